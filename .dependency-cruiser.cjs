@@ -1,0 +1,66 @@
+// The picture of docs/architecture.md, enforced: imports go down it, never up, and never sideways between monitors.
+const monitors = "^src/(process|instance|introspective|host)/";
+const lower = "^src/(notify|libvirt|openstack|status|system)/";
+module.exports = {
+  forbidden: [
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-cli-wires",
+      severity: "error",
+      from: { pathNot: "^(src/cli|test|scripts)/" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "no-monitor-to-monitor",
+      severity: "error",
+      from: { path: "^src/(process|instance|introspective|host)/" },
+      to: { path: monitors, pathNot: "^src/$1/" },
+    },
+    { name: "contract-is-below-monitors", severity: "error", from: { path: "^src/monitor/" }, to: { path: monitors } },
+    {
+      name: "lower-rooms-look-down",
+      severity: "error",
+      from: { path: lower },
+      to: { path: "^src/(monitor|control-plane|process|instance|introspective|host)/" },
+    },
+    {
+      name: "system-is-a-floor",
+      severity: "error",
+      from: { path: "^src/system/" },
+      to: { path: "^src/", pathNot: "^src/(system|config)/" },
+    },
+    {
+      name: "config-is-the-ground",
+      severity: "error",
+      from: { path: "^src/config/" },
+      to: { path: "^src/", pathNot: "^src/config/" },
+    },
+    {
+      name: "control-plane-is-its-own-program",
+      severity: "error",
+      from: { path: "^src/control-plane/" },
+      to: { path: "^src/", pathNot: "^src/(control-plane|config|status|system)/" },
+    },
+    {
+      name: "nobody-imports-the-control-plane",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(control-plane|cli)/" },
+      to: { path: "^src/control-plane/" },
+    },
+    {
+      name: "decide-is-pure",
+      severity: "error",
+      from: { path: "^src/[^/]+/decide(\\.ts|/)" },
+      to: {
+        path: "^(node:|src/.*(sense|act)|src/(openstack|system)/(?!clock\\.ts))|node_modules",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    { name: "src-never-imports-tests", severity: "error", from: { path: "^src/" }, to: { path: "^test/" } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};

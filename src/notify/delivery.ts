@@ -1,0 +1,13 @@
+import type { Notification } from "./notification.ts";
+
+/** What one attempt to deliver came to. Everything that is not an answer about this notification is `unanswered` and retried. */
+export type Attempt =
+  | { readonly outcome: "delivered"; readonly notificationUuid: string | undefined }
+  /** 409 for a duplicate: an earlier attempt did arrive. */
+  | { readonly outcome: "duplicate" }
+  /** The API refuses this notification for good; the reason names the way out. */
+  | { readonly outcome: "rejected"; readonly reason: string }
+  | { readonly outcome: "unanswered"; readonly reason: string };
+
+/** One attempt. It never throws for what the network or the API does; it settles soon after `signal` aborts. */
+export type Deliver = (notification: Notification, signal: AbortSignal) => Promise<Attempt>;
