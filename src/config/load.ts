@@ -1,0 +1,111 @@
+import { checkEnvironment, checkNames } from "./check-names.ts";
+import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
+import { spreadDomain } from "./domains.ts";
+import { findFiles } from "./find-files.ts";
+import { type IniFile, parseIni } from "./ini.ts";
+import { optionKey } from "./option-index.ts";
+import type { Origins } from "./origin.ts";
+import { type Overrides, type Resolved, Resolver } from "./resolve.ts";
+import { type Config, sections } from "./sections.ts";
+import { didYouMean } from "./suggest.ts";
+import { readTextFile } from "./text-file.ts";
+
+export interface LoadOptions {
+  /** The command's name, e.g. `masakari-processmonitor`: `PROGRAM.conf` is read too. */
+  readonly program: string;
+  /** `--config-file`, in order. */
+  readonly configFiles?: readonly string[];
+  /** `--config-dir`, in order; they are read after the files. */
+  readonly configDirs?: readonly string[];
+  /** What else the command line sets, by `option` of [DEFAULT] or `section.option`; dashes and underscores are equal. */
+  readonly overrides?: Overrides;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  /** Stands before /etc, for tests. */
+  readonly root?: string;
+}
+
+/** A configuration as read. With an error among the diagnostics it is not to be used. */
+export interface Loaded {
+  readonly config: Config;
+  readonly origins: Origins;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The files it was read from; later ones win. */
+  readonly files: readonly string[];
+}
+
+const fixed = (overrides: Overrides): Overrides =>
+  Object.fromEntries(Object.entries(overrides).map(([name, value]) => [optionKey(name), value]));
+
+function checkOverrides(overrides: Overrides): Diagnostic[] {
+  const known = Object.entries(sections).flatMap(([section, table]) =>
+    Object.keys(table.options).map((name) => (section === "DEFAULT" ? name : `${section}.${name}`)),
+  );
+  return Object.keys(overrides)
+    .filter((name) => !known.includes(name))
+    .map((name) =>
+      diagnostic("error", nowhere, `the command line sets ${name}, which is no option${didYouMean(name, known)}`),
+    );
+}
+
+function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[] } {
+  const files: IniFile[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const file of paths) {
+    const read = readTextFile(file);
+    if ("reason" in read)
+      diagnostics.push(diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`));
+    else files.push(parseIni(file, read.text));
+  }
+  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
+}
+
+function resolveAll(resolver: Resolver): { config: Config; origins: Origins } {
+  const config: Record<string, Record<string, unknown>> = {};
+  const origins: Record<string, Record<string, Resolved["origin"]>> = {};
+  for (const [section, table] of Object.entries(sections)) {
+    const read = Object.fromEntries(Object.keys(table.options).map((name) => [name, resolver.get(section, name)]));
+    const values = section === "api" ? spreadDomain(read) : read;
+    config[section] = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
+    origins[section] = Object.fromEntries(Object.entries(values).map(([name, { origin }]) => [name, origin]));
+  }
+  // The values were converted by the very rows that the type Config is made from.
+  return { config: config as unknown as Config, origins };
+}
+
+/** Reads the configuration of one program. Never throws for what is in files, the environment or the command line. */
+export function loadConfig(options: LoadOptions): Loaded {
+  const { program, env, homeDir } = options;
+  const found = findFiles({
+    program,
+    env,
+    homeDir,
+    root: options.root ?? "",
+    configFiles: options.configFiles ?? [],
+    configDirs: options.configDirs ?? [],
+  });
+  const overrides = fixed(options.overrides ?? {});
+  const read = readFiles(found.files);
+  const resolver = new Resolver(sections, { files: read.files, env, overrides });
+  const loginSection = resolver.get("api", "auth_section").value;
+  if (typeof loginSection === "string") resolver.loginSection = loginSection;
+  const { config, origins } = resolveAll(resolver);
+  return {
+    config,
+    origins,
+    files: read.files.map(({ file }) => file),
+    diagnostics: [
+      ...found.diagnostics,
+      ...read.diagnostics,
+      ...checkOverrides(overrides),
+      ...checkNames(sections, read.files, resolver.loginSection),
+      ...checkEnvironment(sections, env),
+      ...resolver.diagnostics,
+    ],
+  };
+}
+
+/** Every option at its default. */
+export function defaultConfig(): Config {
+  return resolveAll(new Resolver(sections, { files: [], env: {}, overrides: {} })).config;
+}

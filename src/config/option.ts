@@ -1,0 +1,108 @@
+/** A name an option had before, in its own section unless `section` says otherwise. Read as the option, with a warning. */
+export interface DeprecatedName {
+  readonly name: string;
+  readonly section?: string;
+}
+
+interface Described {
+  /** One or a few sentences for an operator; shown in the sample file and in the documentation. */
+  readonly help: string;
+  readonly deprecated?: readonly DeprecatedName[];
+  /** Wrong names that public deployment tools ship; they are read as what they mean, with a warning. */
+  readonly misspelt?: readonly string[];
+  /** Never shown, logged or put in a message. */
+  readonly secret?: true;
+  /** Set when the option is only accepted, because it steers something that only the Python monitors have. Says why. */
+  readonly noEffect?: string;
+  /** With `noEffect`: ignoring it changes what the operator sees, so it is a warning and not just information. */
+  readonly loud?: true;
+  /** Shown in the sample instead of the default, which differs from host to host. */
+  readonly sampleDefault?: string;
+  /** The option does not exist in the Python monitors. */
+  readonly ours?: true;
+  /** An option of keystoneauth's plugin: `[api] auth_section` may move it to another section. */
+  readonly plugin?: true;
+}
+
+interface Ranged {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface StringOption extends Described {
+  readonly type: "string";
+  /** Without a default an empty value means "not set". */
+  readonly default?: string;
+}
+
+export interface NumberOption extends Described, Ranged {
+  readonly type: "int" | "float";
+  readonly default?: number;
+}
+
+export interface PortOption extends Described {
+  readonly type: "port";
+  readonly default?: number;
+}
+
+export interface BoolOption extends Described {
+  readonly type: "bool";
+  readonly default: boolean;
+}
+
+export interface ChoiceOption extends Described {
+  readonly type: "choice";
+  readonly choices: readonly string[];
+  readonly ignoreCase?: true;
+  readonly default: string;
+}
+
+export interface StringListOption extends Described {
+  readonly type: "list";
+  readonly default: readonly string[];
+}
+
+export interface PortListOption extends Described {
+  readonly type: "ports";
+  readonly default: readonly number[];
+}
+
+/** oslo.config's MultiStrOpt: every line that sets it adds one value. */
+export interface MultiStringOption extends Described {
+  readonly type: "multi";
+  readonly default: readonly string[];
+}
+
+export type Option =
+  | StringOption
+  | NumberOption
+  | PortOption
+  | BoolOption
+  | ChoiceOption
+  | StringListOption
+  | PortListOption
+  | MultiStringOption;
+
+/** Any value an option can have; `undefined` is "not set" for an option without a default. */
+export type OptionValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
+
+/** One `[section]`: its options by name, in the order in which the sample shows them. */
+export interface SectionTable {
+  readonly help: string;
+  readonly options: Readonly<Record<string, Option>>;
+}
+
+type Plain<O extends Option> = O extends { type: "string" }
+  ? string
+  : O extends { type: "int" | "float" | "port" }
+    ? number
+    : O extends { type: "bool" }
+      ? boolean
+      : O extends ChoiceOption
+        ? O["choices"][number]
+        : O extends { type: "ports" }
+          ? readonly number[]
+          : readonly string[];
+
+/** The type of an option's value, from its row in the table. */
+export type ValueOf<O extends Option> = O extends { default: unknown } ? Plain<O> : Plain<O> | undefined;

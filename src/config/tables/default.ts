@@ -1,0 +1,87 @@
+import { hostname } from "node:os";
+import type { SectionTable } from "../option.ts";
+import { osloLogTable } from "./oslo-log.ts";
+
+const python = "it steers the inside of the Python monitors";
+const eventlet = "oslo.service and eventlet are not used here";
+const commandLine = "it is read on the command line only";
+
+export const defaultTable = {
+  help: "Options of all programs.",
+  options: {
+    hostname: {
+      type: "string",
+      default: hostname(),
+      sampleDefault: "<HOSTNAME>",
+      deprecated: [{ name: "host" }],
+      help: "The name under which this host is known to Masakari. All programs report it.",
+    },
+    state_path: {
+      type: "string",
+      default: "/var/lib/masakarimonitors",
+      ours: true,
+      help: "Directory of each program's database: undelivered notifications, and what the monitor knew when it stopped.",
+    },
+    ...osloLogTable.options,
+    tempdir: {
+      type: "string",
+      noEffect: "no temporary directory is needed here",
+      help: "Directory for temporary files.",
+    },
+    monkey_patch: { type: "bool", default: false, noEffect: python, help: "Whether to patch Python modules." },
+    monkey_patch_modules: { type: "list", default: [], noEffect: python, help: "Python modules to patch." },
+    instancemonitor_manager: {
+      type: "string",
+      default: "masakarimonitors.instancemonitor.instance.InstancemonitorManager",
+      noEffect: python,
+      help: "Python class of the instance monitor.",
+    },
+    introspectiveinstancemonitor_manager: {
+      type: "string",
+      default: "masakarimonitors.introspectiveinstancemonitor.instance.IntrospectiveInstanceMonitorManager",
+      noEffect: python,
+      help: "Python class of the introspective instance monitor.",
+    },
+    processmonitor_manager: {
+      type: "string",
+      default: "masakarimonitors.processmonitor.process.ProcessmonitorManager",
+      noEffect: python,
+      help: "Python class of the process monitor.",
+    },
+    hostmonitor_manager: {
+      type: "string",
+      default: "masakarimonitors.hostmonitor.host.HostmonitorManager",
+      noEffect: python,
+      help: "Python class of the host monitor.",
+    },
+    backdoor_port: { type: "string", noEffect: eventlet, help: "Port of eventlet's backdoor." },
+    backdoor_socket: { type: "string", noEffect: eventlet, help: "Socket of eventlet's backdoor." },
+    run_external_periodic_tasks: { type: "bool", default: true, noEffect: eventlet, help: "Where periodic tasks run." },
+    log_options: {
+      type: "bool",
+      default: true,
+      noEffect: "check-config shows the effective values",
+      help: "Log every option at start, as debug lines.",
+    },
+    graceful_shutdown_timeout: {
+      type: "int",
+      default: 60,
+      noEffect: eventlet,
+      help: "Seconds that an orderly stop may take.",
+    },
+    config_file: { type: "multi", default: [], noEffect: commandLine, help: "Configuration file; repeatable." },
+    config_dir: {
+      type: "multi",
+      default: [],
+      noEffect: commandLine,
+      help: "Directory of configuration files; repeatable.",
+    },
+    config_source: {
+      type: "list",
+      default: [],
+      noEffect: "only files, the environment and the command line are read",
+      loud: true,
+      help: "Further sources of configuration.",
+    },
+  },
+} as const satisfies SectionTable;

@@ -1,0 +1,92 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+/** A configuration file larger than this is a mistake (a log, a device), not a configuration. Bytes. */
+export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+
+export type TextFile =
+  | { readonly text: string }
+  /** `missing` is set when there is simply no such file; the reason reads as the end of "FILE …". */
+  | { readonly reason: string; readonly line: number | undefined; readonly missing: boolean };
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  ENOTDIR: "does not exist: a part of its path is not a directory",
+  EACCES: "cannot be read: permission denied",
+  EISDIR: "is a directory, not a file",
+  ELOOP: "cannot be read: too many symbolic links",
+  ENAMETOOLONG: "cannot be read: its name is too long",
+};
+
+function failure(error: unknown): TextFile {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return {
+    reason: reasons[code ?? ""] ?? `cannot be read: ${message}`,
+    line: undefined,
+    missing: code === "ENOENT" || code === "ENOTDIR",
+  };
+}
+
+function readBounded(path: string): Buffer | string {
+  // Without O_NONBLOCK a named pipe that nobody writes to would hang the program at its start.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = fstatSync(descriptor);
+    if (status.isDirectory()) return "is a directory, not a file";
+    // /dev/null is a usual way to say "no file".
+    if (!status.isFile() && !status.isCharacterDevice()) return "is not a regular file";
+    const chunks: Buffer[] = [];
+    let total = 0;
+    while (total <= MAX_TEXT_BYTES) {
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      const length = readSync(descriptor, chunk, 0, chunk.length, null);
+      if (length === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, length));
+      total += length;
+    }
+    return `is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MiB; that is no configuration file`;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const lineOf = (bytes: Buffer, end: number): number => {
+  let line = 1;
+  for (let at = bytes.indexOf(10); at !== -1 && at < end; at = bytes.indexOf(10, at + 1)) line += 1;
+  return line;
+};
+
+/** The line of the first byte that is not UTF-8. */
+function firstBadLine(bytes: Buffer): number {
+  let start = 0;
+  for (let line = 1; ; line += 1) {
+    const end = bytes.indexOf(10, start);
+    const piece = bytes.subarray(start, end === -1 ? bytes.length : end);
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(piece);
+    } catch {
+      return line;
+    }
+    if (end === -1) return line;
+    start = end + 1;
+  }
+}
+
+/** Reads a small UTF-8 text file, without its byte order mark. Never throws: what is wrong comes back as a reason. */
+export function readTextFile(path: string): TextFile {
+  let bytes: Buffer | string;
+  try {
+    bytes = readBounded(path);
+  } catch (error) {
+    return failure(error);
+  }
+  if (typeof bytes === "string") return { reason: bytes, line: undefined, missing: false };
+  const nul = bytes.indexOf(0);
+  if (nul !== -1) {
+    return { reason: "holds a NUL byte; it is not a text file", line: lineOf(bytes, nul), missing: false };
+  }
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { reason: "is not UTF-8 text", line: firstBadLine(bytes), missing: false };
+  }
+}

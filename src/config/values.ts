@@ -1,0 +1,93 @@
+import { strip } from "./ini.ts";
+import type { Option, OptionValue } from "./option.ts";
+
+/** What became of one raw value; a reason reads as the end of "[section] option …". */
+export type Converted = { readonly value: OptionValue } | { readonly reason: string };
+
+const TRUE = new Set(["true", "1", "on", "yes"]);
+const FALSE = new Set(["false", "0", "off", "no"]);
+// Python's int() and float(), which allow single underscores between digits.
+const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
+const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
+
+function inRange(value: number, min: number | undefined, max: number | undefined): string | undefined {
+  if (min !== undefined && value < min) return `must be at least ${min}, not ${value}`;
+  if (max !== undefined && value > max) return `must be at most ${max}, not ${value}`;
+  return undefined;
+}
+
+function number(raw: string, whole: boolean, min: number | undefined, max: number | undefined): Converted {
+  const text = strip(raw);
+  if (!(whole ? INTEGER : FLOAT).test(text)) {
+    const comment = /\s[#;]/.test(text) ? "; a comment needs a line of its own" : "";
+    return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${JSON.stringify(text)}${comment}` };
+  }
+  const value = Number(text.replaceAll("_", ""));
+  const reason = Number.isSafeInteger(Math.trunc(value)) ? inRange(value, min, max) : "is too large a number";
+  return reason === undefined ? { value } : { reason };
+}
+
+/** oslo.config's list: commas separate, blanks around an item and commas at the end do not count. */
+function items(raw: string): string[] {
+  const text = strip(raw).replace(/,+$/, "");
+  return text === "" ? [] : text.split(",").map(strip);
+}
+
+function ports(raw: string): Converted {
+  const values: number[] = [];
+  for (const item of items(raw)) {
+    const converted = number(item, true, 0, 65_535);
+    if ("reason" in converted) return { reason: `must be a list of ports: one ${converted.reason}` };
+    values.push(converted.value as number);
+  }
+  return { value: values };
+}
+
+function choice(raw: string, choices: readonly string[], ignoreCase: boolean): Converted {
+  const found = choices.find((one) => one === raw || (ignoreCase && one.toLowerCase() === raw.toLowerCase()));
+  return found === undefined
+    ? { reason: `must be one of ${choices.join(", ")}, not ${JSON.stringify(raw)}` }
+    : { value: found };
+}
+
+function boolean(raw: string): Converted {
+  const text = raw.toLowerCase();
+  if (TRUE.has(text)) return { value: true };
+  if (FALSE.has(text)) return { value: false };
+  return { reason: `must be true or false (also yes, no, on, off, 1, 0), not ${JSON.stringify(raw)}` };
+}
+
+/**
+ * Converts a substituted value as oslo.config does (oslo_config/types.py).
+ * An empty number, and an empty string where there is no default, is the default: oslo.config makes None of it.
+ */
+export function convert(option: Option, raw: string): Converted {
+  switch (option.type) {
+    case "string":
+      return { value: raw === "" && option.default === undefined ? undefined : raw };
+    case "int":
+    case "float":
+    case "port": {
+      if (strip(raw) === "") return { value: option.default };
+      const [min, max] = option.type === "port" ? [0, 65_535] : [option.min, option.max];
+      return number(raw, option.type !== "float", min, max);
+    }
+    case "bool":
+      return boolean(raw);
+    case "choice":
+      return choice(raw, option.choices, option.ignoreCase === true);
+    case "list":
+      return { value: items(raw) };
+    case "ports":
+      return ports(raw);
+    case "multi":
+      return { value: [raw] };
+  }
+}
+
+/** A value as it would stand in a file; secrets are not masked here. */
+export function writeValue(value: OptionValue): string {
+  if (value === undefined) return "";
+  if (typeof value === "object") return value.join(",");
+  return String(value);
+}
