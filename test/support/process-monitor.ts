@@ -1,0 +1,168 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Child, startVictim } from "./child.ts";
+
+const program = fileURLToPath(new URL("../../bin/masakari-processmonitor", import.meta.url));
+
+/** The keys of an entry of process_list.yaml that a test cares for; the rest is empty, as in upstream's sample. */
+export interface ListEntry {
+  readonly process_name: string;
+  readonly start_command?: string;
+  readonly restart_command?: string;
+  /** Options beyond upstream's, e.g. `settle`. */
+  readonly extra?: Readonly<Record<string, string | number>>;
+}
+
+/** A process list as operators write it. The restart command fails unless the entry has another. */
+export function processList(entries: readonly ListEntry[]): string {
+  return entries
+    .map((entry) =>
+      [
+        "-",
+        `    process_name: ${entry.process_name}`,
+        `    start_command: ${entry.start_command ?? ""}`,
+        "    pre_start_command:",
+        "    post_start_command:",
+        `    restart_command: ${entry.restart_command ?? "/bin/false"}`,
+        "    pre_restart_command:",
+        "    post_restart_command:",
+        "    run_as_root: True",
+        ...Object.entries(entry.extra ?? {}).map(([key, value]) => `    ${key}: ${value}`),
+        "",
+      ].join("\n"),
+    )
+    .join("");
+}
+
+export interface RigOptions {
+  /** `[DEFAULT] hostname`: what notifications say. */
+  readonly hostname: string;
+  /** An `[api]` section, header included. */
+  readonly api: string;
+  /** Options of `[process]` beside what makes tests quick: no settling, no second round, a check each second. */
+  readonly process?: Readonly<Record<string, string | number>>;
+  /** Options of `[notifications]`. */
+  readonly notifications?: Readonly<Record<string, string | number>>;
+}
+
+/** A host of its own for one test: a directory, processes to watch, and `bin/masakari-processmonitor` to watch them. */
+export class Rig {
+  readonly directory: string;
+  #options: RigOptions;
+  #children: Child[] = [];
+  #monitors: Child[] = [];
+
+  /** Use `Rig.create`. */
+  constructor(directory: string, options: RigOptions) {
+    this.directory = directory;
+    this.#options = options;
+  }
+
+  static async create(options: RigOptions): Promise<Rig> {
+    const rig = new Rig(await mkdtemp(join(tmpdir(), "masakari-rig-")), options);
+    await mkdir(join(rig.directory, "state"));
+    await rig.configure(options.api);
+    await rig.list([]);
+    return rig;
+  }
+
+  get configFile(): string {
+    return join(this.directory, "masakarimonitors.conf");
+  }
+
+  get listFile(): string {
+    return join(this.directory, "process_list.yaml");
+  }
+
+  /** Full path of a watched process of this rig: no other process on the machine is called so. */
+  path(name: string): string {
+    return join(this.directory, "bin", name);
+  }
+
+  /** Writes the configuration with this `[api]` section. */
+  async configure(api: string): Promise<void> {
+    const section = (name: string, options: Readonly<Record<string, string | number>>) =>
+      [`[${name}]`, ...Object.entries(options).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
+    const text = [
+      section("DEFAULT", {
+        debug: "true",
+        hostname: this.#options.hostname,
+        state_path: join(this.directory, "state"),
+      }),
+      api,
+      section("process", {
+        process_list_path: this.listFile,
+        check_interval: 1,
+        restart_retries: 0,
+        restart_interval: 0,
+        settle: 0,
+        api_retry_max: 2,
+        api_retry_interval: 1,
+        ...this.#options.process,
+      }),
+      section("notifications", { retry_backoff_max: 2, ...this.#options.notifications }),
+    ].join("\n");
+    await writeFile(this.configFile, text, { mode: 0o600 });
+  }
+
+  /** Replaces the process list at once, as editors and configuration tools do. */
+  async list(entries: readonly ListEntry[] | string): Promise<void> {
+    const text = typeof entries === "string" ? entries : processList(entries);
+    await writeFile(`${this.listFile}.new`, text);
+    await rename(`${this.listFile}.new`, this.listFile);
+  }
+
+  /** Starts processes of these names, and lists them. */
+  async watch(...names: readonly string[]): Promise<Child[]> {
+    const victims = names.map((name) => this.victim(name));
+    await this.list(names.map((name) => ({ process_name: this.path(name) })));
+    return victims;
+  }
+
+  victim(name: string): Child {
+    const child = startVictim(this.path(name));
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Any other process of the test, ended with the rig. */
+  spawn(command: string, args: readonly string[], argv0?: string): Child {
+    const child = new Child(command, args, argv0 === undefined ? {} : { argv0 });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Starts the monitor; resolves as soon as it says that it watches. */
+  async start(): Promise<Child> {
+    const monitor = this.startUnawaited();
+    await monitor.line(watching, 20_000);
+    return monitor;
+  }
+
+  startUnawaited(): Child {
+    const monitor = new Child(program, ["--config-file", this.configFile]);
+    this.#monitors.push(monitor);
+    return monitor;
+  }
+
+  /** What all monitors of the rig wrote, for the report of a failed test. */
+  get output(): string {
+    return this.#monitors.map((monitor) => monitor.output).join("\n----- restarted\n");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#monitors.map(async (monitor) => await monitor.stop()));
+    await Promise.all(this.#children.map(async (child) => await child.stop("SIGKILL")));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The line by which the monitor says that the first check of its processes is done. */
+export const watching = /WATCHING-PLACEHOLDER/;
+
+/** What a notification says of a process: upstream sends the part after the last slash. */
+export function processNameOf(victim: string): string {
+  return basename(victim);
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs what the system tests and the benchmark need of Debian 12, without starting any service. Idempotent. As root.
+set -eu
+
+wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient
+  uwsgi-core uwsgi-plugin-python3 masakari-process-monitor sudo procps"
+missing=""
+for package in $wanted; do
+  status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || { echo "install-packages: all there"; exit 0; }
+[ "$(id -u)" = 0 ] || { echo "install-packages: run as root to install:$missing" >&2; exit 1; }
+
+# 101 tells invoke-rc.d that starting services is forbidden here; only while these packages are configured.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -q --no-install-recommends $missing

@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { callJson } from "./keystone-api.ts";
+
+export interface Host {
+  readonly uuid: string;
+  readonly name: string;
+  readonly segment: string;
+}
+
+export interface StoredNotification {
+  readonly notification_uuid: string;
+  readonly generated_time: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, string>>;
+  readonly status: string;
+  readonly source_host_uuid: string;
+}
+
+/** The operator's side of Masakari: registers hosts, and looks at what became of notifications. */
+export class MasakariApi {
+  readonly #url: string;
+  readonly #token: string;
+
+  /** @param url with `/v1` */
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /**
+   * Registers a host in a segment of its own.
+   * @param recovery false: the engine files notifications of this host as `ignored`, so that it never goes on
+   *   maintenance and later ones are taken too
+   */
+  async registerHost(name: string, recovery = true): Promise<Host> {
+    const { body } = await this.#call("POST", "/segments", {
+      segment: {
+        name: `segment-${randomUUID()}`,
+        recovery_method: "auto",
+        service_type: "COMPUTE",
+        enabled: recovery,
+      },
+    });
+    const segment: string = body.segment.uuid;
+    const made = await this.#call("POST", `/segments/${segment}/hosts`, {
+      host: { name, type: "COMPUTE", control_attributes: "SSH" },
+    });
+    return { uuid: made.body.host.uuid, name, segment };
+  }
+
+  async onMaintenance(host: Host): Promise<boolean> {
+    const { body } = await this.#call("GET", `/segments/${host.segment}/hosts/${host.uuid}`);
+    return body.host.on_maintenance;
+  }
+
+  /** All notifications about the host (up to the 1000 that Masakari gives at once), newest first. */
+  async notifications(host: Host): Promise<readonly StoredNotification[]> {
+    const { body } = await this.#call("GET", `/notifications?source_host_uuid=${host.uuid}`);
+    return body.notifications;
+  }
+
+  async #call(method: string, path: string, body?: unknown) {
+    return await callJson(method, `${this.#url}${path}`, {
+      token: this.#token,
+      headers: { "OpenStack-API-Version": "instance-ha 1.2" },
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { Child, runToEnd } from "../../support/child.ts";
+import { freePort } from "../../support/ports.ts";
+import { region } from "./keystone.ts";
+import type { Login } from "./keystone-api.ts";
+import { answering } from "./readiness.ts";
+
+export interface MasakariOptions {
+  readonly keystoneUrl: string;
+  /** Who the service is: as in Debian, also who the monitors are. */
+  readonly login: Login;
+  readonly engine: boolean;
+  /** Seconds. */
+  readonly duplicateInterval: number;
+}
+
+export interface Masakari {
+  /** With `/v1`. */
+  readonly url: string;
+  readonly server: Child;
+}
+
+/** The database of a Masakari that is to be started in `directory`: needs no Keystone, so can be made meanwhile. */
+export async function createMasakariDatabase(directory: string): Promise<void> {
+  await mkdir(`${directory}/lock`, { recursive: true });
+  await writeFile(`${directory}/database.conf`, `[database]\nconnection = sqlite:///${directory}/masakari.sqlite\n`);
+  await runToEnd("masakari-manage", ["--config-file", `${directory}/database.conf`, "db", "sync"]);
+  const database = new DatabaseSync(`${directory}/masakari.sqlite`);
+  database.exec("PRAGMA journal_mode=WAL");
+  database.close();
+}
+
+/** masakari-api, and with `engine` masakari-engine in the same process. Without, notifications stay `new`. */
+export async function startMasakari(directory: string, options: MasakariOptions): Promise<Masakari> {
+  const port = await freePort();
+  const { username, password, project } = options.login;
+  const text = `[DEFAULT]
+use_stderr = true
+state_path = ${directory}
+tempdir = ${directory}
+auth_strategy = keystone
+masakari_api_listen = 127.0.0.1
+masakari_api_listen_port = ${port}
+masakari_api_workers = 1
+# joins API and engine inside one process; without an engine what is sent goes nowhere
+transport_url = fake://
+rpc_response_timeout = 5
+nova_catalog_admin_info = compute:nova:publicURL
+os_region_name = ${region}
+os_privileged_user_name = ${username}
+os_privileged_user_password = ${password}
+os_privileged_user_tenant = ${project}
+os_privileged_user_auth_url = ${options.keystoneUrl}
+os_user_domain_name = Default
+os_project_domain_name = Default
+# there is no cloud behind that would have to settle
+wait_period_after_service_update = 1
+duplicate_notification_detection_interval = ${options.duplicateInterval}
+[database]
+connection = sqlite:///${directory}/masakari.sqlite
+[taskflow]
+connection = sqlite:///${directory}/taskflow.sqlite
+[wsgi]
+api_paste_config = /etc/masakari/api-paste.ini
+[oslo_messaging_notifications]
+driver = noop
+[oslo_concurrency]
+lock_path = ${directory}/lock
+[keystone_authtoken]
+www_authenticate_uri = ${options.keystoneUrl}
+auth_url = ${options.keystoneUrl}
+auth_type = password
+project_name = ${project}
+project_domain_name = Default
+username = ${username}
+user_domain_name = Default
+password = ${password}
+region_name = ${region}
+# no cache (default 300 s): what Keystone has revoked is refused at once
+token_cache_time = -1
+`;
+  const configFile = `${directory}/masakari.conf`;
+  await writeFile(configFile, text, { mode: 0o600 });
+  const program = fileURLToPath(new URL("python/serve_masakari.py", import.meta.url));
+  const server = new Child(
+    "/usr/bin/python3",
+    ["-B", program, ...(options.engine ? ["--engine"] : []), "--config-file", configFile],
+    { log: `${configFile}.log` },
+  );
+  await answering("masakari-api", server, `http://127.0.0.1:${port}/`);
+  return { url: `http://127.0.0.1:${port}/v1`, server };
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { type OpenStackAddress, type OpenStackOptions, startOpenStack } from "./servers.ts";
+import { openSite, type Site } from "./site.ts";
+
+/** Where `test/system/global-setup.ts` says how to reach the servers that the suites of one run share. */
+export const sharedAddressVariable = "MASAKARI_TEST_OPENSTACK";
+
+/** A site at the run's shared servers; where there are none, at servers started (and stopped) for this suite alone. */
+export async function enterOpenStack(options: OpenStackOptions = {}): Promise<Site> {
+  const shared = process.env[sharedAddressVariable];
+  if (shared !== undefined && options.engine !== false) {
+    return await openSite(JSON.parse(readFileSync(shared, "utf8")) as OpenStackAddress);
+  }
+  const servers = await startOpenStack(options);
+  try {
+    const site = await openSite(servers.address);
+    return {
+      ...site,
+      close: async () => {
+        await site.close();
+        await servers.stop();
+      },
+    };
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+}
