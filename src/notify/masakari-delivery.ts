@@ -1,0 +1,47 @@
+import {
+  DuplicateNotificationError,
+  HostNotFoundError,
+  HostOnMaintenanceError,
+  HttpStatusError,
+} from "../openstack/errors.ts";
+import type { MasakariClient } from "../openstack/masakari.ts";
+import type { Attempt, Deliver } from "./delivery.ts";
+import type { Notification } from "./notification.ts";
+
+/** Delivery to masakari-api. Only an answer about the notification itself ends it; all other failures may pass. */
+export function deliverToMasakari(client: Pick<MasakariClient, "createNotification">): Deliver {
+  return async (notification, signal) => {
+    try {
+      const stored = await client.createNotification(notification, { signal });
+      return { outcome: "delivered", notificationUuid: stored.notification_uuid };
+    } catch (error) {
+      return attemptOf(error, notification);
+    }
+  };
+}
+
+function attemptOf(error: unknown, notification: Notification): Attempt {
+  const host = notification.hostname;
+  if (error instanceof DuplicateNotificationError) return { outcome: "duplicate" };
+  if (error instanceof HostOnMaintenanceError) {
+    return {
+      outcome: "rejected",
+      reason:
+        `host ${host} is on maintenance, so Masakari ignores what happens on it. ` +
+        `When it is well again: masakari host-update ${host} --on-maintenance false ` +
+        "(or: openstack segment host update SEGMENT HOST --on_maintenance False)",
+    };
+  }
+  if (error instanceof HostNotFoundError) {
+    return {
+      outcome: "rejected",
+      reason:
+        `host ${host} is in no segment: masakari host-create ${host} --segment SEGMENT ` +
+        "(or, if its segment knows it by another name, set that name as hostname in [DEFAULT])",
+    };
+  }
+  if (error instanceof HttpStatusError && error.status === 400) {
+    return { outcome: "rejected", reason: `the API does not accept it: ${error.detail || "no reason given"}` };
+  }
+  return { outcome: "unanswered", reason: error instanceof Error ? error.message : String(error) };
+}

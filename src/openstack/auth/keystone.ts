@@ -1,0 +1,124 @@
+import { parseCatalog } from "../catalog.ts";
+import { errorDetail } from "../error-body.ts";
+import { AuthenticationError, HttpStatusError, ResponseError } from "../errors.ts";
+import type { HttpResponse, Transport } from "../http.ts";
+import { isRecord, pythonJson } from "../json.ts";
+import { redact } from "../redact.ts";
+import { discoverIdentity, identityUrlFromPath } from "./discovery.ts";
+import { type AuthOptions, required } from "./options.ts";
+import type { Authorization, AuthPlugin } from "./plugin.ts";
+
+/** What differs between the ways of logging in to Keystone v3. */
+export interface KeystoneLogin {
+  /** keystoneauth's `v3…` plugins take auth_url as it is; the others look first which versions Keystone has. */
+  readonly discovers: boolean;
+  /** `auth.identity`. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  /** `auth.scope`. */
+  readonly scope: Readonly<Record<string, unknown>> | undefined;
+  readonly who: string;
+  readonly secrets: readonly string[];
+  /** The options to check when Keystone says no. */
+  readonly check: string;
+}
+
+/** `POST {v3}/auth/tokens`, after `GET {auth_url}` the first time if the plugin discovers. @throws AuthOptionsError */
+export function keystonePlugin(options: AuthOptions, login: KeystoneLogin): AuthPlugin {
+  return new KeystonePlugin(required(options, "auth_url"), login);
+}
+
+class KeystonePlugin implements AuthPlugin {
+  readonly who: string;
+  readonly renewable = true;
+  readonly secrets: readonly string[];
+  readonly #authUrl: string;
+  readonly #login: KeystoneLogin;
+  #identityUrl: string | undefined;
+
+  constructor(authUrl: string, login: KeystoneLogin) {
+    this.who = login.who;
+    this.secrets = login.secrets;
+    this.#authUrl = authUrl.replace(/\/+$/, "");
+    this.#login = login;
+  }
+
+  async authorize(transport: Transport, signal: AbortSignal): Promise<Authorization> {
+    this.#identityUrl ??= this.#login.discovers
+      ? await discoverIdentity(transport, this.#authUrl, signal)
+      : identityUrlFromPath(this.#authUrl);
+    const { identity, scope } = this.#login;
+    const response = await transport.send(
+      {
+        method: "POST",
+        url: `${this.#identityUrl}/auth/tokens`,
+        peer: "Keystone",
+        headers: { Accept: "application/json", "Content-Type": "application/json" },
+        body: pythonJson({ auth: { identity, scope } }),
+        // A login that happens twice only leaves a second token to expire.
+        repeatable: true,
+      },
+      signal,
+    );
+    if (response.status !== 200 && response.status !== 201) throw this.#refusal(response);
+    return this.#granted(response);
+  }
+
+  #granted(response: HttpResponse): Authorization {
+    const token = response.headers["x-subject-token"];
+    const body = parsed(response.body);
+    if (typeof token !== "string" || body === undefined) {
+      throw new ResponseError(
+        `${this.#whereabouts()} did not answer a login with a token: is auth_url Keystone's URL?`,
+      );
+    }
+    return {
+      headers: { "X-Auth-Token": token },
+      lifetimeMs: lifetime(body),
+      services: { catalog: parseCatalog(body.catalog) },
+      secrets: [token],
+    };
+  }
+
+  #refusal(response: HttpResponse): AuthenticationError | HttpStatusError {
+    const { status } = response;
+    const detail = redact(errorDetail(response.body), this.secrets);
+    const where = this.#whereabouts();
+    if (status === 401) {
+      return new AuthenticationError(
+        `${where} refused the login of ${this.who}: ${detail || "unauthorized"} Check ${this.#login.check} in [api].`,
+      );
+    }
+    // Keystone may have moved, or been upgraded: look again at the next attempt.
+    this.#identityUrl = undefined;
+    const hint = status === 404 ? " Is auth_url right?" : "";
+    return new HttpStatusError(
+      `${where} answered ${status} to the login of ${this.who}: ${detail || "no reason given"}${hint}`,
+      status,
+      detail,
+    );
+  }
+
+  #whereabouts(): string {
+    return `Keystone at ${withoutUserinfo(this.#identityUrl ?? this.#authUrl)}`;
+  }
+}
+
+function parsed(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"));
+    return isRecord(value) && isRecord(value.token) ? value.token : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** From Keystone's own two times, so that a wrong clock on this host neither keeps a dead token nor renews for ever. */
+function lifetime(token: Record<string, unknown>): number | undefined {
+  const [issued, expires] = [token.issued_at, token.expires_at].map((time) => Date.parse(String(time)));
+  if (issued === undefined || expires === undefined || Number.isNaN(issued) || Number.isNaN(expires)) return undefined;
+  return Math.max(0, expires - issued);
+}
+
+function withoutUserinfo(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, "//");
+}

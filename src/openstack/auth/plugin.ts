@@ -1,0 +1,26 @@
+import type { CatalogService } from "../catalog.ts";
+import type { Transport } from "../http.ts";
+
+/** The right to ask: what a login came to. */
+export interface Authorization {
+  /** To send with each request: `X-Auth-Token`, or `Authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** ms of validity from now, by Keystone's own clock; undefined: for ever. */
+  readonly lifetimeMs: number | undefined;
+  /** Where the service is: found in Keystone's catalog, or fixed by the configuration. */
+  readonly services: { readonly catalog: readonly CatalogService[] } | { readonly endpoint: string };
+  /** What must never be shown, beside the plugin's own secrets. */
+  readonly secrets: readonly string[];
+}
+
+/** One way of logging in. */
+export interface AuthPlugin {
+  /** Who logs in, for what: `user "masakari" (domain "Default"), project "service" (domain "Default")`. No secret. */
+  readonly who: string;
+  /** False: another login would come to the same, so a 401 is final. */
+  readonly renewable: boolean;
+  /** What an answer might echo and no message may hold. */
+  readonly secrets: readonly string[];
+  /** @throws AuthenticationError, HttpStatusError, ResponseError or what the transport throws */
+  authorize(transport: Transport, signal: AbortSignal): Promise<Authorization>;
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { AuthOptions } from "./auth/options.ts";
+import { createAuthPlugin } from "./auth/plugins.ts";
+import { AuthOptionsError } from "./errors.ts";
+import { createTransport } from "./http.ts";
+import type { Environment } from "./proxy.ts";
+import { Session } from "./session.ts";
+import type { TlsOptions } from "./tls.ts";
+
+/** What is needed of `[api]`, under oslo's names. */
+export interface ApiOptions extends AuthOptions, TlsOptions {
+  /** The section that holds the plugin's options in place of this one. */
+  readonly auth_section?: string | undefined;
+  readonly region?: string | undefined;
+  /** Default public, as upstream. */
+  readonly api_interface?: string | undefined;
+  /** Seconds for one exchange. Default 30: without one an API that never answers would hold a monitor up for ever. */
+  readonly timeout?: number | undefined;
+}
+
+export interface SessionContext {
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** For proxies and CA bundles. Default: this process's. */
+  readonly environment?: Environment | undefined;
+  /** Reads the section that `auth_section` names; undefined if there is none. */
+  readonly authSection?: ((name: string) => AuthOptions | undefined) | undefined;
+  /** Used in place of what the catalog says. */
+  readonly endpoint?: string | undefined;
+}
+
+/**
+ * A session with masakari-api as `[api]` describes it. Nothing is sent before the first request (or `keepFresh`).
+ * @throws AuthOptionsError if the options do not make a login
+ */
+export async function createSession(api: ApiOptions, context: SessionContext): Promise<Session> {
+  const { clock, log, userAgent, endpoint } = context;
+  const plugin = await createAuthPlugin(authOptions(api, context));
+  if (api.insecure === true) {
+    log.warning("[api] insecure = true: certificates are not checked, whoever is in between can read the password");
+  }
+  const transport = createTransport({
+    userAgent,
+    clock,
+    timeoutMs: (api.timeout || 30) * 1000,
+    environment: context.environment ?? process.env,
+    cafile: api.cafile || undefined,
+    certfile: api.certfile || undefined,
+    keyfile: api.keyfile || undefined,
+    insecure: api.insecure,
+  });
+  return new Session({
+    plugin,
+    transport,
+    clock,
+    log,
+    serviceType: "instance-ha",
+    interface: api.api_interface || "public",
+    region: api.region || undefined,
+    endpoint,
+  });
+}
+
+function authOptions(api: ApiOptions, context: SessionContext): AuthOptions {
+  if (!api.auth_section) return api;
+  const section = context.authSection?.(api.auth_section);
+  if (section === undefined) {
+    throw new AuthOptionsError(`[api] auth_section = ${api.auth_section}: there is no such section`);
+  }
+  return section;
+}

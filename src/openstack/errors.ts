@@ -1,0 +1,96 @@
+/**
+ * What can go wrong between this host and OpenStack. Every message is one line that says what to do next, and none holds a
+ * password, a token or an application credential's secret.
+ */
+export class OpenStackError extends Error {
+  /** Stable: for code and for tests; the message is for people and may change. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** `[api]` or the environment does not say enough, or says two things at once, to log in. */
+export class AuthOptionsError extends OpenStackError {
+  constructor(message: string) {
+    super("OPENSTACK_AUTH_OPTIONS", message);
+  }
+}
+
+/** No connection came about: refused, unreachable, name not found, or closed before an answer. */
+export class ConnectionError extends OpenStackError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("OPENSTACK_CONNECTION", message, options);
+  }
+}
+
+/** The whole exchange (connecting, headers and body) did not end in time. */
+export class TimeoutError extends OpenStackError {
+  constructor(message: string) {
+    super("OPENSTACK_TIMEOUT", message);
+  }
+}
+
+/** The TLS handshake failed, or a certificate or key file cannot be used. */
+export class TlsError extends OpenStackError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("OPENSTACK_TLS", message, options);
+  }
+}
+
+/** An answer came that cannot be read: too large, badly encoded, not the JSON that was expected, or a stray redirect. */
+export class ResponseError extends OpenStackError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("OPENSTACK_RESPONSE", message, options);
+  }
+}
+
+/** Keystone refused the login itself (401), or the kind of login. */
+export class AuthenticationError extends OpenStackError {
+  constructor(message: string) {
+    super("OPENSTACK_AUTHENTICATION", message);
+  }
+}
+
+/** The token's catalog has no endpoint of the service type, interface and region that are configured. */
+export class CatalogError extends OpenStackError {
+  constructor(message: string) {
+    super("OPENSTACK_CATALOG", message);
+  }
+}
+
+/** An HTTP answer that is an error. `detail` is the server's own text, bounded and on one line. */
+export class HttpStatusError extends OpenStackError {
+  readonly status: number;
+  readonly detail: string;
+
+  constructor(message: string, status: number, detail: string, code = "OPENSTACK_HTTP_STATUS") {
+    super(code, message);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** 409 to a notification: the API has an equal one (same type, host and payload, inside 180 s). It did arrive. */
+export class DuplicateNotificationError extends HttpStatusError {
+  constructor(message: string, status: number, detail: string) {
+    super(message, status, detail, "MASAKARI_DUPLICATE_NOTIFICATION");
+  }
+}
+
+/** 409 to a notification: the host is on maintenance, and only an operator ends that. */
+export class HostOnMaintenanceError extends HttpStatusError {
+  constructor(message: string, status: number, detail: string) {
+    super(message, status, detail, "MASAKARI_HOST_ON_MAINTENANCE");
+  }
+}
+
+/** 400 to a notification: no segment has a host of that name. */
+export class HostNotFoundError extends HttpStatusError {
+  constructor(message: string, status: number, detail: string) {
+    super(message, status, detail, "MASAKARI_HOST_NOT_FOUND");
+  }
+}

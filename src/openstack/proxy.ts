@@ -1,0 +1,45 @@
+import { BlockList, isIPv4 } from "node:net";
+
+/** The environment, or as much of it as a test gives. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The proxy for a URL by the rules of Python requests, which a host switched over relies on: `http_proxy`, `https_proxy`,
+ * `all_proxy`, small letters before capitals; `no_proxy` is a list of suffixes of the host or host:port, IPv4 addresses and
+ * networks, or `*`.
+ * @returns the proxy's URL, or undefined for a direct connection
+ */
+export function proxyFor(url: URL, environment: Environment): string | undefined {
+  const scheme = url.protocol.slice(0, -1);
+  const proxy = variable(environment, `${scheme}_proxy`) ?? variable(environment, "all_proxy");
+  if (proxy === undefined || bypasses(url, variable(environment, "no_proxy") ?? "")) return undefined;
+  return /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+}
+
+function variable(environment: Environment, name: string): string | undefined {
+  const value = environment[name] ?? environment[name.toUpperCase()];
+  return value === undefined || value.trim() === "" ? undefined : value.trim();
+}
+
+function bypasses(url: URL, noProxy: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return noProxy
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+    .some((entry) => entry === "*" || covers(entry, host, url.port));
+}
+
+function covers(entry: string, host: string, port: string): boolean {
+  const [address = "", prefix] = entry.split("/");
+  if (isIPv4(host) && isIPv4(address) && prefix !== undefined) {
+    const bits = Number(prefix);
+    if (!Number.isInteger(bits) || bits < 0 || bits > 32) return false;
+    const network = new BlockList();
+    network.addSubnet(address, bits);
+    return network.check(host);
+  }
+  if (isIPv4(host)) return entry === host || entry === `${host}:${port}`;
+  const suffix = entry.toLowerCase().replace(/^\*?\./, "");
+  return [host, `${host}:${port}`].some((name) => name === suffix || name.endsWith(`.${suffix}`));
+}

@@ -1,0 +1,202 @@
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { Authorization, AuthPlugin } from "./auth/plugin.ts";
+import { findEndpoint } from "./catalog.ts";
+import { AuthenticationError, ConnectionError } from "./errors.ts";
+import type { HttpRequest, HttpResponse, Transport } from "./http.ts";
+import { redact } from "./redact.ts";
+
+/** A request to the service: the session adds the endpoint and the token. */
+export interface ServiceRequest extends Omit<HttpRequest, "url" | "peer"> {
+  /** Beneath the endpoint: `/notifications`. */
+  readonly path: string;
+}
+
+export interface ServiceResponse extends HttpResponse {
+  /** What was asked for, for messages. */
+  readonly url: string;
+}
+
+export interface SessionOptions {
+  readonly plugin: AuthPlugin;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly serviceType: string;
+  readonly interface: string;
+  readonly region: string | undefined;
+  /** Used in place of what the catalog says. */
+  readonly endpoint?: string | undefined;
+}
+
+/** keystoneauth renews a token this long before it ends. ms. */
+const renewBefore = 30_000;
+/** A refused login is not tried again for so long: users get locked out for less. ms. */
+const refusalHolds = 5_000;
+const firstBackOff = 5_000;
+const longestBackOff = 60_000;
+
+interface Held extends Authorization {
+  /** `Clock` monotonic ms. */
+  readonly since: number;
+}
+
+/** One login shared by every request to one service. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #closing = new AbortController();
+  #held: Held | undefined;
+  #renewal: Promise<Held> | undefined;
+  #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Who is logged in, for messages; no secret. */
+  get who(): string {
+    return this.#options.plugin.who;
+  }
+
+  /**
+   * Sends the request with a valid token. A 401 leads to one new login, however many requests meet it, and to the same
+   * request once more; every other status is a result.
+   */
+  async request(request: ServiceRequest, signal: AbortSignal): Promise<ServiceResponse> {
+    let held = await this.#authorization(signal);
+    let response = await this.#send(request, held, signal);
+    if (response.status === 401 && this.#options.plugin.renewable) {
+      // Whoever is second finds the token already gone, or a new one already there.
+      if (this.#held === held) this.#held = undefined;
+      held = await this.#authorization(signal);
+      response = await this.#send(request, held, signal);
+    }
+    return response;
+  }
+
+  /** The service's URL without a slash at the end; logs in if need be. @throws CatalogError */
+  async endpoint(signal: AbortSignal): Promise<string> {
+    return this.#endpointOf(await this.#authorization(signal));
+  }
+
+  /**
+   * Logs in now and renews well before the end until the signal aborts, so that a notification need not wait for
+   * Keystone (a password login takes it 200 ms and more). Never throws: failures are logged and tried again.
+   */
+  async keepFresh(signal: AbortSignal): Promise<void> {
+    const { clock, log, plugin } = this.#options;
+    let backOff = firstBackOff;
+    while (!signal.aborted) {
+      let wait = longestBackOff;
+      try {
+        const held = this.#remaining(this.#held) > early(this.#held) ? this.#held : await this.#renew(signal);
+        if (held?.lifetimeMs === undefined && !plugin.renewable) return;
+        wait = Math.max(1000, Math.min(this.#remaining(held) - early(held), 3_600_000));
+        if (backOff !== firstBackOff) log.info(`logged in to Keystone again: ${plugin.who}`);
+        backOff = firstBackOff;
+      } catch (error) {
+        if (signal.aborted) return;
+        // Once per outage: the line would otherwise repeat for as long as Keystone is down.
+        if (backOff === firstBackOff) log.warning(`cannot log in, will keep trying: ${this.redact(messageOf(error))}`);
+        wait = backOff;
+        backOff = Math.min(backOff * 2, longestBackOff);
+      }
+      await clock.sleep(wait, signal).catch(() => undefined);
+    }
+  }
+
+  /** The text without the password or token that a server may have quoted in it. */
+  redact(text: string): string {
+    return redact(text, [...this.#options.plugin.secrets, ...(this.#held?.secrets ?? [])]);
+  }
+
+  /** Ends what is under way and closes the connections. */
+  close(): void {
+    this.#closing.abort(new ConnectionError("the session was closed"));
+    this.#options.transport.close();
+  }
+
+  async #send(request: ServiceRequest, held: Held, signal: AbortSignal): Promise<ServiceResponse> {
+    const { path, ...rest } = request;
+    const url = `${this.#endpointOf(held)}${path}`;
+    const headers = { ...request.headers, ...held.headers };
+    const response = await this.#options.transport.send({ ...rest, url, peer: "the Masakari API", headers }, signal);
+    return { ...response, url };
+  }
+
+  #endpointOf(held: Held): string {
+    const { endpoint, serviceType, interface: wanted, region, plugin } = this.#options;
+    if (endpoint !== undefined) return endpoint.replace(/\/+$/, "");
+    if ("endpoint" in held.services) return held.services.endpoint;
+    return findEndpoint(held.services.catalog, { serviceType, interface: wanted, region }, plugin.who);
+  }
+
+  async #authorization(signal: AbortSignal): Promise<Held> {
+    const held = this.#held;
+    const margin = Math.min(renewBefore, (held?.lifetimeMs ?? 0) / 2);
+    if (held !== undefined && this.#remaining(held) > margin) return held;
+    try {
+      return await this.#renew(signal);
+    } catch (error) {
+      // Keystone may be down just when a host dies: a token that still has seconds to live is good enough.
+      if (held !== undefined && !signal.aborted && this.#remaining(held) > 0 && this.#held === held) return held;
+      throw error;
+    }
+  }
+
+  /** Every caller waits for the same login; a caller that gives up does not end it for the others. */
+  async #renew(signal: AbortSignal): Promise<Held> {
+    signal.throwIfAborted();
+    if (this.#renewal === undefined) {
+      const renewal = this.#login().finally(() => {
+        this.#renewal = undefined;
+      });
+      // Its failure reaches the callers; with none left waiting it is nobody's.
+      renewal.catch(() => undefined);
+      this.#renewal = renewal;
+    }
+    return await untilAborted(this.#renewal, signal);
+  }
+
+  async #login(): Promise<Held> {
+    const { plugin, transport, clock } = this.#options;
+    if (this.#refusal !== undefined && clock.now().mono < this.#refusal.until) throw this.#refusal.error;
+    try {
+      const since = clock.now().mono;
+      const held = { ...(await plugin.authorize(transport, this.#closing.signal)), since };
+      this.#refusal = undefined;
+      this.#held = held;
+      return held;
+    } catch (error) {
+      if (error instanceof AuthenticationError) this.#refusal = { error, until: clock.now().mono + refusalHolds };
+      throw error;
+    }
+  }
+
+  /** ms that the token is still valid. */
+  #remaining(held: Held | undefined): number {
+    if (held === undefined) return 0;
+    if (held.lifetimeMs === undefined) return Number.POSITIVE_INFINITY;
+    return held.since + held.lifetimeMs - this.#options.clock.now().mono;
+  }
+}
+
+/** How long before its end the background renews: time for Keystone to be down a while, but no more than a fifth of a life. */
+function early(held: Held | undefined): number {
+  return Math.min(600_000, (held?.lifetimeMs ?? 0) / 5);
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
