@@ -1,0 +1,26 @@
+import { createRequire } from "node:module";
+
+type Koffi = typeof import("koffi");
+
+/** The C library, for the few calls that Node does not have. */
+export interface Libc {
+  /** Declares a function by its C prototype. */
+  func: ReturnType<Koffi["load"]>["func"];
+  /** `errno` of the last call of this thread. */
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+/**
+ * Loads libc once, on first use: koffi costs 2 MB and 15 ms that a run without libc calls need not pay.
+ * @throws what the loader says where there is no koffi binary for this platform
+ */
+export function loadLibc(): Libc {
+  if (!loaded) {
+    const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    const library = koffi.load("libc.so.6");
+    loaded = { func: library.func.bind(library) as Libc["func"], errno: () => koffi.errno() };
+  }
+  return loaded;
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { pino } from "pino";
+import type { Logger } from "../log.ts";
+import { jsonFormat, textFormat } from "./format.ts";
+import type { LogRecord } from "./record.ts";
+import { fileSink, journalSink, type LogSink, stderrSink, syslogSink } from "./sinks.ts";
+
+/** oslo.log's options as far as they mean something here; the names are those of the configuration file. */
+export interface LogOptions {
+  readonly debug: boolean;
+  readonly log_file: string | undefined;
+  readonly log_dir: string | undefined;
+  readonly log_date_format: string;
+  readonly logging_default_format_string: string;
+  readonly use_syslog: boolean;
+  readonly syslog_log_facility: string;
+  readonly use_journal: boolean;
+  readonly use_json: boolean;
+  readonly use_stderr: boolean;
+  readonly watch_log_file: boolean;
+}
+
+export interface OpenLog {
+  readonly log: Logger;
+  /** For SIGHUP and logrotate. */
+  reopen(): void;
+  /** Writes out what is buffered; call it last. */
+  flush(): void;
+}
+
+const quiet = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
+function openSinks(program: string, options: LogOptions): { sinks: LogSink[]; complaints: string[] } {
+  const text = options.use_json
+    ? jsonFormat(options.log_date_format)
+    : textFormat(options.logging_default_format_string, options.log_date_format);
+  const stderr = stderrSink(text);
+  const sinks: LogSink[] = [];
+  const complaints: string[] = [];
+  const attempt = (what: string, open: () => LogSink): void => {
+    try {
+      sinks.push(open());
+    } catch (error) {
+      complaints.push(`${what} cannot be used (${(error as Error).message}); logging to standard error instead`);
+    }
+  };
+  const file = quiet(options.log_file) ?? (quiet(options.log_dir) && `${program}.log`);
+  if (file !== undefined) {
+    const path = quiet(options.log_dir) === undefined ? file : join(options.log_dir ?? "", file);
+    attempt(`log file ${path}`, () => fileSink(path, text, options.watch_log_file));
+  }
+  if (options.use_syslog) attempt("syslog", () => syslogSink(program, options.syslog_log_facility, text, stderr));
+  if (options.use_journal) attempt("the journal", () => journalSink(program, stderr));
+  // As oslo.log does: standard error when asked for, and when there is nothing else.
+  if (options.use_stderr || sinks.length === 0) sinks.push(stderr);
+  return { sinks, complaints };
+}
+
+/**
+ * Opens a program's log as its configuration says. A destination that cannot be had is replaced by standard error, with
+ * a line that says so: a monitor without a log is better than a host without a monitor.
+ * @param program e.g. `masakari-processmonitor`: names the file in `log_dir` and the syslog identifier
+ */
+export function openLog(program: string, options: LogOptions): OpenLog {
+  const { sinks, complaints } = openSinks(program, options);
+  const destination = {
+    write(line: string) {
+      const { time, level, name, msg } = JSON.parse(line) as {
+        time: number;
+        level: number;
+        name?: string;
+        msg?: string;
+      };
+      const record: LogRecord = { time, level, name: name ?? "masakarimonitors", message: msg ?? "" };
+      for (const sink of sinks) sink.write(record);
+    },
+  };
+  const root = pino({ level: options.debug ? "debug" : "info", base: null }, destination);
+  const over = (lines: pino.Logger): Logger => ({
+    debug: (message) => lines.debug(message),
+    info: (message) => lines.info(message),
+    warning: (message) => lines.warn(message),
+    error: (message) => lines.error(message),
+    critical: (message) => lines.fatal(message),
+    named: (name) => over(root.child({ name })),
+  });
+  const log = over(root.child({ name: "masakarimonitors" }));
+  for (const complaint of complaints) log.error(complaint);
+  return {
+    log,
+    reopen: () => {
+      for (const sink of sinks) sink.reopen();
+    },
+    flush: () => {
+      for (const sink of sinks) sink.flush();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { pino } from "pino";
+import { openDatagramSender } from "../unix-datagram.ts";
+import type { LineFormat } from "./format.ts";
+import { type LogRecord, levelWords } from "./record.ts";
+
+/** Where lines go. A sink never throws and never makes its caller wait: a log must not stop a monitor. */
+export interface LogSink {
+  write(record: LogRecord): void;
+  /** After a rotation: go on in a new file of the same name. */
+  reopen(): void;
+  /** Writes out what is buffered, as far as that is possible at once. */
+  flush(): void;
+}
+
+/** Lines that wait for a slow reader; beyond it new lines are dropped, so that memory stays bounded. */
+const BUFFER_BYTES = 1 << 20;
+
+interface Destination {
+  write(text: string): boolean;
+  end(): void;
+  flushSync(): void;
+  on(event: string, listener: (...values: unknown[]) => void): unknown;
+}
+
+function buffered(fd: number): Destination {
+  const destination = pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES });
+  // A full disk or a closed terminal loses lines, never the monitor; the reason would have nowhere to be written.
+  destination.on("error", () => undefined);
+  return destination as unknown as Destination;
+}
+
+function flushQuietly(destination: Destination): void {
+  try {
+    destination.flushSync();
+  } catch {
+    // Not open yet, or the reader is gone: there is nobody to tell.
+  }
+}
+
+/** Standard error. */
+export function stderrSink(format: LineFormat): LogSink {
+  const destination = buffered(2);
+  return {
+    write: (record) => void destination.write(`${format(record)}\n`),
+    reopen: () => undefined,
+    flush: () => flushQuietly(destination),
+  };
+}
+
+/**
+ * A file, made with its directory if need be.
+ * @param watch oslo.log's `watch_log_file`: notice by itself that the file was moved or removed
+ * @throws the system's error when the file cannot be opened now
+ */
+export function fileSink(path: string, format: LineFormat, watch: boolean): LogSink {
+  // One level only: a typing error in the path should be seen, not turned into a tree of directories.
+  if (!existsSync(dirname(path))) mkdirSync(dirname(path));
+  const open = (): Destination => buffered(openSync(path, "a", 0o640));
+  let destination = open();
+  const reopen = (): void => {
+    try {
+      const next = open();
+      destination.end();
+      destination = next;
+    } catch {
+      // The directory is gone or full of files: the old file still takes lines.
+    }
+  };
+  const inode = (): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+  let opened = inode();
+  return {
+    write(record) {
+      if (watch && inode() !== opened) {
+        reopen();
+        opened = inode();
+      }
+      destination.write(`${format(record)}\n`);
+    },
+    reopen,
+    flush: () => flushQuietly(destination),
+  };
+}
+
+const FACILITIES: Readonly<Record<string, number>> = Object.fromEntries([
+  ...["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"].map(
+    (name, number) => [name, number],
+  ),
+  ...Array.from({ length: 8 }, (_, n) => [`local${n}`, 16 + n]),
+]);
+
+function datagramSink(path: string, fallback: LogSink, encode: (record: LogRecord) => string): LogSink {
+  const sender = openDatagramSender(path);
+  return {
+    write(record) {
+      try {
+        sender.send(encode(record));
+      } catch {
+        // syslogd or journald is restarting, or has no room: the line still has to be somewhere.
+        fallback.write(record);
+      }
+    },
+    reopen: () => undefined,
+    flush: () => fallback.flush(),
+  };
+}
+
+/** @param facility as oslo.log takes it: `LOG_USER`, `user`, `local0` … */
+export function syslogSink(program: string, facility: string, format: LineFormat, fallback: LogSink): LogSink {
+  const number = FACILITIES[facility.toLowerCase().replace(/^log_/, "")] ?? 1;
+  return datagramSink("/dev/log", fallback, (record) => {
+    const priority = number * 8 + levelWords(record.level).severity;
+    return `<${priority}>${program}[${process.pid}]: ${format(record)}`;
+  });
+}
+
+/** journald's native protocol (systemd's "Journal Native Protocol"): one field a line, a length before what has line ends. */
+export function journalSink(program: string, fallback: LogSink): LogSink {
+  return datagramSink("/run/systemd/journal/socket", fallback, (record) => {
+    const fields: Readonly<Record<string, string>> = {
+      MESSAGE: record.message.replaceAll("\n", " "),
+      PRIORITY: String(levelWords(record.level).severity),
+      SYSLOG_IDENTIFIER: program,
+      LOGGER_NAME: record.name,
+      LOGGER_LEVEL: levelWords(record.level).name,
+    };
+    return Object.entries(fields)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join("");
+  });
+}
