@@ -37,7 +37,7 @@ export function openDatagramSender(path: string): DatagramSender {
   const libc = loadLibc();
   const socket = libc.func("int socket(int domain, int type, int protocol)");
   const sendto = libc.func(
-    "ssize_t sendto(int fd, const uint8_t *data, size_t size, int flags, const uint8_t *address, uint32_t addressSize)",
+    "intptr_t sendto(int fd, const uint8_t *data, size_t size, int flags, const uint8_t *address, uint32_t addressSize)",
   );
   const close = libc.func("int close(int fd)");
   const fd: number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

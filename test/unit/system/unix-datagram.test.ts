@@ -20,7 +20,7 @@ test("a datagram arrives whole, and a receiver that is gone is an error with its
   sender.send("<14>masakari-test[1]: héllo");
 
   const data = Buffer.alloc(200);
-  const size = Number(func("ssize_t recv(int, _Out_ uint8_t *, size_t, int)")(receiver, data, data.length, 0x40));
+  const size = Number(func("intptr_t recv(int, _Out_ uint8_t *, size_t, int)")(receiver, data, data.length, 0x40));
   assert.equal(data.toString("utf8", 0, size), "<14>masakari-test[1]: héllo");
   func("int close(int)")(receiver);
   assert.throws(
