@@ -1,0 +1,60 @@
+import type { Dispatcher } from "../notify/dispatcher.ts";
+import type { Outbox } from "../notify/outbox.ts";
+import type { Store } from "../notify/store.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { Monitor } from "./contract.ts";
+import { Loop } from "./loop.ts";
+import { noProgress, type Progress } from "./progress.ts";
+import { supervise } from "./supervisor.ts";
+
+export interface MonitorParts {
+  /** Opened. */
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where to record how it is doing; read it for status and watchdog. */
+  readonly progress?: Progress;
+}
+
+/** What effects under way are given to finish when the program stops. */
+const STOP_GRACE_MS = 5000;
+
+/**
+ * Runs one monitor and the delivery of its notifications until the signal aborts. Resolves when both have come to rest,
+ * within a bounded time; the store can be closed then. Nothing that the monitor or the API does makes it reject.
+ */
+export async function runMonitor<State, Observation, Effect extends { readonly kind: string }>(
+  monitor: Monitor<State, Observation, Effect>,
+  parts: MonitorParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress = parts.progress ?? noProgress();
+  const { clock, log } = parts;
+  let restart: (error: unknown) => void = () => undefined;
+  const loop = new Loop(monitor, { ...parts, progress }, signal, (error) => restart(error));
+  loop.start();
+  const sensing = supervise(
+    monitor.name,
+    (runSignal, restartRun) => {
+      restart = restartRun;
+      const observe = (observation: Observation): void => {
+        if (!runSignal.aborted) loop.observe(observation);
+      };
+      return monitor.sense(observe, runSignal);
+    },
+    { clock, log, progress },
+    signal,
+  );
+  await Promise.all([parts.dispatcher.run(signal), sensing]);
+  const grace = new AbortController();
+  const late = clock.sleep(STOP_GRACE_MS, grace.signal).then(
+    () =>
+      log.warning(`${monitor.name}: what it was doing did not end within ${STOP_GRACE_MS / 1000} s and is left behind`),
+    () => undefined,
+  );
+  await Promise.race([loop.settled(), late]);
+  grace.abort();
+}

@@ -1,0 +1,233 @@
+import type { Clock, Timer } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { attemptWithin } from "./attempt.ts";
+import type { Attempt, Deliver } from "./delivery.ts";
+import type { Entry } from "./entry.ts";
+import { Outage } from "./outage.ts";
+import type { Outbox } from "./outbox.ts";
+import { type Pace, retryDelay } from "./pace.ts";
+
+export interface DispatcherOptions {
+  readonly outbox: Outbox;
+  readonly deliver: Deliver;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pace: Pace;
+  /** `[notifications] max_in_flight`: attempts under way at the same time. */
+  readonly maxInFlight: number;
+  /** When an attempt is given up, ms: longer than the HTTP client's own time-outs take, all requests of it together. */
+  readonly attemptTimeoutMs: number;
+  /** In [0, 1); for tests. */
+  readonly random?: () => number;
+}
+
+/** How the dispatcher is doing, for `status`. */
+export interface DispatcherStatus {
+  readonly inFlight: number;
+  /** Monotonic ms since which no attempt was answered. */
+  readonly unansweredSince: number | undefined;
+  readonly lastReason: string | undefined;
+}
+
+/** When an outage ends, what waits is sent within this time, at random, not all in one instant. */
+const RECOVERY_SPREAD_MS = 500;
+const EXPIRY_CHECK_MS = 60_000;
+/** What an attempt under way is given to finish when the program stops. */
+const STOP_GRACE_MS = 2000;
+
+/** The queue of one subject: only its head is ever tried. */
+interface Lane {
+  readonly subject: string;
+  /** The entry that the counts below are about. */
+  head: string | undefined;
+  /** Unanswered attempts in a row. */
+  failures: number;
+  inFlight: boolean;
+  retry: Timer | undefined;
+  /** When `retry` fires, monotonic ms. */
+  retryAt: number;
+  /** When the end of an outage last had it tried early. */
+  wokenAt: number;
+}
+
+/** Sends what the outbox holds: in order within a subject, subjects side by side, for as long as it is owed. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #random: () => number;
+  readonly #outage: Outage;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes whose head may be tried now, in turn. */
+  readonly #ready = new Set<Lane>();
+  readonly #inFlight = new Map<Lane, AbortController>();
+  #allowanceTimer: Timer | undefined;
+  #running = false;
+  /** Later settlements are none of ours any more: the store may be closed. */
+  #stopped = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#outage = new Outage(options.pace, options.maxInFlight, options.log);
+  }
+
+  get status(): DispatcherStatus {
+    return {
+      inFlight: this.#inFlight.size,
+      unansweredSince: this.#outage.since,
+      lastReason: this.#outage.reason,
+    };
+  }
+
+  /**
+   * Sends, beginning with what earlier runs left, until the signal aborts. Resolves when the attempts under way have
+   * finished, or 2 s later: the next run repeats what was cut short, and the API knows a repeat as such.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { outbox, clock } = this.#options;
+    this.#running = true;
+    const stopListening = outbox.onChange((subject) => this.#refresh(subject));
+    let expiry = clock.setTimer(EXPIRY_CHECK_MS, function check() {
+      expiry = clock.setTimer(EXPIRY_CHECK_MS, check);
+      outbox.expire();
+    });
+    outbox.expire();
+    for (const subject of outbox.subjects()) this.#refresh(subject);
+
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    this.#running = false;
+    expiry.cancel();
+    stopListening();
+    this.#allowanceTimer?.cancel();
+    for (const lane of this.#lanes.values()) lane.retry?.cancel();
+    await this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        const grace = this.#options.clock.setTimer(STOP_GRACE_MS, resolve);
+        this.#drained = () => {
+          grace.cancel();
+          resolve();
+        };
+      });
+    }
+    this.#stopped = true;
+    for (const controller of this.#inFlight.values()) controller.abort(new Error("the program stops"));
+  }
+
+  /** Brings the lane up to date with the outbox. A new head owes nothing to the failures of the one before it. */
+  #refresh(subject: string): void {
+    if (!this.#running) return;
+    const head = this.#options.outbox.head(subject);
+    const lane = this.#lanes.get(subject) ?? this.#newLane(subject);
+    if (lane.inFlight) return;
+    if (head === undefined) {
+      this.#rest(lane);
+      this.#lanes.delete(subject);
+      return;
+    }
+    if (head === lane.head) return;
+    lane.head = head;
+    lane.failures = 0;
+    this.#rest(lane);
+    this.#ready.add(lane);
+    this.#pump();
+  }
+
+  #newLane(subject: string): Lane {
+    const lane: Lane = {
+      subject,
+      head: undefined,
+      failures: 0,
+      inFlight: false,
+      retry: undefined,
+      retryAt: Number.POSITIVE_INFINITY,
+      wokenAt: Number.NEGATIVE_INFINITY,
+    };
+    this.#lanes.set(subject, lane);
+    return lane;
+  }
+
+  #rest(lane: Lane): void {
+    lane.retry?.cancel();
+    lane.retry = undefined;
+    this.#ready.delete(lane);
+  }
+
+  #pump(): void {
+    for (const lane of this.#ready) {
+      if (!this.#running || this.#inFlight.size >= this.#options.maxInFlight) return;
+      const wait = this.#outage.take(this.#options.clock.now().mono);
+      if (wait > 0) {
+        this.#allowanceTimer?.cancel();
+        this.#allowanceTimer = this.#options.clock.setTimer(wait, () => this.#pump());
+        return;
+      }
+      this.#ready.delete(lane);
+      this.#start(lane);
+    }
+  }
+
+  #start(lane: Lane): void {
+    const entry = lane.head === undefined ? undefined : this.#options.outbox.begin(lane.head);
+    // Ended meanwhile: the outbox has told of the change, and the lane was refreshed by that.
+    if (entry === undefined) return;
+    const { deliver, clock, attemptTimeoutMs } = this.#options;
+    const controller = new AbortController();
+    lane.inFlight = true;
+    this.#inFlight.set(lane, controller);
+    attemptWithin(deliver, entry.notification, clock, attemptTimeoutMs, controller)
+      .then((attempt) => this.#settled(lane, entry, attempt))
+      .catch((error: unknown) => this.#options.log.error(`Defect in the dispatcher: ${String(error)}`));
+  }
+
+  #settled(lane: Lane, entry: Entry, attempt: Attempt): void {
+    if (this.#stopped) return;
+    const { outbox, clock, pace } = this.#options;
+    lane.inFlight = false;
+    this.#inFlight.delete(lane);
+    const { mono } = clock.now();
+    if (attempt.outcome === "unanswered") {
+      lane.failures += 1;
+      this.#retryAt(lane, mono + retryDelay(pace, lane.failures, this.#random()));
+      this.#outage.failed(mono, attempt.reason, outbox.pendingCount);
+    } else if (this.#outage.answered(mono)) {
+      this.#wakeAll(mono);
+    }
+    outbox.settle(entry.id, attempt);
+    this.#pump();
+    if (this.#inFlight.size === 0) this.#drained?.();
+  }
+
+  #due(lane: Lane): void {
+    lane.retry = undefined;
+    this.#ready.add(lane);
+    this.#pump();
+  }
+
+  /**
+   * The API is back: nothing waits for its own back-off. What fails again by itself is not woken again before the retry
+   * interval is over, however often others are answered.
+   */
+  #wakeAll(mono: number): void {
+    const { pace } = this.#options;
+    for (const lane of this.#lanes.values()) {
+      if (lane.retry === undefined) continue;
+      const at = Math.max(mono + this.#random() * RECOVERY_SPREAD_MS, lane.wokenAt + pace.retryIntervalMs);
+      if (at >= lane.retryAt) continue;
+      lane.wokenAt = at;
+      this.#retryAt(lane, at);
+    }
+  }
+
+  #retryAt(lane: Lane, mono: number): void {
+    if (!this.#running) return;
+    const { clock } = this.#options;
+    lane.retry?.cancel();
+    lane.retryAt = mono;
+    lane.retry = clock.setTimer(mono - clock.now().mono, () => this.#due(lane));
+  }
+}

@@ -1,0 +1,54 @@
+import type { Instant } from "../system/clock.ts";
+import type { Notification } from "./notification.ts";
+
+/** `pending` until one of the five endings; an ending is final, but for an answer that was already under way. */
+export type EntryState = "pending" | "delivered" | "superseded" | "expired" | "rejected" | "dropped";
+
+/** One notification in the outbox. Immutable: a change is a new value with the same id. */
+export interface Entry {
+  /** Eight hexadecimal digits: what an operator types in `masakari-monitors outbox drop`. */
+  readonly id: string;
+  readonly subject: string;
+  readonly notification: Notification;
+  readonly state: EntryState;
+  /** Attempts that came to an end, over all runs. */
+  readonly attempts: number;
+  /** Why the last attempt failed, or why the entry ended as it did. */
+  readonly reason: string | undefined;
+  /** The API's uuid, of a delivered entry whose answer arrived. */
+  readonly notificationUuid: string | undefined;
+  /** When it was put in; `mono` counts in the boot named by `bootId`. */
+  readonly created: Instant;
+  readonly bootId: string;
+  /** ms since the Unix epoch. */
+  readonly endedWall: number | undefined;
+}
+
+/** A new id, not yet taken according to `taken`. */
+export function newEntryId(taken: (id: string) => boolean): string {
+  for (;;) {
+    const id = Math.floor(Math.random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+    if (!taken(id)) return id;
+  }
+}
+
+/**
+ * The same entry with its age counted on this boot's monotonic clock. Inside one boot the wall clock plays no part, so
+ * stepping it neither expires an entry early nor keeps it for ever. Over a reboot only the wall clock can tell; a clock
+ * that went backwards then counts as no time passed.
+ */
+export function rebase(entry: Entry, now: Instant, bootId: string): Entry {
+  if (entry.bootId === bootId && bootId !== "" && entry.created.mono <= now.mono) return entry;
+  const age = Math.max(0, now.wall - entry.created.wall);
+  return { ...entry, bootId, created: { wall: entry.created.wall, mono: now.mono - age } };
+}
+
+/** `PROCESS STOPPED of nova-compute on host-1`, for log lines and lists. */
+export function describeNotification(notification: Notification): string {
+  const { payload } = notification;
+  const about = payload.process_name ?? payload.instance_uuid;
+  const event = payload.vir_domain_event ?? payload.event ?? "";
+  return `${notification.type} ${event}${about === undefined ? "" : ` of ${about}`} on ${notification.hostname}`;
+}

@@ -1,0 +1,84 @@
+import type { Logger } from "../system/log.ts";
+import { outageRefillMs, type Pace } from "./pace.ts";
+
+/** The first repeat of the line comes after this; each later one after twice as long, up to the second. */
+const REPEAT_FIRST_MS = 60_000;
+const REPEAT_LONGEST_MS = 3_600_000;
+
+/**
+ * Whether the API answers, as seen by the attempts: the allowance of attempts while it does not, and the lines about it.
+ * One notification that fails alone is an outage to it too; the next answer to any other ends it.
+ */
+export class Outage {
+  readonly #pace: Pace;
+  readonly #burst: number;
+  readonly #log: Logger;
+  #since: number | undefined;
+  #reason: string | undefined;
+  #allowance = 0;
+  #countedAt = 0;
+  #said = false;
+  #sayAgainAt = Number.NEGATIVE_INFINITY;
+  #repeatMs = REPEAT_FIRST_MS;
+
+  /** @param burst attempts that may start at once during an outage */
+  constructor(pace: Pace, burst: number, log: Logger) {
+    this.#pace = pace;
+    this.#burst = burst;
+    this.#log = log;
+  }
+
+  /** Monotonic ms since which nothing was answered; undefined while the API answers. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  /** Why the last attempt of the outage failed. */
+  get reason(): string | undefined {
+    return this.#since === undefined ? undefined : this.#reason;
+  }
+
+  /** An attempt was not answered. @param waiting how many entries are pending */
+  failed(mono: number, reason: string, waiting: number): void {
+    this.#reason = reason;
+    if (this.#since === undefined) {
+      this.#since = mono;
+      this.#allowance = this.#burst;
+      this.#countedAt = mono;
+      this.#said = false;
+    }
+    if (mono < this.#sayAgainAt) return;
+    const first = mono - this.#sayAgainAt > REPEAT_LONGEST_MS;
+    this.#repeatMs = first ? REPEAT_FIRST_MS : Math.min(this.#repeatMs * 2, REPEAT_LONGEST_MS);
+    this.#sayAgainAt = mono + this.#repeatMs;
+    this.#said = true;
+    this.#log.warning(
+      `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason}. ` +
+        `${waiting} notifications are kept and sent as soon as it answers. See that Keystone and masakari-api run and that ` +
+        "[api] names them rightly; `masakari-monitors outbox` lists what waits.",
+    );
+  }
+
+  /** An attempt was answered. @returns whether that ends an outage */
+  answered(mono: number): boolean {
+    if (this.#since === undefined) return false;
+    const lasted = mono - this.#since;
+    const seconds = Math.round(lasted / 1000);
+    // After a real outage the next one is news at once; one notification that keeps failing alone is not.
+    if (lasted >= REPEAT_FIRST_MS) this.#sayAgainAt = Math.min(this.#sayAgainAt, mono + REPEAT_FIRST_MS);
+    if (this.#said) this.#log.info(`Masakari answers again, after ${seconds} s; what waits is sent now`);
+    this.#since = undefined;
+    return true;
+  }
+
+  /** Takes one attempt from the allowance. @returns 0, or the ms until there is one */
+  take(mono: number): number {
+    if (this.#since === undefined) return 0;
+    const refillMs = outageRefillMs(this.#pace, mono - this.#since, this.#burst);
+    this.#allowance = Math.min(this.#burst, this.#allowance + (mono - this.#countedAt) / refillMs);
+    this.#countedAt = mono;
+    if (this.#allowance < 1) return (1 - this.#allowance) * refillMs;
+    this.#allowance -= 1;
+    return 0;
+  }
+}

@@ -1,0 +1,263 @@
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { Attempt } from "./delivery.ts";
+import { describeNotification, type Entry, type EntryState, newEntryId } from "./entry.ts";
+import type { Notification } from "./notification.ts";
+import type { Store } from "./store.ts";
+
+type Ending = Exclude<EntryState, "pending">;
+
+/** Since this program started; for `status`. */
+export type OutboxCounters = Record<"added" | "attempts" | "unanswered" | Ending, number>;
+
+export interface OutboxOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From `readBootId()`. */
+  readonly bootId: string;
+  /** How long an entry may wait before it is expired, ms: `[notifications] expiry`, 24 h as the engine's. */
+  readonly expiryMs: number;
+  /** How many entries may be pending. */
+  readonly limit?: number;
+}
+
+const DEFAULT_LIMIT = 10_000;
+
+/**
+ * The notifications that this host owes Masakari, in order. An entry leaves it by one of five endings, each of which is
+ * logged once and counted. It knows nothing of time-outs and retries: those are the dispatcher's.
+ */
+export class Outbox {
+  readonly counters: OutboxCounters = {
+    added: 0,
+    attempts: 0,
+    unanswered: 0,
+    delivered: 0,
+    superseded: 0,
+    expired: 0,
+    rejected: 0,
+    dropped: 0,
+  };
+  readonly #options: OutboxOptions;
+  readonly #limit: number;
+  /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
+  readonly #inFlight = new Map<string, Entry>();
+  readonly #listeners = new Set<(subject: string) => void>();
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#limit = options.limit ?? DEFAULT_LIMIT;
+  }
+
+  /** Calls `listener` with the subject, once durable, whenever something is added to a subject's queue or leaves it. */
+  onChange(listener: (subject: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Puts a notification in, in the transaction under way if there is one. @returns its id */
+  add(subject: string, notification: Notification): string {
+    const { store, clock, bootId } = this.#options;
+    return store.transaction(() => {
+      const id = newEntryId((taken) => store.get(taken) !== undefined || this.#inFlight.has(taken));
+      store.put({
+        id,
+        subject,
+        notification,
+        state: "pending",
+        attempts: 0,
+        reason: undefined,
+        notificationUuid: undefined,
+        created: clock.now(),
+        bootId,
+        endedWall: undefined,
+      });
+      store.afterCommit(() => {
+        this.counters.added += 1;
+        this.#changed(subject);
+      });
+      if (store.pendingCount > this.#limit) this.#makeRoom(id);
+      return id;
+    });
+  }
+
+  /** Ends everything pending about the subject: the opposite was observed. @returns how many entries ended */
+  supersede(subject: string, reason: string): number {
+    return this.#endAll(() => this.#options.store.pendingOf(subject), "superseded", reason);
+  }
+
+  /** Ends entries because an operator says so. @returns how many were pending and ended */
+  drop(ids: readonly string[] | "all", reason: string): number {
+    const { store } = this.#options;
+    const all = (): Entry[] => store.subjects().flatMap((subject) => store.pendingOf(subject));
+    return this.#endAll(
+      () => (ids === "all" ? all() : all().filter((entry) => ids.includes(entry.id))),
+      "dropped",
+      reason,
+    );
+  }
+
+  /** Ends every entry that has waited for too long, except one whose attempt is under way. */
+  expire(): void {
+    const { store } = this.#options;
+    const due = (): Entry[] =>
+      store
+        .subjects()
+        .flatMap((subject) =>
+          store.pendingOf(subject).filter((entry) => this.#isExpired(entry) && !this.#inFlight.has(entry.id)),
+        );
+    this.#endAll(due, "expired", this.#expiredReason());
+  }
+
+  /** Subjects that have something pending. */
+  subjects(): readonly string[] {
+    return this.#options.store.subjects();
+  }
+
+  /** The id at the head of the subject's queue. */
+  head(subject: string): string | undefined {
+    return this.#options.store.firstOf(subject)?.id;
+  }
+
+  /** Everything pending, grouped by subject, each in order. */
+  list(): readonly Entry[] {
+    return this.subjects().flatMap((subject) => this.#options.store.pendingOf(subject));
+  }
+
+  /** What has ended lately, newest first. */
+  listEnded(): readonly Entry[] {
+    return this.#options.store.ended();
+  }
+
+  get pendingCount(): number {
+    return this.#options.store.pendingCount;
+  }
+
+  /**
+   * To be asked right before an attempt: another process may have dropped the entry, or its time may be over.
+   * @returns the entry, now in flight until `settle`; undefined if it must not be sent
+   */
+  begin(id: string): Entry | undefined {
+    const { store } = this.#options;
+    const entry = store.get(id);
+    if (entry === undefined || this.#inFlight.has(id)) return undefined;
+    const elsewhere = store.endedElsewhere(id);
+    if (elsewhere !== undefined) {
+      this.#report(elsewhere);
+      this.#changed(elsewhere.subject);
+      return undefined;
+    }
+    if (this.#isExpired(entry)) {
+      this.#endAll(() => [entry], "expired", this.#expiredReason());
+      return undefined;
+    }
+    this.#inFlight.set(id, entry);
+    this.counters.attempts += 1;
+    return entry;
+  }
+
+  /** What the attempt came to. An entry that was ended meanwhile keeps its ending unless the API did answer. */
+  settle(id: string, attempt: Attempt): void {
+    const { store, clock } = this.#options;
+    const entry = this.#inFlight.get(id);
+    if (entry === undefined) return;
+    const attempts = entry.attempts + 1;
+    if (attempt.outcome === "unanswered") this.counters.unanswered += 1;
+    store.transaction(() => {
+      if (attempt.outcome === "unanswered") {
+        if (entry.state === "pending") store.put({ ...entry, attempts, reason: attempt.reason });
+        else store.afterCommit(() => this.#report(entry));
+      } else {
+        const ended = { ...entry, ...endingOf(attempt), attempts, endedWall: clock.now().wall };
+        store.put(ended);
+        store.afterCommit(() => this.#report(ended));
+      }
+      store.afterCommit(() => {
+        this.#inFlight.delete(id);
+        this.#changed(entry.subject);
+      });
+    });
+  }
+
+  #isExpired(entry: Entry): boolean {
+    return this.#options.clock.now().mono - entry.created.mono >= this.#options.expiryMs;
+  }
+
+  #expiredReason(): string {
+    return `undelivered for ${Math.round(this.#options.expiryMs / 1000)} s`;
+  }
+
+  #endAll(which: () => readonly Entry[], state: Ending, reason: string): number {
+    const { store, clock } = this.#options;
+    return store.transaction(() => {
+      const entries = which();
+      for (const entry of entries) this.#end({ ...entry, state, reason, endedWall: clock.now().wall });
+      return entries.length;
+    });
+  }
+
+  /** On disk at once, so that a crash during the attempt does not send it again; told when the attempt has settled. */
+  #end(ended: Entry): void {
+    const { store } = this.#options;
+    store.put(ended);
+    store.afterCommit(() => {
+      if (this.#inFlight.has(ended.id)) this.#inFlight.set(ended.id, ended);
+      else this.#report(ended);
+      this.#changed(ended.subject);
+    });
+  }
+
+  /**
+   * The oldest entry of the subject with the most pending goes: one that chatters loses its own history, and a subject
+   * with a single true event keeps it.
+   */
+  #makeRoom(newest: string): void {
+    const { store, clock } = this.#options;
+    let victim: Entry | undefined;
+    let most = 0;
+    for (const subject of store.subjects()) {
+      const candidates = store
+        .pendingOf(subject)
+        .filter((entry) => entry.id !== newest && !this.#inFlight.has(entry.id));
+      const first = candidates[0];
+      if (first === undefined || candidates.length < most) continue;
+      if (candidates.length > most || victim === undefined || first.created.mono < victim.created.mono) victim = first;
+      most = candidates.length;
+    }
+    if (victim === undefined) return;
+    const reason = `the outbox is full (${this.#limit} undelivered): see why nothing is delivered, and act by hand on this one`;
+    this.#end({ ...victim, state: "dropped", reason, endedWall: clock.now().wall });
+  }
+
+  #changed(subject: string): void {
+    for (const listener of this.#listeners) listener(subject);
+  }
+
+  #report(entry: Entry): void {
+    const state = entry.state as Ending;
+    this.counters[state] += 1;
+    const tries = entry.attempts === 1 ? "1 attempt" : `${entry.attempts} attempts`;
+    const what =
+      `Notification ${entry.id} ${state}: ${describeNotification(entry.notification)}, ` +
+      `seen ${entry.notification.generated_time}, ${tries}${entry.reason === undefined ? "" : `: ${entry.reason}`}`;
+    const { log } = this.#options;
+    if (state === "delivered" || state === "superseded") log.info(what);
+    else if (state === "dropped") log.warning(what);
+    else if (state === "rejected") log.error(what);
+    else log.error(`${what}. Masakari was not told: if it is still true, act by hand`);
+  }
+}
+
+function endingOf(
+  attempt: Exclude<Attempt, { outcome: "unanswered" }>,
+): Pick<Entry, "state" | "reason" | "notificationUuid"> {
+  switch (attempt.outcome) {
+    case "delivered":
+      return { state: "delivered", reason: undefined, notificationUuid: attempt.notificationUuid };
+    case "duplicate":
+      return { state: "delivered", reason: "the API had it already", notificationUuid: undefined };
+    case "rejected":
+      return { state: "rejected", reason: attempt.reason, notificationUuid: undefined };
+  }
+}

@@ -1,0 +1,35 @@
+/** How often undelivered notifications are tried, all times in ms. */
+export interface Pace {
+  /** So many repeats at `retryIntervalMs` before the delay grows: upstream's `api_retry_max`. */
+  readonly retryMax: number;
+  /** Upstream's `api_retry_interval`. */
+  readonly retryIntervalMs: number;
+  /** `[notifications] retry_backoff_max` */
+  readonly backoffMaxMs: number;
+}
+
+/** What the exponential back-off starts from where `api_retry_interval` is shorter, and a retry's least delay. */
+const LEAST_BACKOFF_MS = 1000;
+
+/**
+ * The wait after so many unanswered attempts in a row: `retryMax` times the plain interval, then doubling up to the cap,
+ * each shortened by up to half at random, so that a fleet of hosts does not call in step.
+ * @param failures ≥ 1
+ * @param random in [0, 1)
+ */
+export function retryDelay(pace: Pace, failures: number, random: number): number {
+  if (failures <= pace.retryMax) return pace.retryIntervalMs;
+  const base = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
+  const grown = base * 2 ** Math.min(failures - pace.retryMax, 30);
+  return Math.min(grown, Math.max(pace.backoffMaxMs, base)) * (1 - random / 2);
+}
+
+/**
+ * The time in which one more attempt is earned during an outage: `burst` attempts per retry interval while upstream would
+ * still have tried, `burst` per longest back-off later. Whatever is pending, the API is not called more often than that.
+ */
+export function outageRefillMs(pace: Pace, outageMs: number, burst: number): number {
+  const interval = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
+  const long = Math.max(pace.backoffMaxMs, interval);
+  return (outageMs <= pace.retryMax * interval ? interval : long) / burst;
+}

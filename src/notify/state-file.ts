@@ -1,0 +1,225 @@
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Entry } from "./entry.ts";
+import { entryFromRow, entryToRow } from "./entry-row.ts";
+
+/** What a state file holds for the next run: the pending entries in their order, and the saved states as JSON text. */
+export interface Contents {
+  readonly entries: readonly Entry[];
+  readonly saved: ReadonlyMap<string, string>;
+}
+
+/** What one transaction changes. */
+export interface Batch {
+  readonly entries: Iterable<Entry>;
+  readonly saved: Iterable<readonly [key: string, json: string]>;
+}
+
+/** One program's file. Every method throws what SQLite throws; `write` is all or nothing. */
+export interface StateFile {
+  load(): Contents;
+  /** The row as it is now, perhaps changed by another process. */
+  read(id: string): Entry | undefined;
+  write(batch: Batch): void;
+  /** The kept endings, newest first. */
+  ended(): readonly Entry[];
+  close(): void;
+}
+
+/** The file cannot be used as it is: damaged, or written by a newer release. */
+export class StateFileError extends Error {
+  readonly code = "STATE_FILE_UNUSABLE";
+  override readonly name = "StateFileError";
+}
+
+/** So many endings are kept for `masakari-monitors outbox --all`. */
+const KEPT_ENDINGS = 1000;
+/** So many damaged files are kept beside the good one. */
+const KEPT_ASIDE = 3;
+const SCHEMA_VERSION = 1;
+/** The command line holds its lock for milliseconds; whoever holds it longer must not hold up the monitor. */
+const BUSY_TIMEOUT_MS = 1000;
+const NOT_A_DATABASE = new Set([11, 26]); // SQLITE_CORRUPT, SQLITE_NOTADB: sqlite.org/rescode.html
+
+const SCHEMA = `
+BEGIN IMMEDIATE;
+CREATE TABLE entry (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  subject TEXT NOT NULL,
+  notification TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  reason TEXT,
+  notification_uuid TEXT,
+  created_wall REAL NOT NULL,
+  created_mono REAL NOT NULL,
+  boot_id TEXT NOT NULL,
+  ended_wall REAL,
+  ending INTEGER
+) STRICT;
+CREATE INDEX entry_pending ON entry (seq) WHERE state = 'pending';
+CREATE INDEX entry_ending ON entry (ending);
+CREATE TABLE saved (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+PRAGMA user_version = ${SCHEMA_VERSION};
+COMMIT;`;
+
+// An ending written by another process stays, unless the API did answer: what arrived did arrive.
+const UPSERT = `
+INSERT INTO entry (id, subject, notification, state, attempts, reason, notification_uuid,
+  created_wall, created_mono, boot_id, ended_wall, ending)
+VALUES (:id, :subject, :notification, :state, :attempts, :reason, :notification_uuid,
+  :created_wall, :created_mono, :boot_id, :ended_wall,
+  CASE WHEN :state = 'pending' THEN NULL ELSE (SELECT coalesce(max(ending), 0) + 1 FROM entry) END)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason,
+  notification_uuid = excluded.notification_uuid, ended_wall = excluded.ended_wall, ending = excluded.ending
+WHERE entry.state = 'pending' OR excluded.state IN ('delivered', 'rejected')`;
+
+const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) - ${KEPT_ENDINGS}`;
+
+class SqliteStateFile implements StateFile {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  load(): Contents {
+    const rows = this.#prepare("SELECT * FROM entry WHERE state = 'pending' ORDER BY seq").all();
+    const saved = this.#prepare("SELECT key, value FROM saved").all();
+    return {
+      entries: rows.map(entryFromRow).filter((entry) => entry !== undefined),
+      saved: new Map(saved.map((row) => [String(row.key), String(row.value)])),
+    };
+  }
+
+  read(id: string): Entry | undefined {
+    const row = this.#prepare("SELECT * FROM entry WHERE id = ?").get(id);
+    return row === undefined ? undefined : entryFromRow(row);
+  }
+
+  write(batch: Batch): void {
+    this.#prepare("BEGIN IMMEDIATE").run();
+    try {
+      let ended = false;
+      for (const entry of batch.entries) {
+        this.#prepare(UPSERT).run(entryToRow(entry));
+        ended ||= entry.state !== "pending";
+      }
+      for (const [key, json] of batch.saved) {
+        this.#prepare("INSERT OR REPLACE INTO saved (key, value) VALUES (?, ?)").run(key, json);
+      }
+      if (ended) this.#prepare(TRIM).run();
+      this.#prepare("COMMIT").run();
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  ended(): readonly Entry[] {
+    const rows = this.#prepare("SELECT * FROM entry WHERE ending IS NOT NULL ORDER BY ending DESC").all();
+    return rows.map(entryFromRow).filter((entry) => entry !== undefined);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/** Throws StateFileError if the file is not what this release can work with. */
+function check(db: DatabaseSync, path: string): void {
+  const found = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (found !== "ok") throw new StateFileError(`${path} is damaged: ${String(found)}`);
+  const version = schemaVersion(db);
+  if (version > SCHEMA_VERSION) {
+    throw new StateFileError(
+      `${path} was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+    );
+  }
+}
+
+/**
+ * Opens, and where needed creates, the file of the program that owns it: directory 0700, file 0600.
+ * @throws StateFileError if its contents are unusable (then `moveAside` and open again); else SQLite's or the system's error
+ */
+export function openStateFile(path: string): StateFile {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    check(db, path);
+    if (schemaVersion(db) === 0) db.exec(SCHEMA);
+    return new SqliteStateFile(db);
+  } catch (error) {
+    db.close();
+    const { errcode } = error as { errcode?: number };
+    if (errcode !== undefined && NOT_A_DATABASE.has(errcode & 0xff)) {
+      throw new StateFileError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/**
+ * Opens the file of another, perhaps running, program: nothing is created, repaired or moved.
+ * @throws StateFileError if it cannot be read
+ */
+export function visitStateFile(path: string): StateFile {
+  let db: DatabaseSync | undefined;
+  try {
+    closeSync(openSync(path, "r"));
+    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    const version = schemaVersion(db);
+    if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}, this release knows ${SCHEMA_VERSION}`);
+    return new SqliteStateFile(db);
+  } catch (error) {
+    db?.close();
+    throw new StateFileError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What can still be read of an unusable file: possibly nothing. */
+export function salvage(path: string): Contents {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    return new SqliteStateFile(db).load();
+  } catch {
+    return { entries: [], saved: new Map() };
+  } finally {
+    db?.close();
+  }
+}
+
+/**
+ * Renames an unusable file, with SQLite's files beside it, and deletes all but the newest few of its kind.
+ * @param stamp goes into the new name
+ * @returns the new path
+ */
+export function moveAside(path: string, stamp: string): string {
+  const aside = `${path}.unusable-${stamp}`;
+  renameSync(path, aside);
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+  const prefix = `${basename(path)}.unusable-`;
+  const older = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix));
+  for (const name of older.sort().slice(0, -KEPT_ASIDE)) rmSync(join(dirname(path), name), { force: true });
+  return aside;
+}
