@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+
+/**
+ * `npm test`: every check there is, a line for each suite, and what failed in full. With CI=true a skipped test is a
+ * failure: on the project's own machines everything can be had. `npm test -- unit lint` runs only the suites named.
+ */
+interface Suite {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Seconds: a suite that hangs is a failure too. */
+  readonly limit: number;
+}
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const bin = (name: string): string => `node_modules/.bin/${name}`;
+const tests = (pattern: string, ...options: string[]): string[] => [
+  process.execPath,
+  "--disable-warning=ExperimentalWarning",
+  "--test",
+  "--test-reporter=spec",
+  ...options,
+  ...globSync(pattern).sort(),
+];
+
+const suites: readonly Suite[] = [
+  { name: "types", command: [bin("tsc")], limit: 120 },
+  { name: "lint", command: [bin("biome"), "check", "--error-on-warnings", "."], limit: 120 },
+  { name: "imports", command: [bin("depcruise"), "src", "--config", ".dependency-cruiser.cjs"], limit: 120 },
+  { name: "unused", command: [bin("knip")], limit: 120 },
+  { name: "build", command: [process.execPath, "scripts/build.ts"], limit: 60 },
+  { name: "unit", command: tests("test/unit/**/*.test.ts", "--test-timeout=60000"), limit: 300 },
+  { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=180000"), limit: 300 },
+  {
+    name: "system",
+    command: tests(
+      "test/system/*.test.ts",
+      "--test-timeout=300000",
+      // The suites start processes and wait for them: two at a time is what two cores bear without false alarms.
+      "--test-concurrency=2",
+      "--test-global-setup=test/system/global-setup.ts",
+    ),
+    limit: 720,
+  },
+];
+
+const count = (output: string, word: string): number =>
+  Number(output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0);
+
+async function run({
+  command: [program = "", ...parameters],
+  limit,
+}: Suite): Promise<{ code: number; output: string }> {
+  const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], timeout: limit * 1000 });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return await new Promise((resolve) => {
+    child.on("error", (error) => resolve({ code: 1, output: `${output}${error.message}\n` }));
+    child.on("close", (code, signal) => {
+      if (signal !== null) output += `ended by ${signal} (the limit is ${limit} s)\n`;
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+/** What to show of a failed suite: node's runner repeats the failures at its end, after the counts. */
+const failures = (output: string): string => output.slice(Math.max(0, output.indexOf("✖ failing tests:")));
+
+const skippedTests = (output: string): string[] => output.match(/^\s*﹣.*$/gm) ?? [];
+
+async function outcomeOf(suite: Suite): Promise<Outcome> {
+  const started = performance.now();
+  const { code, output } = await run(suite);
+  const isTests = suite.command.includes("--test");
+  const skipped = count(output, "skipped");
+  const passed = isTests ? count(output, "pass") : Number(code === 0);
+  const failed = Math.max(count(output, "fail") + count(output, "cancelled"), Number(code !== 0));
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const counts = isTests
+    ? ` ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`
+    : "";
+  print(`${failed ? "✖" : "✔"} ${suite.name.padEnd(11)}${seconds.padStart(7)} s ${counts}`);
+  if (failed) print(failures(output).trimEnd());
+  for (const line of skippedTests(output)) print(`    skipped: ${line.trim().slice(2)}`);
+  return { passed, failed, skipped };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const wanted = process.argv.slice(2);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const outcome = await outcomeOf(suite);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+  total.skipped += outcome.skipped;
+}
+print(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+if (total.skipped > 0 && process.env.CI === "true") print("a skipped test is a failure with CI=true");
+process.exitCode = total.failed > 0 || (total.skipped > 0 && process.env.CI === "true") ? 1 : 0;
