@@ -2,16 +2,13 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
-import { AuthOptionsError } from "./errors.ts";
 import { createTransport } from "./http.ts";
 import type { Environment } from "./proxy.ts";
 import { Session } from "./session.ts";
 import type { TlsOptions } from "./tls.ts";
 
-/** What is needed of `[api]`, under oslo's names. */
+/** What is needed of `[api]`, under oslo's names; `config/` has already put the options of `auth_section` in their place. */
 export interface ApiOptions extends AuthOptions, TlsOptions {
-  /** The section that holds the plugin's options in place of this one. */
-  readonly auth_section?: string | undefined;
   readonly region?: string | undefined;
   /** Default public, as upstream. */
   readonly api_interface?: string | undefined;
@@ -25,8 +22,6 @@ export interface SessionContext {
   readonly log: Logger;
   /** For proxies and CA bundles. Default: this process's. */
   readonly environment?: Environment | undefined;
-  /** Reads the section that `auth_section` names; undefined if there is none. */
-  readonly authSection?: ((name: string) => AuthOptions | undefined) | undefined;
   /** Used in place of what the catalog says. */
   readonly endpoint?: string | undefined;
 }
@@ -37,7 +32,7 @@ export interface SessionContext {
  */
 export async function createSession(api: ApiOptions, context: SessionContext): Promise<Session> {
   const { clock, log, userAgent, endpoint } = context;
-  const plugin = await createAuthPlugin(authOptions(api, context));
+  const plugin = await createAuthPlugin(api);
   if (api.insecure === true) {
     log.warning("[api] insecure = true: certificates are not checked, whoever is in between can read the password");
   }
@@ -61,13 +56,4 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
     region: api.region || undefined,
     endpoint,
   });
-}
-
-function authOptions(api: ApiOptions, context: SessionContext): AuthOptions {
-  if (!api.auth_section) return api;
-  const section = context.authSection?.(api.auth_section);
-  if (section === undefined) {
-    throw new AuthOptionsError(`[api] auth_section = ${api.auth_section}: there is no such section`);
-  }
-  return section;
 }

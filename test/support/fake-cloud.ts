@@ -1,0 +1,98 @@
+import type { ServerResponse } from "node:http";
+import type { ApiOptions } from "../../src/openstack/create-session.ts";
+import { type Arrived, type Handler, json, TestServer } from "./http-server.ts";
+
+/** Just enough of Keystone and an API behind it, for tests of what a client does when they misbehave. */
+export class FakeCloud implements AsyncDisposable {
+  readonly server: TestServer;
+  /** Tokens that the API accepts. */
+  readonly valid = new Set<string>();
+  /** ms from issued_at to expires_at. */
+  lifetimeMs = 3_600_000;
+  /** What Keystone's clock says. */
+  keystoneTime = Date.UTC(2026, 10, 22, 12);
+  /** Answers a login in place of Keystone. */
+  login: Handler | undefined;
+  /** Answers a request with a valid token. */
+  api: Handler = (_, response) => json(response, 200, { segments: [] });
+  #issued = 0;
+
+  private constructor(server: TestServer) {
+    this.server = server;
+  }
+
+  static async start(): Promise<FakeCloud> {
+    const cloud: FakeCloud = new FakeCloud(
+      await TestServer.start((request, response): void | Promise<void> => cloud.#answer(request, response)),
+    );
+    return cloud;
+  }
+
+  /** An `[api]` section for it. */
+  options(more: Partial<ApiOptions> = {}): ApiOptions {
+    return {
+      auth_type: "password",
+      auth_url: `${this.server.origin}/v3`,
+      username: "masakari",
+      password: "masakari-secret",
+      project_name: "service",
+      user_domain_name: "Default",
+      project_domain_name: "Default",
+      region: "RegionOne",
+      api_interface: "public",
+      ...more,
+    };
+  }
+
+  /** Every login that arrived. */
+  get logins(): Arrived[] {
+    return this.server.requests.filter(({ method, path }) => method === "POST" && path.endsWith("/auth/tokens"));
+  }
+
+  /** Every request to the API that arrived. */
+  get calls(): Arrived[] {
+    return this.server.requests.filter(({ path }) => path.startsWith("/v1"));
+  }
+
+  #answer(request: Arrived, response: ServerResponse): void | Promise<void> {
+    if (request.method === "POST" && request.path.endsWith("/auth/tokens")) {
+      return this.login === undefined ? this.issue(response) : this.login(request, response);
+    }
+    if (request.path === "/v3") return json(response, 200, { version: this.#version() });
+    if (request.path === "/") return json(response, 300, { versions: { values: [this.#version()] } });
+    if (!this.valid.has(String(request.headers["x-auth-token"]))) {
+      const message = "The request you have made requires authentication.";
+      return json(response, 401, { error: { code: 401, title: "Unauthorized", message } });
+    }
+    return this.api(request, response);
+  }
+
+  /** Grants a login. */
+  issue(response: ServerResponse): void {
+    const token = `token-${++this.#issued}-of-the-fake-cloud`;
+    this.valid.add(token);
+    const interfaces = ["public", "internal", "admin"].map((name) => ({
+      interface: name,
+      region_id: "RegionOne",
+      region: "RegionOne",
+      url: `${this.server.origin}/v1`,
+    }));
+    const time = (at: number) => new Date(at).toISOString().replace("Z", "000Z");
+    const body = {
+      token: {
+        issued_at: time(this.keystoneTime),
+        expires_at: time(this.keystoneTime + this.lifetimeMs),
+        catalog: [{ type: "instance-ha", name: "masakari", endpoints: interfaces }],
+      },
+    };
+    json(response, 201, body, { "X-Subject-Token": token });
+  }
+
+  #version() {
+    return { id: "v3.14", status: "stable", links: [{ rel: "self", href: `${this.server.origin}/v3/` }] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+  }
+}
