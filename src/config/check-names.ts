@@ -76,7 +76,7 @@ export function checkNames(tables: Tables, files: readonly IniFile[], loginSecti
 /** Warns about environment variables that are written for one of the sections and name no option of it. */
 export function checkEnvironment(tables: Tables, env: Readonly<Record<string, string | undefined>>): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const variable of Object.keys(env).sort()) {
+  for (const variable of Object.keys(env).sort((a, b) => a.localeCompare(b))) {
     const match = /^OS_(.+?)__(.+)$/.exec(variable);
     const section = Object.keys(tables).find((name) => name.toUpperCase() === match?.[1]);
     if (!match?.[2] || section === undefined) continue;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { checkEnvironment, checkNames } from "./check-names.ts";
 import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
 import { spreadDomain } from "./domains.ts";
@@ -7,6 +8,7 @@ import { optionKey } from "./option-index.ts";
 import type { Origins } from "./origin.ts";
 import { type Overrides, type Resolved, Resolver } from "./resolve.ts";
 import { type Config, sections } from "./sections.ts";
+import { readShellConfigs, shellDirectories, shellInUse } from "./shell/find.ts";
 import { didYouMean } from "./suggest.ts";
 import { readTextFile } from "./text-file.ts";
 
@@ -23,6 +25,8 @@ export interface LoadOptions {
   readonly homeDir: string;
   /** Stands before /etc, for tests. */
   readonly root?: string;
+  /** Where the shell generation's files are looked for when there is no other configuration file. */
+  readonly shellDirectories?: readonly string[];
 }
 
 /** A configuration as read. With an error among the diagnostics it is not to be used. */
@@ -60,6 +64,16 @@ function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: D
   return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
 }
 
+/** The old files count only where nothing of the new ones exists or was asked for. */
+function readOldFiles(options: LoadOptions): IniFile[] {
+  if ((options.configFiles ?? []).length > 0 || (options.configDirs ?? []).length > 0) return [];
+  const root = options.root ?? "";
+  return readShellConfigs(
+    options.program,
+    options.shellDirectories ?? shellDirectories.map((path) => join(root, path)),
+  );
+}
+
 function resolveAll(resolver: Resolver): { config: Config; origins: Origins } {
   const config: Record<string, Record<string, unknown>> = {};
   const origins: Record<string, Record<string, Resolved["origin"]>> = {};
@@ -86,17 +100,21 @@ export function loadConfig(options: LoadOptions): Loaded {
   });
   const overrides = fixed(options.overrides ?? {});
   const read = readFiles(found.files);
-  const resolver = new Resolver(sections, { files: read.files, env, overrides });
+  const old = found.files.length === 0 ? readOldFiles(options) : [];
+  const files = [...old, ...read.files];
+  const resolver = new Resolver(sections, { files, env, overrides });
   const loginSection = resolver.get("api", "auth_section").value;
   if (typeof loginSection === "string") resolver.loginSection = loginSection;
   const { config, origins } = resolveAll(resolver);
   return {
     config,
     origins,
-    files: read.files.map(({ file }) => file),
+    files: files.map(({ file }) => file),
     diagnostics: [
       ...found.diagnostics,
       ...read.diagnostics,
+      ...old.map(({ file }) => shellInUse(file, "masakarimonitors.conf")),
+      ...old.flatMap(({ diagnostics }) => diagnostics),
       ...checkOverrides(overrides),
       ...checkNames(sections, read.files, resolver.loginSection),
       ...checkEnvironment(sections, env),

@@ -1,0 +1,40 @@
+import { dirname } from "node:path";
+import { diagnostic } from "./diagnostic.ts";
+import type { ProcessList } from "./process-list/entries.ts";
+import { findShellFile, shellDirectories, shellInUse } from "./shell/find.ts";
+import { readTextFile, type TextFile } from "./text-file.ts";
+
+export type { ProcessList } from "./process-list/entries.ts";
+
+export interface ProcessListOptions {
+  /** Instead of the disk. */
+  readonly read?: (path: string) => TextFile;
+  /** Where a `proc.list` is looked for when the process list does not exist; by default beside it and in /etc. */
+  readonly shellDirectories?: readonly string[];
+}
+
+function failed(file: string, read: { readonly reason: string; readonly line: number | undefined }): ProcessList {
+  const message = `the process list ${read.reason}`;
+  return { entries: [], diagnostics: [diagnostic("error", { file, line: read.line }, message)], file };
+}
+
+/**
+ * Reads the process list, or the shell generation's `proc.list` when there is none.
+ * Never rejects for what is in the files: with an error among the diagnostics the entries are not to be used.
+ */
+export async function loadProcessList(path: string, options: ProcessListOptions = {}): Promise<ProcessList> {
+  const read = (options.read ?? readTextFile)(path);
+  if ("text" in read) {
+    const { parseProcessYaml } = await import("./process-list/parse-yaml.ts");
+    return parseProcessYaml(path, read.text);
+  }
+  const old = read.missing
+    ? findShellFile("proc.list", options.shellDirectories ?? [dirname(path), ...shellDirectories])
+    : undefined;
+  if (old === undefined) return failed(path, read);
+  const oldRead = (options.read ?? readTextFile)(old);
+  if ("reason" in oldRead) return failed(old, oldRead);
+  const { parseProcList } = await import("./shell/proc-list.ts");
+  const list = parseProcList(old, oldRead.text);
+  return { ...list, diagnostics: [shellInUse(old, path), ...list.diagnostics] };
+}

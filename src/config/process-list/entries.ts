@@ -1,0 +1,116 @@
+import { type Diagnostic, diagnostic } from "../diagnostic.ts";
+import type { ProcessEntry } from "../process-entry.ts";
+import { didYouMean } from "../suggest.ts";
+import { processKeys } from "./keys.ts";
+import { checkKey } from "./values.ts";
+
+/** An entry as written: any keys, any values, and the line of each. */
+export interface RawEntry {
+  readonly line: number;
+  readonly fields: ReadonlyMap<string, { readonly value: unknown; readonly line: number }>;
+}
+
+/** A process list as read. With an error among the diagnostics its entries are not to be used. */
+export interface ProcessList {
+  readonly entries: readonly ProcessEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The file that was read: the one asked for, or the shell generation's list in its place. */
+  readonly file: string;
+}
+
+const names = Object.keys(processKeys) as (keyof ProcessEntry)[];
+
+/** The entry that has only a name: every other key at its default. */
+export const bareEntry: Omit<ProcessEntry, "process_name"> = {
+  start_command: "",
+  pre_start_command: "",
+  post_start_command: "",
+  restart_command: "",
+  pre_restart_command: "",
+  post_restart_command: "",
+  run_as_root: false,
+  match: "program",
+  pidfile: undefined,
+  systemd_unit: undefined,
+  settle: undefined,
+  restart_retries: undefined,
+  restart_interval: undefined,
+  command_timeout: undefined,
+};
+
+function regexProblem(entry: ProcessEntry): string | undefined {
+  if (entry.match !== "regex") return undefined;
+  try {
+    return new RegExp(entry.process_name).test("")
+      ? "matches the empty string, and so every process there is; make the expression say more"
+      : undefined;
+  } catch (error) {
+    return `is not a regular expression: ${(error as Error).message.replace(/^Invalid regular expression: /, "")}`;
+  }
+}
+
+function commandsCaution({ start_command, restart_command }: ProcessEntry): string | undefined {
+  if (restart_command !== "") return undefined;
+  return start_command === ""
+    ? "has neither a start_command nor a restart_command: it can only be reported, never brought back"
+    : "has no restart_command: when it goes down it can only be reported";
+}
+
+function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefined; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const say = (severity: "error" | "warning", line: number, message: string): void => {
+    diagnostics.push(diagnostic(severity, { file, line }, message));
+  };
+  for (const [key, { line }] of raw.fields) {
+    if (!Object.hasOwn(processKeys, key))
+      say("error", line, `there is no key ${key || "without a name"}${didYouMean(key, names)}`);
+  }
+  if (!raw.fields.has("process_name")) say("error", raw.line, "this entry has no process_name, which is required");
+  const values: Partial<Record<keyof ProcessEntry, unknown>> = {};
+  for (const name of names) {
+    const field = raw.fields.get(name);
+    if (!field) continue;
+    const checked = checkKey(processKeys[name], field.value);
+    if ("reason" in checked) {
+      say("error", field.line, `${name} ${checked.reason}`);
+    } else {
+      values[name] = checked.value;
+      if (checked.caution !== undefined) say("warning", field.line, `${name} ${checked.caution}`);
+    }
+  }
+  if (diagnostics.some(({ severity }) => severity === "error")) return { entry: undefined, diagnostics };
+  // Every value has just been checked against the row of its key.
+  const entry = { ...bareEntry, ...values } as ProcessEntry;
+  const bad = regexProblem(entry);
+  if (bad !== undefined) say("error", raw.fields.get("process_name")?.line ?? raw.line, `process_name ${bad}`);
+  const caution = bad === undefined ? commandsCaution(entry) : undefined;
+  if (caution !== undefined) say("warning", raw.line, `${entry.process_name} ${caution}`);
+  return { entry: bad === undefined ? entry : undefined, diagnostics };
+}
+
+/** Checks every entry, and the list as a whole. */
+export function checkEntries(file: string, raws: readonly RawEntry[]): ProcessList {
+  const entries: ProcessEntry[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const lines = new Map<string, number>();
+  if (raws.length === 0) {
+    diagnostics.push(
+      diagnostic("warning", { file, line: undefined }, "the process list has no entries: no process is watched"),
+    );
+  }
+  for (const raw of raws) {
+    const checked = checkEntry(file, raw);
+    diagnostics.push(...checked.diagnostics);
+    if (!checked.entry) continue;
+    entries.push(checked.entry);
+    const { process_name } = checked.entry;
+    const before = lines.get(process_name);
+    if (before === undefined) lines.set(process_name, raw.line);
+    else {
+      const message = `${process_name} is in the list on line ${before} already; both entries will act on the same process`;
+      diagnostics.push(diagnostic("warning", { file, line: raw.line }, message));
+    }
+  }
+  diagnostics.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return { entries, diagnostics, file };
+}

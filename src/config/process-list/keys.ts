@@ -1,0 +1,58 @@
+import type { ProcessEntry } from "../process-entry.ts";
+
+/** One key of an entry of the process list. */
+export interface ProcessKey {
+  readonly kind: "name" | "command" | "flag" | "match" | "path" | "unit" | "seconds" | "count";
+  readonly help: string;
+  /** For seconds. */
+  readonly min?: number;
+  /** The key does not exist in the Python monitors. */
+  readonly ours?: true;
+}
+
+const shared = "Default: the option of this name in [process].";
+
+/** Every key that an entry of the process list may have: the source for reading, checking and the documentation. */
+export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
+  process_name: {
+    kind: "name",
+    help: "Required. The program to watch, by path or name; further words must be its next arguments. The part after the last / is reported to Masakari.",
+  },
+  start_command: { kind: "command", help: "Run once when the monitor starts, if the process is not running." },
+  pre_start_command: { kind: "command", help: "Run before start_command; if it fails, the entry is not started." },
+  post_start_command: { kind: "command", help: "Run after start_command." },
+  restart_command: {
+    kind: "command",
+    help: "Run when the process is down. Without it the process can only be reported.",
+  },
+  pre_restart_command: { kind: "command", help: "Run before restart_command." },
+  post_restart_command: { kind: "command", help: "Run after restart_command." },
+  run_as_root: {
+    kind: "flag",
+    help: "Run the commands as root, by sudo -n if the monitor is not root. Default: false.",
+  },
+  match: {
+    kind: "match",
+    ours: true,
+    help: "How process_name is compared: program (default; the program itself, or the script that an interpreter runs), substring (anywhere in the command line, as the Python monitor does) or regex (a JavaScript regular expression, anywhere in the command line).",
+  },
+  pidfile: { kind: "path", ours: true, help: "File that holds the process's id, asked first." },
+  systemd_unit: {
+    kind: "unit",
+    ours: true,
+    help: "The unit that owns the process, e.g. nova-compute.service: while systemd restarts it, it does not count as down.",
+  },
+  settle: {
+    kind: "seconds",
+    min: 0,
+    ours: true,
+    help: `Seconds that the process may be gone while its owner restarts it. ${shared}`,
+  },
+  restart_retries: {
+    kind: "count",
+    ours: true,
+    help: `Further rounds of restart commands after a failed one. ${shared}`,
+  },
+  restart_interval: { kind: "seconds", min: 0, ours: true, help: `Seconds between two rounds. ${shared}` },
+  command_timeout: { kind: "seconds", min: 0.1, ours: true, help: `Seconds that one command may take. ${shared}` },
+};

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Diagnostic, diagnostic } from "../diagnostic.ts";
+import type { IniFile } from "../ini.ts";
+import { readTextFile } from "../text-file.ts";
+import { parseShell } from "./assignments.ts";
+import { type ShellProgram, shellAsIni } from "./mapping.ts";
+
+/** Where the shell generation's files lie: upstream's instructions say the first, packages used the second. */
+export const shellDirectories = ["/etc/masakarimonitors", "/etc/masakari"] as const;
+
+/** The first of the directories that has the file. */
+export function findShellFile(name: string, directories: readonly string[]): string | undefined {
+  return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
+}
+
+/** Reads a `hostmonitor.conf` or `processmonitor.conf` as options. Never throws. */
+export function readShellConfig(program: ShellProgram, file: string): IniFile {
+  const read = readTextFile(file);
+  if ("reason" in read) {
+    const problem = diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`);
+    return { file, assignments: [], sections: [], diagnostics: [problem] };
+  }
+  return shellAsIni(program, parseShell(file, read.text));
+}
+
+/**
+ * The shell generation's configuration, for when there is no masakarimonitors.conf.
+ * @param program the command's name: what its own file says wins over the other's
+ */
+export function readShellConfigs(program: string, directories: readonly string[]): IniFile[] {
+  const order: ShellProgram[] = ["hostmonitor", "processmonitor"];
+  if (program.endsWith("hostmonitor")) order.reverse();
+  return order.flatMap((name) => {
+    const path = findShellFile(`${name}.conf`, directories);
+    return path === undefined ? [] : readShellConfig(name, path);
+  });
+}
+
+/** The line that says that old files are in use. */
+export function shellInUse(file: string, instead: string): Diagnostic {
+  const message = `there is no ${instead}, so this file of the shell generation is read; masakari-monitors migrate-config converts it`;
+  return diagnostic("info", { file, line: undefined }, message);
+}
