@@ -1,10 +1,8 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Child, startVictim } from "./child.ts";
-
-const program = fileURLToPath(new URL("../../bin/masakari-processmonitor", import.meta.url));
 
 /** The keys of an entry of process_list.yaml that a test cares for; the rest is empty, as in upstream's sample. */
 export interface ListEntry {
@@ -36,18 +34,44 @@ export function processList(entries: readonly ListEntry[]): string {
     .join("");
 }
 
+type Options = Readonly<Record<string, string | number>>;
+
+/** `[process]` options that make tests quick: no settling, one round without a pause, a scan each second. */
+export const quick: Options = {
+  check_interval: 1,
+  restart_retries: 0,
+  restart_interval: 0,
+  settle: 0,
+  api_retry_max: 2,
+  api_retry_interval: 1,
+};
+
 export interface RigOptions {
   /** `[DEFAULT] hostname`: what notifications say. */
   readonly hostname: string;
   /** An `[api]` section, header included. */
   readonly api: string;
-  /** Options of `[process]` beside what makes tests quick: no settling, no second round, a check each second. */
-  readonly process?: Readonly<Record<string, string | number>>;
-  /** Options of `[notifications]`. */
-  readonly notifications?: Readonly<Record<string, string | number>>;
+  /** `[process]`; `quick` if not given. */
+  readonly process?: Options;
+  /** `[notifications]`; a retry at least every two seconds if not given. */
+  readonly notifications?: Options;
+  readonly debug?: boolean;
+  /** The monitor to run; ours if not given. */
+  readonly monitor?: MonitorProgram;
 }
 
-/** A host of its own for one test: a directory, processes to watch, and `bin/masakari-processmonitor` to watch them. */
+export interface MonitorProgram {
+  readonly path: string;
+  /** The line by which it says that the first check of a process is done. */
+  readonly watching: RegExp;
+}
+
+export const ours: MonitorProgram = {
+  path: fileURLToPath(new URL("../../bin/masakari-processmonitor", import.meta.url)),
+  watching: /WATCHING-PLACEHOLDER/,
+};
+
+/** A host of its own for one test: a directory, processes to watch, and a monitor to watch them. */
 export class Rig {
   readonly directory: string;
   #options: RigOptions;
@@ -68,6 +92,10 @@ export class Rig {
     return rig;
   }
 
+  get #program(): MonitorProgram {
+    return this.#options.monitor ?? ours;
+  }
+
   get configFile(): string {
     return join(this.directory, "masakarimonitors.conf");
   }
@@ -83,26 +111,18 @@ export class Rig {
 
   /** Writes the configuration with this `[api]` section. */
   async configure(api: string): Promise<void> {
-    const section = (name: string, options: Readonly<Record<string, string | number>>) =>
+    const { debug = true, hostname, process = quick, notifications = { retry_backoff_max: 2 } } = this.#options;
+    const section = (name: string, options: Options) =>
       [`[${name}]`, ...Object.entries(options).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
     const text = [
       section("DEFAULT", {
-        debug: "true",
-        hostname: this.#options.hostname,
+        debug: String(debug),
+        hostname,
         state_path: join(this.directory, "state"),
       }),
       api,
-      section("process", {
-        process_list_path: this.listFile,
-        check_interval: 1,
-        restart_retries: 0,
-        restart_interval: 0,
-        settle: 0,
-        api_retry_max: 2,
-        api_retry_interval: 1,
-        ...this.#options.process,
-      }),
-      section("notifications", { retry_backoff_max: 2, ...this.#options.notifications }),
+      section("process", { process_list_path: this.listFile, ...process }),
+      section("notifications", notifications),
     ].join("\n");
     await writeFile(this.configFile, text, { mode: 0o600 });
   }
@@ -137,12 +157,12 @@ export class Rig {
   /** Starts the monitor; resolves as soon as it says that it watches. */
   async start(): Promise<Child> {
     const monitor = this.startUnawaited();
-    await monitor.line(watching, 20_000);
+    await monitor.line(this.#program.watching, 20_000);
     return monitor;
   }
 
   startUnawaited(): Child {
-    const monitor = new Child(program, ["--config-file", this.configFile]);
+    const monitor = new Child(this.#program.path, ["--config-file", this.configFile]);
     this.#monitors.push(monitor);
     return monitor;
   }
@@ -157,12 +177,4 @@ export class Rig {
     await Promise.all(this.#children.map(async (child) => await child.stop("SIGKILL")));
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-/** The line by which the monitor says that the first check of its processes is done. */
-export const watching = /WATCHING-PLACEHOLDER/;
-
-/** What a notification says of a process: upstream sends the part after the last slash. */
-export function processNameOf(victim: string): string {
-  return basename(victim);
 }

@@ -1,0 +1,62 @@
+import { cpus, hostname, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { missingPackages } from "../system/openstack/packages.ts";
+import { type OpenStackAddress, startOpenStack } from "../system/openstack/servers.ts";
+import { openSite } from "../system/openstack/site.ts";
+import { coldStart } from "./cold-start.ts";
+import { idle } from "./idle.ts";
+import { latency } from "./latency.ts";
+import { outage } from "./outage.ts";
+import { markdown, type Section } from "./report.ts";
+
+/**
+ * `npm run bench [-- --only cold-start,idle,latency,outage]`: this project's process monitor and Debian's Python one side
+ * by side, in one run, against one real Keystone and masakari-api. The result is Markdown on stdout; about 12 minutes.
+ */
+const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<Section>>> = {
+  "cold-start": coldStart,
+  idle,
+  latency,
+  outage,
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: "string" } } });
+  const chosen = values.only?.split(",") ?? Object.keys(sections);
+  const unknown = chosen.filter((name) => sections[name] === undefined);
+  if (unknown.length > 0) {
+    throw new Error(`no section ${unknown.join(", ")}; there are ${Object.keys(sections).join(", ")}`);
+  }
+  const missing = await missingPackages(true);
+  if (missing !== false) throw new Error(`the benchmark cannot run here: ${missing}`);
+
+  progress("starting Keystone and masakari-api (no engine, so that the host never goes on maintenance)");
+  const servers = await startOpenStack({ engine: false });
+  try {
+    const site = await openSite(servers.address);
+    await site.masakariApi.registerHost(hostname());
+    await site.close();
+    const results: Section[] = [];
+    for (const name of chosen) {
+      progress(`measuring ${name}`);
+      const section = sections[name];
+      if (section !== undefined) results.push(await section(servers.address));
+    }
+    const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+    process.stdout.write(
+      `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:`,
+    );
+    process.stdout.write(` 20 entries, both against the same real API. Times: median (min – max).\n\n`);
+    process.stdout.write(markdown(results));
+  } finally {
+    await servers.stop();
+  }
+}
+
+const startedAt = performance.now();
+
+function progress(what: string): void {
+  process.stderr.write(`[${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s] ${what}\n`);
+}
+
+await main();
