@@ -1,0 +1,129 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "../system/log.ts";
+import { ControlPlaneError } from "./errors.ts";
+import { requireLoopback } from "./http/loopback.ts";
+import { guarded } from "./http/observe.ts";
+import { keystoneApp } from "./keystone/app.ts";
+import { IdentityStore } from "./keystone/identity-store.ts";
+import { type SeedUser, seedIdentity } from "./keystone/seed.ts";
+import { TokenStore } from "./keystone/token-store.ts";
+import { masakariApp } from "./masakari/app.ts";
+import { type ComputeServiceExists, everyComputeServiceExists } from "./masakari/compute-services.ts";
+import { HostStore } from "./masakari/hosts/store.ts";
+import { NotificationStore } from "./masakari/notifications/store.ts";
+import { SegmentStore } from "./masakari/segments/store.ts";
+import type { AnsweredRequest, NotificationArrival } from "./observation.ts";
+import { openDatabase } from "./store/database.ts";
+
+export interface ControlPlaneOptions {
+  /** SQLite file (made if missing; state persists there) or `:memory:`. */
+  readonly database: string;
+  /** Users to make or bring up to date. */
+  readonly users: readonly SeedUser[];
+  /** Address to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** Lets `host` be an address that other machines reach. Plain HTTP: passwords and tokens can be read on the way. */
+  readonly allowRemote?: boolean;
+  /** 0, the default, takes any free port. */
+  readonly keystonePort?: number;
+  readonly masakariPort?: number;
+  /** Seconds that a token is good for; default 3600, Keystone's own. */
+  readonly tokenLifetime?: number;
+  /** Stands in for Nova; by default every compute host exists. */
+  readonly computeServiceExists?: ComputeServiceExists;
+  /** Called after a notification is on disk and before it is answered. */
+  readonly onNotification?: (arrival: NotificationArrival) => void;
+  /** Called after each answer of either service. */
+  readonly onRequest?: (answered: AnsweredRequest) => void;
+  readonly log: Logger;
+  /** Wall clock, ms since the Unix epoch; default Date.now. */
+  readonly now?: () => number;
+  /** Closes the control plane when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** A running control plane. */
+export interface ControlPlane {
+  /** `http://127.0.0.1:PORT/v3` */
+  readonly keystoneUrl: string;
+  /** `http://127.0.0.1:PORT/v1`, as the catalog says. */
+  readonly masakariUrl: string;
+  /** Stops listening, ends open connections and closes the database. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an embedded Keystone and masakari-api, both listening when this returns. There is no engine: notifications
+ * stay `new`. Started again with the same database and ports it goes on where it stopped; tokens stay good.
+ * @throws ControlPlaneError if it may not or cannot listen, or cannot open its database
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { host = "127.0.0.1", now = Date.now, log } = options;
+  options.signal?.throwIfAborted();
+  requireLoopback(host, options.allowRemote ?? false);
+  const database = openDatabase(options.database);
+  const tokens = new TokenStore(database, now);
+  const urls = { identity: "", "instance-ha": "" };
+  const onRequest = guarded(options.onRequest, log);
+  const keystone = keystoneApp({
+    database,
+    identities: new IdentityStore(database),
+    tokens,
+    tokenLifetime: options.tokenLifetime ?? 3600,
+    urls: () => urls,
+    onRequest,
+    now,
+    log,
+  });
+  const masakari = masakariApp({
+    stores: {
+      database,
+      segments: new SegmentStore(database, now),
+      hosts: new HostStore(database, now),
+      notifications: new NotificationStore(database, now),
+      computeServiceExists: options.computeServiceExists ?? everyComputeServiceExists,
+    },
+    tokens,
+    identityUrl: () => urls.identity,
+    onNotification: guarded(options.onNotification, log),
+    onRequest,
+    log,
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      options.signal?.removeEventListener("abort", onAbort);
+      await Promise.all([keystone.close(), masakari.close()]);
+      database.close();
+    })();
+    return closing;
+  };
+  const onAbort = () => {
+    close().catch((error: unknown) => log.error(`the control plane did not close cleanly: ${String(error)}`));
+  };
+
+  try {
+    await seedIdentity(database, options.users);
+    urls.identity = `${await listen(keystone, host, options.keystonePort ?? 0)}/v3`;
+    urls["instance-ha"] = `${await listen(masakari, host, options.masakariPort ?? 0)}/v1`;
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  return { keystoneUrl: urls.identity, masakariUrl: urls["instance-ha"], close };
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    throw new ControlPlaneError(
+      "cannot-listen",
+      `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}; choose another port`,
+      { cause },
+    );
+  }
+}

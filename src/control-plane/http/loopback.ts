@@ -1,0 +1,20 @@
+import { BlockList, isIP } from "node:net";
+import { ControlPlaneError } from "../errors.ts";
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+/**
+ * The control plane has no TLS and hands out admin tokens, so it stays on this machine unless told otherwise.
+ * @throws ControlPlaneError `not-loopback`
+ */
+export function requireLoopback(host: string, allowed: boolean): void {
+  if (allowed || host === "localhost") return;
+  const family = isIP(host);
+  if (family !== 0 && loopback.check(host, family === 6 ? "ipv6" : "ipv4")) return;
+  throw new ControlPlaneError(
+    "not-loopback",
+    `the control plane does not listen on ${host}: it speaks plain HTTP and is meant for this machine only; use 127.0.0.1`,
+  );
+}

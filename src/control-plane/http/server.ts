@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { webobError } from "./webob-error.ts";
+
+/** Largest request body in bytes; oslo.middleware's `max_request_body_size`. */
+export const maxBodyBytes = 114688;
+
+/** How long a client may take for its headers, for a whole request, and between two requests, in ms. */
+const timeouts = { headers: 10_000, request: 30_000, keepAlive: 75_000, check: 5_000 };
+
+/** More open connections than this are refused. */
+const maxConnections = 1024;
+
+/**
+ * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to an answer:
+ * what is accepted and how it is refused is each service's own business.
+ */
+export function newHttpServer(): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    connectionTimeout: timeouts.keepAlive,
+    routerOptions: { maxParamLength: 16_384 },
+    http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
+    genReqId: () => `req-${randomUUID()}`,
+    clientErrorHandler: refuseBrokenHttp,
+    // A path that cannot be decoded is one that does not exist; it is let through to the service's own 404.
+    rewriteUrl: ({ url = "/" }) => decodable(url),
+  });
+  app.server.maxConnections = maxConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  return app;
+}
+
+/** oslo.middleware's size limit: it looks at the announced length before anything else does. */
+export function isAnnouncedTooLarge(request: FastifyRequest): boolean {
+  return Number(request.headers["content-length"] ?? 0) > maxBodyBytes;
+}
+
+/** Answers 413 as oslo.middleware does. */
+export function refuseTooLarge(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const page = webobError(
+    request.headers.accept,
+    413,
+    "Request Entity Too Large",
+    `Request is too large. Larger than max_request_body_size (${maxBodyBytes}).`,
+  );
+  return reply.code(413).header("content-type", page.contentType).send(page.body);
+}
+
+/** The request's body; empty if there was none. */
+export function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+/** What fastify found wrong with a body, before a service saw it. */
+export function bodyFailure(error: unknown): "too-large" | "media-type" | "unreadable" | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return "too-large";
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return "media-type";
+  if (code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH" || code === "ECONNRESET") return "unreadable";
+  return undefined;
+}
+
+/** The URL, or a path of nothing below its first directory if it cannot be decoded. */
+function decodable(url: string): string {
+  const path = url.split("?", 1)[0] ?? "/";
+  if (canDecode(path)) return url;
+  const top = path.split("/", 2).join("/");
+  return `${canDecode(top) ? top : ""}/%00`;
+}
+
+function canDecode(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Answers what is not HTTP at all, or came too slowly, with a bare status line. */
+function refuseBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${statusOfBrokenHttp(error.code)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+function statusOfBrokenHttp(code: string | undefined): string {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  return "400 Bad Request";
+}

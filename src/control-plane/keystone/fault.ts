@@ -1,0 +1,39 @@
+import type { Json } from "../wire/python-json.ts";
+
+const titles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  500: "Internal Server Error",
+};
+
+/** A refusal by the embedded Keystone; its message is what the caller sees. */
+export class KeystoneFault extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = "KeystoneFault";
+    this.code = code;
+  }
+}
+
+/** Keystone's one answer to every wrong credential, so that nobody learns which part was wrong. */
+export function unauthorized(): KeystoneFault {
+  return new KeystoneFault(401, "The request you have made requires authentication.");
+}
+
+/** 400 "Expecting to find … in …", as Keystone words a missing member. */
+export function expecting(what: string, where: string): KeystoneFault {
+  return new KeystoneFault(
+    400,
+    `Expecting to find ${what} in ${where}. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`,
+  );
+}
+
+/** Keystone's error body: compact, keys in alphabetical order, with a final newline (unlike its other answers). */
+export function faultBody({ code, message }: { readonly code: number; readonly message: string }): Buffer {
+  const error: Json = { code, message, title: titles[code] ?? "Error" };
+  return Buffer.from(`${JSON.stringify({ error })}\n`);
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../store/database.ts";
+import { IdentityStore } from "./identity-store.ts";
+import { hashSecret, verifySecret } from "./secret-hash.ts";
+
+/** Somebody who may log in. Everything is in Keystone's domain `Default` (id `default`). */
+export interface SeedUser {
+  readonly name: string;
+  readonly password: string;
+  /** The project the roles are held in, made if it is missing; also the user's default project. */
+  readonly project: string;
+  readonly roles: readonly ("admin" | "member" | "reader")[];
+  readonly applicationCredentials?: readonly { readonly name: string; readonly secret: string }[];
+}
+
+/** Roles and what each implies, in the order Keystone lists them. */
+const roleNames = ["admin", "reader", "member"] as const;
+const implied = { admin: ["admin", "reader", "member"], member: ["member", "reader"], reader: ["reader"] } as const;
+
+const services = [
+  { type: "identity", name: "keystone" },
+  { type: "instance-ha", name: "masakari" },
+];
+
+/** Makes what is missing and changes what differs; what the database holds beyond the seed stays. Safe to repeat. */
+export async function seedIdentity(database: DatabaseSync, users: readonly SeedUser[]): Promise<void> {
+  const identities = new IdentityStore(database);
+  const prepared = await Promise.all(users.map((user) => prepare(identities, user)));
+  inTransaction(database, () => {
+    database.prepare("INSERT OR IGNORE INTO domain (id, name) VALUES ('default', 'Default')").run();
+    for (const name of roleNames) {
+      database.prepare("INSERT OR IGNORE INTO role (id, name) VALUES (?, ?)").run(newId(), name);
+    }
+    seedServices(database);
+    for (const user of prepared) seedUser(database, identities, user);
+  });
+}
+
+interface PreparedUser extends SeedUser {
+  readonly passwordHash: string;
+  readonly credentials: readonly { readonly name: string; readonly secretHash: string }[];
+}
+
+/** Hashing takes time, so it is done before the transaction; an unchanged secret keeps its hash. */
+async function prepare(identities: IdentityStore, user: SeedUser): Promise<PreparedUser> {
+  const known = identities.user({ name: user.name, domainId: "default" });
+  const keep = async (secret: string, hash: string | undefined) =>
+    hash !== undefined && (await verifySecret(secret, hash)) ? hash : await hashSecret(secret);
+  return {
+    ...user,
+    passwordHash: await keep(user.password, known?.passwordHash),
+    credentials: await Promise.all(
+      (user.applicationCredentials ?? []).map(async ({ name, secret }) => {
+        const credential = known && identities.applicationCredential({ name, userId: known.id });
+        return { name, secretHash: await keep(secret, credential?.secretHash) };
+      }),
+    ),
+  };
+}
+
+function seedServices(database: DatabaseSync): void {
+  for (const { type, name } of services) {
+    const { changes } = database
+      .prepare("INSERT OR IGNORE INTO service (id, type, name) VALUES (?, ?, ?)")
+      .run(newId(), type, name);
+    if (changes === 0) continue;
+    for (const [position, face] of ["public", "internal", "admin"].entries()) {
+      database
+        .prepare(
+          "INSERT INTO endpoint (id, service_id, interface, position) SELECT ?, id, ?, ? FROM service WHERE type = ?",
+        )
+        .run(newId(), face, position, type);
+    }
+  }
+}
+
+function seedUser(database: DatabaseSync, identities: IdentityStore, user: PreparedUser): void {
+  database
+    .prepare("INSERT OR IGNORE INTO project (id, name, domain_id) VALUES (?, ?, 'default')")
+    .run(newId(), user.project);
+  const projectId = identities.project({ name: user.project, domainId: "default" })?.id ?? "";
+  database
+    .prepare(
+      `INSERT INTO user (id, name, domain_id, password_hash, default_project_id) VALUES (?, ?, 'default', ?, ?)
+       ON CONFLICT (domain_id, name) DO UPDATE
+       SET password_hash = excluded.password_hash, default_project_id = excluded.default_project_id`,
+    )
+    .run(newId(), user.name, user.passwordHash, projectId);
+  const userId = identities.user({ name: user.name, domainId: "default" })?.id ?? "";
+  for (const role of new Set(user.roles.flatMap((name) => implied[name]))) {
+    database
+      .prepare(
+        `INSERT OR IGNORE INTO assignment (user_id, role_id, target_type, target_id)
+         SELECT ?, id, 'project', ? FROM role WHERE name = ?`,
+      )
+      .run(userId, projectId, role);
+  }
+  for (const { name, secretHash } of user.credentials) {
+    database
+      .prepare(
+        `INSERT INTO application_credential (id, name, user_id, project_id, secret_hash) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (user_id, name) DO UPDATE SET secret_hash = excluded.secret_hash`,
+      )
+      .run(newId(), name, userId, projectId, secretHash);
+  }
+}
+
+/** Keystone's ids are uuids without dashes. */
+function newId(): string {
+  return randomUUID().replaceAll("-", "");
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import type { Domain, Project, Role } from "./identity-store.ts";
+import { hashToken } from "./secret-hash.ts";
+
+/** What a token stands for. Times are ms since the Unix epoch, whole seconds. */
+export interface Grant {
+  readonly methods: readonly string[];
+  readonly user: { readonly id: string; readonly name: string; readonly domain: Domain };
+  readonly auditIds: readonly string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly project?: Pick<Project, "id" | "name" | "domain">;
+  readonly domain?: Domain;
+  readonly roles: readonly Role[];
+  readonly applicationCredential?: { readonly id: string; readonly name: string };
+}
+
+/** Why a token is not good: never heard of it, or it was good once. */
+export type TokenState =
+  | { readonly kind: "valid"; readonly grant: Grant }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "ended" };
+
+/** How long an expired token is remembered, so that its owner is told that it ended, ms. */
+const keepExpired = 24 * 3600 * 1000;
+
+/** Tokens, kept by their digest only. */
+export class TokenStore {
+  readonly #database: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(database: DatabaseSync, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Makes a token for `grant` and forgets those that expired long ago. */
+  issue(grant: Grant): string {
+    const token = `gAAAAA${randomBytes(90).toString("base64url")}`;
+    this.#database.prepare("DELETE FROM token WHERE expires_at_ms < ?").run(this.#now() - keepExpired);
+    this.#database
+      .prepare("INSERT INTO token (hash, grant_json, expires_at_ms) VALUES (?, ?, ?)")
+      .run(hashToken(token), JSON.stringify(grant), grant.expiresAt);
+    return token;
+  }
+
+  find(token: string): TokenState {
+    const row = this.#database
+      .prepare("SELECT grant_json, expires_at_ms, revoked FROM token WHERE hash = ?")
+      .get(hashToken(token)) as { grant_json: string; expires_at_ms: number; revoked: number } | undefined;
+    if (!row) return { kind: "unknown" };
+    if (row.revoked !== 0 || row.expires_at_ms <= this.#now()) return { kind: "ended" };
+    return { kind: "valid", grant: JSON.parse(row.grant_json) as Grant };
+  }
+
+  revoke(token: string): void {
+    this.#database.prepare("UPDATE token SET revoked = 1 WHERE hash = ?").run(hashToken(token));
+  }
+}

@@ -1,0 +1,155 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "../../system/log.ts";
+import { bestMatch } from "../http/accept.ts";
+import { observe } from "../http/observe.ts";
+import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
+import { webobError } from "../http/webob-error.ts";
+import type { TokenStore } from "../keystone/token-store.ts";
+import type { AnsweredRequest, NotificationArrival } from "../observation.ts";
+import { type Json, toPythonJson } from "../wire/python-json.ts";
+import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
+import { extensionsResource } from "./extensions.ts";
+import { ApiFault, faultBody } from "./fault.ts";
+import { hostsResource } from "./hosts/routes.ts";
+import { readMicroversion, requireSupported } from "./microversion.ts";
+import { notificationsResource } from "./notifications/routes.ts";
+import { addResource } from "./resource.ts";
+import { segmentsResource } from "./segments/routes.ts";
+import type { Stores } from "./stores.ts";
+import { versionChoices, versionDocument, versionList } from "./versions.ts";
+
+/** What the embedded masakari-api stands on. */
+export interface MasakariRoom {
+  readonly stores: Stores;
+  readonly tokens: TokenStore;
+  /** Keystone's URL, for the 401's header; known only once it listens. */
+  readonly identityUrl: () => string;
+  readonly onNotification: (arrival: NotificationArrival) => void;
+  readonly onRequest: (answered: AnsweredRequest) => void;
+  readonly log: Logger;
+}
+
+/** The part of masakari-api 14.0.2 that the monitors and an operator's first steps use. */
+export function masakariApp(room: MasakariRoom): FastifyInstance {
+  const app = newHttpServer();
+  const { arrivedAt } = observe(app, "masakari", room.onRequest);
+  const entrants = new WeakMap<FastifyRequest, Entrant>();
+
+  app.addHook("onRequest", async (request, reply) => {
+    if (!isVersioned(request)) return;
+    reply.header("x-openstack-request-id", request.id);
+    if (request.method === "OPTIONS") {
+      await reply.code(200).header("content-type", "text/html; charset=UTF-8").send("");
+      return;
+    }
+    if (isAnnouncedTooLarge(request)) {
+      await refuseTooLarge(request, reply);
+      return;
+    }
+    const state = room.tokens.find(String(request.headers["x-auth-token"] ?? ""));
+    if (state.kind !== "valid") {
+      await refuseToken(reply, room.identityUrl());
+      return;
+    }
+    if (request.is404) return;
+    const header = request.headers["openstack-api-version"];
+    const version = readMicroversion(Array.isArray(header) ? header.join(",") : header);
+    entrants.set(request, { caller: state.grant, version, arrivedAt: arrivedAt(request) });
+    requireSupported(version);
+  });
+
+  const answer = (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
+    const entrant = entrants.get(request);
+    if (!entrant) throw new Error("a request reached its route without having been let in");
+    const body = perform(request, entrant, name, action);
+    reply.headers({ "openstack-api-version": `masakari ${entrant.version.text}`, vary: "OpenStack-API-Version" });
+    return success(request, reply, action?.status ?? 200, body);
+  };
+
+  app.setErrorHandler((error, request, reply) => {
+    const version = entrants.get(request)?.version.text;
+    return answerError(room.log, error, version, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply),
+  );
+  const document: Action = { status: 200, handle: () => null };
+  for (const url of ["/v1", "/v1/"]) {
+    app.get(url, (request, reply) =>
+      answer(request, reply, "show", { ...document, handle: () => versionDocument(request.host) }),
+    );
+  }
+  for (const resource of [
+    extensionsResource,
+    segmentsResource(room.stores),
+    hostsResource(room.stores),
+    notificationsResource(room.stores, room.onNotification),
+  ]) {
+    addResource(app, resource, answer);
+  }
+  return app;
+}
+
+/** Under `/v1` a token is needed; outside there are only the versions to be told. */
+function isVersioned(request: FastifyRequest): boolean {
+  return /^\/v1(?:[/?]|$)/.test(request.url);
+}
+
+function choices(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.originalUrl.split("?", 1)[0] ?? "/";
+  return path === "/"
+    ? success(request, reply, 200, versionList(request.host))
+    : success(request, reply, 300, versionChoices(request.host, path));
+}
+
+function success(request: FastifyRequest, reply: FastifyReply, status: number, body: Json | undefined): FastifyReply {
+  const vendor = "application/vnd.openstack.masakari+json";
+  const type = bestMatch(request.headers.accept, ["application/json", vendor]) ?? "application/json";
+  reply.code(status).header("content-type", type);
+  return body === undefined ? reply.send() : reply.send(Buffer.from(toPythonJson(body)));
+}
+
+function answerError(
+  log: Logger,
+  error: unknown,
+  version: string | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const failure = bodyFailure(error);
+  if (failure === "too-large") return refuseTooLarge(request, reply);
+  if (request.is404) return isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply);
+  const fault =
+    failure === "media-type" ? unsupportedMediaType() : failure ? new ApiFault(400, "Malformed request body") : error;
+  if (version !== undefined) {
+    reply.headers({ "openstack-api-version": `instance-ha ${version}`, vary: "OpenStack-API-Version" });
+  }
+  if (fault instanceof ApiFault) return sendFault(reply, fault);
+  log.error(`${request.id} failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+  return sendFault(reply, new ApiFault(500, "Unexpected API Error. The control plane's log says more."));
+}
+
+function sendFault(reply: FastifyReply, fault: ApiFault): FastifyReply {
+  return reply
+    .code(fault.code)
+    .header("content-type", "application/json; charset=UTF-8")
+    .send(Buffer.from(toPythonJson(faultBody(fault))));
+}
+
+/** keystonemiddleware's answer to every token that is missing, unknown, expired or revoked. */
+function refuseToken(reply: FastifyReply, identityUrl: string): FastifyReply {
+  const error = { code: 401, title: "Unauthorized", message: "The request you have made requires authentication." };
+  return reply
+    .code(401)
+    .headers({ "content-type": "application/json", "www-authenticate": `Keystone uri="${identityUrl}"` })
+    .send(Buffer.from(toPythonJson({ error })));
+}
+
+/** The router's 404: none of the API's error shapes. */
+function refuseRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // WebOb answers HEAD without looking at Accept.
+  const accept = request.method === "HEAD" ? "text/html" : request.headers.accept;
+  const page = webobError(accept, 404, "Not Found", "The resource could not be found.");
+  reply.code(404).header("content-type", page.contentType);
+  return reply.send(request.method === "HEAD" ? "" : page.body);
+}

@@ -1,0 +1,95 @@
+import type { FastifyRequest } from "fastify";
+import { bodyOf } from "../http/server.ts";
+import type { Grant } from "../keystone/token-store.ts";
+import type { Schema } from "../wire/json-schema.ts";
+import type { Json } from "../wire/python-json.ts";
+import { parseBody } from "../wire/request-body.ts";
+import { ApiFault } from "./fault.ts";
+import type { Microversion } from "./microversion.ts";
+import { requireAllowed } from "./policy.ts";
+import { validate } from "./validation.ts";
+
+/** A request that has passed every check that does not depend on what is stored. */
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Checked against the action's schema; null where there is none. */
+  readonly body: Json;
+  readonly version: Microversion;
+  readonly caller: Grant;
+  /** ms since the Unix epoch. */
+  readonly arrivedAt: number;
+}
+
+/** One method of a resource. */
+export interface Action {
+  /** Status of a success. */
+  readonly status: 200 | 201 | 202 | 204;
+  /** Policy rule, e.g. `os_masakari_api:segments:create`. */
+  readonly rule?: string;
+  readonly schema?: (version: Microversion) => Schema;
+  /** Returns the answer's body, undefined for none; throws ApiFault to refuse. */
+  readonly handle: (call: Call) => Json | undefined;
+}
+
+/** What is known of a request once it has been let in. */
+export interface Entrant {
+  readonly caller: Grant;
+  readonly version: Microversion;
+  readonly arrivedAt: number;
+}
+
+const mediaTypes = ["application/json", "application/vnd.openstack.masakari+json", "text/plain", ""];
+
+/**
+ * Runs an action after masakari-api's checks in masakari-api's order: content type, whether the method exists
+ * (`action` undefined: it does not), JSON, project in the URL, schema, policy. The microversion has been looked at before.
+ * @throws ApiFault
+ */
+export function perform(request: FastifyRequest, entrant: Entrant, actionName: string, action: Action | undefined) {
+  if (!isAcceptedMediaType(request.headers["content-type"])) throw unsupportedMediaType();
+  if (!action) {
+    throw new ApiFault(
+      405,
+      `The request method: '${request.method}' with action: '${actionName}' is not allowed on this resource`,
+    );
+  }
+  const body = readBody(request);
+  const { project_id: projectId, ...given } = request.params as Record<string, string>;
+  const params = { ...given, ...(given.id !== undefined && { id: withoutSuffix(given.id) }) };
+  requireOwnProject(projectId, entrant.caller.project?.id);
+  if (action.schema) validate(action.schema(entrant.version), body);
+  if (action.rule !== undefined) requireAllowed(entrant.caller, action.rule);
+  const query = new URL(request.url, "http://localhost").searchParams;
+  return action.handle({ ...entrant, params, query, body });
+}
+
+function isAcceptedMediaType(header = ""): boolean {
+  return mediaTypes.includes(header.split(";", 1)[0]?.trim() ?? "");
+}
+
+/** What is answered to a body of another type than JSON. */
+export function unsupportedMediaType(): ApiFault {
+  return new ApiFault(415, "Unsupported Content-Type");
+}
+
+function readBody(request: FastifyRequest): Json {
+  if (request.method !== "POST" && request.method !== "PUT") return null;
+  const body = parseBody(bodyOf(request));
+  // Master's answer; 14.0.2 answers 500 to bytes that are not UTF-8.
+  if (body.kind === "malformed") throw new ApiFault(400, "Malformed request body");
+  return body.value;
+}
+
+function requireOwnProject(inUrl: string | undefined, inToken: string | undefined): void {
+  if (inUrl === undefined || inUrl === inToken) return;
+  throw new ApiFault(
+    400,
+    `Malformed request URL: URL's project_id '${inUrl}' doesn't match Context's project_id '${inToken ?? "None"}'`,
+  );
+}
+
+/** A member's path may end in `.json` or `.xml`, which is no part of its id. */
+function withoutSuffix(id: string): string {
+  return id.replace(/\.(json|xml)$/, "");
+}

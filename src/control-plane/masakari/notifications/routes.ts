@@ -1,0 +1,91 @@
+import type { NotificationArrival } from "../../observation.ts";
+import { inTransaction } from "../../store/database.ts";
+import type { Json } from "../../wire/python-json.ts";
+import { parseIsoTime } from "../../wire/time.ts";
+import type { Call } from "../call.ts";
+import { ApiFault } from "../fault.ts";
+import type { Resource } from "../resource.ts";
+import type { Stores } from "../stores.ts";
+import { validate } from "../validation.ts";
+import { createSchema, type NotificationType, payloadSchemas } from "./schema.ts";
+import { type NotificationRow, showNotification } from "./store.ts";
+
+const rule = (action: string) => `os_masakari_api:notifications:${action}`;
+
+/** A notification as the schema has let it through. */
+interface Told {
+  readonly type: NotificationType;
+  readonly hostname: string;
+  readonly generated_time: string;
+  readonly payload: Readonly<Record<string, string>>;
+}
+
+/** `/v1/notifications`; `onStored` hears of each one after it is on disk. */
+export function notificationsResource(stores: Stores, onStored: (arrival: NotificationArrival) => void): Resource {
+  const { notifications } = stores;
+  return {
+    path: "notifications",
+    memberAction: true,
+    actions: {
+      index: {
+        status: 200,
+        rule: rule("index"),
+        handle: () => ({ notifications: notifications.list().map((row) => showNotification(row)) }),
+      },
+      show: {
+        status: 200,
+        rule: rule("detail"),
+        handle: ({ params, version }) => {
+          const row = notifications.find(params.id ?? "");
+          if (!row) throw new ApiFault(404, `No notification with id ${params.id}.`);
+          return { notification: showNotification(row, { withDetails: version.minor >= 1 }) };
+        },
+      },
+      create: {
+        status: 202,
+        rule: rule("create"),
+        schema: () => createSchema,
+        handle: (call) => {
+          const { notification } = call.body as unknown as { notification: Told };
+          validate(payloadSchemas[notification.type], notification.payload);
+          const row = store(stores, notification);
+          onStored(arrivalOf(call, notification, row));
+          return { notification: showNotification(row) } satisfies Json;
+        },
+      },
+    },
+  };
+}
+
+/** Host, maintenance and duplicate are looked at, and the row written, in one transaction. */
+function store({ database, hosts, notifications }: Stores, told: Told): NotificationRow {
+  return inTransaction(database, () => {
+    const { hostname, type, payload } = told;
+    const host = hosts.findByName(hostname);
+    if (!host) throw new ApiFault(400, `Host with name ${hostname} could not be found.`);
+    if (host.on_maintenance !== 0) {
+      throw new ApiFault(
+        409,
+        `Notification received from host ${hostname} of type '${type}' is ignored as the host is already under maintenance.`,
+      );
+    }
+    const generatedTime = parseIsoTime(told.generated_time) ?? { ms: 0, micros: 0 };
+    const candidate = { generatedTime, sourceHostUuid: host.uuid, type, payload };
+    if (notifications.isDuplicate(candidate)) {
+      throw new ApiFault(409, `Notification received from host ${hostname} of type ${type} is duplicate.`);
+    }
+    return notifications.insert(candidate);
+  });
+}
+
+function arrivalOf({ arrivedAt }: Call, { hostname, payload }: Told, row: NotificationRow): NotificationArrival {
+  return {
+    notificationUuid: row.uuid,
+    type: row.type,
+    hostname,
+    sourceHostUuid: row.source_host_uuid,
+    generatedTime: row.generated_time,
+    payload,
+    arrivedAt,
+  };
+}

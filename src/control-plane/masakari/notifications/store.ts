@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { formatTime, formatWholeSecond, type UtcTime } from "../../wire/time.ts";
+import { listLimit, type Stamps, stamps } from "../record.ts";
+
+/** What a monitor tells, its host looked up. */
+export interface NewNotification {
+  readonly generatedTime: UtcTime;
+  readonly sourceHostUuid: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, string>>;
+}
+
+export interface NotificationRow extends Stamps {
+  readonly id: number;
+  readonly uuid: string;
+  readonly generated_time: string;
+  readonly source_host_uuid: string;
+  readonly type: string;
+  /** JSON, members in the order they were sent. */
+  readonly payload: string;
+  readonly status: string;
+}
+
+/** masakari's `duplicate_notification_detection_interval`, ms. */
+const duplicateInterval = 180_000;
+
+export class NotificationStore {
+  readonly #database: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(database: DatabaseSync, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Newest first. */
+  list(): NotificationRow[] {
+    return this.#database
+      .prepare("SELECT * FROM notification WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ?")
+      .all(listLimit) as unknown as NotificationRow[];
+  }
+
+  find(uuid: string): NotificationRow | undefined {
+    return this.#database.prepare("SELECT * FROM notification WHERE uuid = ? AND deleted_at IS NULL").get(uuid) as
+      | NotificationRow
+      | undefined;
+  }
+
+  /**
+   * Whether the same was told before: same type, host and payload (whatever the order of its members), generated no
+   * earlier than 180 s before this one. There is no upper bound, and the status does not matter.
+   */
+  isDuplicate({ generatedTime, sourceHostUuid, type, payload }: NewNotification): boolean {
+    const since = formatTime({ ...generatedTime, ms: generatedTime.ms - duplicateInterval });
+    return (
+      this.#database
+        .prepare(
+          `SELECT 1 FROM notification WHERE source_host_uuid = ? AND type = ? AND payload_key = ?
+           AND generated_time >= ? AND deleted_at IS NULL LIMIT 1`,
+        )
+        .get(sourceHostUuid, type, payloadKey(payload), since) !== undefined
+    );
+  }
+
+  /** Stores a notification with status `new`. */
+  insert({ generatedTime, sourceHostUuid, type, payload }: NewNotification): NotificationRow {
+    return this.#database
+      .prepare(
+        `INSERT INTO notification
+           (uuid, generated_time, source_host_uuid, type, payload, payload_key, status, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, 'new', ?) RETURNING *`,
+      )
+      .get(
+        randomUUID(),
+        formatTime(generatedTime),
+        sourceHostUuid,
+        type,
+        JSON.stringify(payload),
+        payloadKey(payload),
+        formatWholeSecond(this.#now()),
+      ) as unknown as NotificationRow;
+  }
+
+  /** Whether a notification from one of the segment's hosts is still to be dealt with. */
+  segmentInUse(segmentUuid: string): boolean {
+    return (
+      this.#database
+        .prepare(
+          `SELECT 1 FROM notification JOIN host ON host.uuid = source_host_uuid
+           WHERE segment_uuid = ? AND host.deleted_at IS NULL AND notification.deleted_at IS NULL
+           AND status IN ('new', 'running', 'error') LIMIT 1`,
+        )
+        .get(segmentUuid) !== undefined
+    );
+  }
+}
+
+/** Equal for equal maps. */
+function payloadKey(payload: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(payload).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** A notification as the API shows it. `withDetails`: as from 1.1 on, when one is shown. */
+export function showNotification(row: NotificationRow, { withDetails = false } = {}) {
+  const { id, uuid, generated_time, source_host_uuid, type, payload, status } = row;
+  return {
+    id,
+    notification_uuid: uuid,
+    // With details it comes from the engine by RPC, which loses the microseconds.
+    generated_time: withDetails ? generated_time.replace(/\.\d+$/, ".000000") : generated_time,
+    source_host_uuid,
+    type,
+    payload: JSON.parse(payload) as Record<string, string>,
+    status,
+    ...(withDetails && { recovery_workflow_details: [] }),
+    ...stamps(row),
+  };
+}

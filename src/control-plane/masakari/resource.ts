@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
+import type { Action } from "./call.ts";
+
+/** The actions of a resource, by the names that masakari-api's router gives them. */
+export interface Resource {
+  /** Below `/v1/`, e.g. `segments/:segment_id/hosts`. */
+  readonly path: string;
+  readonly actions: { readonly [name in "index" | "create" | "show" | "update" | "delete"]?: Action };
+  /** Whether `POST {path}/{id}/action` is routed (nobody handles it: 405). */
+  readonly memberAction: boolean;
+}
+
+/** Answers a routed request. */
+export type Answer = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  actionName: string,
+  action: Action | undefined,
+) => FastifyReply;
+
+interface Route {
+  readonly method: HTTPMethods;
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * Routes a resource as the Python package Routes does: what has no action is routed all the same and answers 405; each
+ * path also under the project's id and with the suffixes `.json` and `.xml`.
+ */
+export function addResource(app: FastifyInstance, { path, actions, memberAction }: Resource, answer: Answer): void {
+  const member = `${path}/:id`;
+  const routes: Route[] = [
+    { method: "GET", path, name: "index" },
+    { method: "POST", path, name: "create" },
+    { method: "GET", path: `${path}/new`, name: "new" },
+    { method: "GET", path: member, name: "show" },
+    { method: "PUT", path: member, name: "update" },
+    { method: "DELETE", path: member, name: "delete" },
+    { method: "GET", path: `${member}/edit`, name: "edit" },
+  ];
+  if (memberAction) routes.push({ method: "POST", path: `${member}/action`, name: "action" });
+  for (const { method, path: route, name } of routes) {
+    for (const url of spellings(route)) {
+      app.route({
+        method,
+        url,
+        handler: (request, reply) => answer(request, reply, name, actions[name as keyof Resource["actions"]]),
+      });
+    }
+  }
+}
+
+/** A member's id takes its suffix with it. */
+function spellings(path: string): string[] {
+  const suffixes = path.endsWith(":id") ? [""] : ["", ".json", ".xml"];
+  return ["/v1", "/v1/:project_id(^[0-9a-f-]+$)"].flatMap((prefix) =>
+    suffixes.map((suffix) => `${prefix}/${path}${suffix}`),
+  );
+}

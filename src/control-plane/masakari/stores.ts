@@ -1,0 +1,14 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ComputeServiceExists } from "./compute-services.ts";
+import type { HostStore } from "./hosts/store.ts";
+import type { NotificationStore } from "./notifications/store.ts";
+import type { SegmentStore } from "./segments/store.ts";
+
+/** What the resources read and write; they refer to one another's rows. */
+export interface Stores {
+  readonly database: DatabaseSync;
+  readonly segments: SegmentStore;
+  readonly hosts: HostStore;
+  readonly notifications: NotificationStore;
+  readonly computeServiceExists: ComputeServiceExists;
+}

@@ -1,0 +1,25 @@
+/** A notification that the embedded masakari-api has just stored. */
+export interface NotificationArrival {
+  readonly notificationUuid: string;
+  readonly type: string;
+  readonly hostname: string;
+  readonly sourceHostUuid: string;
+  /** UTC, `YYYY-MM-DDTHH:MM:SS.ffffff`, as sent by the monitor. */
+  readonly generatedTime: string;
+  readonly payload: Readonly<Record<string, string>>;
+  /** When the request's headers arrived, ms since the Unix epoch. */
+  readonly arrivedAt: number;
+}
+
+/** A request that the control plane has answered. */
+export interface AnsweredRequest {
+  readonly service: "keystone" | "masakari";
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  readonly status: number;
+  /** When the request's headers arrived, ms since the Unix epoch. */
+  readonly arrivedAt: number;
+  /** From the headers' arrival to the answer's last byte handed to the kernel, ms. */
+  readonly durationMs: number;
+}

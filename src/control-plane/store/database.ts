@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ControlPlaneError } from "../errors.ts";
+import { migrations } from "./migrations.ts";
+
+/**
+ * Opens the control plane's SQLite file (created 0600, its directory 0700) or `:memory:`, in WAL mode and with
+ * synchronous=FULL: what was answered with 2xx survives a power cut. Brings the tables up to date.
+ * @throws ControlPlaneError `database`
+ */
+export function openDatabase(path: string): DatabaseSync {
+  try {
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const previousMask = process.umask(0o077);
+    try {
+      return prepare(new DatabaseSync(path), path);
+    } finally {
+      process.umask(previousMask);
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ControlPlaneError(
+      "database",
+      `cannot open the control plane's database ${path}: ${why}; check the directory's owner and free space`,
+      { cause },
+    );
+  }
+}
+
+function prepare(database: DatabaseSync, path: string): DatabaseSync {
+  try {
+    database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;",
+    );
+    if (path !== ":memory:") chmodSync(path, 0o600);
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (version > migrations.length) {
+    throw new Error(`it was written by a newer version (schema ${version}, this program knows ${migrations.length})`);
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue;
+    inTransaction(database, () => {
+      database.exec(sql);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}
+
+/** Runs `work` in one write transaction: a check and the insert that relies on it see the same rows, or nothing happens. */
+export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+/** The tables, one step per released schema; a step, once released, is never edited. Times are the API's own text. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE domain (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE project (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, domain_id TEXT NOT NULL REFERENCES domain(id), UNIQUE (domain_id, name)
+  ) STRICT;
+  CREATE TABLE user (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, domain_id TEXT NOT NULL REFERENCES domain(id),
+    password_hash TEXT NOT NULL, default_project_id TEXT REFERENCES project(id), UNIQUE (domain_id, name)
+  ) STRICT;
+  CREATE TABLE role (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE assignment (
+    user_id TEXT NOT NULL REFERENCES user(id), role_id TEXT NOT NULL REFERENCES role(id),
+    target_type TEXT NOT NULL CHECK (target_type IN ('project', 'domain')), target_id TEXT NOT NULL,
+    PRIMARY KEY (user_id, target_type, target_id, role_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE application_credential (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, user_id TEXT NOT NULL REFERENCES user(id),
+    project_id TEXT NOT NULL REFERENCES project(id), secret_hash TEXT NOT NULL, UNIQUE (user_id, name)
+  ) STRICT;
+  CREATE TABLE token (
+    hash TEXT PRIMARY KEY, grant_json TEXT NOT NULL, expires_at_ms INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX token_by_expiry ON token (expires_at_ms);
+  CREATE TABLE service (id TEXT PRIMARY KEY, type TEXT NOT NULL UNIQUE, name TEXT NOT NULL) STRICT;
+  CREATE TABLE endpoint (
+    id TEXT PRIMARY KEY, service_id TEXT NOT NULL REFERENCES service(id), interface TEXT NOT NULL,
+    position INTEGER NOT NULL, UNIQUE (service_id, interface)
+  ) STRICT;
+
+  CREATE TABLE segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, service_type TEXT NOT NULL,
+    enabled INTEGER NOT NULL, description TEXT, recovery_method TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT, deleted_at TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX segment_name ON segment (name) WHERE deleted_at IS NULL;
+  CREATE TABLE host (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    segment_uuid TEXT NOT NULL REFERENCES segment(uuid), type TEXT NOT NULL, reserved INTEGER NOT NULL,
+    control_attributes TEXT NOT NULL, on_maintenance INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT, deleted_at TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX host_name ON host (name) WHERE deleted_at IS NULL;
+  CREATE INDEX host_segment ON host (segment_uuid);
+  CREATE TABLE notification (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, generated_time TEXT NOT NULL,
+    source_host_uuid TEXT NOT NULL, type TEXT NOT NULL, payload TEXT NOT NULL, payload_key TEXT NOT NULL,
+    status TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT, deleted_at TEXT
+  ) STRICT;
+  CREATE INDEX notification_duplicate ON notification (source_host_uuid, type, payload_key, generated_time);
+  CREATE INDEX notification_in_progress ON notification (source_host_uuid, status);
+  `,
+];
