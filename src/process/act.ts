@@ -1,0 +1,72 @@
+import type { CommandResult } from "../system/exec.ts";
+import { runCommand } from "../system/exec.ts";
+import { type Eyes, type EyesParts, lookSoon, type Observe, stopWatchingFor, watchFor } from "./eyes.ts";
+import type { ProcessEffect } from "./observation.ts";
+
+const ASK_SYSTEMD_TIMEOUT_MS = 5000;
+
+/** Carries out one effect of the process monitor. What it comes to is observed; it never throws for what a command does. */
+export async function act(
+  effect: ProcessEffect,
+  eyes: Eyes,
+  parts: EyesParts,
+  observe: Observe,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = parts;
+  switch (effect.kind) {
+    case "scan":
+      return lookSoon(eyes, parts, observe);
+    case "watch":
+      if (!watchFor(eyes, effect.key, effect.process)) {
+        observe({ kind: "exited", at: clock.now(), process: effect.process });
+      }
+      return;
+    case "unwatch":
+      return stopWatchingFor(eyes, effect.key);
+    case "run": {
+      const { key, run, stage } = effect;
+      parts.log.info(`${key}: ${stage} runs: ${effect.command}`);
+      const result = await runCommand(effect.command, { ...effect, ...hooks(eyes), clock }, signal);
+      report(`${key}: ${stage}`, result, parts);
+      // Left to itself, it has not failed: the next start of the monitor sees what has become of it.
+      if (result.outcome === "left-running") return;
+      const succeeded = result.outcome === "exited" && result.code === 0;
+      observe({ kind: "commandEnded", at: clock.now(), key, run, succeeded, summary: result.summary });
+      return;
+    }
+    case "askSystemd": {
+      const { key, unit } = effect;
+      const options = { asRoot: false, timeoutMs: ASK_SYSTEMD_TIMEOUT_MS, ...hooks(eyes), clock };
+      const result = await runCommand(`systemctl show --property=ActiveState --value -- ${unit}`, options, signal);
+      const state = result.outcome === "exited" && result.code === 0 ? result.stdout.text.trim() : undefined;
+      if (state === undefined)
+        parts.log.warning(`${key}: systemd cannot be asked about ${unit}: systemctl ${result.summary}`);
+      observe({ kind: "unitState", at: clock.now(), key, state });
+    }
+  }
+}
+
+function hooks(eyes: Eyes) {
+  return {
+    onStart: (pid: number) => void eyes.commands.add(pid),
+    onEnd: (pid: number) => void eyes.commands.delete(pid),
+  };
+}
+
+/** The output, line by line; how a failure is told is decided where its consequence is known. */
+function report(what: string, result: CommandResult, { log }: EyesParts): void {
+  for (const [name, output] of [
+    ["stdout", result.stdout],
+    ["stderr", result.stderr],
+  ] as const) {
+    if (output.dropped > 0) log.warning(`${what} ${name}: the first ${output.dropped} bytes are left out`);
+    for (const line of output.text.split("\n")) {
+      if (line.trim() === "") continue;
+      if (name === "stderr") log.warning(`${what} stderr: ${line}`);
+      else log.info(`${what} stdout: ${line}`);
+    }
+  }
+  if (result.outcome === "left-running") log.warning(`${what} ${result.summary}`);
+  else log.debug(`${what} ${result.summary}`);
+}

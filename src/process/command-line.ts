@@ -1,0 +1,102 @@
+/**
+ * A command line as the matcher sees it. `programs` are the places in `words` where a program begins: the first word, the
+ * script that an interpreter runs, the module of `python -m`, the jar or class of java.
+ */
+export interface CommandLine {
+  readonly words: readonly string[];
+  readonly programs: readonly number[];
+}
+
+interface Interpreter {
+  readonly names: RegExp;
+  /** Short options after which there is no script: `-c`, `-e`, `-s`. */
+  readonly noScript: string;
+  /** Short options whose value is the rest of the word, or else the next word. */
+  readonly valued: string;
+  /** Short options that swallow the rest of their word. */
+  readonly attached?: string;
+  /** Long options whose value is the next word. */
+  readonly longValued: readonly string[];
+  /** The option whose value is the program: `python -m`, `java -jar`. */
+  readonly program?: string;
+}
+
+/** Its options may begin with `+` as well. */
+const SHELL: Interpreter = {
+  names: /^(ba|da|a|k|z)?sh$/,
+  noScript: "cs",
+  valued: "oO",
+  longValued: ["--rcfile", "--init-file"],
+};
+const INTERPRETERS: readonly Interpreter[] = [
+  { names: /^(python|pypy)[\d.]*$/, noScript: "c", valued: "WXQ", longValued: [], program: "m" },
+  SHELL,
+  { names: /^perl[\d.]*$/, noScript: "eE", valued: "I", attached: "MmFiDx0l", longValued: [] },
+  { names: /^ruby[\d.]*$/, noScript: "e", valued: "rIC", attached: "KEWTxF0", longValued: [] },
+  {
+    names: /^(node|nodejs)$/,
+    noScript: "ep",
+    valued: "rC",
+    longValued: ["--require", "--import", "--loader", "--experimental-loader", "--conditions"],
+  },
+];
+/** java's options are words of their own, whatever they begin with. */
+const JAVA_VALUED = new Set(["-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "-jar"]);
+
+/** @param raw the arguments, each ended by NUL, as `/proc/PID/cmdline` has them */
+export function parseCommandLine(raw: string): readonly CommandLine[] {
+  const words = raw.replace(/\0+$/, "").split("\0");
+  const parsed = [{ words, programs: programsOf(words) }];
+  const [first = ""] = words;
+  if (!first.includes(" ")) return parsed;
+  // A process that has set its title (setproctitle) shows it all in the first argument: "nova-compute: worker 1".
+  const title = words.join(" ").trim().split(/\s+/);
+  return [...parsed, { words: title, programs: programsOf(title) }];
+}
+
+function programsOf(words: readonly string[]): readonly number[] {
+  const name = baseName(words[0] ?? "").replace(/^-/, "");
+  if (name === "java") return [0, ...javaProgram(words)];
+  const interpreter = INTERPRETERS.find((one) => one.names.test(name));
+  const script = interpreter && scriptOf(words, interpreter);
+  return script === undefined ? [0] : [0, script];
+}
+
+function scriptOf(words: readonly string[], interpreter: Interpreter): number | undefined {
+  for (let index = 1; index < words.length; index++) {
+    const word = words[index] ?? "";
+    if (word === "--") return index + 1 < words.length ? index + 1 : undefined;
+    if (word === "-" || word === "") return undefined;
+    if (word.startsWith("--")) {
+      if (["--eval", "--print"].includes(word)) return undefined;
+      if (interpreter.longValued.includes(word)) index++;
+    } else if (word.startsWith("-") || (word.startsWith("+") && interpreter === SHELL)) {
+      const letters = word.slice(1);
+      const { noScript, valued, attached = "", program = "" } = interpreter;
+      const decisive = [...letters].findIndex((letter) => `${noScript}${valued}${attached}${program}`.includes(letter));
+      const letter = letters[decisive];
+      if (letter === undefined || attached.includes(letter)) continue;
+      if (interpreter.noScript.includes(letter)) return undefined;
+      const valueIsNext = decisive === letters.length - 1;
+      if (letter === interpreter.program) return valueIsNext && index + 1 < words.length ? index + 1 : undefined;
+      if (valueIsNext) index++;
+    } else {
+      return index;
+    }
+  }
+  return undefined;
+}
+
+function javaProgram(words: readonly string[]): readonly number[] {
+  for (let index = 1; index < words.length; index++) {
+    const word = words[index] ?? "";
+    if (word === "-jar") return index + 1 < words.length ? [index + 1] : [];
+    if (JAVA_VALUED.has(word)) index++;
+    else if (!word.startsWith("-")) return [index];
+  }
+  return [];
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,67 @@
+import type { ProcessEntry } from "../../config/process-entry.ts";
+import { type EntryState, keyed, type ProcessState, type Remembered, rememberedOf, toldAtOf } from "../state.ts";
+import { say, subjectOf, type Turn } from "./turn.ts";
+
+/**
+ * The entries at a start of the monitor. What an earlier run of this boot had told stays told; everything else is looked at afresh,
+ * because nobody watched meanwhile. Another boot forgets all but how an entry's name is to be matched.
+ */
+export function entriesAtStart(
+  saved: ProcessState,
+  bootId: string,
+  list: readonly ProcessEntry[],
+  turn: Turn,
+): readonly EntryState[] {
+  const sameBoot = bootId !== "" && saved.bootId === bootId;
+  const remembered = rememberedOf(saved);
+  const entries = keyed(list).map(({ key, entry }): EntryState => {
+    const before = remembered.find((one) => one.key === key);
+    const told = before?.toldAt ?? undefined;
+    if (told && !sameBoot) withdraw(key, "this host has been rebooted since", turn);
+    const seenAs = before && sameLooks(before, entry) ? before.seenAs : "nothing";
+    return { key, entry, seenAs, phase: { name: "unseen", toldAt: sameBoot ? told : undefined } };
+  });
+  for (const gone of remembered) {
+    if (gone.toldAt && !entries.some((one) => one.key === gone.key)) {
+      withdraw(gone.key, "it is no longer in the process list", turn);
+    }
+  }
+  return entries;
+}
+
+/** The entries after an edit of the list: removed ones are dropped, new ones looked at, changed ones go on where they are. */
+export function entriesAfterEdit(
+  current: readonly EntryState[],
+  list: readonly ProcessEntry[],
+  turn: Turn,
+): readonly EntryState[] {
+  const entries = keyed(list).map(({ key, entry }): EntryState => {
+    const before = current.find((one) => one.key === key);
+    if (!before) {
+      say(turn, "info", `${key}: new in the process list`);
+      return { key, entry, seenAs: "nothing", phase: { name: "unseen", toldAt: undefined } };
+    }
+    return {
+      ...before,
+      entry,
+      seenAs: sameLooks({ match: before.entry.match, pidfile: before.entry.pidfile ?? null }, entry)
+        ? before.seenAs
+        : "nothing",
+    };
+  });
+  for (const gone of current) {
+    if (entries.some((one) => one.key === gone.key)) continue;
+    say(turn, "info", `${gone.key}: no longer in the process list, and no longer watched`);
+    turn.effects.push({ kind: "cancelWake", key: gone.key }, { kind: "unwatch", key: gone.key });
+    if (toldAtOf(gone.phase)) withdraw(gone.key, "it is no longer in the process list", turn);
+  }
+  return entries;
+}
+
+function withdraw(key: string, reason: string, turn: Turn): void {
+  turn.effects.push({ kind: "supersede", subject: subjectOf(key), reason });
+}
+
+function sameLooks(one: Pick<Remembered, "match" | "pidfile">, other: ProcessEntry): boolean {
+  return one.match === other.match && one.pidfile === (other.pidfile ?? null);
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { ExitWatch } from "../system/pidfd.ts";
+import { type ProcessIdentity, type ProcTable, ProcTableError } from "../system/proc-table.ts";
+import { look, type Sought } from "./look.ts";
+import type { ProcessObservation } from "./observation.ts";
+
+export type Observe = (observation: ProcessObservation) => void;
+
+/** What sensing and acting share: the entries that are looked for, the processes that are watched, the commands that run. */
+export interface Eyes {
+  sought: readonly Sought[];
+  /** The process watched for each entry. */
+  readonly watched: Map<string, ProcessIdentity>;
+  /** Commands that run for us now, by pid. */
+  readonly commands: Set<number>;
+  /** Undefined while sensing does not run. */
+  exits: ExitWatch | undefined;
+  /** The look that has been asked for and not been made. */
+  lookPending: boolean;
+  /** The table could not be read at the last look. */
+  blind: boolean;
+}
+
+export interface EyesParts {
+  readonly table: ProcTable;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** This process's pid. */
+  readonly self: number;
+}
+
+export function closedEyes(): Eyes {
+  return { sought: [], watched: new Map(), commands: new Set(), exits: undefined, lookPending: false, blind: false };
+}
+
+/** Looks at the process table now. A table that cannot be read is no observation: nobody is dead because we cannot see. */
+export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
+  const at = parts.clock.now();
+  let sightings: ReturnType<typeof look>;
+  try {
+    sightings = look(eyes.sought, { ...parts, commands: eyes.commands, watched: eyes.watched });
+  } catch (error) {
+    if (!(error instanceof ProcTableError)) throw error;
+    if (!eyes.blind) parts.log.error(`${error.message}; processes cannot be checked until this is mended`);
+    eyes.blind = true;
+    return;
+  }
+  if (eyes.blind) parts.log.info("the process table can be read again");
+  eyes.blind = false;
+  observe({ kind: "seen", at, sightings });
+}
+
+/** Looks as soon as what is being decided has been: deaths that come together need one look. */
+export function lookSoon(eyes: Eyes, parts: EyesParts, observe: Observe): void {
+  if (eyes.lookPending) return;
+  eyes.lookPending = true;
+  setImmediate(() => {
+    eyes.lookPending = false;
+    lookNow(eyes, parts, observe);
+  });
+}
+
+/** Watches `process` for the entry in place of the one watched so far. @returns false if it has ended already */
+export function watchFor(eyes: Eyes, key: string, process: ProcessIdentity): boolean {
+  stopWatchingFor(eyes, key);
+  eyes.watched.set(key, process);
+  return eyes.exits?.watch(process) !== "gone";
+}
+
+export function stopWatchingFor(eyes: Eyes, key: string): void {
+  const before = eyes.watched.get(key);
+  eyes.watched.delete(key);
+  // Two entries may be the same process.
+  if (before && ![...eyes.watched.values()].some((one) => one.pid === before.pid)) eyes.exits?.unwatch(before);
+}

@@ -1,0 +1,98 @@
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
+import type { ProcessEntry } from "../config/process-entry.ts";
+import type { Clock, Timer } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+
+/** Reads and checks the process list; with an error among the diagnostics its entries are not to be used. */
+export type LoadProcessList = (path: string) => {
+  readonly entries: readonly ProcessEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+/** The process list cannot be used. The message has a line for each reason, with file:line. */
+export class ProcessListError extends Error {
+  readonly code = "PROCESS_LIST_UNUSABLE";
+
+  constructor(path: string, diagnostics: readonly Diagnostic[]) {
+    super([`the process list ${path} cannot be used:`, ...diagnostics.map(describeDiagnostic)].join("\n"));
+  }
+}
+
+export interface ListParts {
+  readonly path: string;
+  readonly load: LoadProcessList;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** An editor writes a file in several steps; they are taken as one. */
+const QUIET_MS = 100;
+
+/** The entries of the list as it is now; warnings are logged. @throws ProcessListError */
+export function readList({ path, load, log }: ListParts): readonly ProcessEntry[] {
+  const { entries, diagnostics } = load(path);
+  const problems = diagnostics.filter(({ severity }) => severity === "error");
+  if (hasError(diagnostics)) throw new ProcessListError(path, problems);
+  for (const one of diagnostics) {
+    if (one.severity === "warning") log.warning(describeDiagnostic(one));
+  }
+  return entries;
+}
+
+/** The list, watched for edits. `check` is for each check_interval: not every file system tells of changes. */
+export interface ListWatch {
+  check(): void;
+  stop(): void;
+}
+
+/**
+ * Calls `onEntries` after each edit that can be used. One that cannot is refused with its reasons, once, and the entries stay.
+ * Begin before the list is read, so that no edit falls between.
+ */
+export function watchList(parts: ListParts, onEntries: (entries: readonly ProcessEntry[]) => void): ListWatch {
+  const { path, clock, log } = parts;
+  let seen = fingerprint(path);
+  let quiet: Timer | undefined;
+  let directory: FSWatcher | undefined;
+
+  const check = () => {
+    const now = fingerprint(path);
+    if (now === seen) return;
+    seen = now;
+    try {
+      const entries = readList(parts);
+      log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
+      onEntries(entries);
+    } catch (error) {
+      if (!(error instanceof ProcessListError)) throw error;
+      for (const line of error.message.split("\n")) log.error(line);
+      log.error("the last good process list stays in force");
+    }
+  };
+  const changed = () => {
+    quiet?.cancel();
+    quiet = clock.setTimer(QUIET_MS, check);
+  };
+  try {
+    // The directory, because editors and configuration tools put a new file in place of the old one.
+    directory = watch(dirname(path), { persistent: false }, changed);
+    directory.on("error", () => directory?.close());
+  } catch (error) {
+    log.debug(`${dirname(path)} cannot be watched, the list is checked at each check_interval: ${String(error)}`);
+  }
+  return {
+    check,
+    stop() {
+      quiet?.cancel();
+      directory?.close();
+    },
+  };
+}
+
+/** Differs whenever the file has been written or replaced; `absent` if there is none. */
+function fingerprint(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : "absent";
+}

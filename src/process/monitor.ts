@@ -1,0 +1,69 @@
+import type { Monitor } from "../monitor/contract.ts";
+import { readBootId } from "../system/boot-id.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { ExitCalls } from "../system/pidfd.ts";
+import { openProcTable, type ProcTable } from "../system/proc-table.ts";
+import { act } from "./act.ts";
+import { decide } from "./decide.ts";
+import { closedEyes, type Observe } from "./eyes.ts";
+import type { LoadProcessList } from "./list-watch.ts";
+import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
+import { sense } from "./sense.ts";
+import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
+
+export interface ProcessMonitorParts {
+  readonly settings: ProcessSettings;
+  readonly processListPath: string;
+  readonly loadProcessList: LoadProcessList;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Another view of the processes, boot and system calls, in tests. */
+  readonly table?: ProcTable;
+  readonly bootId?: string;
+  readonly exitCalls?: () => ExitCalls;
+}
+
+/** The process monitor, which also takes new settings while it runs. */
+export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation, ProcessEffect> {
+  /** At SIGHUP: the settings from now on. Waits that have begun keep their length. */
+  reload(settings: ProcessSettings): void;
+}
+
+/** Watches the processes of the list, restarts what dies, and has Masakari told when that does not help. */
+export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
+  const { clock, log } = given;
+  const eyes = closedEyes();
+  const table = given.table ?? openProcTable();
+  const parts = { table, clock, log, self: process.pid };
+  let settings = given.settings;
+  let observing: Observe | undefined;
+  return {
+    name: "processmonitor",
+    initial: initialState,
+    kept: keptOf,
+    restore: restoreState,
+    decide,
+    woke: (key, at) => ({ kind: "woke", key, at }),
+    async sense(observe, signal) {
+      observing = observe;
+      const list = { path: given.processListPath, load: given.loadProcessList, clock, log };
+      const bootId = given.bootId ?? readBootId();
+      try {
+        await sense(
+          eyes,
+          { ...parts, list, bootId, settings: () => settings, exitCalls: given.exitCalls },
+          observe,
+          signal,
+        );
+      } finally {
+        observing = undefined;
+      }
+    },
+    act: (effect, observe, signal) => act(effect, eyes, parts, observe, signal),
+    reload(next) {
+      settings = next;
+      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
+    },
+  };
+}

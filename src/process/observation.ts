@@ -1,0 +1,78 @@
+import type { ProcessEntry } from "../config/process-entry.ts";
+import type { Instant } from "../system/clock.ts";
+import type { ProcessIdentity } from "../system/proc-table.ts";
+
+/** `[process]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
+export interface ProcessSettings {
+  readonly hostname: string;
+  readonly check_interval: number;
+  readonly restart_retries: number;
+  readonly restart_interval: number;
+  readonly settle: number;
+  readonly command_timeout: number;
+}
+
+/** What one look at the process table found of one entry. */
+export interface Sighting {
+  readonly key: string;
+  /** The process that is the entry's program (or that its pattern or pidfile names). */
+  readonly whole?: ProcessIdentity | undefined;
+  /** One whose command line merely contains the name, looked for only where there is no `whole`. */
+  readonly partial?: (ProcessIdentity & { readonly program: string }) | undefined;
+  /** Why the entry could not be looked for, e.g. an unreadable pidfile. */
+  readonly problem?: string | undefined;
+}
+
+export type Stage =
+  | "pre_start_command"
+  | "start_command"
+  | "post_start_command"
+  | "pre_restart_command"
+  | "restart_command"
+  | "post_restart_command";
+
+/** Every observation carries when it was made: `mono` for durations, `wall` for what leaves the host. */
+export type ProcessObservation =
+  | {
+      readonly kind: "started";
+      readonly at: Instant;
+      readonly bootId: string;
+      readonly settings: ProcessSettings;
+      readonly entries: readonly ProcessEntry[];
+    }
+  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: ProcessSettings }
+  | { readonly kind: "entriesChanged"; readonly at: Instant; readonly entries: readonly ProcessEntry[] }
+  /** A look at the process table, at every check_interval and whenever a `scan` asked for it. */
+  | { readonly kind: "seen"; readonly at: Instant; readonly sightings: readonly Sighting[] }
+  /** A watched process has ended; `at` is when it was seen. */
+  | { readonly kind: "exited"; readonly at: Instant; readonly process: ProcessIdentity }
+  /** The command of `run` has ended; `summary` is one phrase for the log. */
+  | {
+      readonly kind: "commandEnded";
+      readonly at: Instant;
+      readonly key: string;
+      readonly run: number;
+      readonly succeeded: boolean;
+      readonly summary: string;
+    }
+  /** systemd's ActiveState of the entry's unit; undefined if it could not be asked. */
+  | { readonly kind: "unitState"; readonly at: Instant; readonly key: string; readonly state: string | undefined }
+  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+
+/** What the process monitor does beside the effects common to all monitors. */
+export type ProcessEffect =
+  /** Look at the process table now. */
+  | { readonly kind: "scan" }
+  /** Tell the exit of this process, instead of the one watched for the entry so far. */
+  | { readonly kind: "watch"; readonly key: string; readonly process: ProcessIdentity }
+  | { readonly kind: "unwatch"; readonly key: string }
+  | {
+      readonly kind: "run";
+      readonly key: string;
+      readonly run: number;
+      readonly stage: Stage;
+      readonly command: string;
+      readonly asRoot: boolean;
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string };

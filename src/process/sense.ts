@@ -1,0 +1,71 @@
+import type { ProcessEntry } from "../config/process-entry.ts";
+import { type ExitCalls, watchExits } from "../system/pidfd.ts";
+import { type Eyes, type EyesParts, lookNow, type Observe } from "./eyes.ts";
+import { type ListParts, readList, watchList } from "./list-watch.ts";
+import { soughtOf } from "./look.ts";
+import type { ProcessSettings } from "./observation.ts";
+
+export interface SenseParts extends EyesParts {
+  readonly list: ListParts;
+  readonly bootId: string;
+  /** As they are now: they may change while sensing runs. */
+  readonly settings: () => ProcessSettings;
+  readonly exitCalls?: (() => ExitCalls) | undefined;
+}
+
+/**
+ * Observes the entries, the exits of watched processes, edits of the process list, and a look at the process table at each
+ * check_interval. Resolves when the signal aborts and every descriptor is closed.
+ * @throws ProcessListError if the list cannot be used at the start
+ */
+export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
+  const { clock, log, table } = parts;
+  refuseHiddenProcesses(parts);
+  const exits = watchExits(
+    {
+      clock,
+      table,
+      log,
+      ...(parts.exitCalls && { calls: parts.exitCalls }),
+      onExit: (process, at) => {
+        if (!signal.aborted) observe({ kind: "exited", at, process });
+      },
+    },
+    signal,
+  );
+  const take = (entries: readonly ProcessEntry[]) => {
+    eyes.sought = soughtOf(entries);
+  };
+  const list = watchList(parts.list, (entries) => {
+    take(entries);
+    observe({ kind: "entriesChanged", at: clock.now(), entries });
+  });
+  eyes.exits = exits;
+  eyes.watched.clear();
+  try {
+    const entries = readList(parts.list);
+    take(entries);
+    log.info(`watching ${entries.length} entries of ${parts.list.path}`);
+    observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings(), entries });
+    while (!signal.aborted) {
+      await clock.sleep(parts.settings().check_interval * 1000, signal).catch(() => undefined);
+      if (signal.aborted) break;
+      list.check();
+      lookNow(eyes, parts, observe);
+    }
+  } finally {
+    list.stop();
+    eyes.exits = undefined;
+    eyes.watched.clear();
+  }
+  await exits.stopped;
+}
+
+/** With `hidepid` an ordinary user sees only its own processes, and every service would look dead. */
+function refuseHiddenProcesses({ table, list }: SenseParts): void {
+  if (table.stat(1) !== undefined) return;
+  throw new Error(
+    `/proc hides other users' processes (mount option hidepid), so no entry of ${list.path} can be watched; ` +
+      "run as root, or in the group of its gid= option",
+  );
+}

@@ -1,0 +1,143 @@
+import type { ProcessEntry } from "../config/process-entry.ts";
+import type { Instant } from "../system/clock.ts";
+import type { ProcessIdentity } from "../system/proc-table.ts";
+import type { ProcessSettings, Stage } from "./observation.ts";
+
+/**
+ * Where one entry stands. `toldAt` is when its failure was notified, kept while start_command is tried once more after the
+ * monitor's own restart, so that a failure is never told twice.
+ */
+export type Phase =
+  /** Not looked at since the monitor started or the entry was added. */
+  | { readonly name: "unseen"; readonly toldAt: Instant | undefined }
+  /** The start commands run; `succeeded` is false once one of them has failed. */
+  | {
+      readonly name: "starting";
+      readonly stage: Stage;
+      readonly run: number;
+      readonly succeeded: boolean;
+      readonly toldAt: Instant | undefined;
+    }
+  | {
+      readonly name: "up";
+      readonly process: ProcessIdentity;
+      /** The restart round that brought it up, 0 for none: a death before `provenAt` (mono) continues with the next one. */
+      readonly afterRound: number;
+      readonly provenAt: number;
+    }
+  /** Its process is gone; its owner has until `until` (mono) to bring it back. */
+  | {
+      readonly name: "settling";
+      readonly since: Instant;
+      readonly until: number;
+      readonly pid: number | undefined;
+      readonly afterRound: number;
+      /** A look after the death found no other process either. */
+      readonly confirmed: boolean;
+      /** `asking`: systemd's answer is awaited. `answered`: its last word was that nobody is restarting the unit. */
+      readonly owner: "unasked" | "asking" | "answered";
+      /** The operator has been told that systemd is restarting it. */
+      readonly ownerSaid: boolean;
+    }
+  | {
+      readonly name: "restarting";
+      readonly since: Instant;
+      readonly round: number;
+      readonly stage: Stage;
+      readonly run: number;
+    }
+  /** The commands of a round (0: of the start) have ended; the process has until `until` (mono) to appear. */
+  | {
+      readonly name: "verifying";
+      readonly since: Instant;
+      readonly round: number;
+      readonly succeeded: boolean;
+      readonly endedAt: number;
+      readonly until: number;
+      readonly toldAt: Instant | undefined;
+    }
+  /** `round` has failed; the next one begins at `until` (mono). */
+  | { readonly name: "waiting"; readonly since: Instant; readonly round: number; readonly until: number }
+  /** All rounds failed and Masakari is told. Only the process itself ends this. */
+  | { readonly name: "failed"; readonly toldAt: Instant };
+
+export interface EntryState {
+  readonly key: string;
+  readonly entry: ProcessEntry;
+  /** `partial`: only its name's text has ever been found; that counts until the whole program has been seen once. */
+  readonly seenAs: "nothing" | "partial" | "whole";
+  readonly phase: Phase;
+}
+
+export interface ProcessState {
+  /** The boot of this host that the entries are of; empty if not known. */
+  readonly bootId: string;
+  /** Undefined until the first `started`. */
+  readonly settings: ProcessSettings | undefined;
+  readonly entries: readonly EntryState[];
+  /** What an earlier run left, until the first `started`. */
+  readonly remembered: readonly Remembered[];
+  /** Commands run so far: tells the end of a current command from that of a forgotten one. */
+  readonly runs: number;
+}
+
+/** What of an entry outlasts the monitor. Everything else is seen afresh at the next start. */
+export interface Remembered {
+  readonly key: string;
+  readonly match: ProcessEntry["match"];
+  readonly pidfile: string | null;
+  readonly seenAs: EntryState["seenAs"];
+  readonly toldAt: Instant | null;
+}
+
+export const initialState: ProcessState = { bootId: "", settings: undefined, entries: [], remembered: [], runs: 0 };
+
+const SAVED_VERSION = 1;
+
+/** What is saved of a state: it changes only when there is something that must not be forgotten, so a restart writes nothing. */
+export function keptOf(state: ProcessState): unknown {
+  return { version: SAVED_VERSION, bootId: state.bootId, entries: rememberedOf(state) };
+}
+
+export function rememberedOf(state: ProcessState): readonly Remembered[] {
+  if (!state.settings) return state.remembered;
+  return state.entries.map(({ key, entry, seenAs, phase }) => ({
+    key,
+    match: entry.match,
+    pidfile: entry.pidfile ?? null,
+    seenAs,
+    toldAt: toldAtOf(phase) ?? null,
+  }));
+}
+
+/** The state that an earlier run saved, or undefined if it is not of this shape. */
+export function restoreState(saved: unknown): ProcessState | undefined {
+  const kept = saved as { version?: unknown; bootId?: unknown; entries?: unknown } | null | undefined;
+  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return undefined;
+  if (typeof kept.bootId !== "string" || !Array.isArray(kept.entries)) return undefined;
+  const sound = kept.entries.every(
+    (one: Partial<Remembered> | null) =>
+      typeof one?.key === "string" &&
+      typeof one.match === "string" &&
+      typeof one.seenAs === "string" &&
+      (one.toldAt === null || (typeof one.toldAt?.wall === "number" && typeof one.toldAt.mono === "number")),
+  );
+  return sound ? { ...initialState, bootId: kept.bootId, remembered: kept.entries as Remembered[] } : undefined;
+}
+
+/** The time at which the failure of this entry was notified, if it still stands. */
+export function toldAtOf(phase: Phase): Instant | undefined {
+  return "toldAt" in phase ? phase.toldAt : undefined;
+}
+
+/** One key per entry: its name, with a number behind it where the list holds the name more than once. */
+export function keyed(
+  entries: readonly ProcessEntry[],
+): readonly { readonly key: string; readonly entry: ProcessEntry }[] {
+  const seen = new Map<string, number>();
+  return entries.map((entry) => {
+    const count = (seen.get(entry.process_name) ?? 0) + 1;
+    seen.set(entry.process_name, count);
+    return { key: count === 1 ? entry.process_name : `${entry.process_name}#${count}`, entry };
+  });
+}

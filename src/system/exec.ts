@@ -1,0 +1,152 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import type { Clock, Timer } from "./clock.ts";
+import { type CapturedOutput, captureOutput } from "./command-output.ts";
+
+/** What running a command came to. Only `exited` with code 0 is success: output on stderr is just output. */
+export interface CommandResult {
+  readonly outcome: "exited" | "timed-out" | "not-started" | "left-running";
+  /** The exit code of an `exited` command; undefined if a signal ended it. */
+  readonly code: number | undefined;
+  /** One phrase for a log line, e.g. `exited with code 3 after 0.2 s`. */
+  readonly summary: string;
+  readonly stdout: CapturedOutput;
+  readonly stderr: CapturedOutput;
+}
+
+export interface CommandOptions {
+  /** Run it by `sudo -n` unless this process is root's. */
+  readonly asRoot: boolean;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Told the pid once the command runs, and again when it has ended. */
+  readonly onStart?: (pid: number) => void;
+  readonly onEnd?: (pid: number) => void;
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+const OUTPUT_LIMIT = 16 * 1024;
+const KILL_AFTER_MS = 5000;
+/** After KILL: a process in uninterruptible sleep does not end. */
+const GIVE_UP_AFTER_MS = 2000;
+/** What a command that is waited for at shutdown is given before it is left to itself. */
+const SHUTDOWN_GRACE_MS = 2000;
+/** The output of a command that has exited is there at once, unless a daemon that it started holds the pipes. */
+const OUTPUT_GRACE_MS = 50;
+const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
+
+/**
+ * Runs one command as upstream does: split on white space, no shell, this process's environment. It gets a process group
+ * of its own, so that the time-out ends all of it and a Ctrl-C of ours none of it: TERM, then KILL after 5 s.
+ * It resolves when the command itself has exited, whatever daemons it leaves behind. When `signal` aborts, the command is
+ * left running after 2 s: a service must not stay half restarted because its monitor stops. It never rejects.
+ */
+export function runCommand(commandLine: string, options: CommandOptions, signal: AbortSignal): Promise<CommandResult> {
+  const words = commandLine.split(/\s+/).filter((word) => word !== "");
+  const sudo = options.asRoot && process.getuid?.() !== 0 ? ["sudo", "-n"] : [];
+  const [program, ...args] = [...sudo, ...words];
+  if (!program || words.length === 0) return Promise.resolve(notStarted("there is no command"));
+  if (signal.aborted) return Promise.resolve(notStarted("not started: the monitor is stopping"));
+  try {
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    return watchOver(child, program, sudo, options, signal);
+  } catch (error) {
+    return Promise.resolve(notStarted(startFailure(program, error)));
+  }
+}
+
+function watchOver(
+  child: Child,
+  program: string,
+  sudo: readonly string[],
+  options: CommandOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const { clock, onStart, onEnd } = options;
+  const { pid } = child;
+  const startedAt = clock.now().mono;
+  const stdout = captureOutput(child.stdout, OUTPUT_LIMIT);
+  const stderr = captureOutput(child.stderr, OUTPUT_LIMIT);
+  const elapsed = () => `${((clock.now().mono - startedAt) / 1000).toFixed(1)} s`;
+  const limit = `did not end within ${options.timeoutMs / 1000} s`;
+  const { promise, resolve } = Promise.withResolvers<CommandResult>();
+  let timer: Timer | undefined;
+  let graceTimer: Timer | undefined;
+  let timedOut = false;
+
+  const settle = (outcome: CommandResult["outcome"], code: number | undefined, summary: string) => {
+    timer?.cancel();
+    graceTimer?.cancel();
+    signal.removeEventListener("abort", onAbort);
+    child.unref();
+    (child.stdout as Socket).unref();
+    (child.stderr as Socket).unref();
+    resolve({ outcome, code, summary, stdout: stdout.take(), stderr: stderr.take() });
+  };
+  const expire = () => {
+    timedOut = true;
+    signalGroup(pid, "TERM", sudo);
+    timer = clock.setTimer(KILL_AFTER_MS, () => {
+      signalGroup(pid, "KILL", sudo);
+      timer = clock.setTimer(GIVE_UP_AFTER_MS, () =>
+        settle("timed-out", undefined, `${limit}, nor could it be killed`),
+      );
+    });
+  };
+  const onAbort = () => {
+    graceTimer = clock.setTimer(SHUTDOWN_GRACE_MS, () =>
+      settle("left-running", undefined, `is left running after ${elapsed()}: the monitor is stopping`),
+    );
+  };
+
+  child.once("error", (error) => {
+    if (pid === undefined) settle("not-started", undefined, startFailure(program, error));
+  });
+  child.once("exit", (code, endedBy) => {
+    if (pid !== undefined) onEnd?.(pid);
+    timer?.cancel();
+    const how = code === null ? `was ended by ${endedBy}` : `exited with code ${code}`;
+    // The command itself is gone; what it leaves of its group has the same 5 s.
+    if (timedOut) clock.setTimer(KILL_AFTER_MS, () => signalGroup(pid, "KILL", sudo));
+    const finish = () => {
+      if (timedOut) settle("timed-out", undefined, limit);
+      else settle("exited", code ?? undefined, `${how} after ${elapsed()}`);
+    };
+    child.once("close", finish);
+    timer = clock.setTimer(OUTPUT_GRACE_MS, finish);
+  });
+  if (pid !== undefined) {
+    onStart?.(pid);
+    timer = clock.setTimer(options.timeoutMs, expire);
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+  return promise;
+}
+
+/** What runs as root by sudo takes no signal from us, so sudo has to send it. */
+function signalGroup(pid: number | undefined, name: "TERM" | "KILL", sudo: readonly string[]): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, `SIG${name}`);
+  } catch (error) {
+    const [program, ...args] = sudo;
+    if (!program || (error as NodeJS.ErrnoException).code !== "EPERM") return;
+    const killer = spawn(program, [...args, "kill", `-${name}`, "--", `-${pid}`], { stdio: "ignore" });
+    // It could not be ended then, which the result says.
+    killer.once("error", () => undefined);
+    killer.unref();
+  }
+}
+
+function notStarted(summary: string): CommandResult {
+  return { outcome: "not-started", code: undefined, summary, stdout: NO_OUTPUT, stderr: NO_OUTPUT };
+}
+
+function startFailure(program: string, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `could not be started: there is no ${program} (commands run without a shell)`;
+  if (code === "EACCES") return `could not be started: ${program} is not executable by this user`;
+  return `could not be started: ${message}`;
+}
