@@ -50,6 +50,8 @@ export interface Monitor<State, Observation, Effect extends { readonly kind: str
   /** Upstream's service name, e.g. `processmonitor`: also the key of the saved state. */
   readonly name: string;
   readonly initial: State;
+  /** What of the state outlasts this run (all of it if absent): it is written to disk only when this has changed. */
+  kept?(state: State): unknown;
   /** The state of an earlier run, as parsed from JSON, or undefined if it cannot be used (the initial state is taken then). */
   restore(saved: unknown): State | undefined;
   decide(state: State, observation: Observation): Decision<State, Effect>;

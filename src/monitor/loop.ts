@@ -115,7 +115,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   #keep(decision: Decision<State, Effect>): void {
     const { store, outbox } = this.#parts;
     let json = this.#savedJson;
-    if (decision.state !== this.#state) json = JSON.stringify(decision.state);
+    if (decision.state !== this.#state) json = JSON.stringify(this.#monitor.kept?.(decision.state) ?? decision.state);
     const changed = json !== undefined && json !== this.#savedJson;
     const owed = decision.effects.filter((effect) => effect.kind === "notify" || effect.kind === "supersede");
     if (changed || owed.length > 0) {
