@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { checkEnvironment, checkNames } from "./check-names.ts";
+import { checkValues } from "./check-values.ts";
 import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
 import { spreadDomain } from "./domains.ts";
 import { findFiles } from "./find-files.ts";
@@ -119,6 +120,7 @@ export function loadConfig(options: LoadOptions): Loaded {
       ...checkNames(sections, read.files, resolver.loginSection),
       ...checkEnvironment(sections, env),
       ...resolver.diagnostics,
+      ...checkValues(config, origins),
     ],
   };
 }

@@ -10,6 +10,11 @@ export type Origin =
 /** Origins by section and option. */
 export type Origins = Readonly<Record<string, Readonly<Record<string, Origin>>>>;
 
+/** Where an option's value comes from. */
+export function originOf(origins: Origins, section: string, name: string): Origin {
+  return origins[section]?.[name] ?? { kind: "default" };
+}
+
 /** `/etc/x.conf:12`, `environment OS_API__PASSWORD`, `command line` or `default`. */
 export function describeOrigin(origin: Origin): string {
   switch (origin.kind) {

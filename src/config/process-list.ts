@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { diagnostic } from "./diagnostic.ts";
+import { diagnostic, hasError } from "./diagnostic.ts";
 import type { ProcessList } from "./process-list/entries.ts";
 import { findShellFile, shellDirectories, shellInUse } from "./shell/find.ts";
 import { readTextFile, type TextFile } from "./text-file.ts";
@@ -18,6 +18,10 @@ function failed(file: string, read: { readonly reason: string; readonly line: nu
   return { entries: [], diagnostics: [diagnostic("error", { file, line: read.line }, message)], file };
 }
 
+/** A list that is partly wrong is not watched in part: what was left out would not be missed until it is needed. */
+const wholeOrNothing = (list: ProcessList): ProcessList =>
+  hasError(list.diagnostics) ? { ...list, entries: [] } : list;
+
 /**
  * Reads the process list, or the shell generation's `proc.list` when there is none.
  * Never rejects for what is in the files: with an error among the diagnostics the entries are not to be used.
@@ -26,7 +30,7 @@ export async function loadProcessList(path: string, options: ProcessListOptions 
   const read = (options.read ?? readTextFile)(path);
   if ("text" in read) {
     const { parseProcessYaml } = await import("./process-list/parse-yaml.ts");
-    return parseProcessYaml(path, read.text);
+    return wholeOrNothing(parseProcessYaml(path, read.text));
   }
   const old = read.missing
     ? findShellFile("proc.list", options.shellDirectories ?? [dirname(path), ...shellDirectories])
@@ -35,6 +39,6 @@ export async function loadProcessList(path: string, options: ProcessListOptions 
   const oldRead = (options.read ?? readTextFile)(old);
   if ("reason" in oldRead) return failed(old, oldRead);
   const { parseProcList } = await import("./shell/proc-list.ts");
-  const list = parseProcList(old, oldRead.text);
+  const list = wholeOrNothing(parseProcList(old, oldRead.text));
   return { ...list, diagnostics: [shellInUse(old, path), ...list.diagnostics] };
 }

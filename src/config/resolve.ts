@@ -4,7 +4,8 @@ import type { Option, OptionValue } from "./option.ts";
 import { locationsOf, optionKey, sectionKey, type Tables } from "./option-index.ts";
 import { diagnosticAt, type Origin } from "./origin.ts";
 import { type Reference, substitute } from "./substitute.ts";
-import { convert, writeValue } from "./values.ts";
+import { convert } from "./values.ts";
+import { plainText } from "./write-value.ts";
 
 /** What the command line may set, by `option` of [DEFAULT] or `section.option`. */
 export type Overrides = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -99,7 +100,7 @@ export class Resolver {
   }
 
   #noteNoEffect(section: string, name: string, option: Option, { value, origin }: Resolved): void {
-    if (option.noEffect === undefined || writeValue(value) === writeValue(option.default)) return;
+    if (option.noEffect === undefined || plainText(value) === plainText(option.default)) return;
     const message = `[${section}] ${name} is accepted, but has no effect: ${option.noEffect}`;
     this.diagnostics.push(diagnosticAt(option.loud ? "warning" : "info", origin, message));
   }
@@ -141,7 +142,7 @@ export class Resolver {
       return { reason: `refers to ${shown}, which is no option; write $$ for a dollar sign that stands for itself` };
     if (this.#busy.has(`${found.section}.${found.name}`))
       return { reason: `refers to ${shown}, which leads back to itself` };
-    return { text: writeValue(this.get(found.section, found.name).value) };
+    return { text: plainText(this.get(found.section, found.name).value) };
   }
 
   /** `name` is looked for in the same section and then in [DEFAULT]; `section.name` only there. */

@@ -84,10 +84,3 @@ export function convert(option: Option, raw: string): Converted {
       return { value: [raw] };
   }
 }
-
-/** A value as it would stand in a file; secrets are not masked here. */
-export function writeValue(value: OptionValue): string {
-  if (value === undefined) return "";
-  if (typeof value === "object") return value.join(",");
-  return String(value);
-}

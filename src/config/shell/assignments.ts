@@ -38,7 +38,8 @@ function piece(
     if (match && name !== undefined && known.has(name))
       return { value: known.get(name) ?? "", length: match[0].length };
     if (match) return { reason: `uses the variable ${name}, which is not set above it in this file` };
-    if (text.startsWith("${")) return { reason: "uses an expansion that only a shell understands; write its result" };
+    if (/[\w{?*@#$!-]/.test(second))
+      return { reason: "uses an expansion that only a shell understands; write its result" };
   }
   if (!quoted && /[&|<>()]/.test(first))
     return { reason: `holds ${first} outside quotes, which only a shell understands` };

@@ -6,7 +6,7 @@ import { readTextFile } from "../text-file.ts";
 import { parseShell } from "./assignments.ts";
 import { type ShellProgram, shellAsIni } from "./mapping.ts";
 
-/** Where the shell generation's files lie: upstream's instructions say the first, packages used the second. */
+/** Where the shell generation's files lie: upstream's README says the first; its first processmonitor.sh read the second. */
 export const shellDirectories = ["/etc/masakarimonitors", "/etc/masakari"] as const;
 
 /** The first of the directories that has the file. */
@@ -24,14 +24,15 @@ export function readShellConfig(program: ShellProgram, file: string): IniFile {
   return shellAsIni(program, parseShell(file, read.text));
 }
 
+const programs: readonly ShellProgram[] = ["hostmonitor", "processmonitor"];
+
 /**
  * The shell generation's configuration, for when there is no masakarimonitors.conf.
- * @param program the command's name: what its own file says wins over the other's
+ * @param program the command's name: a program that had its own file reads only that; the others read both
  */
 export function readShellConfigs(program: string, directories: readonly string[]): IniFile[] {
-  const order: ShellProgram[] = ["hostmonitor", "processmonitor"];
-  if (program.endsWith("hostmonitor")) order.reverse();
-  return order.flatMap((name) => {
+  const own = programs.filter((name) => program.endsWith(name));
+  return (own.length > 0 ? own : programs).flatMap((name) => {
     const path = findShellFile(`${name}.conf`, directories);
     return path === undefined ? [] : readShellConfig(name, path);
   });

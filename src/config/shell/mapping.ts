@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnostic } from "../diagnostic.ts";
 import type { Assignment, IniFile } from "../ini.ts";
 import { didYouMean } from "../suggest.ts";
+import { escapeDollars } from "../write-value.ts";
 import type { ShellAssignment, ShellFile } from "./assignments.ts";
 
 /** Which of the two files of the shell generation. */
@@ -77,14 +78,6 @@ const mappings: Readonly<Record<ShellProgram, Readonly<Record<string, Mapping>>>
     MASAKARI_API_SEND_DELAY: to("process.api_retry_interval"),
   },
 };
-
-/**
- * A value as it must stand in an oslo.config file so that it reads back the same: dollars are doubled, and one behind a
- * backslash is escaped instead, because oslo.config reads `\$` as a dollar first.
- */
-export function escapeDollars(value: string): string {
-  return value.replace(/\$/g, (_dollar, at: number) => (value[at - 1] === "\\" ? "\\$" : "$$"));
-}
 
 function convert(program: ShellProgram, file: string, shell: ShellAssignment, diagnostics: Diagnostic[]): Assignment[] {
   const mapping = mappings[program][shell.name];

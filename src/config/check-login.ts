@@ -1,0 +1,88 @@
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Loaded } from "./load.ts";
+import { diagnosticAt, originOf } from "./origin.ts";
+import type { Config } from "./sections.ts";
+import { readTextFile } from "./text-file.ts";
+
+type Api = Config["api"];
+type Name = keyof Api & string;
+
+/** What each way to log in cannot do without: one of each row. Facts: keystoneauth1's plugins. */
+const needs: Readonly<Record<Api["auth_type"], readonly (readonly Name[])[]>> = {
+  password: [["auth_url"], ["username", "user_id"], ["password"]],
+  v3password: [["auth_url"], ["username", "user_id"], ["password"]],
+  token: [["auth_url"], ["token"]],
+  v3token: [["auth_url"], ["token"]],
+  v3applicationcredential: [
+    ["auth_url"],
+    ["application_credential_id", "application_credential_name"],
+    ["application_credential_secret"],
+  ],
+  none: [["endpoint"]],
+  noauth: [["endpoint"]],
+  http_basic: [["endpoint"], ["username"], ["password"]],
+};
+
+const scopes = [
+  ["project_name", "project_id"],
+  ["domain_name", "domain_id"],
+  ["system_scope"],
+  ["trust_id"],
+] as const satisfies readonly (readonly Name[])[];
+
+const isHttp = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+
+/**
+ * Whether the [api] section is enough to log in and to reach Masakari: what is missing, contradictory, no URL or an
+ * unreadable file. It asks no server.
+ */
+export function checkLogin({ config: { api }, origins }: Loaded): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const say = (severity: "error" | "warning", name: Name, message: string): void => {
+    found.push(diagnosticAt(severity, originOf(origins, "api", name), `[api] ${message}`));
+  };
+  const has = (names: readonly Name[]): boolean => names.some((name) => api[name] !== undefined);
+
+  for (const names of needs[api.auth_type]) {
+    if (!has(names))
+      say("error", "auth_type", `${names.join(" or ")} is missing; auth_type = ${api.auth_type} needs it`);
+  }
+  const byPassword = api.auth_type === "password" || api.auth_type === "v3password";
+  if (
+    byPassword &&
+    api.username !== undefined &&
+    !has(["user_id", "user_domain_name", "user_domain_id", "default_domain_name", "default_domain_id"])
+  ) {
+    say("warning", "username", "username has no user_domain_name: Keystone cannot tell whose user it is");
+  }
+  const named = byPassword || api.auth_type === "token" || api.auth_type === "v3token";
+  const scoped = scopes.filter((names) => has(names));
+  if (named && scoped.length === 0) {
+    say("warning", "auth_type", "project_name is missing: a token without a project finds no endpoint of Masakari");
+  }
+  if (named && scoped.length > 1) {
+    say(
+      "error",
+      "auth_type",
+      `a token can have one scope only, but ${scoped.map(([name]) => name).join(" and ")} are set`,
+    );
+  }
+  if (
+    api.project_name !== undefined &&
+    !has(["project_id", "project_domain_name", "project_domain_id", "default_domain_name", "default_domain_id"])
+  ) {
+    say("warning", "project_name", "project_name has no project_domain_name: Keystone cannot tell which project it is");
+  }
+  for (const name of ["auth_url", "endpoint"] as const) {
+    const url = api[name];
+    if (url !== undefined && !isHttp(url))
+      say("error", name, `${name} must be a URL that begins with http:// or https://`);
+  }
+  const secure = [api.auth_url, api.endpoint].some((url) => url?.startsWith("https:"));
+  for (const name of ["cafile", "certfile", "keyfile"] as const) {
+    const path = api[name];
+    const read = path === undefined ? undefined : readTextFile(path);
+    if (read && "reason" in read) say(secure ? "error" : "warning", name, `${name}: ${path} ${read.reason}`);
+  }
+  return found;
+}

@@ -1,0 +1,23 @@
+import type { Diagnostic } from "./diagnostic.ts";
+import { diagnosticAt, type Origins, originOf } from "./origin.ts";
+import type { Config } from "./sections.ts";
+
+// What masakari-api takes for a host name (its notification schema).
+const HOST_NAME = /^[a-zA-Z0-9._-]{1,255}$/;
+
+/** What no single row of the tables can say: values that do not go together, or that Masakari will refuse. */
+export function checkValues(config: Config, origins: Origins): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const { DEFAULT, host } = config;
+  if (!HOST_NAME.test(DEFAULT.hostname)) {
+    const message =
+      "[DEFAULT] hostname must be 1 to 255 letters, digits, dots, dashes and underscores; Masakari refuses any other";
+    found.push(diagnosticAt("error", originOf(origins, "DEFAULT", "hostname"), message));
+  }
+  const [interfaces, ports] = [host.corosync_multicast_interfaces.length, host.corosync_multicast_ports.length];
+  if (interfaces !== ports) {
+    const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
+    found.push(diagnosticAt("warning", originOf(origins, "host", "corosync_multicast_ports"), message));
+  }
+  return found;
+}
