@@ -14,6 +14,7 @@ export function errorDetail(body: Buffer): string {
   return oneLine(fromJson(text) ?? (/<\/?[a-z!][^>]*>/i.test(text) ? fromHtml(text) : text));
 }
 
+/** Undefined: not JSON, or JSON of no known shape, so that its text is the best that there is. */
 function fromJson(text: string): string | undefined {
   let parsed: unknown;
   try {
@@ -22,7 +23,7 @@ function fromJson(text: string): string | undefined {
     return undefined;
   }
   if (typeof parsed === "string") return parsed;
-  if (!isRecord(parsed)) return undefined;
+  if (!isRecord(parsed) || Object.keys(parsed).length === 0) return "";
   for (const holder of [parsed, ...Object.values(parsed)]) {
     const candidate: unknown = Array.isArray(holder) ? holder[0] : holder;
     if (!isRecord(candidate)) continue;

@@ -52,12 +52,13 @@ export function networkError(error: unknown, whom: string): OpenStackError {
 }
 
 function isTls(code: string, detail: string): boolean {
-  return code in tlsAdvice || code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS") || /CERT|^EPROTO/.test(code)
-    ? true
-    : /TLS connection|certificate/i.test(detail);
+  return code in tlsAdvice || /^ERR_(SSL|TLS)_|CERT|^EPROTO$/.test(code) || /TLS connection|certificate/i.test(detail);
 }
 
+/** Node's code; for a handshake that failed while writing (EPROTO) the one that OpenSSL's reason has elsewhere. */
 function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? "";
+  if (!(error instanceof Error)) return "";
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const reason = code === "EPROTO" ? /error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1] : undefined;
+  return reason === undefined ? code : `ERR_SSL_${reason.toUpperCase().replaceAll(/[ /]/g, "_")}`;
 }

@@ -5,7 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy for a URL by the rules of Python requests, which a host switched over relies on: `http_proxy`, `https_proxy`,
- * `all_proxy`, small letters before capitals; `no_proxy` is a list of suffixes of the host or host:port, IPv4 addresses and
+ * `all_proxy`, small letters before capitals; `no_proxy` lists domains, whole labels only, with or without a port, IPv4 addresses and
  * networks, or `*`.
  * @returns the proxy's URL, or undefined for a direct connection
  */

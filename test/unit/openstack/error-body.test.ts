@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { errorDetail } from "../../../src/openstack/error-body.ts";
+import { capture } from "../../support/capture.ts";
+
+const detail = (text: string) => errorDetail(Buffer.from(text));
+
+suite("the message of every recorded error", () => {
+  for (const [number, what, message] of [
+    ["054", "Keystone's middleware", "The request you have made requires authentication."],
+    ["062", "406", "Version 1.99 is not supported by the API. Minimum is 1.0 and maximum is 1.2."],
+    ["068", "403", "Policy doesn't allow os_masakari_api:notifications:index to be performed."],
+    ["072", "409", "Notification received from host host3 of type VM is duplicate."],
+    ["077", "400", "Host with name nowhere could not be found."],
+    ["109", "WebOb in JSON", "Request is too large. Larger than max_request_body_size (114688)."],
+    ["111", "WebOb in HTML", "404 Not Found: The resource could not be found."],
+    [
+      "114",
+      "WebOb in HTML, with a reason",
+      "413 Request Entity Too Large: Request is too large. Larger than max_request_body_size (114688).",
+    ],
+    ["137", "404", "No notification with id 00000000-0000-4000-8000-00000000dead."],
+    [
+      "205",
+      "500",
+      "Unexpected API Error. Please report this at https://bugs.launchpad.net/masakari/ and attach the Masakari API log if possible. <class 'oslo_messaging.exceptions.MessagingTimeout'>",
+    ],
+  ] as const) {
+    test(`${number}: ${what}`, () => assert.equal(detail(capture(number).response.body), message));
+  }
+});
+
+suite("of others", () => {
+  test("HAProxy's page", () => {
+    const page =
+      "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n";
+    assert.equal(detail(page), "503 Service Unavailable: No server is available to handle this request.");
+  });
+
+  test("a page with script, style and a comment shows none of them", () => {
+    const page = "<!DOCTYPE html><html><head><style>a{}</style></head><body><script>x()</script><!-- c --><p>Down</p>";
+    assert.equal(detail(page), "Down");
+  });
+
+  test("Keystone's error", () => {
+    assert.equal(
+      detail('{"error":{"code":403,"message":"You are not authorized","title":"Forbidden"}}'),
+      "You are not authorized",
+    );
+  });
+
+  test("a list of errors", () => {
+    assert.equal(detail('{"errors":[{"status":404,"title":"Not Found","detail":"No such thing"}]}'), "No such thing");
+  });
+
+  test("plain text, in one line and without what could forge another in a log", () => {
+    assert.equal(detail("it broke\r\n2026 ERROR forged\u001b[2J\u2028x"), "it broke 2026 ERROR forged [2J x");
+  });
+
+  test("nothing at all, or nothing that says anything", () => {
+    for (const text of ["", "  \n", "{}", "[]", "null", "42"]) assert.equal(detail(text), "", text);
+  });
+
+  test("JSON of an unknown shape is shown as it is", () => {
+    assert.equal(detail('{"faultstring": "broken"}'), '{"faultstring": "broken"}');
+  });
+
+  test("is cut to 500 characters", () => {
+    assert.equal(detail("x".repeat(10_000)).length, 500);
+  });
+
+  test("bytes that are no UTF-8", () => {
+    assert.equal(errorDetail(Buffer.from([0x6e, 0x6f, 0xff])), "no\uFFFD");
+  });
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { ServerOptions } from "node:https";
+import { after, suite, test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { TlsError } from "../../../src/openstack/errors.ts";
+import { createTransport } from "../../../src/openstack/http.ts";
+import type { Environment } from "../../../src/openstack/proxy.ts";
+import type { TlsOptions } from "../../../src/openstack/tls.ts";
+import { systemClock } from "../../../src/system/system-clock.ts";
+import { Certificates } from "../../support/certificates.ts";
+import { TestServer } from "../../support/http-server.ts";
+
+const certificates = new Certificates();
+after(() => certificates[Symbol.dispose]());
+const server = certificates.issue("server", "IP:127.0.0.1");
+const client = certificates.issue("compute1", "DNS:compute1");
+const signal = new AbortController().signal;
+
+const identity = (files: { cert: string; key: string }): ServerOptions => ({
+  cert: readFileSync(files.cert),
+  key: readFileSync(files.key),
+});
+
+/** What a server with these TLS options answers: the name in the client's certificate, if it gave one. */
+async function ask(tls: ServerOptions, options: TlsOptions, environment: Environment = {}): Promise<string> {
+  await using listening = await TestServer.start((_, response) => {
+    const subject = (response.socket as TLSSocket).getPeerCertificate().subject;
+    response.end(`hello ${subject?.CN ?? "nobody"}`);
+  }, tls);
+  const transport = createTransport({
+    userAgent: "test",
+    clock: systemClock,
+    timeoutMs: 10_000,
+    environment,
+    ...options,
+  });
+  try {
+    const url = `${listening.origin}/v3`;
+    const response = await transport.send({ method: "GET", url, peer: "Keystone", headers: {} }, signal);
+    return response.body.toString();
+  } finally {
+    transport.close();
+  }
+}
+
+const refused = (pattern: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof TlsError, String(error));
+  assert.match(error.message, pattern);
+  return true;
+};
+
+suite("the server's certificate", () => {
+  test("is believed when cafile signed it", async () => {
+    assert.equal(await ask(identity(server), { cafile: certificates.ca }), "hello nobody");
+  });
+
+  test("is believed when REQUESTS_CA_BUNDLE signed it, as the Python monitors do", async () => {
+    assert.equal(await ask(identity(server), {}, { REQUESTS_CA_BUNDLE: certificates.ca }), "hello nobody");
+  });
+
+  test("is not believed without its CA, and the message names cafile", async () => {
+    await assert.rejects(
+      ask(identity(server), {}),
+      refused(
+        /no secure connection to Keystone at https:\/\/127\.0\.0\.1:\d+: .*not signed by a CA.*set \[api\] cafile/,
+      ),
+    );
+  });
+
+  test("is not looked at with insecure", async () => {
+    assert.equal(await ask(identity(server), { insecure: true }), "hello nobody");
+  });
+
+  test("of another name is refused", async () => {
+    const other = certificates.issue("other", "DNS:other.example.com");
+    await assert.rejects(ask(identity(other), { cafile: certificates.ca }), refused(/is for another name/));
+  });
+
+  test("that has expired is refused", async () => {
+    const old = certificates.issue("old", "IP:127.0.0.1", -1);
+    await assert.rejects(ask(identity(old), { cafile: certificates.ca }), refused(/has expired.*clock/));
+  });
+
+  test("cannot come from a server that speaks plain HTTP", async () => {
+    await using plain = await TestServer.start((_, response) => void response.end());
+    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 10_000 });
+    const url = plain.origin.replace("http:", "https:");
+    await assert.rejects(
+      transport.send({ method: "GET", url, peer: "Keystone", headers: {} }, signal),
+      refused(/does not speak TLS: should the URL begin with http:/),
+    );
+    transport.close();
+  });
+});
+
+suite("our certificate", () => {
+  const demanding: ServerOptions = {
+    ...identity(server),
+    ca: readFileSync(certificates.ca),
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
+
+  test("is given, with its key in a file of its own", async () => {
+    const options = { cafile: certificates.ca, certfile: client.cert, keyfile: client.key };
+    assert.equal(await ask(demanding, options), "hello compute1");
+  });
+
+  test("is given, with its key in the same file", async () => {
+    const both = certificates.write("both.pem", readFileSync(client.cert, "utf8") + readFileSync(client.key, "utf8"));
+    assert.equal(await ask(demanding, { cafile: certificates.ca, certfile: both }), "hello compute1");
+  });
+
+  test("is missed by a server that demands it, and the message says so", async () => {
+    await assert.rejects(
+      ask(demanding, { cafile: certificates.ca }),
+      refused(/demands a client certificate: set \[api\] certfile/),
+    );
+  });
+});
+
+suite("a file that cannot be used is named, with its option", () => {
+  test("missing", async () => {
+    await assert.rejects(
+      ask(identity(server), { cafile: "/nonexistent/ca.pem" }),
+      refused(/cannot read cafile \/nonexistent/),
+    );
+  });
+
+  test("not PEM", async () => {
+    const cafile = certificates.write("notes.txt", "the CA is on the share");
+    await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*notes\.txt holds no PEM/));
+  });
+
+  test("a certificate with the key of another", async () => {
+    const options = { cafile: certificates.ca, certfile: client.cert, keyfile: server.key };
+    await assert.rejects(ask(identity(server), options), refused(/cannot use the certificates in .*compute1\.pem/));
+  });
+});
