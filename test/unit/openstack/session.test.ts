@@ -195,7 +195,7 @@ suite("keepFresh", () => {
     const log = new KeptLog();
     const seconds: number[] = [];
     const began = clock.now().mono;
-    const keystone = { down: true };
+    const keystone: { down: boolean } = { down: true };
     const session = sessionWith(
       () => {
         seconds.push((clock.now().mono - began) / 1000);

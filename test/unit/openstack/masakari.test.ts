@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { inspect } from "node:util";
+import { createSession } from "../../../src/openstack/create-session.ts";
+import {
+  DuplicateNotificationError,
+  HostNotFoundError,
+  HostOnMaintenanceError,
+  HttpStatusError,
+  ResponseError,
+} from "../../../src/openstack/errors.ts";
+import { MasakariClient } from "../../../src/openstack/masakari.ts";
+import { capture } from "../../support/capture.ts";
+import { FakeCloud } from "../../support/fake-cloud.ts";
+import { type Handler, json } from "../../support/http-server.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+
+const signal = new AbortController().signal;
+const notification = {
+  type: "PROCESS",
+  hostname: "vm",
+  generated_time: "2026-11-22T12:12:22",
+  payload: { event: "STOPPED" },
+};
+
+async function use<T>(api: Handler, action: (client: MasakariClient) => Promise<T>) {
+  await using cloud = await FakeCloud.start();
+  cloud.api = api;
+  const context = { userAgent: "test", clock: new VirtualClock(), log: new KeptLog(), environment: {} };
+  const session = await createSession(cloud.options(), context);
+  try {
+    return { result: await action(new MasakariClient(session)).catch((error: unknown) => error), calls: cloud.calls };
+  } finally {
+    session.close();
+  }
+}
+
+const replay =
+  (number: string): Handler =>
+  (_, response) => {
+    const { start, headers, body } = capture(number).response;
+    response.writeHead(Number(start.split(" ")[1]), { "Content-Type": headers["Content-Type"] }).end(body);
+  };
+
+suite("answers to a notification", () => {
+  for (const [number, kind, status, message] of [
+    ["072", DuplicateNotificationError, 409, /of type VM is duplicate/],
+    ["164", HostOnMaintenanceError, 409, /host4 .*already under maintenance/],
+    ["077", HostNotFoundError, 400, /Host with name nowhere could not be found/],
+    ["104", HttpStatusError, 400, /Malformed request body/],
+    ["068", HttpStatusError, 403, /Policy doesn't allow .*needs the role admin/],
+    ["111", HttpStatusError, 404, /404 Not Found: The resource could not be found/],
+    ["114", HttpStatusError, 413, /Request is too large/],
+    ["106", HttpStatusError, 500, /either erred or is incapable/],
+  ] as const) {
+    test(`${number}: ${kind.name}`, async () => {
+      const { result } = await use(replay(number), (client) => client.createNotification(notification, { signal }));
+      assert.ok(result instanceof kind, inspect(result));
+      assert.equal(result.constructor, kind);
+      assert.equal(result.status, status);
+      assert.match(result.message, message);
+      assert.match(result.message, /^POST http:\/\/127\.0\.0\.1:\d+\/v1\/notifications was answered/);
+    });
+  }
+
+  test("202 with the notification", async () => {
+    const { result } = await use(replay("026"), (client) => client.createNotification(notification, { signal }));
+    assert.equal((result as { notification_uuid: string }).notification_uuid, "b6c9061c-ac2c-4e81-a05b-01f2656126cf");
+  });
+
+  test("200 with somebody's login page is no success", async () => {
+    const { result } = await use(
+      (_, response) => void response.end("<html>Sign in</html>"),
+      (client) => client.createNotification(notification, { signal }),
+    );
+    assert.ok(result instanceof ResponseError);
+  });
+
+  test("a token or password that the answer quotes is not shown", async () => {
+    const { result } = await use(
+      (request, response) =>
+        json(response, 500, { fault: { message: `${request.headers["x-auth-token"]} masakari-secret` } }),
+      (client) => client.createNotification(notification, { signal }),
+    );
+    assert.match(inspect(result), /was answered 500: \*\*\* \*\*\*/);
+    assert.doesNotMatch(inspect(result, { depth: 10 }), /token-1-of|masakari-secret/);
+  });
+});
+
+suite("requests", () => {
+  const sent = async (action: (client: MasakariClient) => Promise<unknown>, answer: unknown = {}) => {
+    const { calls } = await use((_, response) => json(response, 200, answer), action);
+    const { method, path, body, headers } = calls[0] ?? assert.fail("nothing was sent");
+    return { line: `${method} ${path}`, body, headers };
+  };
+
+  test("a notification without a microversion, everything accepted, and in Python's JSON", async () => {
+    const { line, body, headers } = await sent((client) => client.createNotification(notification, { signal }));
+    assert.equal(line, "POST /v1/notifications");
+    assert.equal(headers.accept, "*/*");
+    assert.equal(headers["openstack-api-version"], undefined);
+    assert.equal(
+      body,
+      '{"notification": {"payload": {"event": "STOPPED"}, "hostname": "vm", "type": "PROCESS", "generated_time": "2026-11-22T12:12:22"}}',
+    );
+  });
+
+  test("a microversion goes by service type", async () => {
+    const { headers } = await sent((client) => client.listSegments({}, { signal, microversion: "1.2" }));
+    assert.equal(headers["openstack-api-version"], "instance-ha 1.2");
+    assert.equal(headers.accept, "application/json");
+  });
+
+  test("paths, queries and bodies", async () => {
+    const { line } = await sent((client) =>
+      client.listHosts("s 1", { limit: 2, type: undefined, name: "a&b" }, { signal }),
+    );
+    assert.equal(line, "GET /v1/segments/s%201/hosts?limit=2&name=a%26b");
+    const update = await sent((client) => client.updateHost("s", "h", { on_maintenance: false }, { signal }));
+    assert.deepEqual([update.line, update.body], ["PUT /v1/segments/s/hosts/h", '{"host": {"on_maintenance": false}}']);
+    assert.equal((await sent((client) => client.deleteSegment("s", { signal }))).line, "DELETE /v1/segments/s");
+    assert.equal((await sent((client) => client.getNotification("n", { signal }))).line, "GET /v1/notifications/n");
+    assert.equal((await sent((client) => client.version({ signal }))).line, "GET /v1");
+  });
+});
+
+test("an endpoint without its version is told from the 300 that it answers with", async () => {
+  const { result } = await use(
+    (_, response) => json(response, 300, { choices: [] }),
+    (client) => client.listSegments({}, { signal }),
+  );
+  assert.match(String(result), /its URL in the catalog should end with \/v1/);
+});
