@@ -4,7 +4,7 @@ export interface PostedNotification {
   readonly type: string;
   readonly hostname: string;
   readonly generated_time: string;
-  readonly payload: Readonly<Record<string, string>>;
+  readonly payload: { readonly event?: string; readonly process_name?: string };
 }
 
 /** The notification that a request carries; undefined for any other request, and while its body is still arriving. */

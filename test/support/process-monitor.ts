@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,7 +68,7 @@ export interface MonitorProgram {
 
 export const ours: MonitorProgram = {
   path: fileURLToPath(new URL("../../bin/masakari-processmonitor", import.meta.url)),
-  watching: /WATCHING-PLACEHOLDER/,
+  watching: /\(pid \d+\) is running/,
 };
 
 /** A host of its own for one test: a directory, processes to watch, and a monitor to watch them. */
@@ -109,9 +109,9 @@ export class Rig {
     return join(this.directory, "bin", name);
   }
 
-  /** Writes the configuration with this `[api]` section. */
-  async configure(api: string): Promise<void> {
-    const { debug = true, hostname, process = quick, notifications = { retry_backoff_max: 2 } } = this.#options;
+  /** Writes the configuration with this `[api]` section, and with another hostname if one is given. */
+  async configure(api: string, hostname = this.#options.hostname): Promise<void> {
+    const { debug = true, process = quick, notifications = { retry_backoff_max: 2 } } = this.#options;
     const section = (name: string, options: Options) =>
       [`[${name}]`, ...Object.entries(options).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
     const text = [
@@ -134,11 +134,9 @@ export class Rig {
     await rename(`${this.listFile}.new`, this.listFile);
   }
 
-  /** Starts processes of these names, and lists them. */
-  async watch(...names: readonly string[]): Promise<Child[]> {
-    const victims = names.map((name) => this.victim(name));
+  /** Lists entries with these names, whose restart fails. */
+  async listed(...names: readonly string[]): Promise<void> {
     await this.list(names.map((name) => ({ process_name: this.path(name) })));
-    return victims;
   }
 
   victim(name: string): Child {
@@ -154,11 +152,47 @@ export class Rig {
     return child;
   }
 
-  /** Starts the monitor; resolves as soon as it says that it watches. */
-  async start(): Promise<Child> {
+  async file(path: string, text: string): Promise<void> {
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(path, text);
+  }
+
+  /**
+   * A restart (or start) command for a process: it notes each round, fails the first `failures` times, and then starts
+   * the process, detached as a service manager's children are.
+   */
+  async restartScript(name: string, { failures }: { readonly failures: number }): Promise<string> {
+    const script = join(this.directory, `restart-${name}.sh`);
+    await this.file(
+      script,
+      [
+        `echo round >>${this.directory}/rounds-${name}`,
+        `[ "$(wc -l <${this.directory}/rounds-${name})" -gt ${failures} ] || exit 1`,
+        `setsid /bin/bash -c 'exec -a "$0" /bin/sleep 900' ${this.path(name)} >/dev/null 2>&1 </dev/null &`,
+        `echo $! >>${this.directory}/started`,
+        "",
+      ].join("\n"),
+    );
+    return `/bin/bash ${script}`;
+  }
+
+  /** How often the script of `restartScript` has been run. */
+  async rounds(name: string): Promise<number> {
+    const text = await readFile(`${this.directory}/rounds-${name}`, "utf8").catch(() => "");
+    return text.split("\n").length - 1;
+  }
+
+  /** Starts the monitor; resolves as soon as it says that it has found a first process, and (ours) all of `names`. */
+  async start(...names: readonly string[]): Promise<Child> {
     const monitor = this.startUnawaited();
     await monitor.line(this.#program.watching, 20_000);
+    for (const name of names) await monitor.line(this.running(name), 20_000);
     return monitor;
+  }
+
+  /** The line by which ours says that it has found a process and watches it. */
+  running(name: string): RegExp {
+    return new RegExp(`${this.path(name)} \\(pid \\d+\\) `);
   }
 
   startUnawaited(): Child {
@@ -175,6 +209,12 @@ export class Rig {
   async close(): Promise<void> {
     await Promise.all(this.#monitors.map(async (monitor) => await monitor.stop()));
     await Promise.all(this.#children.map(async (child) => await child.stop("SIGKILL")));
+    const started = await readFile(`${this.directory}/started`, "utf8").catch(() => "");
+    for (const pid of started.split("\n").filter(Boolean)) {
+      // The pid may be another's by now: only what carries this rig's directory in its name is ended.
+      const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      if (command.includes(this.directory)) process.kill(Number(pid), "SIGKILL");
+    }
     await rm(this.directory, { recursive: true, force: true });
   }
 }

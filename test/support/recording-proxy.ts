@@ -106,6 +106,15 @@ export class RecordingProxy {
     await once(server, "close");
   }
 
+  /** Behaves again, forgets what was planned and recorded, and breaks the connections that hang. */
+  async reset(): Promise<void> {
+    await this.refuse();
+    this.#choose = () => pass;
+    this.#next = [];
+    this.exchanges.length = 0;
+    await this.listen();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.refuse();

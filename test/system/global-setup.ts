@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { missingPackages } from "./openstack/packages.ts";
 import { type OpenStackServers, startOpenStack } from "./openstack/servers.ts";
-import { sharedAddressVariable } from "./openstack/shared.ts";
+import { forTests, sharedAddressVariable } from "./openstack/shared.ts";
 
 /**
  * One OpenStack for all system suites of a run:
@@ -14,7 +14,7 @@ let running: { readonly servers: OpenStackServers; readonly directory: string } 
 
 export async function globalSetup(): Promise<void> {
   if ((await missingPackages()) !== false) return;
-  const servers = await startOpenStack();
+  const servers = await startOpenStack(forTests);
   const directory = await mkdtemp(join(tmpdir(), "masakari-openstack-address-"));
   const file = join(directory, "address.json");
   await writeFile(file, JSON.stringify(servers.address), { mode: 0o600 });

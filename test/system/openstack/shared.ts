@@ -5,13 +5,19 @@ import { openSite, type Site } from "./site.ts";
 /** Where `test/system/global-setup.ts` says how to reach the servers that the suites of one run share. */
 export const sharedAddressVariable = "MASAKARI_TEST_OPENSTACK";
 
+/**
+ * Masakari's own duplicate interval (180 s) would hide a monitor that tells the same failure twice under another time;
+ * with none, only a true repeat (same time) is a duplicate.
+ */
+export const forTests: OpenStackOptions = { engine: true, duplicateInterval: 0 };
+
 /** A site at the run's shared servers; where there are none, at servers started (and stopped) for this suite alone. */
-export async function enterOpenStack(options: OpenStackOptions = {}): Promise<Site> {
+export async function enterOpenStack(): Promise<Site> {
   const shared = process.env[sharedAddressVariable];
-  if (shared !== undefined && options.engine !== false) {
+  if (shared !== undefined) {
     return await openSite(JSON.parse(readFileSync(shared, "utf8")) as OpenStackAddress);
   }
-  const servers = await startOpenStack(options);
+  const servers = await startOpenStack(forTests);
   try {
     const site = await openSite(servers.address);
     return {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../support/eventually.ts";
+import { notificationIn } from "../support/notification-post.ts";
+import { describeWithOpenStack } from "./openstack/suite.ts";
+
+const kills = 200;
+/** ms after the process died: from before the monitor has noticed until its notification has been delivered. */
+const window = 120;
+
+/** mulberry32: the schedule of a failed run can be had again. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+// The real Keystone and masakari-api, past a proxy that counts. Masakari looks for no duplicates but true repeats here
+// (its interval is 0), so that a monitor that told a failure anew after its restart would get a second 202.
+await describeWithOpenStack("process monitor, kill -9", (setScene) => {
+  test(`killed at ${kills} random instants while notifications are created: every one arrives, none twice`, async (t) => {
+    const seed = Number(process.env.MASAKARI_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    t.diagnostic(`MASAKARI_TEST_SEED=${seed}`);
+    const random = randomFrom(seed);
+    const { site, rig } = await setScene(t);
+    const names = Array.from({ length: kills }, (_, index) => `service-${index}`);
+    const victims = names.map((name) => rig.victim(name));
+    await rig.listed(...names);
+
+    for (const [index, victim] of victims.entries()) {
+      const last = names.at(-1);
+      assert.ok(last !== undefined);
+      const monitor = await rig.start(index === kills - 1 ? (names[index] ?? last) : last);
+      victim.signal("SIGKILL");
+      await sleep(random() * window);
+      await monitor.stop("SIGKILL");
+    }
+    await rig.startUnawaited();
+
+    const taken = () =>
+      site.masakari.exchanges
+        .filter((exchange) => exchange.answer?.status === 202)
+        .map((exchange) => notificationIn(exchange)?.payload.process_name ?? "?");
+    await eventually(`all ${kills} to arrive (seed ${seed})`, 60_000, () =>
+      new Set(taken()).size === kills ? true : undefined,
+    );
+    assert.equal(taken().length, kills, `a second 202 (seed ${seed})`);
+    const times = new Map<string, Set<string>>();
+    for (const exchange of site.masakari.exchanges) {
+      const notification = notificationIn(exchange);
+      if (notification === undefined) continue;
+      const name = notification.payload.process_name ?? "?";
+      times.set(name, (times.get(name) ?? new Set()).add(notification.generated_time));
+    }
+    for (const [name, seen] of times) assert.equal(seen.size, 1, `${name} was told under two times (seed ${seed})`);
+    const delivered = site.masakari.exchanges.length;
+    t.diagnostic(`${delivered} requests for ${kills} notifications: ${delivered - kills} were cut off and repeated`);
+  });
+});
