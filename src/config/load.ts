@@ -88,6 +88,16 @@ function resolveAll(resolver: Resolver): { config: Config; origins: Origins } {
   return { config: config as unknown as Config, origins };
 }
 
+/** File by file and line by line; before them what belongs to no file. */
+function inReadingOrder(files: readonly string[], diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const rank = ({ file }: Diagnostic): number => {
+    if (file === undefined) return -1;
+    const at = files.indexOf(file);
+    return at === -1 ? files.length : at;
+  };
+  return diagnostics.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));
+}
+
 /** Reads the configuration of one program. Never throws for what is in files, the environment or the command line. */
 export function loadConfig(options: LoadOptions): Loaded {
   const { program, env, homeDir } = options;
@@ -111,17 +121,20 @@ export function loadConfig(options: LoadOptions): Loaded {
     config,
     origins,
     files: files.map(({ file }) => file),
-    diagnostics: [
-      ...found.diagnostics,
-      ...read.diagnostics,
-      ...old.map(({ file }) => shellInUse(file, "masakarimonitors.conf")),
-      ...old.flatMap(({ diagnostics }) => diagnostics),
-      ...checkOverrides(overrides),
-      ...checkNames(sections, read.files, resolver.loginSection),
-      ...checkEnvironment(sections, env),
-      ...resolver.diagnostics,
-      ...checkValues(config, origins),
-    ],
+    diagnostics: inReadingOrder(
+      [...found.files, ...old.map(({ file }) => file)],
+      [
+        ...read.diagnostics,
+        ...found.diagnostics,
+        ...old.map(({ file }) => shellInUse(file, "masakarimonitors.conf")),
+        ...old.flatMap(({ diagnostics }) => diagnostics),
+        ...checkOverrides(overrides),
+        ...checkNames(sections, read.files, resolver.loginSection),
+        ...checkEnvironment(sections, env),
+        ...resolver.diagnostics,
+        ...checkValues(config, origins),
+      ],
+    ),
   };
 }
 
