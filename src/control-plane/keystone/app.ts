@@ -29,8 +29,8 @@ export function keystoneApp(room: KeystoneRoom): FastifyInstance {
   const app = newHttpServer();
   observe(app, "keystone", room.onRequest);
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({ vary: "X-Auth-Token", "x-openstack-request-id": request.id });
     if (isAnnouncedTooLarge(request)) await refuseTooLarge(request, reply);
+    else reply.headers({ vary: "X-Auth-Token", "x-openstack-request-id": request.id });
   });
   app.setErrorHandler((error, request, reply) => answerError(room, error, request, reply));
   app.setNotFoundHandler((_request, reply) =>
@@ -47,7 +47,7 @@ export function keystoneApp(room: KeystoneRoom): FastifyInstance {
   app.get("/v3/auth/catalog", (request, reply) => {
     callerOf(room, request);
     const self = `${room.urls().identity}/auth/catalog`;
-    return json(reply, 200, { catalog: readCatalog(room.database, room.urls()), links: { self } });
+    return json(reply, 200, { catalog: readCatalog(room.database, room.urls()), links: { self } }, "\n");
   });
   return app;
 }
@@ -118,7 +118,12 @@ function addTokens(app: FastifyInstance, room: KeystoneRoom, url: string): void 
     method: ["PUT", "PATCH"],
     url,
     handler: (_request, reply) =>
-      json(reply.header("allow", tokenMethods), 405, { message: "The method is not allowed for the requested URL." }),
+      json(
+        reply.header("allow", tokenMethods),
+        405,
+        { message: "The method is not allowed for the requested URL." },
+        "\n",
+      ),
   });
 }
 
@@ -161,11 +166,12 @@ function answerError(room: KeystoneRoom, error: unknown, request: FastifyRequest
   return reply.code(500).header("content-type", "application/json").send(faultBody(unexpected));
 }
 
-function json(reply: FastifyReply, code: number, body: Json): FastifyReply {
+/** Keystone's own documents have no final newline; what its web framework makes has one. */
+function json(reply: FastifyReply, code: number, body: Json, end: "" | "\n" = ""): FastifyReply {
   return reply
     .code(code)
     .header("content-type", "application/json")
-    .send(Buffer.from(toPythonJson(body)));
+    .send(Buffer.from(toPythonJson(body) + end));
 }
 
 function html(reply: FastifyReply, code: number, title: string, heading: string, text: string): FastifyReply {
