@@ -1,0 +1,9 @@
+import { homedir } from "node:os";
+import { runMasakari } from "./masakari/run.ts";
+
+process.exitCode = await runMasakari(process.argv.slice(2), {
+  env: process.env,
+  homeDir: homedir(),
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+});

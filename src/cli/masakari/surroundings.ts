@@ -1,0 +1,12 @@
+/** What the command has around it; a test gives its own. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Ends the command with one line and status 1. */
+export class CommandError extends Error {
+  readonly code = "MASAKARI_COMMAND";
+}
