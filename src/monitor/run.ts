@@ -12,7 +12,7 @@ export interface MonitorParts {
   /** Opened. */
   readonly store: Store;
   readonly outbox: Outbox;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Pick<Dispatcher, "run">;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where to record how it is doing; read it for status and watchdog. */

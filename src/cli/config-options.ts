@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import type { LoadOptions } from "../config/load.ts";
+
+/** Switches of oslo.log that the command line may turn on and, with `--no` before the name, off. */
+const switches = ["debug", "watch-log-file", "use-syslog", "use-journal", "use-json"] as const;
+const values = [
+  ["log-file", "PATH"],
+  ["log-dir", "DIRECTORY"],
+  ["log-date-format", "FORMAT"],
+  ["log-config-append", "PATH"],
+  ["syslog-log-facility", "FACILITY"],
+] as const;
+
+const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const gather = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Adds oslo.config's and oslo.log's command-line options, under their names, to a program. */
+export function addConfigOptions(command: Command): Command {
+  command
+    .option("--config-file <PATH>", "read this file; may be repeated, later ones win", gather)
+    .option("--config-dir <DIRECTORY>", "read the *.conf of this directory; may be repeated", gather);
+  for (const name of switches) {
+    command.option(name === "debug" ? "-d, --debug" : `--${name}`, `set [DEFAULT] ${name.replaceAll("-", "_")}`);
+    command.option(`--no${name}`, `the opposite of --${name}`);
+  }
+  for (const [name, placeholder] of values) {
+    command.option(`--${name} <${placeholder}>`, `set [DEFAULT] ${name.replaceAll("-", "_")}`);
+  }
+  // oslo.log's older spellings of two of them; in no help text there either.
+  for (const name of ["logfile", "logdir"]) {
+    const option = command.createOption(`--${name} <PATH>`);
+    command.addOption(option.hideHelp());
+  }
+  return command;
+}
+
+/** What was given of `addConfigOptions`, in the form that `loadConfig` takes. */
+export function configOptions(
+  parsed: Record<string, unknown>,
+): Pick<LoadOptions, "configFiles" | "configDirs" | "overrides"> {
+  const overrides: Record<string, string | boolean> = {};
+  for (const name of switches) {
+    if (parsed[camel(name)] === true) overrides[name] = true;
+    // commander keeps `--nodebug` as an option of its own.
+    if (parsed[camel(`no${name}`)] === true) overrides[name] = false;
+  }
+  for (const [name] of values) {
+    const value = parsed[camel(name)] ?? parsed[name.replace("-", "")];
+    if (typeof value === "string") overrides[name] = value;
+  }
+  return {
+    configFiles: (parsed.configFile as string[] | undefined) ?? [],
+    configDirs: (parsed.configDir as string[] | undefined) ?? [],
+    overrides,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Config } from "../config/sections.ts";
+import { Dispatcher } from "../notify/dispatcher.ts";
+import { deliverToMasakari } from "../notify/masakari-delivery.ts";
+import type { Outbox } from "../notify/outbox.ts";
+import { createSession } from "../openstack/create-session.ts";
+import { MasakariClient } from "../openstack/masakari.ts";
+import type { Session } from "../openstack/session.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+
+/** `api_retry_max` and `api_retry_interval` (s) stand in each monitor's own section. */
+export interface RetryOptions {
+  readonly api_retry_max: number;
+  readonly api_retry_interval: number;
+}
+
+export interface DeliveryParts {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly userAgent: string;
+}
+
+/** A session and the dispatcher that sends through it, as one configuration describes them. */
+export interface DeliveryPath {
+  readonly session: Session;
+  readonly dispatcher: Dispatcher;
+}
+
+/** A notification may take a version look-up, a login, the request, and after a 401 a login and the request again. */
+const EXCHANGES_PER_ATTEMPT = 5;
+
+/** @throws AuthOptionsError if `[api]` does not make a login */
+export async function deliveryPath(config: Config, retry: RetryOptions, parts: DeliveryParts): Promise<DeliveryPath> {
+  const { outbox, clock, log, userAgent } = parts;
+  const session = await createSession(config.api, { userAgent, clock, log: log.named("masakarimonitors.openstack") });
+  const dispatcher = new Dispatcher({
+    outbox,
+    clock,
+    log: log.named("masakarimonitors.notify"),
+    deliver: deliverToMasakari(new MasakariClient(session)),
+    pace: {
+      retryMax: retry.api_retry_max,
+      retryIntervalMs: retry.api_retry_interval * 1000,
+      backoffMaxMs: config.notifications.retry_backoff_max * 1000,
+    },
+    maxInFlight: config.notifications.max_in_flight,
+    attemptTimeoutMs: (config.api.timeout || 30) * EXCHANGES_PER_ATTEMPT * 1000 + 1000,
+  });
+  return { session, dispatcher };
+}
+
+/** Delivery that can be given another path while it runs: what was undelivered goes on over the new one. */
+export class Delivery {
+  #path: DeliveryPath;
+  #leave = new AbortController();
+
+  constructor(path: DeliveryPath) {
+    this.#path = path;
+  }
+
+  /** Ends the path in use, once its attempts under way have come to an end, and goes on with this one. */
+  replace(path: DeliveryPath): void {
+    this.#path = path;
+    this.#leave.abort();
+  }
+
+  /** Delivers until the signal aborts; resolves when the attempts under way have ended, or 2 s later. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { session, dispatcher } = this.#path;
+      this.#leave = new AbortController();
+      const until = AbortSignal.any([signal, this.#leave.signal]);
+      await Promise.all([dispatcher.run(until), session.keepFresh(until)]);
+      session.close();
+    }
+  }
+}

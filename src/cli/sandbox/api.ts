@@ -1,0 +1,124 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type ControlPlane, startControlPlane } from "../../control-plane/control-plane.ts";
+import { createSession } from "../../openstack/create-session.ts";
+import { MasakariClient } from "../../openstack/masakari.ts";
+import { userAgent } from "../../openstack/user-agent.ts";
+import type { Logger } from "../../system/log.ts";
+import { systemClock } from "../../system/system-clock.ts";
+import { packageVersion } from "../version.ts";
+import type { Timeline } from "./timeline.ts";
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warning: () => undefined,
+  error: () => undefined,
+  critical: () => undefined,
+  named: () => silent,
+};
+
+/** The embedded control plane as the sandbox's operator has it: it can be stopped and started again where it was. */
+export class SandboxApi {
+  readonly password = randomBytes(12).toString("base64url");
+  readonly #directory: string;
+  readonly #timeline: Timeline;
+  #running: ControlPlane | undefined;
+  #ports = { keystonePort: 0, masakariPort: 0 };
+  #keystoneUrl = "";
+
+  constructor(directory: string, timeline: Timeline) {
+    this.#directory = directory;
+    this.#timeline = timeline;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** The `[api]` section that a monitor needs. */
+  get apiSection(): string {
+    return `[api]
+region = RegionOne
+auth_type = password
+auth_url = ${this.#keystoneUrl}
+username = masakari
+password = ${this.password}
+project_name = service
+user_domain_name = Default
+project_domain_name = Default
+`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    const running = await startControlPlane({
+      ...this.#ports,
+      database: join(this.#directory, "control-plane.sqlite"),
+      users: [{ name: "masakari", password: this.password, project: "service", roles: ["admin"] }],
+      log: silent,
+      onNotification: ({ arrivedAt, type, payload, notificationUuid, hostname }) => {
+        const about = Object.values(payload).join(" ");
+        this.#timeline.say(
+          "masakari",
+          `POST arrived: ${type} ${about} on ${hostname}; stored as ${notificationUuid}`,
+          arrivedAt,
+        );
+      },
+      onRequest: ({ service, method, url, status, arrivedAt, durationMs }) => {
+        if (method !== "POST" || service !== "masakari" || !url.endsWith("/notifications")) return;
+        this.#timeline.say("masakari", `answered ${status}`, arrivedAt + durationMs);
+      },
+    });
+    this.#running = running;
+    this.#keystoneUrl = running.keystoneUrl;
+    // The same ports next time: the monitor's configuration names them.
+    this.#ports = { keystonePort: port(running.keystoneUrl), masakariPort: port(running.masakariUrl) };
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.close();
+  }
+
+  /** Creates a segment with this host in it, through the API, as an operator does. */
+  async registerHost(hostname: string, signal: AbortSignal): Promise<void> {
+    await this.#withClient(async (client) => {
+      const segment = await client.createSegment(
+        { name: "sandbox", recovery_method: "auto", service_type: "COMPUTE" },
+        { signal },
+      );
+      await client.createHost(segment.uuid, { name: hostname, type: "COMPUTE", control_attributes: "SSH" }, { signal });
+    });
+  }
+
+  /** How many notifications Masakari holds about a process. */
+  async countAbout(processName: string, signal: AbortSignal): Promise<number> {
+    return await this.#withClient(async (client) => {
+      const stored = await client.listNotifications({}, { signal });
+      return stored.filter(({ payload }) => payload.process_name === processName).length;
+    });
+  }
+
+  async #withClient<T>(use: (client: MasakariClient) => Promise<T>): Promise<T> {
+    const api = {
+      auth_type: "password",
+      auth_url: this.#keystoneUrl,
+      username: "masakari",
+      password: this.password,
+      project_name: "service",
+      user_domain_name: "Default",
+      project_domain_name: "Default",
+    };
+    const context = { userAgent: userAgent("masakari-sandbox", packageVersion()), clock: systemClock, log: silent };
+    const session = await createSession(api, context);
+    try {
+      return await use(new MasakariClient(session));
+    } finally {
+      session.close();
+    }
+  }
+}
+
+const port = (url: string): number => Number(new URL(url).port);

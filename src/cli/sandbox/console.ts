@@ -1,0 +1,54 @@
+import { createInterface } from "node:readline";
+import { isRunning, pidOf } from "./services.ts";
+import type { Stage } from "./stage.ts";
+
+/** What to try, for a newcomer: in this terminal by word, or in another one by the command itself. */
+export function guide(stage: Stage): string {
+  const [first] = stage.services;
+  const pids = stage.services.map((service) => `${service.name} (pid ${isRunning(service) ? pidOf(service) : "-"})`);
+  return `
+The monitor (pid ${stage.monitorPid ?? "-"}) watches ${pids.join(" and ")}.
+Try, by typing here (in another terminal: the command behind it):
+  kill web         a process dies; see it restarted      kill ${first && isRunning(first) ? pidOf(first) : "PID"}
+  break web        then kill web: Masakari is told       chmod -x ${first?.restartCommand}
+  mend web         then start web: recovery is seen      chmod +x ${first?.restartCommand}
+  start web        starts it by hand                     ${first?.startCommand}
+  stop api         then kill something: nothing is lost
+  start api        what waited is delivered
+  help             this text; Ctrl-C ends the sandbox and removes ${stage.directory}
+Times are ms after the last thing that was done to the host here (for a kill from another terminal: not known).
+`;
+}
+
+type Command = (stage: Stage, service: NonNullable<ReturnType<Stage["service"]>>) => void | Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  kill: (stage, service) => {
+    if (isRunning(service)) stage.kill(service);
+    else stage.timeline.print(`${service.name} is not running; try: start ${service.name}`);
+  },
+  break: (stage, service) => stage.breakRestart(service),
+  mend: (stage, service) => stage.mendRestart(service),
+  start: (stage, service) => stage.startByHand(service),
+};
+
+async function obey(stage: Stage, line: string): Promise<void> {
+  const [verb = "", object = ""] = line.trim().toLowerCase().split(/\s+/);
+  if (verb === "") return;
+  if (object === "api" && verb === "stop") return await stage.stopApi();
+  if (object === "api" && verb === "start") return await stage.startApi();
+  const service = stage.service(object);
+  const command = commands[verb];
+  if (command && service) return await command(stage, service);
+  if (command) stage.timeline.print(`${verb} what? ${stage.services.map(({ name }) => name).join(", ")}`);
+  else stage.timeline.print(guide(stage));
+}
+
+/** Takes typed commands until the signal aborts or the input ends. */
+export function takeCommands(stage: Stage, input: NodeJS.ReadableStream, signal: AbortSignal): void {
+  const lines = createInterface({ input, signal });
+  let last = Promise.resolve();
+  lines.on("line", (line) => {
+    last = last.then(() => obey(stage, line)).catch((error: unknown) => stage.timeline.print(String(error)));
+  });
+}

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { SandboxApi } from "./api.ts";
+import { MonitorProcess, writeConfiguration } from "./monitor-process.ts";
+import { isRunning, makeServices, pidOf, type SandboxService, setRestartable } from "./services.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** Everything that the sandbox is made of, and what can be done to it. */
+export class Stage {
+  readonly timeline: Timeline;
+  readonly directory: string;
+  readonly api: SandboxApi;
+  readonly services: readonly SandboxService[];
+  readonly #monitor: MonitorProcess;
+
+  /** Makes the directory and what is in it; nothing runs before `open`. */
+  constructor(timeline: Timeline) {
+    this.timeline = timeline;
+    this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
+    this.api = new SandboxApi(this.directory, timeline);
+    this.services = makeServices(this.directory);
+    this.#monitor = new MonitorProcess(timeline);
+  }
+
+  get configuration(): string {
+    return join(this.directory, "masakarimonitors.conf");
+  }
+
+  get monitorPid(): number | undefined {
+    return this.#monitor.pid;
+  }
+
+  /** Starts the control plane, registers this host and starts the monitor, which starts the services. */
+  async open(onMonitorEnd: (how: string) => void, signal: AbortSignal): Promise<void> {
+    await this.api.start();
+    await this.api.registerHost(hostname(), signal);
+    this.timeline.say(
+      "sandbox",
+      `embedded Keystone and masakari-api run, and ${hostname()} is a host of segment "sandbox"`,
+    );
+    writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
+    this.#monitor.start(this.configuration, onMonitorEnd);
+    await Promise.all(
+      this.services.map(({ name }) =>
+        this.timeline.next(
+          `${name} is started`,
+          ({ text }) => text.includes(`${name} `) && /is running/.test(text),
+          20_000,
+          signal,
+        ),
+      ),
+    );
+  }
+
+  service(name: string): SandboxService | undefined {
+    return this.services.find((service) => service.name === name || service.name === `sandbox-${name}`);
+  }
+
+  kill(service: SandboxService): void {
+    const pid = pidOf(service);
+    this.timeline.fact(`kill -9 ${pid} (${service.name})`);
+    process.kill(pid, "SIGKILL");
+  }
+
+  breakRestart(service: SandboxService): void {
+    setRestartable(service, false);
+    this.timeline.say("you", `broke the restart command: chmod -x ${service.restartCommand}`);
+  }
+
+  mendRestart(service: SandboxService): void {
+    setRestartable(service, true);
+    this.timeline.say("you", `mended the restart command: chmod +x ${service.restartCommand}`);
+  }
+
+  /** Starts the service by hand, as an operator does who was told that it is down. */
+  async startByHand(service: SandboxService): Promise<void> {
+    this.timeline.fact(`started ${service.name} by hand: ${service.startCommand}`);
+    await once(spawn(service.startCommand, { stdio: "ignore" }), "exit");
+  }
+
+  async stopApi(): Promise<void> {
+    await this.api.stop();
+    this.timeline.fact("stopped the API");
+  }
+
+  async startApi(): Promise<void> {
+    this.timeline.fact("started the API");
+    await this.api.start();
+  }
+
+  /** Stops everything that was started and removes the directory. */
+  async close(): Promise<void> {
+    await this.#monitor.stop();
+    await this.api.stop();
+    for (const service of this.services) {
+      if (isRunning(service)) process.kill(pidOf(service), "SIGTERM");
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,80 @@
+import { EventEmitter } from "node:events";
+import { clearTimeout, setTimeout } from "node:timers";
+
+/** Who says a line: the person or script at the sandbox, one of the monitor's rooms, or the API. */
+export type Speaker = "you" | "monitor" | "outbox" | "keystone" | "masakari" | "sandbox";
+
+export interface Moment {
+  /** ms since the Unix epoch. */
+  readonly at: number;
+  readonly speaker: Speaker;
+  readonly text: string;
+}
+
+const paint: Readonly<Record<Speaker, number>> = {
+  you: 35,
+  monitor: 33,
+  outbox: 36,
+  keystone: 90,
+  masakari: 32,
+  sandbox: 1,
+};
+
+/** The sandbox's screen: every line with its time and how long it came after the last thing that was done to the host. */
+export class Timeline {
+  readonly #out: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly #moments = new EventEmitter<{ moment: [Moment] }>();
+  #factAt: number | undefined;
+
+  constructor(out: NodeJS.WritableStream & { isTTY?: boolean }) {
+    this.#out = out;
+    this.#moments.setMaxListeners(0);
+  }
+
+  /** What later lines are timed against: a kill, a stop, a start. */
+  fact(text: string): void {
+    this.#factAt = Date.now();
+    this.say("you", text, this.#factAt);
+  }
+
+  say(speaker: Speaker, text: string, at = Date.now()): void {
+    const time = new Date(at).toLocaleTimeString("sv-SE", { hour12: false });
+    const ms = String((at % 1000) | 0).padStart(3, "0");
+    const after = this.#factAt === undefined ? "" : `+${Math.max(0, Math.round(at - this.#factAt))} ms`;
+    const who = speaker.padEnd(8);
+    const shown = this.#out.isTTY === true ? `\u001b[${paint[speaker]}m${who}\u001b[0m` : who;
+    this.#out.write(`${time}.${ms} ${after.padStart(11)}  ${shown}  ${text}\n`);
+    this.#moments.emit("moment", { at, speaker, text });
+  }
+
+  /** A line outside the table. */
+  print(text = ""): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  /** The first moment from now on that is meant. @throws an Error saying `what` did not happen, after `withinMs` */
+  async next(what: string, meant: (moment: Moment) => boolean, withinMs: number, signal: AbortSignal): Promise<Moment> {
+    return await new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", aborted);
+        this.#moments.off("moment", check);
+      };
+      const check = (moment: Moment): void => {
+        if (!meant(moment)) return;
+        end();
+        resolve(moment);
+      };
+      const aborted = (): void => {
+        end();
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`${what}: not within ${withinMs / 1000} s`));
+      }, withinMs);
+      signal.addEventListener("abort", aborted, { once: true });
+      this.#moments.on("moment", check);
+    });
+  }
+}
