@@ -6,10 +6,10 @@ import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 
 /** Reads and checks the process list; with an error among the diagnostics its entries are not to be used. */
-export type LoadProcessList = (path: string) => {
+export type LoadProcessList = (path: string) => Promise<{
   readonly entries: readonly ProcessEntry[];
   readonly diagnostics: readonly Diagnostic[];
-};
+}>;
 
 /** The process list cannot be used. The message has a line for each reason, with file:line. */
 export class ProcessListError extends Error {
@@ -31,8 +31,8 @@ export interface ListParts {
 const QUIET_MS = 100;
 
 /** The entries of the list as it is now; warnings are logged. @throws ProcessListError */
-export function readList({ path, load, log }: ListParts): readonly ProcessEntry[] {
-  const { entries, diagnostics } = load(path);
+export async function readList({ path, load, log }: ListParts): Promise<readonly ProcessEntry[]> {
+  const { entries, diagnostics } = await load(path);
   const problems = diagnostics.filter(({ severity }) => severity === "error");
   if (hasError(diagnostics)) throw new ProcessListError(path, problems);
   for (const one of diagnostics) {
@@ -57,19 +57,27 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   let quiet: Timer | undefined;
   let directory: FSWatcher | undefined;
 
+  let stopped = false;
+  let rereading = Promise.resolve();
+
+  const reread = async () => {
+    try {
+      const entries = await readList(parts);
+      if (stopped) return;
+      log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
+      onEntries(entries);
+    } catch (error) {
+      for (const line of error instanceof ProcessListError ? error.message.split("\n") : [String(error)])
+        log.error(line);
+      log.error("the last good process list stays in force");
+    }
+  };
   const check = () => {
     const now = fingerprint(path);
     if (now === seen) return;
     seen = now;
-    try {
-      const entries = readList(parts);
-      log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
-      onEntries(entries);
-    } catch (error) {
-      if (!(error instanceof ProcessListError)) throw error;
-      for (const line of error.message.split("\n")) log.error(line);
-      log.error("the last good process list stays in force");
-    }
+    // One after the other, so that an older edit never overtakes a newer one.
+    rereading = rereading.then(reread);
   };
   const changed = () => {
     quiet?.cancel();
@@ -85,6 +93,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   return {
     check,
     stop() {
+      stopped = true;
       quiet?.cancel();
       directory?.close();
     },

@@ -43,7 +43,7 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   eyes.exits = exits;
   eyes.watched.clear();
   try {
-    const entries = readList(parts.list);
+    const entries = await readList(parts.list);
     take(entries);
     log.info(`watching ${entries.length} entries of ${parts.list.path}`);
     observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings(), entries });
