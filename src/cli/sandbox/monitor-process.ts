@@ -59,10 +59,13 @@ api_retry_interval = 2
 /** `masakari-processmonitor` as a child process, its log on the timeline. */
 export class MonitorProcess {
   readonly #timeline: Timeline;
+  readonly #directory: string;
   #child: ChildProcess | undefined;
 
-  constructor(timeline: Timeline) {
+  /** @param directory the sandbox's; left out of what is shown, for lines that can be read */
+  constructor(timeline: Timeline, directory: string) {
     this.#timeline = timeline;
+    this.#directory = directory;
   }
 
   get pid(): number | undefined {
@@ -102,7 +105,8 @@ export class MonitorProcess {
       return;
     }
     const [, seconds = "", level = "", name = "", text = ""] = parts;
-    const shown = level === "INFO" ? text : `${level}: ${text}`;
+    const short = text.replaceAll(`${this.#directory}/services/`, "").replaceAll(`${this.#directory}/`, ".../");
+    const shown = level === "INFO" ? short : `${level}: ${short}`;
     this.#timeline.say(speakers[name] ?? "monitor", shown, Number(seconds) * 1000);
   }
 }

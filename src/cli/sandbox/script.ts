@@ -73,10 +73,10 @@ const acts = [
   { title: "A process dies and is restarted; Masakari need not know", service: "sandbox-web", play: restarted },
   {
     title: "A process dies and cannot be restarted; Masakari is told, once",
-    service: "sandbox-web",
+    service: "sandbox-worker",
     play: masakariTold,
   },
-  { title: "The same while the API is down; nothing is lost", service: "sandbox-worker", play: outlivesOutage },
+  { title: "The same while the API is down; nothing is lost", service: "sandbox-web", play: outlivesOutage },
 ];
 
 /** Plays the three things to try. @returns whether each of them ended as it should */

@@ -59,10 +59,11 @@ export function pidOf(service: SandboxService): number {
   return Number(readFileSync(service.pidFile, "utf8"));
 }
 
-/** Whether the service's process lives. */
+/** Whether the service's process lives; one that its parent has not reaped yet (a zombie) does not. */
 export function isRunning(service: SandboxService): boolean {
   try {
-    return process.kill(pidOf(service), 0);
+    const stat = readFileSync(`/proc/${pidOf(service)}/stat`, "latin1");
+    return stat[stat.lastIndexOf(")") + 2] !== "Z";
   } catch {
     return false;
   }

@@ -22,7 +22,7 @@ export class Stage {
     this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
     this.api = new SandboxApi(this.directory, timeline);
     this.services = makeServices(this.directory);
-    this.#monitor = new MonitorProcess(timeline);
+    this.#monitor = new MonitorProcess(timeline, this.directory);
   }
 
   get configuration(): string {
@@ -47,7 +47,7 @@ export class Stage {
       this.services.map(({ name }) =>
         this.timeline.next(
           `${name} is started`,
-          ({ text }) => text.includes(`${name} `) && /is running/.test(text),
+          ({ text }) => text.startsWith(`${name} `) && /is running/.test(text),
           20_000,
           signal,
         ),

@@ -40,7 +40,8 @@ export class Timeline {
   say(speaker: Speaker, text: string, at = Date.now()): void {
     const time = new Date(at).toLocaleTimeString("sv-SE", { hour12: false });
     const ms = String((at % 1000) | 0).padStart(3, "0");
-    const after = this.#factAt === undefined ? "" : `+${Math.max(0, Math.round(at - this.#factAt))} ms`;
+    const sinceFact = this.#factAt === undefined ? -1 : Math.round(at - this.#factAt);
+    const after = sinceFact < 0 ? "" : `+${sinceFact} ms`;
     const who = speaker.padEnd(8);
     const shown = this.#out.isTTY === true ? `\u001b[${paint[speaker]}m${who}\u001b[0m` : who;
     this.#out.write(`${time}.${ms} ${after.padStart(11)}  ${shown}  ${text}\n`);
