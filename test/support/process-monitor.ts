@@ -192,7 +192,7 @@ export class Rig {
 
   /** The line by which ours says that it has found a process and watches it. */
   running(name: string): RegExp {
-    return new RegExp(`${this.path(name)} \\(pid \\d+\\) `);
+    return new RegExp(`${this.path(name)} \\(pid \\d+\\) (?!has ended)`);
   }
 
   startUnawaited(): Child {

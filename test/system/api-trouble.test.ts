@@ -55,7 +55,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     victim.signal("SIGKILL");
 
-    await monitor.line(/Notification \d+ delivered/, 40_000);
+    await monitor.line(/Notification \S+ delivered/, 40_000);
     const posts = site.masakari.matching(ours);
     assert.deepEqual(
       posts.map((post) => post.answer?.status),
@@ -74,12 +74,12 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     const monitor = await rig.start("nova-compute", "libvirtd");
 
     first.signal("SIGKILL");
-    const line = await monitor.line(/Notification \d+ rejected/, 20_000);
+    const line = await monitor.line(/Notification \S+ rejected/, 20_000);
     assert.match(line, /unregistered-host is in no segment.*masakari host-create unregistered-host/);
 
     const from = monitor.output.length;
     second.signal("SIGKILL");
-    await monitor.line(/Notification \d+ rejected/, 20_000, from);
+    await monitor.line(/Notification \S+ rejected/, 20_000, from);
     assert.deepEqual(
       site.masakari.exchanges.map((post) => post.answer?.status),
       [400, 400],
@@ -96,7 +96,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     victim.signal("SIGKILL");
 
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
     const posts = site.masakari.matching(about("nova-compute"));
     assert.deepEqual(
       posts.map((post) => [post.answer?.status, post.answered]),
@@ -121,7 +121,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     second.signal("SIGKILL");
 
-    const line = await monitor.line(/Notification \d+ rejected/, 20_000);
+    const line = await monitor.line(/Notification \S+ rejected/, 20_000);
     assert.match(line, /on maintenance.*masakari host-update/);
     assert.deepEqual(
       site.masakari.matching(about("libvirtd")).map((post) => post.answer?.status),
@@ -143,7 +143,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     site.masakari.behave(pass);
     const second = rig.startUnawaited();
-    await second.line(/Notification \d+ delivered/, 20_000);
+    await second.line(/Notification \S+ delivered/, 20_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
   });
 });

@@ -24,7 +24,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     await rig.configure(site.apiSection());
     monitor.signal("SIGHUP");
-    await monitor.line(/Notification \d+ delivered/, 40_000);
+    await monitor.line(/Notification \S+ delivered/, 40_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
 
     const tokens = site.keystone
@@ -43,14 +43,14 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
     const token = tokenOf(site.masakari.matching(about("nova-compute"))[0]);
     const logins = site.keystone.matching(isLogin).length;
 
     await site.keystoneApi.revoke(token);
     const from = monitor.output.length;
     second.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000, from);
+    await monitor.line(/Notification \S+ delivered/, 20_000, from);
 
     const posts = site.masakari.matching(about("libvirtd"));
     assert.deepEqual(
@@ -71,7 +71,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await rig.listed(...names);
     const monitor = await rig.start(...names);
     victims[0]?.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
     const logins = site.keystone.matching(isLogin).length;
 
     await site.keystoneApi.revoke(tokenOf(site.masakari.matching(about("first"))[0]));
@@ -101,14 +101,14 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
     const used = tokenOf(site.masakari.matching(about("nova-compute"))[0]);
 
     // Nothing tells of a token's end but the time.
     await sleep((lifetime + 1) * 1000);
     const from = monitor.output.length;
     second.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000, from);
+    await monitor.line(/Notification \S+ delivered/, 20_000, from);
 
     const posts = site.masakari.matching(about("libvirtd"));
     assert.deepEqual(
@@ -129,7 +129,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     await site.keystone.listen();
 
-    await monitor.line(/Notification \d+ delivered/, 40_000);
+    await monitor.line(/Notification \S+ delivered/, 40_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
   });
 });

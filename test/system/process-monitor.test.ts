@@ -15,7 +15,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
     victim.signal("SIGKILL");
 
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
     await eventually("the engine to put the host on maintenance", 30_000, async () =>
       (await site.masakariApi.onMaintenance(host)) ? true : undefined,
     );
@@ -83,7 +83,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     ]);
     const first = await rig.start("nova-compute", "libvirtd", "fence");
     down.signal("SIGKILL");
-    await first.line(/Notification \d+ delivered/, 20_000);
+    await first.line(/Notification \S+ delivered/, 20_000);
     await first.stop("SIGTERM");
 
     await rig.start("libvirtd", "fence");
@@ -119,13 +119,13 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     victim.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 20_000);
 
     const from = monitor.output.length;
     const again = rig.victim("nova-compute");
     await monitor.line(rig.running("nova-compute"), 20_000, from);
     again.signal("SIGKILL");
-    await monitor.line(/Notification \d+ delivered/, 20_000, from);
+    await monitor.line(/Notification \S+ delivered/, 20_000, from);
 
     const times = site.masakari.exchanges.map((exchange) => notificationIn(exchange)?.generated_time);
     assert.equal(new Set(times).size, 2);

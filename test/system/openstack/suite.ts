@@ -57,7 +57,7 @@ async function setScene(context: TestContext, site: Site, options: SceneOptions)
     for (const file of site.address.logFiles) {
       const noted = readFileSync(file, "utf8")
         .split("\n")
-        .filter((line) => /ERROR|CRITICAL|Traceback|status: [45]/.test(line));
+        .filter((line) => /CRITICAL|status: [45]/.test(line));
       if (noted.length > 0) context.diagnostic(`of ${file}:\n${noted.slice(-15).join("\n")}`);
     }
   });
