@@ -60,11 +60,13 @@ export function checkLogin({ config: { api }, origins }: Loaded): Diagnostic[] {
   if (named && scoped.length === 0) {
     say("warning", "auth_type", "project_name is missing: a token without a project finds no endpoint of Masakari");
   }
-  if (named && scoped.length > 1) {
+  const [, second] = scoped;
+  if (named && second) {
+    const names = scoped.map((list) => list.find((name) => has([name]))).join(" and ");
     say(
       "error",
-      "auth_type",
-      `a token can have one scope only, but ${scoped.map(([name]) => name).join(" and ")} are set`,
+      second.find((name) => has([name])) ?? second[0],
+      `a token can have one scope only, but ${names} are set`,
     );
   }
   if (

@@ -16,8 +16,9 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
   }
   const [interfaces, ports] = [host.corosync_multicast_interfaces.length, host.corosync_multicast_ports.length];
   if (interfaces !== ports) {
+    const longer = interfaces > ports ? "corosync_multicast_interfaces" : "corosync_multicast_ports";
     const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
-    found.push(diagnosticAt("warning", originOf(origins, "host", "corosync_multicast_ports"), message));
+    found.push(diagnosticAt("warning", originOf(origins, "host", longer), message));
   }
   return found;
 }

@@ -63,7 +63,7 @@ function writeConfig(files: readonly IniFile[], diagnostics: Diagnostic[]): stri
   return `${HEADER}${blocks.join("\n\n")}\n`;
 }
 
-const PLAIN_TEXT = /^[A-Za-z/][\w/.@ -]*[\w/.@-]$/;
+const PLAIN_TEXT = /^[A-Za-z/](?:[\w/.@ -]*[\w/.@-])?$/;
 const YAML_WORD = /^(?:y|n|yes|no|true|false|on|off|null)$/i;
 
 function yamlText(value: string): string {

@@ -30,5 +30,6 @@ export function describeOrigin(origin: Origin): string {
 /** A diagnostic about the value from there; what is in no file is named in the message. */
 export function diagnosticAt(severity: Diagnostic["severity"], origin: Origin, message: string): Diagnostic {
   if (origin.kind === "file") return diagnostic(severity, origin, message);
+  if (origin.kind === "default") return diagnostic(severity, nowhere, message);
   return diagnostic(severity, nowhere, `${message} (from: ${describeOrigin(origin)})`);
 }

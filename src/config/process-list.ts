@@ -19,8 +19,10 @@ function failed(file: string, read: { readonly reason: string; readonly line: nu
 }
 
 /** A list that is partly wrong is not watched in part: what was left out would not be missed until it is needed. */
-const wholeOrNothing = (list: ProcessList): ProcessList =>
-  hasError(list.diagnostics) ? { ...list, entries: [] } : list;
+function wholeOrNothing(list: ProcessList): ProcessList {
+  const diagnostics = list.diagnostics.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return { ...list, entries: hasError(diagnostics) ? [] : list.entries, diagnostics };
+}
 
 /**
  * Reads the process list, or the shell generation's `proc.list` when there is none.

@@ -111,6 +111,5 @@ export function checkEntries(file: string, raws: readonly RawEntry[]): ProcessLi
       diagnostics.push(diagnostic("warning", { file, line: raw.line }, message));
     }
   }
-  diagnostics.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   return { entries, diagnostics, file };
 }

@@ -58,7 +58,7 @@ function readEntry(reading: Reading, item: unknown): RawEntry | undefined {
     complain(reading, line, `the alias *${item.source} has no anchor`);
     return undefined;
   }
-  if (isMap(node) && node.items.some(({ key }) => !isScalar(key))) {
+  if (isMap(node) && node.items.some(({ key }) => !isScalar(key) || key.value instanceof Uint8Array)) {
     complain(reading, line, "the keys of an entry must be plain words");
     return undefined;
   }
@@ -121,6 +121,7 @@ export function parseProcessYaml(file: string, text: string): ProcessList {
     uniqueKeys: false,
     customTags: asPyYaml,
     prettyErrors: false,
+    logLevel: "error",
     lineCounter: lines,
   });
   const [document, second] = "empty" in documents ? [] : documents;

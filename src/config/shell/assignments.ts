@@ -37,7 +37,12 @@ function piece(
     const name = match?.[1] ?? match?.[2];
     if (match && name !== undefined && known.has(name))
       return { value: known.get(name) ?? "", length: match[0].length };
-    if (match) return { reason: `uses the variable ${name}, which is not set above it in this file` };
+    // Its name is not told: it is rather a piece of a password than a variable.
+    if (match)
+      return {
+        reason:
+          "uses a variable that is not set above it; put single quotes around a value with a dollar sign of its own",
+      };
     if (/[\w{?*@#$!-]/.test(second))
       return { reason: "uses an expansion that only a shell understands; write its result" };
   }
