@@ -44,7 +44,7 @@ function checkFile(tables: Tables, index: Index, loginSection: string | undefine
   const foreign =
     loginSection === undefined || Object.hasOwn(tables, loginSection) ? undefined : sectionKey(loginSection);
   for (const { name, line } of file.sections) {
-    if (!index.has(sectionKey(name)) && sectionKey(name) !== foreign) {
+    if (!index.has(sectionKey(name))) {
       warn(line, `there is no section [${name}]; it is ignored${didYouMean(name, Object.keys(tables))}`);
     }
   }

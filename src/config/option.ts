@@ -1,5 +1,5 @@
 /** A name an option had before, in its own section unless `section` says otherwise. Read as the option, with a warning. */
-export interface DeprecatedName {
+interface DeprecatedName {
   readonly name: string;
   readonly section?: string;
 }
@@ -29,46 +29,46 @@ interface Ranged {
   readonly max?: number;
 }
 
-export interface StringOption extends Described {
+interface StringOption extends Described {
   readonly type: "string";
   /** Without a default an empty value means "not set". */
   readonly default?: string;
 }
 
-export interface NumberOption extends Described, Ranged {
+interface NumberOption extends Described, Ranged {
   readonly type: "int" | "float";
   readonly default?: number;
 }
 
-export interface PortOption extends Described {
+interface PortOption extends Described {
   readonly type: "port";
   readonly default?: number;
 }
 
-export interface BoolOption extends Described {
+interface BoolOption extends Described {
   readonly type: "bool";
   readonly default: boolean;
 }
 
-export interface ChoiceOption extends Described {
+interface ChoiceOption extends Described {
   readonly type: "choice";
   readonly choices: readonly string[];
   readonly ignoreCase?: true;
   readonly default: string;
 }
 
-export interface StringListOption extends Described {
+interface StringListOption extends Described {
   readonly type: "list";
   readonly default: readonly string[];
 }
 
-export interface PortListOption extends Described {
+interface PortListOption extends Described {
   readonly type: "ports";
   readonly default: readonly number[];
 }
 
 /** oslo.config's MultiStrOpt: every line that sets it adds one value. */
-export interface MultiStringOption extends Described {
+interface MultiStringOption extends Described {
   readonly type: "multi";
   readonly default: readonly string[];
 }

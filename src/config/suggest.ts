@@ -19,7 +19,7 @@ function distance(a: string, b: string): number {
 }
 
 /** The known name that an unknown one most likely means, or undefined when none is near. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+function nearest(name: string, known: Iterable<string>): string | undefined {
   if (name.length > 100) return undefined;
   const wanted = name.toLowerCase();
   let best: string | undefined;

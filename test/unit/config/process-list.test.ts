@@ -229,6 +229,11 @@ test("one bad entry refuses the whole list, and every mistake is named", async (
   );
 });
 
+test("an entry with a mistake takes the good ones with it: a part of a list would go unnoticed", async () => {
+  const { entries, diagnostics } = await list("- process_name: a\n  restart_command: b\n- process_name: c\n  x: 1\n");
+  assert.deepEqual([entries, diagnostics.length], [[], 1]);
+});
+
 test("what will not do what it looks like is a warning", async () => {
   assert.deepEqual(await said("- process_name: a\n- process_name: a\n  start_command: b\n"), [
     "p.yaml:1: warning: a has neither a start_command nor a restart_command: it can only be reported, never brought back",

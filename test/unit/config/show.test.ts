@@ -67,6 +67,7 @@ test("no secret is in the effective configuration, wherever it has got to", () =
   assert.doesNotMatch(shown, /Sesam/);
   assert.match(shown, /^password = \*\*\*$/m);
   assert.match(shown, /^endpoint = http:\/\/\*\*\*@masakari:15868\/v1$/m);
+  assert.match(renderEffective(load("[api]\npassword = abc\n")), /^password = \*\*\*$/m);
   assert.match(renderEffective(load("[api]\n")), /^password =$/m);
 });
 
