@@ -7,7 +7,7 @@ export interface CatalogService {
   readonly endpoints: readonly CatalogEndpoint[];
 }
 
-export interface CatalogEndpoint {
+interface CatalogEndpoint {
   readonly interface: string;
   readonly region: string;
   readonly url: string;

@@ -62,7 +62,7 @@ export interface StoredNotification extends Stored {
   readonly message?: string | null;
 }
 
-export interface RecoveryStep {
+interface RecoveryStep {
   readonly name: string;
   /** 0 to 1. */
   readonly progress: number;

@@ -36,7 +36,7 @@ export class Certificates implements Disposable {
   }
 
   #openssl(...args: string[]): void {
-    execFileSync("openssl", args, { stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("/usr/bin/openssl", args, { stdio: ["ignore", "ignore", "pipe"] });
   }
 
   [Symbol.dispose](): void {

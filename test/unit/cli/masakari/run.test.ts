@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { runMasakari } from "../../../../src/cli/masakari/run.ts";
+import { type ControlPlane, startControlPlane } from "../../../../src/control-plane/control-plane.ts";
+import { TestServer } from "../../../support/http-server.ts";
+import { KeptLog } from "../../../support/kept-log.ts";
+
+const password = "operator-secret-of-tests";
+const folder = mkdtempSync(join(tmpdir(), "masakari-command-"));
+let cloud: ControlPlane;
+let openrc: Record<string, string>;
+
+before(async () => {
+  const user = { name: "masakari", password, project: "service", roles: ["admin"] as const };
+  cloud = await startControlPlane({ database: ":memory:", users: [user], log: new KeptLog() });
+  openrc = {
+    OS_AUTH_URL: cloud.keystoneUrl,
+    OS_USERNAME: "masakari",
+    OS_PASSWORD: password,
+    OS_PROJECT_NAME: "service",
+    OS_USER_DOMAIN_NAME: "Default",
+    OS_PROJECT_DOMAIN_NAME: "Default",
+    OS_REGION_NAME: "RegionOne",
+    OS_INTERFACE: "public",
+  };
+});
+after(async () => {
+  await cloud.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What one run wrote, and its status. */
+async function masakari(line: string, env: Record<string, string | undefined> = openrc) {
+  let [out, err] = ["", ""];
+  const status = await runMasakari(line.split(" "), {
+    env,
+    homeDir: folder,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  assert.doesNotMatch(out + err, new RegExp(password));
+  return { status, out, err };
+}
+
+async function succeeds(line: string, env?: Record<string, string | undefined>): Promise<string> {
+  const { status, out, err } = await masakari(line, env);
+  assert.deepEqual([status, err], [0, ""], line);
+  return out;
+}
+
+async function fails(line: string, message: RegExp, env?: Record<string, string | undefined>): Promise<void> {
+  const { status, out, err } = await masakari(line, env);
+  assert.equal(status, 1);
+  assert.equal(out, "");
+  assert.match(err, message);
+  assert.equal(err.trimEnd().split("\n").length, 1, "one line");
+}
+
+test("an operator's way from nothing to a host and back out of maintenance", async () => {
+  await fails("host-create compute1", /there is no segment yet: masakari segment-create NAME/);
+  assert.match(await succeeds("segment-create rack1 --recovery-method reserved_host"), /^name +rack1$/m);
+  assert.match(
+    await succeeds("segment-list"),
+    /^UUID +NAME +RECOVERY METHOD .*\n\S{36} +rack1 +reserved_host +COMPUTE +true\n$/,
+  );
+  assert.match(await succeeds("host-create compute1 --on-maintenance"), /^failover_segment +rack1$/m);
+  assert.match(await succeeds("host-list"), / compute1 +rack1 +COMPUTE +false +true$/m);
+  assert.match(await succeeds("host-update compute1 --on-maintenance false"), /^on_maintenance +false$/m);
+  assert.match(await succeeds("host-list --segment rack1"), / compute1 +rack1 +COMPUTE +false +false$/m);
+
+  await succeeds("segment-create rack2");
+  await fails("host-create compute2", /several segments, say which with --segment: rack\d, rack\d/);
+  await succeeds("host-create compute2 --segment rack2 --reserved");
+  const hosts = JSON.parse(await succeeds("--json host-list")) as { name: string; reserved: boolean }[];
+  assert.deepEqual(hosts.map(({ name, reserved }) => `${name} ${reserved}`).sort(), [
+    "compute1 false",
+    "compute2 true",
+  ]);
+});
+
+test("notifications are listed by host and shown", async () => {
+  await succeeds("segment-create rack3");
+  await succeeds("host-create compute3 --segment rack3");
+  const token = await fetch(`${cloud.keystoneUrl}/auth/tokens`, {
+    method: "POST",
+    body: JSON.stringify({
+      auth: {
+        identity: {
+          methods: ["password"],
+          password: { user: { name: "masakari", domain: { id: "default" }, password } },
+        },
+        scope: { project: { name: "service", domain: { id: "default" } } },
+      },
+    }),
+    headers: { "Content-Type": "application/json" },
+  });
+  const payload = { event: "STOPPED", process_name: "nova-compute" };
+  await fetch(`${cloud.masakariUrl}/notifications`, {
+    method: "POST",
+    body: JSON.stringify({
+      notification: { type: "PROCESS", hostname: "compute3", generated_time: "2026-11-22T12:12:22", payload },
+    }),
+    headers: { "Content-Type": "application/json", "X-Auth-Token": token.headers.get("X-Subject-Token") ?? "" },
+  });
+  const list = await succeeds("notification-list --limit 5");
+  assert.match(list, / 2026-11-22T12:12:22 +PROCESS +compute3 +new +STOPPED nova-compute$/m);
+  const [stored] = JSON.parse(await succeeds("notification-list --json")) as { notification_uuid: string }[];
+  const shown = await succeeds(`notification-show ${stored?.notification_uuid}`);
+  assert.match(shown, /^payload +\{"event":"STOPPED","process_name":"nova-compute"\}$/m);
+});
+
+suite("the login", () => {
+  const section = (changed = "") =>
+    `[api]\nauth_url = ${cloud.keystoneUrl}\nusername = masakari\npassword = ${password}\nproject_name = service\ndomain_name = Default\n${changed}`;
+  const file = (content: string): string => {
+    const path = join(folder, "monitors.conf");
+    writeFileSync(path, content);
+    return path;
+  };
+
+  test("comes from --config-file, before the environment", async () => {
+    await succeeds(`--config-file ${file(section())} segment-list`, { OS_AUTH_URL: "http://127.0.0.1:1" });
+  });
+
+  test("comes from an environment with a token", async () => {
+    const { headers } = await fetch(`${cloud.keystoneUrl}/auth/tokens`, {
+      method: "POST",
+      body: JSON.stringify({
+        auth: {
+          identity: {
+            methods: ["password"],
+            password: { user: { name: "masakari", domain: { id: "default" }, password } },
+          },
+        },
+      }),
+      headers: { "Content-Type": "application/json" },
+    });
+    const { OS_PASSWORD: _, OS_USERNAME: __, ...rest } = openrc;
+    await succeeds("segment-list", { ...rest, OS_TOKEN: headers.get("X-Subject-Token") ?? "" });
+  });
+
+  test("may be none, with an endpoint", async () => {
+    await using api = await TestServer.start((_, response) => void response.end('{"segments": []}'));
+    assert.match(await succeeds("segment-list", { OS_ENDPOINT: `${api.origin}/v1` }), /^UUID/);
+  });
+
+  test("that is wrong says where it comes from", async () => {
+    await fails("segment-list", /refused the login of user "masakari".*comes from the environment: OS_USERNAME/, {
+      ...openrc,
+      OS_PASSWORD: "wrong",
+    });
+    await fails("segment-list", /needs password.*from the environment/, { ...openrc, OS_PASSWORD: "" });
+    await fails(
+      `--config-file ${file("[api]\nauth_url = http://127.0.0.1:1\n")} segment-list`,
+      /needs password.*comes from .*monitors\.conf/,
+    );
+    await fails(`--config-file ${file(section("timeout = soon\n"))} segment-list`, /monitors\.conf:\d+: .*timeout/);
+    await fails("--config-file /nonexistent segment-list", /\/nonexistent: .*does not exist/);
+  });
+});
+
+test("what goes wrong is one line and status 1", async () => {
+  await fails("segment-list", /connection refused/, { ...openrc, OS_AUTH_URL: "http://127.0.0.1:1" });
+  await fails("segment-list", /no endpoint of type instance-ha, public in region Elsewhere/, {
+    ...openrc,
+    OS_REGION_NAME: "Elsewhere",
+  });
+  await fails("notification-show 00000000-0000-4000-8000-00000000dead", /No notification with id/);
+  await fails("host-update nobody --on-maintenance false", /no segment has a host nobody/);
+  await fails("host-update nobody", /nothing to change/);
+  await fails("host-update nobody --on-maintenance perhaps", /true or false is expected/);
+  await fails("segment-create s --recovery-method wish", /Allowed choices are auto, reserved_host/);
+  await fails("host-list --segment nowhere", /there is no segment nowhere/);
+  await fails("reboot", /unknown command 'reboot'/);
+});
+
+test("help and version end with status 0", async () => {
+  assert.match(await succeeds("--help"), /host-update/);
+  assert.match(await succeeds("--version"), /^\d+\.\d+\.\d+\n$/);
+});
