@@ -3,8 +3,8 @@ import { arrive } from "./decide/arrive.ts";
 import { died, settlingSeen, upSeen } from "./decide/death.ts";
 import { entriesAfterEdit, entriesAtStart } from "./decide/list.ts";
 import { unitStateKnown } from "./decide/owner.ts";
-import { restartStageEnded, waitingSeen } from "./decide/rounds.ts";
-import { beginStart, startStageEnded } from "./decide/start.ts";
+import { restartingSeen, restartStageEnded, waitingSeen } from "./decide/rounds.ts";
+import { beginStart, startingSeen, startStageEnded } from "./decide/start.ts";
 import { counted, type Effect, type Turn } from "./decide/turn.ts";
 import { verifyingSeen } from "./decide/verify.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings, Sighting } from "./observation.ts";
@@ -95,9 +95,9 @@ function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): En
       return process ? arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 }) : entry;
     }
     case "starting":
+      return startingSeen(entry, sighting, turn);
     case "restarting":
-      // Their commands decide; what they have started is looked for when they have ended.
-      return entry;
+      return restartingSeen(entry, sighting, turn);
   }
 }
 

@@ -10,11 +10,11 @@ import type { ProcessSettings, Stage } from "./observation.ts";
 export type Phase =
   /** Not looked at since the monitor started or the entry was added. */
   | { readonly name: "unseen"; readonly toldAt: Instant | undefined }
-  /** The start commands run; `succeeded` is false once one of them has failed. */
+  /** The start commands run; `succeeded` is false once one of them has failed. `run` as in `restarting`. */
   | {
       readonly name: "starting";
       readonly stage: Stage;
-      readonly run: number;
+      readonly run: number | undefined;
       readonly succeeded: boolean;
       readonly toldAt: Instant | undefined;
     }
@@ -39,12 +39,13 @@ export type Phase =
       /** The operator has been told that systemd is restarting it. */
       readonly ownerSaid: boolean;
     }
+  /** `run` is undefined for a command that begins if one more look finds nothing: the one before it took its time. */
   | {
       readonly name: "restarting";
       readonly since: Instant;
       readonly round: number;
       readonly stage: Stage;
-      readonly run: number;
+      readonly run: number | undefined;
     }
   /** The commands of a round (0: of the start) have ended; the process has until `until` (mono) to appear. */
   | {

@@ -55,6 +55,17 @@ export function restartStageEnded(
   return verify(entry, turn, { round, succeeded: false, since, toldAt: undefined });
 }
 
+/** pre_restart_command has ended: a process that has come up meanwhile is healthy, and not restarted. */
+export function restartingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
+  const { phase } = entry;
+  if (phase.name !== "restarting" || phase.run !== undefined) return entry;
+  const process = counted(entry, sighting, false);
+  const text = "is running again, before it was restarted";
+  // This round was not tried.
+  if (process) return arrive(entry, sighting, process, turn, { text, afterRound: phase.round - 1 });
+  return enter(entry, { ...phase, run: runStage(entry, turn, phase.stage) });
+}
+
 /** The commands have ended: whether they worked is seen in the process table, at once and then until the time is up. */
 export function verify(
   entry: EntryState,
@@ -95,6 +106,10 @@ function beginRound(entry: EntryState, turn: Turn, round: number, since: Instant
 function nextStage(entry: EntryState, turn: Turn, done: number, round: number, since: Instant): EntryState {
   const stage = STAGES.find((name, index) => index > done && entry.entry[name].trim() !== "");
   if (!stage) return verify(entry, turn, { round, succeeded: true, since, toldAt: undefined });
+  if (stage === "restart_command" && done >= 0) {
+    turn.effects.push({ kind: "scan" });
+    return enter(entry, { name: "restarting", since, round, stage, run: undefined });
+  }
   return enter(entry, { name: "restarting", since, round, stage, run: runStage(entry, turn, stage) });
 }
 
@@ -104,7 +119,7 @@ function giveUp(entry: EntryState, turn: Turn, since: Instant): EntryState {
   say(
     turn,
     "error",
-    `${entry.key} is down for ${secondsBetween(since.mono, turn.at.mono)} and no restart helped; Masakari is notified, ` +
+    `${entry.key} has been down for ${secondsBetween(since.mono, turn.at.mono)} and no restart helped; Masakari is notified, ` +
       `and it is not restarted again until it runs`,
   );
   turn.effects.push({

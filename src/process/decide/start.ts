@@ -1,9 +1,10 @@
 import type { Instant } from "../../system/clock.ts";
-import type { Stage } from "../observation.ts";
+import type { Sighting, Stage } from "../observation.ts";
 import type { EntryState } from "../state.ts";
+import { arrive } from "./arrive.ts";
 import { roundFailed } from "./owner.ts";
 import { runStage, verify } from "./rounds.ts";
-import { say, type Turn } from "./turn.ts";
+import { counted, enter, say, type Turn } from "./turn.ts";
 import { stillDown } from "./verify.ts";
 
 const STAGES = ["pre_start_command", "start_command", "post_start_command"] as const satisfies readonly Stage[];
@@ -44,6 +45,18 @@ function nextStage(
 ): EntryState {
   const stage = STAGES.find((name, index) => index > done && entry.entry[name].trim() !== "");
   if (!stage) return verify(entry, turn, { round: 0, since: turn.at, ...carried });
-  const run = runStage(entry, turn, stage);
-  return { ...entry, phase: { name: "starting", stage, run, ...carried } };
+  if (stage === "start_command" && done >= 0) {
+    turn.effects.push({ kind: "scan" });
+    return enter(entry, { name: "starting", stage, run: undefined, ...carried });
+  }
+  return enter(entry, { name: "starting", stage, run: runStage(entry, turn, stage), ...carried });
+}
+
+/** pre_start_command has ended: start_command must still not be run on a running process. */
+export function startingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
+  const { phase } = entry;
+  if (phase.name !== "starting" || phase.run !== undefined) return entry;
+  const process = counted(entry, sighting, true);
+  if (process) return arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 });
+  return enter(entry, { ...phase, run: runStage(entry, turn, phase.stage) });
 }

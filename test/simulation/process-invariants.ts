@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { decide } from "../../src/process/decide.ts";
+import { type EntryState, keyed } from "../../src/process/state.ts";
+import type { ProcessWorld } from "../support/process-world.ts";
+
+const START = new Set(["start_command"]);
+const RESTART = new Set(["pre_restart_command", "restart_command"]);
+
+/** What is known about an entry from the outside: by its processes, its commands and what was said. */
+interface Account {
+  /** Rounds begun since it was last seen to be well. */
+  rounds: number;
+  /** The monitor has been restarted, or the entry is new, or its number of rounds was changed: rounds cannot be counted. */
+  uncounted: boolean;
+  /** Notified, and neither seen running since, nor forgotten with the boot or the list. */
+  told: boolean;
+  provenAt: number;
+  /** Since when it waits for its owner. */
+  settlingSince: number;
+}
+
+/** Checks each decision of `world` against the truth of the world as it is made. */
+export function watchInvariants(world: ProcessWorld): void {
+  const accounts = new Map<string, Account>();
+  const accountOf = (key: string): Account => {
+    const known = accounts.get(key) ?? { rounds: 0, uncounted: true, told: false, provenAt: 0, settlingSince: 0 };
+    accounts.set(key, known);
+    return known;
+  };
+  let boot = world.bootId;
+
+  world.onDecision = (before, observation, effects) => {
+    const current = new Set(world.state.entries.map(({ key }) => key));
+    if (observation.kind === "started") {
+      const rebooted = boot !== world.bootId;
+      boot = world.bootId;
+      for (const account of accounts.values()) {
+        account.uncounted = true;
+        if (rebooted) account.told = false;
+      }
+    }
+    for (const key of accounts.keys()) if (!current.has(key)) accounts.delete(key);
+    if (observation.kind === "settingsChanged" || observation.kind === "entriesChanged") {
+      for (const account of accounts.values()) account.uncounted = true;
+    }
+    for (const { key, phase } of world.state.entries) {
+      const was = entryOf(before.entries, key)?.phase;
+      if (was?.name === "up" && phase.name !== "up") {
+        const account = accountOf(key);
+        if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false });
+      }
+      if (phase.name !== "settling") continue;
+      if (was?.name === "settling") checkSettling(world, key, accountOf(key).settlingSince);
+      else accountOf(key).settlingSince = world.mono;
+    }
+    if (observation.kind === "commandEnded" && !observation.succeeded) {
+      const was = entryOf(before.entries, observation.key)?.phase;
+      const its = was?.name === "restarting" && was.run === observation.run;
+      // A round ends with it; otherwise a round is counted by its restart_command.
+      if (its && was.stage === "pre_restart_command") accountOf(observation.key).rounds++;
+    }
+    for (const effect of effects) {
+      if (effect.kind === "watch") {
+        const account = accountOf(effect.key);
+        if (account.told) Object.assign(account, { rounds: 0, uncounted: false, told: false });
+        account.provenAt = world.mono + world.settings.check_interval * 1000;
+      }
+      if (effect.kind === "run") {
+        const { key, stage } = effect;
+        const account = accountOf(key);
+        if (START.has(stage)) assert.ok(!world.isAlive(key), `${key} is running, and start_command is run`);
+        if (RESTART.has(stage)) {
+          assert.ok(!world.isAlive(key), `${key} is running, and ${stage} is run`);
+          assert.ok(!account.told, `${key} is restarted after Masakari was told`);
+        }
+        if (stage === "restart_command") account.rounds++;
+      }
+      if (effect.kind === "notify") {
+        const key = effect.subject.slice("process:".length);
+        const account = accountOf(key);
+        const entry = entryOf(world.state.entries, key)?.entry;
+        assert.ok(entry, `${key} is not in the list, and is told`);
+        assert.ok(!world.isAlive(key), `${key} is running, and is told to have stopped`);
+        assert.ok(!account.told, `${key} is told twice for one failure`);
+        const rounds = entry.restart_command ? (entry.restart_retries ?? world.settings.restart_retries) + 1 : 0;
+        if (!account.uncounted) assert.equal(account.rounds, rounds, `rounds of ${key} before it is told`);
+        account.told = true;
+      }
+    }
+    // Nothing but the state and the observation counts.
+    assert.deepEqual(decide(before, observation), { state: world.state, effects }, "deciding again comes to the same");
+  };
+}
+
+/** Whatever the other entries do, the owner's time ends when it ends. */
+function checkSettling(world: ProcessWorld, key: string, since: number): void {
+  const entry = entryOf(world.state.entries, key)?.entry;
+  if (!entry || entry.systemd_unit !== undefined || world.blind) return;
+  // Both lengths that a SIGHUP may have changed between.
+  const settle = Math.max(entry.settle ?? 0, world.settings.settle, 10) * 1000;
+  const late = world.settings.check_interval * 1000 + 20_000;
+  assert.ok(world.mono - since <= settle + late, `${key} waits for its owner for ${world.mono - since} ms`);
+}
+
+/** After peace: every entry is up and watched, or told; what stands in the outbox is exactly what is true. */
+export function checkPeace(world: ProcessWorld): void {
+  const keys = keyed(world.entries).map(({ key }) => key);
+  for (const key of keys) {
+    const phase = world.phaseOf(key);
+    const expected = world.isAlive(key) ? "up" : "failed";
+    assert.equal(phase?.name, expected, `${key} ${world.isAlive(key) ? "runs" : "is down"}`);
+    assert.equal(world.standing.has(`process:${key}`), !world.isAlive(key), `the outbox about ${key}`);
+  }
+  const strangers = [...world.standing.keys()].filter((subject) => !keys.includes(subject.slice("process:".length)));
+  assert.deepEqual(strangers, [], "notifications about what is not in the list stand");
+}
+
+function entryOf(entries: readonly EntryState[], key: string): EntryState | undefined {
+  return entries.find((one) => one.key === key);
+}

@@ -1,0 +1,126 @@
+import type { ProcessEntry } from "../../src/config/process-entry.ts";
+import { keyed } from "../../src/process/state.ts";
+import { entryNamed } from "../support/process-entries.ts";
+import { type Behaviour, ProcessWorld } from "../support/process-world.ts";
+import { Seeded } from "../support/seeded.ts";
+
+/** How long misfortunes go on, and how long the world is left in peace afterwards. ms. */
+const TROUBLE_MS = 10 * 60_000;
+const PEACE_MS = 20 * 60_000;
+const NAMES = ["nova-compute", "/usr/sbin/libvirtd", "ovs-vswitchd", "neutron-agent", "ceilometer"];
+
+/** A host's bad day, the same for the same seed. `playSchedule` lets it happen; then the world has had its peace. */
+export function scheduleOf(seed: number): { world: ProcessWorld; play: () => void } {
+  const random = new Seeded(seed);
+  const world = new ProcessWorld(someEntries(random), {
+    check_interval: random.pick([1, 5, 5, 30]),
+    restart_retries: random.between(0, 3),
+    restart_interval: random.pick([0, 1, 5]),
+    settle: random.pick([0, 0.2, 1, 10]),
+    command_timeout: random.pick([5, 60]),
+  });
+  world.pidfd = random.chance(0.8);
+  const luck = random.next();
+  world.behave = () => someBehaviour(random, luck);
+  world.unitState = () =>
+    random.chance(0.2) ? undefined : random.pick(["inactive", "failed", "activating", "active"]);
+  for (const { key } of keyed(world.entries)) if (random.chance(0.8)) world.birth(key);
+
+  const misfortune = () => {
+    const keys = keyed(world.entries).map(({ key }) => key);
+    const key = keys.length > 0 ? random.pick(keys) : "nobody";
+    switch (random.between(0, 11)) {
+      case 0:
+      case 1:
+      case 2:
+        return world.kill(key);
+      case 3:
+        return keys.forEach((one) => void world.kill(one));
+      case 4:
+        // Its owner restarts it.
+        world.kill(key);
+        return world.after(random.between(0, 3000), () => void world.birth(key));
+      case 5:
+        return void world.birth(key, random.chance(0.5) ? random.between(1, 20_000) : undefined);
+      case 6:
+        return restartMonitor(world, random);
+      case 7:
+        world.wallOffset += random.between(-7200_000, 7200_000);
+        return;
+      case 8:
+        return world.edit(someEntries(random));
+      case 9:
+        return world.reload({
+          restart_retries: random.between(0, 3),
+          restart_interval: random.pick([0, 5]),
+          settle: random.pick([0, 1]),
+        });
+      case 10:
+        world.blind = true;
+        world.after(random.between(0, 20_000), () => {
+          world.blind = false;
+        });
+        return;
+      default:
+        world.pidfd = random.chance(0.8);
+    }
+  };
+  const play = () => {
+    world.startMonitor();
+    const end = world.mono + TROUBLE_MS;
+    while (world.mono < end) {
+      world.run(random.pick([0, 1, 50, 900, 5000, 30_000, 60_000]));
+      misfortune();
+    }
+    world.run(30_000);
+    world.blind = false;
+    // As the supervisor does: sensing begins anew in the same program.
+    if (random.chance(0.5)) world.startMonitor();
+    world.unitState = () => "inactive";
+    world.run(PEACE_MS);
+  };
+  return { world, play };
+}
+
+function restartMonitor(world: ProcessWorld, random: Seeded): void {
+  world.stopMonitor();
+  if (random.chance(0.3)) world.reboot();
+  const away = random.pick([0, 100, 20_000]);
+  if (away > 0) {
+    // What happens while nobody watches.
+    for (const { key } of keyed(world.entries)) {
+      const fate = random.between(0, 4);
+      if (fate === 0) world.kill(key);
+      if (fate === 1) world.birth(key);
+    }
+    world.run(away);
+  }
+  world.startMonitor();
+}
+
+function someEntries(random: Seeded): readonly ProcessEntry[] {
+  return NAMES.filter(() => random.chance(0.7)).map((name) => {
+    const maybe = <T>(probability: number, value: T) => (random.chance(probability) ? value : undefined);
+    return entryNamed(name, {
+      start_command: maybe(0.8, "start") ?? "",
+      pre_start_command: maybe(0.3, "prepare") ?? "",
+      post_start_command: maybe(0.3, "finish") ?? "",
+      restart_command: maybe(0.95, "restart") ?? "",
+      pre_restart_command: maybe(0.3, "before") ?? "",
+      post_restart_command: maybe(0.3, "after") ?? "",
+      systemd_unit: maybe(0.2, `${name}.service`),
+      settle: maybe(0.3, random.pick([0, 2])),
+      restart_retries: maybe(0.3, random.between(0, 2)),
+      restart_interval: maybe(0.3, random.pick([0, 3])),
+      command_timeout: maybe(0.3, 2),
+    });
+  });
+}
+
+function someBehaviour(random: Seeded, luck: number): Behaviour {
+  const ms = random.pick([0, 10, 10, 300, 3000, 3_600_000]);
+  const succeeds = random.chance(0.3 + luck / 2);
+  if (!random.chance(luck)) return { ms, succeeds };
+  const appears = { ms, succeeds, appearsAfter: random.pick([0, 5, Math.min(ms, 5000), 4000]) };
+  return random.chance(0.3) ? { ...appears, livesFor: random.pick([1, 500, 4000, 20_000]) } : appears;
+}

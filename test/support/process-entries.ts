@@ -1,0 +1,34 @@
+import type { ProcessEntry } from "../../src/config/process-entry.ts";
+import type { ProcessSettings } from "../../src/process/observation.ts";
+
+/** `[process]` at its defaults. */
+export const plainSettings: ProcessSettings = {
+  hostname: "compute-1",
+  check_interval: 5,
+  restart_retries: 3,
+  restart_interval: 5,
+  settle: 1,
+  command_timeout: 180,
+};
+
+/** An entry with a start and a restart command and nothing else. */
+export function entryNamed(process_name: string, over: Partial<ProcessEntry> = {}): ProcessEntry {
+  return {
+    process_name,
+    start_command: `start ${process_name}`,
+    pre_start_command: "",
+    post_start_command: "",
+    restart_command: `restart ${process_name}`,
+    pre_restart_command: "",
+    post_restart_command: "",
+    run_as_root: false,
+    match: "program",
+    pidfile: undefined,
+    systemd_unit: undefined,
+    settle: undefined,
+    restart_retries: undefined,
+    restart_interval: undefined,
+    command_timeout: undefined,
+    ...over,
+  };
+}

@@ -1,0 +1,318 @@
+import type { ProcessEntry } from "../../src/config/process-entry.ts";
+import type { CommonEffect } from "../../src/monitor/contract.ts";
+import { decide } from "../../src/process/decide.ts";
+import type {
+  ProcessEffect,
+  ProcessObservation,
+  ProcessSettings,
+  Sighting,
+  Stage,
+} from "../../src/process/observation.ts";
+import {
+  type EntryState,
+  initialState,
+  keptOf,
+  keyed,
+  type ProcessState,
+  restoreState,
+} from "../../src/process/state.ts";
+import type { Instant } from "../../src/system/clock.ts";
+import type { ProcessIdentity } from "../../src/system/proc-table.ts";
+import { plainSettings } from "./process-entries.ts";
+
+type Effect = CommonEffect | ProcessEffect;
+type Run = Extract<ProcessEffect, { kind: "run" }>;
+
+/** What a command does in this world: it ends after `ms` (it hangs if that is over its time-out), and may bring the process up. */
+export interface Behaviour {
+  readonly ms: number;
+  readonly succeeds: boolean;
+  /** ms after the command began; the process appears then, whatever the exit code. */
+  readonly appearsAfter?: number;
+  /** ms that the process lives; for ever if undefined. */
+  readonly livesFor?: number;
+}
+
+interface Told {
+  readonly at: number;
+  readonly subject: string;
+  readonly time: string;
+  readonly processName: string;
+}
+
+/**
+ * Processes, commands, systemd and the loop around `decide`, under a virtual clock: one call of `run` is minutes of a host's
+ * life. Everything that happens is in `log`, and `onDecision` sees each decision.
+ */
+export class ProcessWorld {
+  state: ProcessState = initialState;
+  entries: readonly ProcessEntry[];
+  settings: ProcessSettings;
+  /** ms since boot. */
+  mono = 1000;
+  wallOffset = Date.UTC(2026, 0, 1);
+  bootId = "boot-1";
+  /** Exits are told at once; otherwise only looks find them. */
+  pidfd: boolean = true;
+  /** Looks find nothing out. */
+  blind: boolean = false;
+  behave: (run: Run) => Behaviour = () => ({ ms: 10, succeeds: true, appearsAfter: 5 });
+  unitState: (key: string) => string | undefined = () => "inactive";
+  onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
+    undefined;
+  readonly log: string[] = [];
+  readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
+  readonly told: Told[] = [];
+  /** Subjects whose last word in the outbox is a notification. */
+  readonly standing = new Map<string, Told>();
+  readonly #alive = new Map<string, ProcessIdentity[]>();
+  /** Processes that only contain the entry's name. */
+  readonly decoys = new Map<string, ProcessIdentity>();
+  #watched = new Map<string, ProcessIdentity>();
+  #wakes = new Map<string, object>();
+  #queue: { at: number; order: number; job: () => void }[] = [];
+  #order = 0;
+  #nextPid = 100;
+  #incarnation = 0;
+  #observations: ProcessObservation[] = [];
+  #deciding: boolean = false;
+  #monitorRuns: boolean = false;
+  #lookPending: boolean = false;
+
+  constructor(entries: readonly ProcessEntry[], settings: Partial<ProcessSettings> = {}) {
+    this.entries = entries;
+    this.settings = { ...plainSettings, ...settings };
+  }
+
+  now(): Instant {
+    return { mono: this.mono, wall: this.mono + this.wallOffset };
+  }
+
+  after(ms: number, job: () => void): void {
+    this.#queue.push({ at: this.mono + ms, order: this.#order++, job });
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): void {
+    const end = this.mono + ms;
+    for (;;) {
+      this.#queue.sort((one, other) => one.at - other.at || one.order - other.order);
+      const [next] = this.#queue;
+      if (!next || next.at > end) break;
+      this.#queue.shift();
+      this.mono = next.at;
+      next.job();
+    }
+    this.mono = end;
+  }
+
+  startMonitor(): void {
+    this.#monitorRuns = true;
+    const incarnation = ++this.#incarnation;
+    this.note("monitor starts");
+    this.observe({
+      kind: "started",
+      at: this.now(),
+      bootId: this.bootId,
+      settings: this.settings,
+      entries: this.entries,
+    });
+    const check = () => {
+      if (incarnation !== this.#incarnation) return;
+      this.look();
+      this.after(this.settings.check_interval * 1000, check);
+    };
+    this.after(this.settings.check_interval * 1000, check);
+  }
+
+  /** As by kill -9: only what was saved is left. Commands that run go on, and nobody hears how they end. */
+  stopMonitor(): void {
+    this.note("monitor is killed");
+    this.#monitorRuns = false;
+    this.#incarnation++;
+    this.#watched = new Map();
+    this.#wakes = new Map();
+    this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
+  }
+
+  reboot(): void {
+    this.bootId = `${this.bootId}'`;
+    this.#alive.clear();
+    this.note("host reboots");
+  }
+
+  edit(entries: readonly ProcessEntry[]): void {
+    this.entries = entries;
+    this.note(`list is edited: ${keyed(entries).map(({ key }) => key)}`);
+    if (this.#monitorRuns) this.observe({ kind: "entriesChanged", at: this.now(), entries });
+  }
+
+  reload(settings: Partial<ProcessSettings>): void {
+    this.settings = { ...this.settings, ...settings };
+    if (this.#monitorRuns) this.observe({ kind: "settingsChanged", at: this.now(), settings: this.settings });
+  }
+
+  isAlive(key: string): boolean {
+    return (this.#alive.get(key) ?? []).length > 0;
+  }
+
+  birth(key: string, livesFor?: number): ProcessIdentity {
+    const process = { pid: this.#nextPid++, startTime: Math.floor(this.mono / 10) };
+    this.#alive.set(key, [...(this.#alive.get(key) ?? []), process]);
+    this.note(`${key}: pid ${process.pid} begins`);
+    if (livesFor !== undefined) this.after(livesFor, () => this.end(key, process));
+    return process;
+  }
+
+  /** Kills all processes of the entry, oldest first, at one instant. */
+  kill(key: string): void {
+    for (const process of [...(this.#alive.get(key) ?? [])]) this.end(key, process);
+  }
+
+  end(key: string, process: ProcessIdentity): void {
+    const alive = this.#alive.get(key) ?? [];
+    if (!alive.includes(process)) return;
+    this.#alive.set(
+      key,
+      alive.filter((one) => one !== process),
+    );
+    this.note(`${key}: pid ${process.pid} ends`);
+    const incarnation = this.#incarnation;
+    this.after(0, () => {
+      if (incarnation !== this.#incarnation || !this.pidfd) return;
+      if ([...this.#watched.values()].some((one) => one.pid === process.pid)) {
+        this.observe({ kind: "exited", at: this.now(), process: { ...process } });
+      }
+    });
+  }
+
+  phaseOf(key: string): EntryState["phase"] | undefined {
+    return this.state.entries.find((one) => one.key === key)?.phase;
+  }
+
+  look(): void {
+    if (this.blind) return;
+    const sightings = keyed(this.entries).map(({ key }): Sighting => {
+      const alive = this.#alive.get(key) ?? [];
+      const watched = this.#watched.get(key);
+      const whole = alive.find((one) => one.pid === watched?.pid) ?? alive[0];
+      const decoy = this.decoys.get(key);
+      return { key, whole, partial: !whole && decoy ? { ...decoy, program: "decoy" } : undefined };
+    });
+    this.observe({ kind: "seen", at: this.now(), sightings });
+  }
+
+  observe(observation: ProcessObservation): void {
+    this.#observations.push(observation);
+    if (this.#deciding) return;
+    this.#deciding = true;
+    for (let next = this.#observations.shift(); next; next = this.#observations.shift()) this.#decide(next);
+    this.#deciding = false;
+  }
+
+  note(text: string): void {
+    this.log.push(`${(this.mono / 1000).toFixed(3)} ${text}`);
+  }
+
+  #decide(observation: ProcessObservation): void {
+    const before = this.state;
+    const { state, effects } = decide(before, observation);
+    this.state = state;
+    // As the loop does: what is owed is in the outbox before any other effect.
+    for (const effect of effects) this.#owe(effect);
+    this.onDecision(before, observation, effects);
+    for (const effect of effects) this.#act(effect);
+  }
+
+  #owe(effect: Effect): void {
+    if (effect.kind === "notify") {
+      const { subject, notification } = effect;
+      const processName = String(notification.payload.process_name);
+      const told = { at: this.mono, subject, time: notification.generated_time, processName };
+      this.told.push(told);
+      this.standing.set(subject, told);
+      this.note(`notify ${subject}`);
+    }
+    if (effect.kind === "supersede") {
+      this.standing.delete(effect.subject);
+      this.note(`supersede ${effect.subject}: ${effect.reason}`);
+    }
+  }
+
+  #act(effect: Effect): void {
+    const incarnation = this.#incarnation;
+    const still = (job: () => void) => () => {
+      if (incarnation === this.#incarnation) job();
+    };
+    switch (effect.kind) {
+      case "say":
+        this.note(`${effect.level}: ${effect.text}`);
+        return;
+      case "wake": {
+        const token = {};
+        this.#wakes.set(effect.key, token);
+        this.after(
+          effect.afterMs,
+          still(() => {
+            if (this.#wakes.get(effect.key) !== token) return;
+            this.#wakes.delete(effect.key);
+            this.observe({ kind: "woke", at: this.now(), key: effect.key });
+          }),
+        );
+        return;
+      }
+      case "cancelWake":
+        this.#wakes.delete(effect.key);
+        return;
+      case "scan":
+        if (this.#lookPending) return;
+        this.#lookPending = true;
+        this.after(0, () => {
+          this.#lookPending = false;
+          if (incarnation === this.#incarnation) this.look();
+        });
+        return;
+      case "watch": {
+        this.#watched.set(effect.key, effect.process);
+        const alive = [...this.#alive.values(), [...this.decoys.values()]].flat();
+        if (this.pidfd && !alive.some((one) => one.pid === effect.process.pid)) {
+          this.observe({ kind: "exited", at: this.now(), process: effect.process });
+        }
+        return;
+      }
+      case "unwatch":
+        this.#watched.delete(effect.key);
+        return;
+      case "askSystemd":
+        this.after(
+          8,
+          still(() => {
+            const state = this.unitState(effect.key);
+            this.observe({ kind: "unitState", at: this.now(), key: effect.key, state });
+          }),
+        );
+        return;
+      case "run":
+        this.#command(effect, still);
+    }
+  }
+
+  #command(effect: Run, still: (job: () => void) => () => void): void {
+    const { key, run, stage, timeoutMs } = effect;
+    this.runs.push({ at: this.mono, key, stage });
+    this.note(`${key}: ${stage} begins`);
+    const { ms, succeeds, appearsAfter, livesFor } = this.behave(effect);
+    const hangs = ms > timeoutMs;
+    if (appearsAfter !== undefined && appearsAfter <= timeoutMs)
+      this.after(appearsAfter, () => this.birth(key, livesFor));
+    this.after(
+      Math.min(ms, timeoutMs),
+      still(() => {
+        const succeeded = succeeds && !hangs;
+        this.note(`${key}: ${stage} ends ${succeeded ? "well" : "badly"}`);
+        const summary = hangs ? "did not end in time" : `exited with code ${succeeded ? 0 : 1}`;
+        this.observe({ kind: "commandEnded", at: this.now(), key, run, succeeded, summary });
+      }),
+    );
+  }
+}
