@@ -26,14 +26,18 @@ export function newHttpServer(): FastifyInstance {
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
     connectionTimeout: timeouts.keepAlive,
-    routerOptions: { maxParamLength: 16_384 },
+    routerOptions: { maxParamLength: 16_384, ignoreDuplicateSlashes: true },
     http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
     genReqId: () => `req-${randomUUID()}`,
     clientErrorHandler: refuseBrokenHttp,
-    // A path that cannot be decoded is one that does not exist; it is let through to the service's own 404.
     rewriteUrl: ({ url = "/" }) => decodable(url),
   });
   app.server.maxConnections = maxConnections;
+  app.addHook("onRequest", (request, _reply, done) => {
+    // An empty type is none at all; fastify would refuse it.
+    if (request.headers["content-type"] === "") delete request.headers["content-type"];
+    done();
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   return app;
@@ -69,12 +73,10 @@ export function bodyFailure(error: unknown): "too-large" | "media-type" | "unrea
   return undefined;
 }
 
-/** The URL, or a path of nothing below its first directory if it cannot be decoded. */
+/** The URL; if its path cannot be decoded, with every percent sign meaning itself, as Python's lenient decoding has it. */
 function decodable(url: string): string {
-  const path = url.split("?", 1)[0] ?? "/";
-  if (canDecode(path)) return url;
-  const top = path.split("/", 2).join("/");
-  return `${canDecode(top) ? top : ""}/%00`;
+  const [path = "/", ...query] = url.split("?");
+  return canDecode(path) ? url : [path.replaceAll("%", "%25"), ...query].join("?");
 }
 
 function canDecode(path: string): boolean {

@@ -24,6 +24,6 @@ export function webobError(accept: string | undefined, code: number, title: stri
         body: Buffer.from(toPythonJson({ message: `${detail}<br /><br />\n\n\n`, code: status, title })),
       };
     default:
-      return { contentType: "text/plain; charset=UTF-8", body: Buffer.from(`${status}\n\n${detail}\n\n\n\n`) };
+      return { contentType: "text/plain; charset=UTF-8", body: Buffer.from(`${status}\n\n${detail}\n\n   `) };
   }
 }

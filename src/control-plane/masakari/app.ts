@@ -16,7 +16,7 @@ import { notificationsResource } from "./notifications/routes.ts";
 import { addResource } from "./resource.ts";
 import { segmentsResource } from "./segments/routes.ts";
 import type { Stores } from "./stores.ts";
-import { versionChoices, versionDocument, versionList } from "./versions.ts";
+import { showVersion, versionChoices, versionList, versionsResource } from "./versions.ts";
 
 /** What the embedded masakari-api stands on. */
 export interface MasakariRoom {
@@ -37,11 +37,11 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
 
   app.addHook("onRequest", async (request, reply) => {
     if (!isVersioned(request)) return;
-    reply.header("x-openstack-request-id", request.id);
     if (request.method === "OPTIONS") {
-      await reply.code(200).header("content-type", "text/html; charset=UTF-8").send("");
+      await reply.code(200).send();
       return;
     }
+    reply.header("x-openstack-request-id", request.id);
     if (isAnnouncedTooLarge(request)) {
       await refuseTooLarge(request, reply);
       return;
@@ -73,13 +73,11 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply),
   );
-  const document: Action = { status: 200, handle: () => null };
   for (const url of ["/v1", "/v1/"]) {
-    app.get(url, (request, reply) =>
-      answer(request, reply, "show", { ...document, handle: () => versionDocument(request.host) }),
-    );
+    app.get(url, (request, reply) => answer(request, reply, "show", showVersion));
   }
   for (const resource of [
+    versionsResource,
     extensionsResource,
     segmentsResource(room.stores),
     hostsResource(room.stores),
@@ -96,7 +94,7 @@ function isVersioned(request: FastifyRequest): boolean {
 }
 
 function choices(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const path = request.originalUrl.split("?", 1)[0] ?? "/";
+  const path = (request.url.split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
   return path === "/"
     ? success(request, reply, 200, versionList(request.host))
     : success(request, reply, 300, versionChoices(request.host, path));

@@ -13,6 +13,8 @@ import { validate } from "./validation.ts";
 export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The Host header. */
+  readonly host: string;
   /** Checked against the action's schema; null where there is none. */
   readonly body: Json;
   readonly version: Microversion;
@@ -61,7 +63,7 @@ export function perform(request: FastifyRequest, entrant: Entrant, actionName: s
   if (action.schema) validate(action.schema(entrant.version), body);
   if (action.rule !== undefined) requireAllowed(entrant.caller, action.rule);
   const query = new URL(request.url, "http://localhost").searchParams;
-  return action.handle({ ...entrant, params, query, body });
+  return action.handle({ ...entrant, params, query, host: request.host, body });
 }
 
 function isAcceptedMediaType(header = ""): boolean {

@@ -12,3 +12,8 @@ export function stamps({ created_at, updated_at, deleted_at }: Stamps) {
 
 /** The most rows of one list; oslo's `osapi_max_limit`. */
 export const listLimit = 1000;
+
+/** Whether an update changes anything: if not, `updated_at` stays as it is. */
+export function differs<Fields extends object>(changes: Partial<Fields>, current: Fields): boolean {
+  return Object.entries(changes).some(([name, value]) => current[name as keyof Fields] !== value);
+}

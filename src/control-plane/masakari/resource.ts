@@ -29,7 +29,7 @@ interface Route {
  * path also under the project's id and with the suffixes `.json` and `.xml`.
  */
 export function addResource(app: FastifyInstance, { path, actions, memberAction }: Resource, answer: Answer): void {
-  const member = `${path}/:id`;
+  const member = `${path}/:id${notEmpty}`;
   const routes: Route[] = [
     { method: "GET", path, name: "index" },
     { method: "POST", path, name: "create" },
@@ -51,9 +51,12 @@ export function addResource(app: FastifyInstance, { path, actions, memberAction 
   }
 }
 
+/** Without this the router takes nothing for an id too, in `/v1/segments/`. */
+export const notEmpty = "(^[^/]+$)";
+
 /** A member's id takes its suffix with it. */
 function spellings(path: string): string[] {
-  const suffixes = path.endsWith(":id") ? [""] : ["", ".json", ".xml"];
+  const suffixes = path.endsWith(notEmpty) ? [""] : ["", ".json", ".xml"];
   return ["/v1", "/v1/:project_id(^[0-9a-f-]+$)"].flatMap((prefix) =>
     suffixes.map((suffix) => `${prefix}/${path}${suffix}`),
   );

@@ -14,10 +14,12 @@ export function validate(schema: Schema, value: Json): void {
   if (!error) return;
   const field = error.path.at(-1);
   if (error.standsAlone || field === undefined) throw new ApiFault(400, error.message);
-  throw new ApiFault(
-    400,
-    `Invalid input for field/attribute ${field}. Value: ${pythonStr(error.value)}. ${error.message}`,
-  );
+  throw invalid(field, error.value, error.message);
+}
+
+/** The 400 for one member of a request. */
+export function invalid(field: string | number, value: Json, why: string): ApiFault {
+  return new ApiFault(400, `Invalid input for field/attribute ${field}. Value: ${pythonStr(value)}. ${why}`);
 }
 
 /** Python's `$` also matches before a final newline; so do these. */
@@ -42,12 +44,8 @@ const descriptionPattern = pattern("^[\\n<printable characters>]*$", new RegExp(
 
 export const description: Schema = { type: ["string", "null"], minLength: 0, pattern: descriptionPattern };
 
-/** As `description`, but not null: masakari-api lets null through its schema and then fails with a 500. */
-export const controlAttributes: Schema = { type: "string", minLength: 0, pattern: descriptionPattern };
-
-/** Not null, for the reason given at `controlAttributes`. */
 export const hostType: Schema = {
-  type: "string",
+  type: ["string", "null"],
   minLength: 0,
   maxLength: 255,
   pattern: pattern("^[a-zA-Z0-9]*$", /^[a-zA-Z0-9]*\n?$/),

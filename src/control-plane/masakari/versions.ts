@@ -1,5 +1,8 @@
 import type { Json } from "../wire/python-json.ts";
+import type { Action } from "./call.ts";
+import { ApiFault } from "./fault.ts";
 import { maxVersion, minVersion } from "./microversion.ts";
+import type { Resource } from "./resource.ts";
 
 const id = "v1.0";
 const status = "CURRENT";
@@ -18,11 +21,17 @@ export function versionChoices(host: string, path: string): Json {
   return { choices: [{ id, status, links: [self(host, rest)], "media-types": mediaTypes }] };
 }
 
-/** `GET /v1`. */
-export function versionDocument(host: string): Json {
-  const describedBy = { rel: "describedby", type: "text/html", href: "https://docs.openstack.org/" };
-  return { version: { ...version, links: [self(host, ""), describedBy], "media-types": mediaTypes } };
-}
+/** `GET /v1` and `GET /v1/versions/v1.0`. */
+export const showVersion: Action = {
+  status: 200,
+  handle: ({ host, params }) => {
+    if ((params.id ?? id) !== id) throw new ApiFault(404, "The resource could not be found.");
+    const describedBy = { rel: "describedby", type: "text/html", href: "https://docs.openstack.org/" };
+    return { version: { ...version, links: [self(host, ""), describedBy], "media-types": mediaTypes } };
+  },
+};
+
+export const versionsResource: Resource = { path: "versions", memberAction: false, actions: { show: showVersion } };
 
 function self(host: string, rest: string): Json {
   return { rel: "self", href: `http://${host}/v1/${rest}` };

@@ -2,11 +2,12 @@ import { inTransaction } from "../../store/database.ts";
 import type { Json } from "../../wire/python-json.ts";
 import { isUuidLike } from "../../wire/uuid.ts";
 import { ApiFault } from "../fault.ts";
-import type { Resource } from "../resource.ts";
+import { differs } from "../record.ts";
+import { notEmpty, type Resource } from "../resource.ts";
 import { requireSegment } from "../segments/routes.ts";
 import type { SegmentRow } from "../segments/store.ts";
 import type { Stores } from "../stores.ts";
-import { toBoolean } from "../validation.ts";
+import { invalid, toBoolean } from "../validation.ts";
 import { createSchema, updateSchema } from "./schema.ts";
 import { type HostFields, type HostRow, showHost } from "./store.ts";
 
@@ -16,7 +17,7 @@ const rule = (action: string) => `os_masakari_api:os-hosts:${action}`;
 export function hostsResource(stores: Stores): Resource {
   const { database, hosts } = stores;
   return {
-    path: "segments/:segment_id/hosts",
+    path: `segments/:segment_id${notEmpty}/hosts`,
     memberAction: false,
     actions: {
       index: {
@@ -64,7 +65,8 @@ export function hostsResource(stores: Stores): Resource {
             const kept = { reserved: host.reserved !== 0, on_maintenance: host.on_maintenance !== 0 };
             const fields: HostFields = { ...host, ...kept, ...changes };
             if (fields.name !== host.name) requireFreeName(stores, fields.name);
-            return { host: showHost(hosts.update(host.uuid, fields), segment) };
+            const changed = differs(changes, { ...host, ...kept });
+            return { host: showHost(changed ? hosts.update(host.uuid, fields) : host, segment) };
           }),
       },
       delete: {
@@ -108,6 +110,10 @@ function requireFreeName({ hosts }: Stores, name: string): void {
 /** The members that the caller sent; the schema has checked them. */
 function given(body: Json): Partial<HostFields> {
   const { host } = body as { host: Partial<HostFields> & { reserved?: Json; on_maintenance?: Json } };
+  for (const field of ["type", "control_attributes"] as const) {
+    // masakari-api lets null through its schema and then fails with a 500.
+    if (host[field] === null) throw invalid(field, null, "None is not of type 'string'");
+  }
   return {
     ...host,
     ...(host.reserved !== undefined && { reserved: toBoolean(host.reserved) }),

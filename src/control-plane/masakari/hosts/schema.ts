@@ -1,10 +1,10 @@
 import type { Schema } from "../../wire/json-schema.ts";
-import { boolean, controlAttributes, hostType, name } from "../validation.ts";
+import { boolean, description, hostType, name } from "../validation.ts";
 
 const properties = {
   name,
   type: hostType,
-  control_attributes: controlAttributes,
+  control_attributes: description,
   reserved: boolean,
   on_maintenance: boolean,
 };

@@ -1,6 +1,7 @@
 import { inTransaction } from "../../store/database.ts";
 import type { Json } from "../../wire/python-json.ts";
 import { ApiFault } from "../fault.ts";
+import { differs } from "../record.ts";
 import type { Resource } from "../resource.ts";
 import type { Stores } from "../stores.ts";
 import { toBoolean } from "../validation.ts";
@@ -54,9 +55,13 @@ export function segmentsResource(stores: Stores): Resource {
                 `Failover segment ${segment.uuid} can't be updated as it is in-use to process notifications.`,
               );
             }
-            const fields: SegmentFields = { ...segment, enabled: segment.enabled !== 0, ...given(body) };
+            const current: SegmentFields = { ...segment, enabled: segment.enabled !== 0 };
+            const changes = given(body);
+            const fields = { ...current, ...changes };
             if (fields.name !== segment.name) requireFreeName(stores, fields.name);
-            return { segment: showSegment(segments.update(segment.uuid, fields)) };
+            return {
+              segment: showSegment(differs(changes, current) ? segments.update(segment.uuid, fields) : segment),
+            };
           }),
       },
       delete: {
