@@ -77,7 +77,8 @@ export class Outage {
     const refillMs = outageRefillMs(this.#pace, mono - this.#since, this.#burst);
     this.#allowance = Math.min(this.#burst, this.#allowance + (mono - this.#countedAt) / refillMs);
     this.#countedAt = mono;
-    if (this.#allowance < 1) return (1 - this.#allowance) * refillMs;
+    // In whole milliseconds: a fraction lost to rounding would be waited for without end.
+    if (this.#allowance < 1) return Math.ceil((1 - this.#allowance) * refillMs);
     this.#allowance -= 1;
     return 0;
   }

@@ -39,18 +39,24 @@ export function watchInvariants(world: ProcessWorld): void {
         if (rebooted) account.told = false;
       }
     }
+    if (observation.kind === "exited") {
+      const { pid } = observation.process;
+      const deaf = world.state.entries.find(({ phase }) => phase.name === "up" && phase.process.pid === pid);
+      assert.equal(deaf, undefined, `the exit of pid ${pid} changes nothing`);
+    }
     for (const key of accounts.keys()) if (!current.has(key)) accounts.delete(key);
     if (observation.kind === "settingsChanged" || observation.kind === "entriesChanged") {
       for (const account of accounts.values()) account.uncounted = true;
     }
-    for (const { key, phase } of world.state.entries) {
+    for (const entry of world.state.entries) {
+      const { key, phase } = entry;
       const was = entryOf(before.entries, key)?.phase;
       if (was?.name === "up" && phase.name !== "up") {
         const account = accountOf(key);
         if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false });
       }
       if (phase.name !== "settling") continue;
-      if (was?.name === "settling") checkSettling(world, key, accountOf(key).settlingSince);
+      if (was?.name === "settling") checkSettling(world, entry, accountOf(key).settlingSince);
       else accountOf(key).settlingSince = world.mono;
     }
     if (observation.kind === "commandEnded" && !observation.succeeded) {
@@ -93,13 +99,11 @@ export function watchInvariants(world: ProcessWorld): void {
 }
 
 /** Whatever the other entries do, the owner's time ends when it ends. */
-function checkSettling(world: ProcessWorld, key: string, since: number): void {
-  const entry = entryOf(world.state.entries, key)?.entry;
-  if (!entry || entry.systemd_unit !== undefined || world.blind) return;
-  // Both lengths that a SIGHUP may have changed between.
-  const settle = Math.max(entry.settle ?? 0, world.settings.settle, 10) * 1000;
-  const late = world.settings.check_interval * 1000 + 20_000;
-  assert.ok(world.mono - since <= settle + late, `${key} waits for its owner for ${world.mono - since} ms`);
+function checkSettling(world: ProcessWorld, entry: EntryState, since: number): void {
+  const { key, phase } = entry;
+  const excused = entry.entry.systemd_unit !== undefined || world.blindAt >= since;
+  if (phase.name !== "settling" || phase.owner !== "unasked" || excused) return;
+  assert.ok(world.mono <= phase.until, `${key} waits ${world.mono - phase.until} ms longer than its time to settle`);
 }
 
 /** After peace: every entry is up and watched, or told; what stands in the outbox is exactly what is true. */

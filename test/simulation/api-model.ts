@@ -1,0 +1,78 @@
+import type { Attempt } from "../../src/notify/delivery.ts";
+import type { Notification } from "../../src/notify/notification.ts";
+import type { Clock } from "../../src/system/clock.ts";
+import type { Seeded } from "../support/seeded.ts";
+
+export type Mode = "up" | "slow" | "refuses" | "hangs" | "fails" | "drops the answer" | "unauthorised";
+export const MODES: readonly Mode[] = ["up", "slow", "refuses", "hangs", "fails", "drops the answer", "unauthorised"];
+
+/** masakari-api's duplicate_notification_detection_interval. */
+export const DUPLICATE_MS = 180_000;
+
+export interface Stored {
+  readonly subject: string;
+  readonly notification: Notification;
+}
+
+/** ms since the epoch of a generated_time: UTC, without a zone. */
+export function wallOf(generatedTime: string): number {
+  return Date.parse(`${generatedTime}Z`);
+}
+
+function sameEvent(a: Notification, b: Notification): boolean {
+  return a.type === b.type && a.hostname === b.hostname && JSON.stringify(a.payload) === JSON.stringify(b.payload);
+}
+
+/** masakari-api as far as the dispatcher can see it: it stores, knows duplicates by its own rule, and misbehaves. */
+export class ApiModel {
+  mode: Mode = "up";
+  readonly stored: Stored[] = [];
+  readonly #clock: Clock;
+  readonly #random: Seeded;
+
+  constructor(clock: Clock, random: Seeded) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** One request. Never rejects; what hangs is settled by the caller's abort. */
+  post(notification: Notification, signal: AbortSignal): Promise<Attempt> {
+    const unanswered = (reason: string): Attempt => ({ outcome: "unanswered", reason });
+    const random = this.#random;
+    switch (this.mode) {
+      case "up":
+        return this.#later(random.between(1, 50), () => this.#store(notification));
+      case "slow":
+        return this.#later(random.between(1000, 25_000), () => this.#store(notification));
+      case "refuses":
+        return this.#later(1, () => unanswered("ECONNREFUSED"));
+      case "fails":
+        return this.#later(random.between(1, 50), () => unanswered("500"));
+      case "unauthorised":
+        return this.#later(random.between(1, 50), () => unanswered("401 twice"));
+      case "drops the answer":
+        return this.#later(random.between(1, 50), () => {
+          this.#store(notification);
+          return unanswered("connection reset");
+        });
+      case "hangs":
+        return new Promise((resolve) =>
+          signal.addEventListener("abort", () => resolve(unanswered("no answer")), { once: true }),
+        );
+    }
+  }
+
+  #later(ms: number, answer: () => Attempt): Promise<Attempt> {
+    return new Promise((resolve) => this.#clock.setTimer(ms, () => resolve(answer())));
+  }
+
+  #store(notification: Notification): Attempt {
+    const from = wallOf(notification.generated_time) - DUPLICATE_MS;
+    const duplicate = this.stored.some(
+      (old) => sameEvent(old.notification, notification) && wallOf(old.notification.generated_time) >= from,
+    );
+    if (duplicate) return { outcome: "duplicate" };
+    this.stored.push({ subject: notification.payload.process_name ?? "", notification });
+    return { outcome: "delivered", notificationUuid: `uuid-${this.stored.length}` };
+  }
+}

@@ -1,0 +1,69 @@
+import type { Decision, Monitor } from "../../src/monitor/contract.ts";
+import { generatedTime } from "../../src/notify/notification.ts";
+import type { Instant } from "../../src/system/clock.ts";
+
+export interface Seen {
+  readonly name: string;
+  readonly up: boolean;
+  readonly at: Instant;
+}
+
+/** What is known to be down, and how many failures were told: the count makes each generated_time the only one. */
+interface State {
+  readonly down: readonly string[];
+  readonly told: number;
+}
+
+/** Where the simulated processes are looked at. */
+export interface ProcessWorld {
+  look(): readonly Seen[];
+  /** Calls `changed` at each change until the signal aborts. */
+  watch(changed: (seen: Seen) => void, signal: AbortSignal): void;
+}
+
+function decide(state: State, { name, up, at }: Seen): Decision<State, never> {
+  const wasDown = state.down.includes(name);
+  if (up === !wasDown) return { state, effects: [] };
+  if (up) {
+    return {
+      state: { ...state, down: state.down.filter((other) => other !== name) },
+      effects: [{ kind: "supersede", subject: name, reason: "it runs again" }],
+    };
+  }
+  const micro = String(state.told % 1000).padStart(3, "0");
+  const milli = generatedTime(at.wall).padEnd(26, ".000000").slice(0, 23);
+  return {
+    state: { down: [...state.down, name], told: state.told + 1 },
+    effects: [
+      {
+        kind: "notify",
+        subject: name,
+        notification: {
+          type: "PROCESS",
+          hostname: "host-1",
+          generated_time: `${milli}${micro}`,
+          payload: { event: "STOPPED", process_name: name },
+        },
+      },
+    ],
+  };
+}
+
+/** The least monitor there can be: down is told, up takes back what was not delivered yet. */
+export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen, never> {
+  return {
+    name: "flapping",
+    initial: { down: [], told: 0 },
+    restore: (saved) => saved as State,
+    decide,
+    woke: () => {
+      throw new Error("it never asks to be woken");
+    },
+    sense(observe, signal) {
+      world.watch(observe, signal);
+      for (const seen of world.look()) observe(seen);
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    },
+    act: () => Promise.resolve(),
+  };
+}

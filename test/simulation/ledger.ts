@@ -1,0 +1,86 @@
+import type { Attempt } from "../../src/notify/delivery.ts";
+import type { Notification } from "../../src/notify/notification.ts";
+import type { Contents, StateFile } from "../../src/notify/state-file.ts";
+
+/** What the simulation knows of one notification, by its generated_time: the truth that the code is measured by. */
+export interface Line {
+  readonly subject: string;
+  readonly notification: Notification;
+  /** When it became durable, monotonic ms. */
+  readonly since: number;
+  state: "owed" | "superseded" | "dropped" | "answered";
+  attempts: number;
+  underWay: boolean;
+}
+
+/** Every notification that ever became durable, in order, and what may still be done with it. */
+export class Ledger {
+  readonly lines = new Map<string, Line>();
+  readonly violations: string[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+  readonly #now: () => number;
+
+  added(notification: Notification): void {
+    const subject = notification.payload.process_name ?? "";
+    this.lines.set(notification.generated_time, {
+      subject,
+      notification,
+      since: this.#now(),
+      state: "owed",
+      attempts: 0,
+      underWay: false,
+    });
+  }
+
+  superseded(subject: string): void {
+    for (const line of this.lines.values())
+      if (line.subject === subject && line.state === "owed") line.state = "superseded";
+  }
+
+  dropped(generatedTime: string): void {
+    const line = this.lines.get(generatedTime);
+    if (line?.state === "owed") line.state = "dropped";
+  }
+
+  /** A new run has read the file: what the last one committed in its last instant shows only now. */
+  loaded(contents: Contents, file: StateFile): void {
+    const ended = new Map(file.ended().map((entry) => [entry.notification.generated_time, entry.state]));
+    for (const entry of contents.entries) {
+      if (!this.lines.has(entry.notification.generated_time)) this.added(entry.notification);
+    }
+    for (const [time, line] of this.lines) {
+      line.underWay = false;
+      if (line.state === "owed" && ended.get(time) === "superseded") line.state = "superseded";
+    }
+  }
+
+  /** An attempt begins. */
+  attempted(notification: Notification, expiryMs: number): void {
+    const line = this.lines.get(notification.generated_time);
+    if (line === undefined) {
+      this.violations.push(`sent before it was durable: ${notification.generated_time}`);
+      return;
+    }
+    const name = `${line.subject} ${notification.generated_time}`;
+    if (line.state === "superseded") this.violations.push(`sent after it was superseded: ${name}`);
+    if (line.state === "dropped") this.violations.push(`sent after it was dropped: ${name}`);
+    if (this.#now() - line.since >= expiryMs) this.violations.push(`sent after it expired: ${name}`);
+    for (const other of this.lines.values()) {
+      if (other === line) break;
+      const before = other.subject === line.subject && this.#now() - other.since < expiryMs;
+      if (before && (other.state === "owed" || other.underWay)) this.violations.push(`sent out of order: ${name}`);
+    }
+    line.attempts += 1;
+    line.underWay = true;
+  }
+
+  answered(notification: Notification, attempt: Attempt): void {
+    const line = this.lines.get(notification.generated_time);
+    if (line === undefined) return;
+    line.underWay = false;
+    if (attempt.outcome !== "unanswered") line.state = "answered";
+  }
+}
