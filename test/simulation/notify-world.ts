@@ -90,7 +90,7 @@ export class NotifyWorld {
     else if (kind < 0.65) this.#setMode(random.pick(MODES));
     else if (kind < 0.75) this.#stepClock(random.between(-2 * HOUR, 2 * HOUR));
     else if (kind < 0.77) this.#stepClock(random.pick([-30, 30]) * 24 * HOUR);
-    else if (this.#withFullDisk) this.#fillOrEmptyDisk();
+    else if (this.#withFullDisk && random.chance(0.5)) this.#fillOrEmptyDisk();
     else if (kind < 0.87) this.#stepsToKill = random.between(1, 12);
     else if (kind < 0.91) this.#kill("between two steps");
     else if (kind < 0.95) await this.#stop();
@@ -114,6 +114,13 @@ export class NotifyWorld {
     else if (last !== undefined) last[1] = mono;
     this.#tell(`${name} is ${up ? "up" : "down"}`);
     for (const watcher of this.#watchers) watcher({ name, up, at: this.clock.now() });
+    if (up && this.#watchers.size > 0 && this.#run?.alive) this.#seenUp(name);
+  }
+
+  /** The monitor has seen it: what is undelivered about it is untrue from now on, whatever the code makes of it. */
+  #seenUp(name: string): void {
+    this.#tell(`seen up: ${name}`);
+    this.#ledger.superseded(name);
   }
 
   #setMode(mode: (typeof MODES)[number]): void {
@@ -166,10 +173,6 @@ export class NotifyWorld {
         this.#tell(`owed: ${notification.payload.process_name} ${notification.generated_time}`);
         this.#ledger.added(notification);
       },
-      superseded: (subject) => {
-        this.#tell(`superseded: ${subject}`);
-        this.#ledger.superseded(subject);
-      },
       post: (notification, signal) => {
         this.#tell(`sent: ${notification.payload.process_name} ${notification.generated_time} (API ${this.#api.mode})`);
         this.#ledger.attempted(notification, this.#expiryMs);
@@ -186,6 +189,7 @@ export class NotifyWorld {
       },
     });
     this.#run.start();
+    for (const [name, up] of this.#up) if (up && this.#run.alive) this.#seenUp(name);
   }
 
   #step(): void {
@@ -259,11 +263,22 @@ export class NotifyWorld {
     await settle();
   }
 
+  /** Nothing that was owed is missing on disk, or still pending there. */
+  #mustBeOnDisk(): void {
+    const file = visitStateFile(join(this.#statePath, "simulated.sqlite"));
+    const ended = new Set(file.ended().map((entry) => entry.notification.generated_time));
+    file.close();
+    for (const time of this.#ledger.lines.keys()) {
+      if (!ended.has(time)) this.#ledger.violations.push(`no ending on disk: ${time}`);
+    }
+  }
+
   #judge(): void {
     for (const [name, up] of this.#up) {
       if (!up) this.#mustHaveArrived(name);
       this.#mustBeOneEach(name);
     }
+    this.#mustBeOnDisk();
     const defects = this.#log.lines.filter((line) => line.includes("Defect"));
     this.#ledger.violations.push(...defects);
   }

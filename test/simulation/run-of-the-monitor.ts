@@ -23,7 +23,6 @@ export interface Surroundings {
   diskIsFull(): boolean;
   loaded(contents: Contents, file: StateFile): void;
   added(notification: Notification): void;
-  superseded(subject: string): void;
   post(notification: Notification, signal: AbortSignal): Promise<Attempt>;
   answered(notification: Notification, attempt: Attempt): void;
 }
@@ -176,10 +175,5 @@ class WatchedOutbox extends Outbox {
   override add(subject: string, notification: Notification): string {
     this.#store.afterCommit(() => this.#run.alive && this.#world.added(notification));
     return super.add(subject, notification);
-  }
-
-  override supersede(subject: string, reason: string): number {
-    this.#store.afterCommit(() => this.#run.alive && this.#world.superseded(subject));
-    return super.supersede(subject, reason);
   }
 }
