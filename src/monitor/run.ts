@@ -36,6 +36,8 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
   let restart: (error: unknown) => void = () => undefined;
   const loop = new Loop(monitor, { ...parts, progress }, signal, (error) => restart(error));
   loop.start();
+  // First, so that what this run sees is sent at once, and only what earlier runs left waits for a look at the world.
+  const dispatching = parts.dispatcher.run(signal);
   const sensing = supervise(
     monitor.name,
     (runSignal, restartRun) => {
@@ -48,7 +50,7 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
     { clock, log, progress },
     signal,
   );
-  await Promise.all([parts.dispatcher.run(signal), sensing]);
+  await Promise.all([dispatching, sensing]);
   const grace = new AbortController();
   const late = clock.sleep(STOP_GRACE_MS, grace.signal).then(
     () =>

@@ -173,14 +173,14 @@ export class Store {
    * The entry's row on disk if another process has ended it there. Memory is brought up to date by it.
    */
   endedElsewhere(id: string): Entry | undefined {
-    if (this.#file === undefined || !this.#onDisk.has(id) || this.#unwritten.has(id)) return undefined;
+    if (this.#file === undefined || !this.#onDisk.has(id)) return undefined;
     try {
       const row = this.#file.read(id);
       if (row === undefined || row.state === "pending") return undefined;
       this.#forget(id);
       return row;
     } catch (error) {
-      this.#degrade(error);
+      if (this.#degraded === undefined) this.#degrade(error);
       return undefined;
     }
   }
@@ -201,7 +201,7 @@ export class Store {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#degraded !== undefined) this.#writeAgain();
-    this.#file?.close();
+    closeQuietly(this.#file);
     this.#file = undefined;
   }
 
@@ -286,8 +286,8 @@ export class Store {
     }
   }
 
+  /** The file stays open: what cannot be written can mostly still be read. */
   #degrade(error: unknown): void {
-    this.#file = closeQuietly(this.#file);
     const reason = error instanceof Error ? error.message : String(error);
     if (this.#degraded === undefined) {
       this.#options.log.critical(
@@ -305,6 +305,7 @@ export class Store {
   #writeAgain(): void {
     try {
       const { file } = this.#openOrReplace();
+      closeQuietly(this.#file);
       this.#file = file;
       this.#disownUnknown(file);
       this.#writeOut();
@@ -345,12 +346,11 @@ export class Store {
   }
 }
 
-/** Closing a file that has just failed may fail too; what matters was said already. */
-function closeQuietly(file: StateFile | undefined): undefined {
+/** Closing a file that has failed may fail too; what matters was said already. */
+function closeQuietly(file: StateFile | undefined): void {
   try {
     file?.close();
   } catch {
-    return undefined;
+    return;
   }
-  return undefined;
 }

@@ -50,6 +50,7 @@ export class NotifyWorld {
   #diskFull = false;
   #run: Run | undefined;
   #stepsToKill = Number.POSITIVE_INFINITY;
+  #startsSoon = false;
   #inFlight = 0;
 
   constructor(seed: number, statePath: string) {
@@ -86,14 +87,14 @@ export class NotifyWorld {
   async #happen(): Promise<void> {
     const random = this.#random;
     const kind = random.next();
-    if (kind < 0.45) this.#flap(random.pick([...this.#up.keys()]));
-    else if (kind < 0.65) this.#setMode(random.pick(MODES));
-    else if (kind < 0.75) this.#stepClock(random.between(-2 * HOUR, 2 * HOUR));
-    else if (kind < 0.77) this.#stepClock(random.pick([-30, 30]) * 24 * HOUR);
+    if (kind < 0.42) this.#flap(random.pick([...this.#up.keys()]));
+    else if (kind < 0.6) this.#setMode(random.pick(MODES));
+    else if (kind < 0.68) this.#stepClock(random.between(-2 * HOUR, 2 * HOUR));
+    else if (kind < 0.7) this.#stepClock(random.pick([-30, 30]) * 24 * HOUR);
     else if (this.#withFullDisk && random.chance(0.5)) this.#fillOrEmptyDisk();
-    else if (kind < 0.87) this.#stepsToKill = random.between(1, 12);
-    else if (kind < 0.91) this.#kill("between two steps");
-    else if (kind < 0.95) await this.#stop();
+    else if (kind < 0.8) this.#stepsToKill = random.between(1, 12);
+    else if (kind < 0.84) this.#kill("between two steps");
+    else if (kind < 0.88) await this.#stop();
     else if (kind < 0.97) this.#operatorDrops();
     else await this.#quietTime();
   }
@@ -149,6 +150,7 @@ export class NotifyWorld {
   }
 
   #start(): void {
+    this.#startsSoon = false;
     this.#tell("the monitor starts");
     this.#inFlight = 0;
     this.#run = new Run({
@@ -222,6 +224,8 @@ export class NotifyWorld {
   }
 
   #startLater(): void {
+    if (this.#startsSoon) return;
+    this.#startsSoon = true;
     const delay = this.#random.chance(0.5) ? this.#random.between(0, 1000) : this.#random.between(1000, 10 * MINUTE);
     this.clock.setTimer(delay, () => this.#start());
   }

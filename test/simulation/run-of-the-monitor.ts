@@ -119,7 +119,7 @@ export class Run {
       },
       ended: () => file.ended(),
       close: () => {
-        this.#file = undefined;
+        if (this.#file === file) this.#file = undefined;
         if (this.#alive) file.close();
       },
     };
