@@ -205,6 +205,30 @@ suite("connections", () => {
     transport.close();
   });
 
+  test("an answer that breaks off in its headers is not asked for again", async (t) => {
+    let count = 0;
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", () => {
+        count += 1;
+        if (count === 1) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        else socket.write("HTTP/1.1 20", () => socket.destroy());
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/`;
+    const transport = transportWith();
+    t.after(() => {
+      transport.close();
+      server.close();
+    });
+    await transport.send(get(url), never);
+    await assert.rejects(transport.send(get(url), never), ConnectionError);
+    assert.equal(count, 2);
+  });
+
   test("a refused one says whom and what to check", async () => {
     const closed = createServer();
     closed.listen(0, "127.0.0.1");

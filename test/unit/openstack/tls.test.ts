@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import type { ServerOptions } from "node:https";
+import { connect } from "node:net";
 import { after, suite, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { TlsError } from "../../../src/openstack/errors.ts";
@@ -92,6 +95,30 @@ suite("the server's certificate", () => {
     );
     transport.close();
   });
+});
+
+test("the server's certificate is checked through a proxy too", async () => {
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on("connect", (request, socket) => {
+    asked.push(request.url ?? "");
+    const [host, port] = (request.url ?? "").split(":");
+    const onward = connect(Number(port), host, () => {
+      socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) end.on("error", () => undefined);
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const address = proxy.address();
+  const environment = { https_proxy: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}` };
+  const both = { cafile: certificates.ca, certfile: client.cert, keyfile: client.key };
+  const demanding = { ...identity(server), ca: readFileSync(certificates.ca), requestCert: true };
+  assert.equal(await ask(demanding, both, environment), "hello compute1");
+  await assert.rejects(ask(identity(server), {}, environment), refused(/not signed by a CA/));
+  assert.equal(asked.length, 2);
+  proxy.close();
 });
 
 suite("our certificate", () => {
