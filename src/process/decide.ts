@@ -59,7 +59,7 @@ function observe(
     case "commandEnded":
       return eachEntry(state, (entry) => {
         const { phase } = entry;
-        if (entry.key !== observation.key || !("run" in phase) || phase.run !== observation.run) return entry;
+        if (!("run" in phase) || phase.run !== observation.run) return entry;
         const ended = { stage: phase.stage, succeeded: observation.succeeded, summary: observation.summary };
         return phase.name === "starting" ? startStageEnded(entry, turn, ended) : restartStageEnded(entry, turn, ended);
       });

@@ -56,8 +56,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   let seen = fingerprint(path);
   let quiet: Timer | undefined;
   let directory: FSWatcher | undefined;
-
-  let stopped = false;
+  let stopped: boolean = false;
   let rereading = Promise.resolve();
 
   const reread = async () => {
@@ -100,8 +99,12 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   };
 }
 
-/** Differs whenever the file has been written or replaced; `absent` if there is none. */
+/** Differs whenever the file has been written or replaced; for one that cannot be looked at, the reason. */
 function fingerprint(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : "absent";
+  try {
+    const stat = statSync(path, { bigint: true });
+    return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unreadable";
+  }
 }

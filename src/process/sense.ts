@@ -36,15 +36,22 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   const take = (entries: readonly ProcessEntry[]) => {
     eyes.sought = soughtOf(entries);
   };
+  let started: boolean = false;
+  let edited: readonly ProcessEntry[] | undefined;
   const list = watchList(parts.list, (entries) => {
     take(entries);
-    observe({ kind: "entriesChanged", at: clock.now(), entries });
+    if (started) observe({ kind: "entriesChanged", at: clock.now(), entries });
+    else edited = entries;
   });
   eyes.exits = exits;
   eyes.watched.clear();
   try {
-    const entries = await readList(parts.list);
+    const read = await readList(parts.list);
+    if (signal.aborted) return;
+    // An edit that was read meanwhile is the newer one.
+    const entries = edited ?? read;
     take(entries);
+    started = true;
     log.info(`watching ${entries.length} entries of ${parts.list.path}`);
     observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings(), entries });
     while (!signal.aborted) {

@@ -56,6 +56,8 @@ export class ProcessWorld {
   pidfd: boolean = true;
   /** Looks find nothing out. */
   blind: boolean = false;
+  /** When the last look failed, mono. */
+  blindAt = 0;
   behave: (run: Run) => Behaviour = () => ({ ms: 10, succeeds: true, appearsAfter: 5 });
   unitState: (key: string) => string | undefined = () => "inactive";
   onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
@@ -73,7 +75,10 @@ export class ProcessWorld {
   #queue: { at: number; order: number; job: () => void }[] = [];
   #order = 0;
   #nextPid = 100;
+  /** One per life of the monitor's program. */
   #incarnation = 0;
+  /** One per run of sensing in it. */
+  #sensing = 0;
   #observations: ProcessObservation[] = [];
   #deciding: boolean = false;
   #monitorRuns: boolean = false;
@@ -106,9 +111,11 @@ export class ProcessWorld {
     this.mono = end;
   }
 
+  /** The program starts; or, if it runs, sensing begins anew in it, as the supervisor does after a failure. */
   startMonitor(): void {
     this.#monitorRuns = true;
-    const incarnation = ++this.#incarnation;
+    const sensing = ++this.#sensing;
+    this.#watched = new Map();
     this.note("monitor starts");
     this.observe({
       kind: "started",
@@ -118,7 +125,7 @@ export class ProcessWorld {
       entries: this.entries,
     });
     const check = () => {
-      if (incarnation !== this.#incarnation) return;
+      if (sensing !== this.#sensing) return;
       this.look();
       this.after(this.settings.check_interval * 1000, check);
     };
@@ -130,6 +137,8 @@ export class ProcessWorld {
     this.note("monitor is killed");
     this.#monitorRuns = false;
     this.#incarnation++;
+    this.#sensing++;
+    this.#lookPending = false;
     this.#watched = new Map();
     this.#wakes = new Map();
     this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
@@ -191,7 +200,10 @@ export class ProcessWorld {
   }
 
   look(): void {
-    if (this.blind) return;
+    if (this.blind) {
+      this.blindAt = this.mono;
+      return;
+    }
     const sightings = keyed(this.entries).map(({ key }): Sighting => {
       const alive = this.#alive.get(key) ?? [];
       const watched = this.#watched.get(key);
@@ -268,8 +280,9 @@ export class ProcessWorld {
         if (this.#lookPending) return;
         this.#lookPending = true;
         this.after(0, () => {
+          if (incarnation !== this.#incarnation) return;
           this.#lookPending = false;
-          if (incarnation === this.#incarnation) this.look();
+          this.look();
         });
         return;
       case "watch": {

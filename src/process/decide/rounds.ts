@@ -35,9 +35,7 @@ export function waitingSeen(entry: EntryState, sighting: Sighting | undefined, t
   const process = counted(entry, sighting, false);
   if (process)
     return arrive(entry, sighting, process, turn, { text: "is running again, by itself", afterRound: phase.round });
-  if (turn.at.mono >= phase.until) return beginRound(entry, turn, phase.round + 1, phase.since);
-  wakeAfter(turn, entry, phase.until - turn.at.mono);
-  return entry;
+  return turn.at.mono < phase.until ? entry : beginRound(entry, turn, phase.round + 1, phase.since);
 }
 
 export function restartStageEnded(

@@ -413,6 +413,20 @@ test("an entry that is removed while its restart runs tells nothing", () => {
   assert.equal(world.told.length, 0);
 });
 
+test("the end of a forgotten command is not taken for that of the one that runs", () => {
+  const world = new ProcessWorld([entryNamed("p")]);
+  world.behave = () => ({ ms: 5000, succeeds: true });
+  world.startMonitor();
+  world.run(2000);
+  world.edit([]);
+  world.run(1000);
+  world.edit([entryNamed("p")]);
+  world.run(3000);
+  assert.equal(world.phaseOf("p")?.name, "starting", "the first command has ended, the second runs");
+  world.run(3000);
+  assert.equal(world.phaseOf("p")?.name, "verifying");
+});
+
 test("settings that change apply from then on", () => {
   const world = running("p");
   world.reload({ restart_retries: 0, settle: 0, hostname: "renamed" });

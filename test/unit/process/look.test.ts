@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { look, type Surroundings, soughtOf } from "../../../src/process/look.ts";
+import type { Sighting } from "../../../src/process/observation.ts";
+import { openProcTable, type ProcTable } from "../../../src/system/proc-table.ts";
+import { Child, startVictim } from "../../support/child.ts";
+import { eventually } from "../../support/eventually.ts";
+import { entryNamed } from "../../support/process-entries.ts";
+import { startZombie } from "../../support/zombie.ts";
+
+const real = openProcTable();
+/** No process of the test is ours in these surroundings, though all are children of this one. */
+const around = (over: Partial<Surroundings> = {}): Surroundings => ({
+  table: real,
+  self: 4_194_304,
+  commands: new Set(),
+  watched: new Map(),
+  ...over,
+});
+
+function child(context: TestContext, command: string, args: readonly string[], argv0?: string): Child {
+  const started = new Child(command, args, argv0 === undefined ? {} : { argv0 });
+  context.after(() => started.stop("SIGKILL"));
+  return started;
+}
+
+function victim(context: TestContext, argv0: string): Child {
+  const started = startVictim(argv0);
+  context.after(() => started.stop("SIGKILL"));
+  return started;
+}
+
+const seen = (name: string, over?: Partial<Surroundings>): Sighting | undefined =>
+  look(soughtOf([entryNamed(name)]), around(over))[0];
+
+test("a real process is found by its base name and by its full path", (context) => {
+  const { pid } = victim(context, "/opt/look-1/svc-alpha");
+  const found = { pid, startTime: real.stat(pid)?.startTime };
+  assert.deepEqual(seen("svc-alpha")?.whole, found);
+  assert.deepEqual(seen("/opt/look-1/svc-alpha")?.whole, found);
+  assert.equal(seen("/opt/look-2/svc-alpha")?.whole, undefined);
+});
+
+test("the scripts of real interpreters are found", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "look-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, "svc-node"), "console.log('up'); setInterval(() => {}, 1000)");
+  writeFileSync(join(directory, "svc-shell"), "echo up; while :; do sleep 1; done");
+  const node = child(context, process.execPath, ["--no-warnings", join(directory, "svc-node")]);
+  const shell = child(context, "/bin/bash", ["-u", join(directory, "svc-shell")]);
+  await Promise.all([node.line(/up/, 5000), shell.line(/up/, 5000)]);
+  assert.equal(seen("svc-node")?.whole?.pid, node.pid);
+  assert.equal(seen("svc-shell")?.whole?.pid, shell.pid);
+});
+
+test("upstream bug: a log being followed or a helper does not keep a dead service alive", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "look-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, "svc-beta.log"), "up\n");
+  const tail = child(context, "/usr/bin/tail", ["-f", join(directory, "svc-beta.log")]);
+  await tail.line(/up/, 5000);
+  assert.deepEqual(seen("svc-beta"), { key: "svc-beta" });
+  const helper = victim(context, "/usr/bin/svc-beta-helper");
+  const sighting = seen("svc-beta");
+  assert.equal(sighting?.whole, undefined);
+  assert.deepEqual([sighting?.partial?.pid, sighting?.partial?.program], [helper.pid, "svc-beta-helper"]);
+});
+
+test("zombies do not count", async (context) => {
+  const { parent } = await startZombie("svc-zombie", real);
+  context.after(() => parent.stop("SIGKILL"));
+  assert.deepEqual(seen("svc-zombie"), { key: "svc-zombie" });
+});
+
+test("this process, its descendants and those of the commands that run for it do not count", (context) => {
+  const { pid } = victim(context, "/bin/svc-child");
+  assert.equal(seen("svc-child")?.whole?.pid, pid);
+  assert.equal(seen("svc-child", { self: pid })?.whole, undefined);
+  assert.equal(seen("svc-child", { self: process.pid })?.whole, undefined);
+  assert.equal(seen("svc-child", { commands: new Set([pid]) })?.whole, undefined);
+  assert.equal(seen("svc-child", { commands: new Set([process.pid]) })?.whole, undefined);
+});
+
+test("a shell above us that has the name in its command line is not even a partial match", () => {
+  const table: ProcTable = {
+    pids: () => [50],
+    commandLine: () => "launcher\0svc-parent\0",
+    stat: (pid) => ({ pid, parent: pid === 60 ? 50 : 1, state: "S", startTime: 1 }),
+  };
+  assert.equal(seen("svc-parent", { table, self: 60 })?.partial, undefined);
+  assert.equal(seen("svc-parent", { table, self: 61 })?.partial?.pid, 50);
+});
+
+/** A table that counts what is read of it. */
+function counting(): { table: ProcTable; reads: string[] } {
+  const reads: string[] = [];
+  const table: ProcTable = {
+    pids: () => {
+      reads.push("pids");
+      return real.pids();
+    },
+    commandLine: (pid) => {
+      reads.push(`cmdline ${pid}`);
+      return real.commandLine(pid);
+    },
+    stat: (pid) => {
+      reads.push(`stat ${pid}`);
+      return real.stat(pid);
+    },
+  };
+  return { table, reads };
+}
+
+test("at rest only the watched processes are read, and a process more on the host costs nothing", (context) => {
+  const entries = ["svc-rest-1", "svc-rest-2"].map((name) => entryNamed(name));
+  for (const { process_name } of entries) victim(context, process_name);
+  const sightings = look(soughtOf(entries), around());
+  const watched = new Map(sightings.map(({ key, whole }) => [key, whole ?? { pid: 0, startTime: 0 }]));
+  const { table, reads } = counting();
+  assert.deepEqual(look(soughtOf(entries), around({ table, watched })), sightings);
+  assert.equal(reads.length, 4);
+  assert.ok(!reads.includes("pids"));
+});
+
+test("a watched process that has become another program is not taken for the entry's", async (context) => {
+  const shell = child(context, "/bin/bash", ["-c", "echo up; read; exec -a svc-after sleep 60"], "svc-before");
+  await shell.line(/up/, 5000);
+  const startTime = real.stat(shell.pid)?.startTime ?? 0;
+  const watched = new Map([["svc-before", { pid: shell.pid, startTime }]]);
+  // stdin is /dev/null: the read returns at once.
+  await eventually("the exec", 5000, () => real.commandLine(shell.pid)?.startsWith("svc-after") || undefined);
+  assert.deepEqual(seen("svc-before", { watched }), { key: "svc-before" });
+});
+
+test("of several processes the oldest is chosen, and a watched one is kept", (context) => {
+  const stats = [
+    { pid: 30, startTime: 500 },
+    { pid: 20, startTime: 900 },
+    { pid: 40, startTime: 500 },
+  ];
+  const table: ProcTable = {
+    pids: () => stats.map(({ pid }) => pid),
+    commandLine: () => "svc\0",
+    stat: (pid) => {
+      const one = stats.find((stat) => stat.pid === pid);
+      return one && { ...one, parent: 1, state: "S" };
+    },
+  };
+  context.diagnostic("pids 30 and 40 began together");
+  assert.equal(seen("svc", { table })?.whole?.pid, 30);
+  const watched = new Map([["svc", { pid: 20, startTime: 900 }]]);
+  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20);
+  const reused = new Map([["svc", { pid: 20, startTime: 899 }]]);
+  assert.equal(seen("svc", { table, watched: reused })?.whole?.pid, 30);
+});
+
+test("a pidfile says who it is, whatever the process is called", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "look-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const pidfile = join(directory, "svc.pid");
+  const sought = soughtOf([entryNamed("svc-by-file", { pidfile })]);
+  const sighting = () => look(sought, around())[0];
+  assert.match(sighting()?.problem ?? "", /ENOENT/);
+  for (const garbage of ["", "none\n", "-5\n", "99999999999999\n", "12x\n"]) {
+    writeFileSync(pidfile, garbage);
+    assert.match(sighting()?.problem ?? "", /holds no process id/);
+  }
+  const service = startVictim("/bin/another-name");
+  writeFileSync(pidfile, `${service.pid}\n/var/lib/data\n`);
+  assert.equal(sighting()?.whole?.pid, service.pid);
+  await service.stop("SIGKILL");
+  assert.match(sighting()?.problem ?? "", /there is no process/);
+});

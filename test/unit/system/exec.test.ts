@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type CommandOptions, runCommand } from "../../../src/system/exec.ts";
+import { openProcTable } from "../../../src/system/proc-table.ts";
+import { systemClock } from "../../../src/system/system-clock.ts";
+import { eventually, within } from "../../support/eventually.ts";
+import { settle, VirtualClock } from "../../support/virtual-clock.ts";
+
+const table = openProcTable();
+const never = new AbortController().signal;
+const plain: CommandOptions = { asRoot: false, timeoutMs: 20_000, clock: systemClock };
+
+/** A directory of the test with scripts in it. */
+function scripts(context: TestContext, files: Readonly<Record<string, string>>): string {
+  const directory = mkdtempSync(join(tmpdir(), "exec-"));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(directory, name), `#!/bin/bash\n${text}\n`);
+    chmodSync(join(directory, name), 0o755);
+  }
+  return directory;
+}
+
+const run = (command: string, options: Partial<CommandOptions> = {}, signal = never) =>
+  within("the command", 15_000, runCommand(command, { ...plain, ...options }, signal));
+
+test("success is the exit code alone, whatever is written to stderr", async (context) => {
+  const directory = scripts(context, { noisy: "echo out; echo warning >&2", failing: "exit 3" });
+  const noisy = await run(`${directory}/noisy`);
+  assert.deepEqual([noisy.outcome, noisy.code], ["exited", 0]);
+  assert.equal(noisy.stdout.text, "out\n");
+  assert.equal(noisy.stderr.text, "warning\n");
+  const failing = await run(`${directory}/failing`);
+  assert.equal(failing.code, 3);
+  assert.match(failing.summary, /^exited with code 3 after \d/);
+});
+
+test("the command is split on white space and seen by no shell", async () => {
+  const { stdout } = await run("  /bin/echo   $HOME  'a  b' ;  *  ");
+  assert.equal(stdout.text, "$HOME 'a b' ; *\n");
+});
+
+test("a command ended by a signal has not succeeded", async (context) => {
+  const directory = scripts(context, { suicide: "kill -9 $$" });
+  const { outcome, code, summary } = await run(`${directory}/suicide`);
+  assert.deepEqual([outcome, code], ["exited", undefined]);
+  assert.match(summary, /SIGKILL/);
+});
+
+test("a command that cannot be started says why", async (context) => {
+  const directory = scripts(context, {});
+  writeFileSync(join(directory, "data"), "");
+  assert.match((await run("/no/such/command x")).summary, /there is no \/no\/such\/command/);
+  assert.match((await run(`${directory}/data`)).summary, /not executable/);
+  assert.equal((await run("  ")).outcome, "not-started");
+});
+
+test("output is kept up to its last 16 KiB, and what is left out is counted", async (context) => {
+  const directory = scripts(context, { long: "seq 1 100000; echo last >&2" });
+  const { stdout, stderr } = await run(`${directory}/long`);
+  assert.equal(Buffer.byteLength(stdout.text), 16 * 1024);
+  assert.ok(stdout.text.endsWith("99999\n100000\n"));
+  assert.equal(stdout.dropped + 16 * 1024, 588_895);
+  assert.equal(stderr.text, "last\n");
+});
+
+test("a daemon that holds the pipes neither keeps us waiting nor blocks nor dies of writing", async (context) => {
+  const directory = scripts(context, {
+    daemon:
+      "echo $$ >$1.pid; for i in $(seq 1 20000); do echo line $i of the daemon; done; echo done >$1.done; sleep 60",
+    start: "here=$(dirname $0); setsid $here/daemon $here/d & until [ -s $here/d.pid ]; do sleep 0.01; done",
+  });
+  const result = await run(`${directory}/start`);
+  assert.deepEqual([result.outcome, result.code], ["exited", 0]);
+  const pid = Number(readFileSync(join(directory, "d.pid"), "utf8"));
+  context.after(() => process.kill(-pid, "SIGKILL"));
+  // 400 KB through a pipe of 64 KB: somebody reads it.
+  await eventually(
+    "the daemon to have written all",
+    10_000,
+    () => readFileSync(join(directory, "d.done"), "utf8") || undefined,
+  );
+  assert.ok(table.stat(pid));
+});
+
+test("a command that takes too long is ended with all of its group: TERM, then KILL", async (context) => {
+  const directory = scripts(context, {
+    stubborn: `trap '' TERM; bash -c 'trap "" TERM; echo $$ >$0.child; sleep 60 & wait; sleep 60' "$0" & echo $$ >"$0.pid"; while :; do sleep 60 & wait $!; done`,
+  });
+  const pidIn = (name: string) =>
+    eventually(name, 5000, () => Number(readFileSync(join(directory, name), "utf8")) || undefined);
+  const clock = new VirtualClock();
+  const result = runCommand(`${directory}/stubborn`, { ...plain, clock, timeoutMs: 3000 }, never);
+  const pids = [await pidIn("stubborn.pid"), await pidIn("stubborn.child")];
+  await clock.advance(3000);
+  await settle();
+  for (const pid of pids) assert.ok(table.stat(pid), "TERM is ignored");
+  await clock.advance(5000);
+  const { outcome, summary } = await within("the end", 5000, result);
+  assert.equal(outcome, "timed-out");
+  assert.match(summary, /did not end within 3 s/);
+  for (const pid of pids) {
+    await eventually("the group to be gone", 5000, () => {
+      const stat = table.stat(pid);
+      return !stat || stat.state === "Z" ? true : undefined;
+    });
+  }
+});
+
+test("a command that obeys TERM has timed out all the same", async (context) => {
+  const directory = scripts(context, {
+    polite: 'trap "echo bye; exit 0" TERM; echo $$ >"$0.pid"; while :; do sleep 0.05; done',
+  });
+  const clock = new VirtualClock();
+  const result = runCommand(`${directory}/polite`, { ...plain, clock, timeoutMs: 1000 }, never);
+  await eventually("its start", 5000, () => readFileSync(join(directory, "polite.pid"), "utf8") || undefined);
+  await clock.advance(1000);
+  const { outcome, code, stdout } = await within("the end", 5000, result);
+  assert.deepEqual([outcome, code, stdout.text], ["timed-out", undefined, "bye\n"]);
+});
+
+test("a command is left running when the monitor stops, two seconds later", async (context) => {
+  const directory = scripts(context, { restart: 'echo $$ >"$0.pid"; exec sleep 60' });
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const result = runCommand(`${directory}/restart`, { ...plain, clock }, stop.signal);
+  const pid = await eventually(
+    "its start",
+    5000,
+    () => Number(readFileSync(join(directory, "restart.pid"), "utf8")) || undefined,
+  );
+  context.after(() => process.kill(pid, "SIGKILL"));
+  stop.abort();
+  await clock.advance(1999);
+  let resolved = false;
+  void result.then(() => {
+    resolved = true;
+  });
+  await settle();
+  assert.equal(resolved, false);
+  await clock.advance(1);
+  assert.equal((await result).outcome, "left-running");
+  assert.ok(table.stat(pid));
+});
+
+test("a command that ends within those two seconds has its result", async (context) => {
+  const directory = scripts(context, { restart: 'until [ -e "$0.go" ]; do sleep 0.01; done' });
+  const stop = new AbortController();
+  const result = run(`${directory}/restart`, { clock: new VirtualClock() }, stop.signal);
+  stop.abort();
+  writeFileSync(join(directory, "restart.go"), "");
+  assert.deepEqual((await result).code, 0);
+});
+
+test("nothing is started once the monitor stops", async () => {
+  assert.equal((await run("/bin/true", {}, AbortSignal.abort())).outcome, "not-started");
+});
+
+test("the pid is told at the start and at the end, and is a group of its own", async () => {
+  const told: string[] = [];
+  let group = 0;
+  await run("/bin/sleep 0.05", {
+    onStart: (pid) => {
+      told.push(`start ${pid}`);
+      group = Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[2]);
+    },
+    onEnd: (pid) => told.push(`end ${pid}`),
+  });
+  assert.deepEqual(told, [`start ${group}`, `end ${group}`]);
+});
