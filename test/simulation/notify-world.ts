@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { visitStateFile } from "../../src/notify/state-file.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import { Seeded } from "../support/seeded.ts";
-import { settle, VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { ApiModel, DUPLICATE_MS, MODES, wallOf } from "./api-model.ts";
 import type { Seen } from "./flapping-monitor.ts";
 import { Ledger } from "./ledger.ts";
@@ -214,10 +214,11 @@ export class NotifyWorld {
     if (!this.#run?.alive || this.#run.degraded) return;
     this.#tell("the monitor is stopped");
     const run = this.#run;
-    const stopped = run.stop();
+    run.stop();
     await this.clock.advance(10_000);
+    // It may have been killed while it stopped, and even have been started again.
+    if (this.#run !== run) return;
     if (run.alive) this.#ledger.violations.push("did not stop within 10 s");
-    else await stopped;
     run.kill();
     this.#count("stopped");
     this.#startLater();
@@ -234,9 +235,7 @@ export class NotifyWorld {
   #operatorDrops(): void {
     if (this.#run?.degraded) return;
     const file = visitStateFile(join(this.#statePath, "simulated.sqlite"));
-    const entries = file
-      .load()
-      .entries.filter((entry) => !this.#ledger.lines.get(entry.notification.generated_time)?.underWay);
+    const { entries } = file.load();
     file.write({
       entries: entries.map((entry) => ({
         ...entry,
@@ -261,10 +260,9 @@ export class NotifyWorld {
     await this.clock.advance(15 * MINUTE);
     if (this.#run?.degraded) this.#ledger.violations.push("still in memory with a good disk");
     if (this.#run?.pending !== 0) this.#ledger.violations.push(`${this.#run?.pending} still pending with a good API`);
-    const stopped = this.#run?.stop();
+    this.#run?.stop();
     await this.clock.advance(10_000);
-    await stopped;
-    await settle();
+    if (this.#run?.alive) this.#ledger.violations.push("did not stop at the end");
   }
 
   /** Nothing that was owed is missing on disk, or still pending there. */

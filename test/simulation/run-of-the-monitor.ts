@@ -37,7 +37,6 @@ export class Run {
   readonly #stop = new AbortController();
   #file: StateFile | undefined;
   #store: Store | undefined;
-  #ended: Promise<void> = Promise.resolve();
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -74,16 +73,15 @@ export class Run {
       random,
     });
     const parts = { store, outbox, dispatcher, clock, log };
-    this.#ended = runMonitor(flappingMonitor(this.#world.processes), parts, this.#stop.signal).then(() => {
+    void runMonitor(flappingMonitor(this.#world.processes), parts, this.#stop.signal).then(() => {
       if (this.#alive) store.close();
       this.#alive = false;
     });
   }
 
-  /** As SIGTERM does. Resolves when the program has ended. */
-  stop(): Promise<void> {
+  /** As SIGTERM does; `alive` is false when the program has ended. */
+  stop(): void {
     this.#stop.abort(new Error("stopped"));
-    return this.#ended;
   }
 
   /** As SIGKILL does. */
