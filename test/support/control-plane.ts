@@ -1,3 +1,4 @@
+import type { TestContext } from "node:test";
 import type { ControlPlane, ControlPlaneOptions } from "../../src/control-plane/control-plane.ts";
 import { startControlPlane } from "../../src/control-plane/control-plane.ts";
 import type { Logger } from "../../src/system/log.ts";
@@ -29,6 +30,16 @@ export const testUsers = [
 /** Starts a control plane in memory with `testUsers`. */
 export function startTestControlPlane(options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
   return startControlPlane({ database: ":memory:", users: testUsers, log: collectingLogger(), ...options });
+}
+
+/** As `startTestControlPlane`, closed when the test ends, however it ends. */
+export async function startFor(
+  context: TestContext,
+  options: Partial<ControlPlaneOptions> = {},
+): Promise<ControlPlane> {
+  const controlPlane = await startTestControlPlane(options);
+  context.after(() => controlPlane.close());
+  return controlPlane;
 }
 
 /** The body of a password login. */

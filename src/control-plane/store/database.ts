@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ControlPlaneError } from "../errors.ts";
@@ -11,13 +11,8 @@ import { migrations } from "./migrations.ts";
  */
 export function openDatabase(path: string): DatabaseSync {
   try {
-    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const previousMask = process.umask(0o077);
-    try {
-      return prepare(new DatabaseSync(path), path);
-    } finally {
-      process.umask(previousMask);
-    }
+    if (path !== ":memory:") makePrivateFile(path);
+    return prepare(new DatabaseSync(path));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ControlPlaneError(
@@ -28,12 +23,18 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-function prepare(database: DatabaseSync, path: string): DatabaseSync {
+/** SQLite gives the files beside it (-wal, -shm) the same mode. */
+function makePrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
+function prepare(database: DatabaseSync): DatabaseSync {
   try {
     database.exec(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;",
     );
-    if (path !== ":memory:") chmodSync(path, 0o600);
     migrate(database);
     return database;
   } catch (error) {
