@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Attempt, Deliver } from "../../../src/notify/delivery.ts";
+import type { Notification } from "../../../src/notify/notification.ts";
+import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+import { settle } from "../../support/virtual-clock.ts";
+
+/** A delivery that answers when the test says so. */
+class Answers {
+  readonly asked: { name: string; at: number; signal: AbortSignal; answer: (attempt: Attempt) => void }[] = [];
+  #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  readonly deliver: Deliver = (notification, signal) =>
+    new Promise((answer) => {
+      this.asked.push({ name: nameOf(notification), at: this.#now(), signal, answer });
+    });
+
+  get names(): readonly string[] {
+    return this.asked.map((asked) => asked.name);
+  }
+}
+
+function nameOf(notification: Notification): string {
+  return notification.payload.process_name ?? "";
+}
+
+test("delivery begins in the tick of the commit", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a"));
+  assert.deepEqual(api.names, ["a"]);
+  api.asked[0]?.answer(delivered);
+  await settle();
+  assert.equal(rig.outbox.counters.delivered, 1);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("in order within a subject, side by side between subjects, up to the bound", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver, { maxInFlight: 2 }).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a1"));
+  rig.outbox.add("process:a", stopped("a2"));
+  rig.outbox.add("process:b", stopped("b1"));
+  rig.outbox.add("process:c", stopped("c1"));
+  assert.deepEqual(api.names, ["a1", "b1"]);
+  api.asked[1]?.answer(delivered);
+  await settle();
+  assert.deepEqual(api.names, ["a1", "b1", "c1"]);
+  api.asked[0]?.answer(refused);
+  await rig.clock.advance(9_999);
+  assert.deepEqual(api.names, ["a1", "b1", "c1"], "a2 waits for a1, and a1 for its retry");
+  await rig.clock.advance(1);
+  assert.deepEqual(api.names, ["a1", "b1", "c1", "a1"]);
+  api.asked[3]?.answer(delivered);
+  await settle();
+  assert.equal(api.names.at(-1), "a2");
+  for (const asked of api.asked) asked.answer(delivered);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("an API that hangs is given up, tried again, and holds up nothing but its own subject", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.add("process:hangs", stopped("hangs"));
+  await rig.clock.advance(30_000);
+  assert.equal(api.asked[0]?.signal.aborted, true);
+  assert.equal(rig.outbox.counters.unanswered, 0, "it may still have a last word");
+  await rig.clock.advance(1000);
+  assert.equal(rig.outbox.counters.unanswered, 1);
+  assert.equal(rig.outbox.list()[0]?.reason, "no answer within 30 s");
+  await rig.clock.advance(10_000);
+  assert.equal(api.asked.length, 2);
+  stop.abort();
+  await rig.clock.advance(2000);
+  await ended;
+  rig.store.close();
+});
+
+test("a throw in delivery counts as unanswered: the notification is still owed", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const stop = new AbortController();
+  const ended = rig
+    .dispatcher(() => {
+      throw new TypeError("x is undefined");
+    })
+    .run(stop.signal);
+  rig.outbox.add("process:a", stopped("a"));
+  await settle();
+  assert.match(rig.outbox.list()[0]?.reason ?? "", /defect in delivery: x is undefined/);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("while the API is down it is called at a bounded rate, however much waits; back, everything goes at once", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  let up = false;
+  let calls = 0;
+  const stop = new AbortController();
+  const deliver = (): Promise<Attempt> => {
+    calls += 1;
+    return Promise.resolve(up ? delivered : refused);
+  };
+  const ended = rig.dispatcher(deliver, { random: Math.random }).run(stop.signal);
+  for (let index = 0; index < 300; index += 1) rig.outbox.add(`process:${index}`, stopped(`${index}`));
+  await rig.clock.advance(600_000);
+  // 4 in flight: a burst, 4 per 10 s for 20 s, then 4 per minute.
+  assert.ok(calls <= 4 + 8 + 44 + 4, `${calls} calls in ten minutes`);
+  assert.ok(calls >= 40, `${calls} calls in ten minutes`);
+  up = true;
+  await rig.clock.advance(16_000);
+  assert.equal(rig.outbox.counters.delivered, 300);
+  assert.equal(rig.said("answers again").length, 1);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("an outage is told when it begins, again with back-off, and when it ends", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  let up = false;
+  const stop = new AbortController();
+  const ended = rig.dispatcher(() => Promise.resolve(up ? delivered : refused)).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a"));
+  await settle();
+  assert.match(rig.said("cannot be told").join(), /^warning .*connection refused.*1 notifications.*outbox/);
+  await rig.clock.advance(4 * 3_600_000);
+  const lines = rig.said("cannot be told").length;
+  assert.ok(lines >= 5 && lines <= 10, `${lines} lines in four hours`);
+  up = true;
+  await rig.clock.advance(60_000);
+  assert.equal(rig.said("answers again").length, 1);
+  up = false;
+  await rig.clock.advance(60_000);
+  rig.outbox.add("process:b", stopped("b"));
+  await settle();
+  assert.equal(rig.said("cannot be told").length, lines + 1, "the next outage is news");
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("one notification that always fails is neither hurried by the others' success nor a line each time", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  let poisonous = 0;
+  const stop = new AbortController();
+  const ended = rig
+    .dispatcher((notification) => {
+      if (nameOf(notification) !== "poison") return Promise.resolve(delivered);
+      poisonous += 1;
+      return Promise.resolve(refused);
+    })
+    .run(stop.signal);
+  rig.outbox.add("process:poison", stopped("poison"));
+  for (let second = 0; second < 600; second += 1) {
+    rig.outbox.add(`process:${second}`, stopped(`${second}`));
+    await rig.clock.advance(1000);
+  }
+  assert.equal(rig.outbox.counters.delivered, 600);
+  // Not once per success: at most once per api_retry_interval, and the first few.
+  assert.ok(poisonous <= 66, `${poisonous} attempts in ten minutes`);
+  assert.ok(poisonous >= 10, `${poisonous} attempts in ten minutes`);
+  assert.ok(rig.said("cannot be told").length <= 5, `${rig.said("cannot be told").length} lines`);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("superseded while it waits: never sent, and what follows is sent at once", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a", "2026-01-01T00:00:00"));
+  api.asked[0]?.answer(refused);
+  await settle();
+  rig.outbox.supersede("process:a", "it runs again");
+  await rig.clock.advance(60_000);
+  assert.equal(api.asked.length, 1);
+  rig.outbox.add("process:a", stopped("a", "2026-01-01T00:01:00"));
+  assert.equal(api.asked.length, 2);
+  api.asked[1]?.answer(delivered);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("what an earlier run left is sent after the monitor had time to look, unless it is not true any more", async (t) => {
+  const directory = stateDirectory(t);
+  const earlier = new OutboxRig(directory);
+  earlier.outbox.add("process:still", stopped("still"));
+  earlier.outbox.add("process:back", stopped("back"));
+  earlier.store.close();
+  const rig = new OutboxRig(directory, { clock: earlier.clock });
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  await rig.clock.advance(500);
+  rig.outbox.supersede("process:back", "it runs again");
+  rig.outbox.add("process:new", stopped("new"));
+  assert.deepEqual(api.names, ["new"]);
+  await rig.clock.advance(5000);
+  assert.deepEqual(api.names, ["new", "still"]);
+  for (const asked of api.asked) asked.answer(delivered);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("on stop, attempts under way get two seconds, and what was cut short is owed to the next run", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  let over = false;
+  const ended = rig
+    .dispatcher(api.deliver)
+    .run(stop.signal)
+    .then(() => {
+      over = true;
+    });
+  rig.outbox.add("process:a", stopped("a"));
+  rig.outbox.add("process:b", stopped("b"));
+  stop.abort();
+  await rig.clock.advance(1000);
+  api.asked[0]?.answer(delivered);
+  await rig.clock.advance(999);
+  assert.equal(over, false);
+  rig.outbox.add("process:c", stopped("c"));
+  await rig.clock.advance(1);
+  await ended;
+  assert.deepEqual([api.names, api.asked[1]?.signal.aborted], [["a", "b"], true]);
+  rig.store.close();
+  api.asked[1]?.answer(delivered);
+  await rig.clock.runUntilIdle();
+  assert.deepEqual(
+    new OutboxRig(rig.statePath).outbox.list().map((entry) => entry.subject),
+    ["process:b", "process:c"],
+  );
+});
+
+test("nothing expired is sent, and it expires without an attempt", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t), { expiryMs: 90_000 });
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a1"));
+  rig.outbox.add("process:a", stopped("a2"));
+  await rig.clock.advance(3_600_000);
+  assert.equal(rig.outbox.counters.expired, 2);
+  assert.ok(!api.names.includes("a2"));
+  assert.ok(api.asked.every((asked) => asked.at < 91_000));
+  stop.abort();
+  await ended;
+  rig.store.close();
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Entry } from "../../../src/notify/entry.ts";
+import { visitStateFile } from "../../../src/notify/state-file.ts";
+import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+
+const HOUR = 3_600_000;
+
+/** What `masakari-monitors outbox drop` does, from its own process. */
+function dropFromElsewhere(rig: OutboxRig, reason: string): void {
+  const file = visitStateFile(join(rig.statePath, "testmonitor.sqlite"));
+  const entries = file.load().entries.map((entry): Entry => ({ ...entry, state: "dropped", reason, endedWall: 1 }));
+  file.write({ entries, saved: [] });
+  file.close();
+}
+
+test("each ending is logged once and counted once", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const { outbox } = rig;
+  const sent = outbox.add("process:a", stopped("a"));
+  outbox.begin(sent);
+  outbox.settle(sent, delivered);
+  const repeated = outbox.add("process:b", stopped("b"));
+  outbox.begin(repeated);
+  outbox.settle(repeated, { outcome: "duplicate" });
+  const bad = outbox.add("process:c", stopped("c"));
+  outbox.begin(bad);
+  outbox.settle(bad, { outcome: "rejected", reason: "host-1 is in no segment" });
+  outbox.add("process:d", stopped("d"));
+  outbox.supersede("process:d", "it runs again");
+  const unwanted = outbox.add("process:e", stopped("e"));
+  outbox.drop([unwanted], "maintenance");
+  for (const word of ["a on", "b on", "c on", "d on", "e on"]) assert.equal(rig.said(` of ${word}`).length, 1, word);
+  assert.equal(rig.said("error").length, 1);
+  assert.match(rig.said("error").join(), /rejected.*host-1 is in no segment/);
+  const { added, superseded, rejected, dropped, expired } = outbox.counters;
+  assert.deepEqual([added, outbox.counters.delivered, superseded, rejected, dropped, expired], [5, 2, 1, 1, 1, 0]);
+  assert.equal(outbox.pendingCount, 0);
+  rig.store.close();
+});
+
+test("an attempt under way when superseded is decided by its answer", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const { outbox } = rig;
+  const arrives = outbox.add("process:a", stopped("a"));
+  const fails = outbox.add("process:b", stopped("b"));
+  for (const id of [arrives, fails]) outbox.begin(id);
+  outbox.supersede("process:a", "it runs again");
+  outbox.supersede("process:b", "it runs again");
+  assert.equal(rig.said("superseded").length, 0);
+  // A crash now must not send it again: the row on disk says so already.
+  assert.equal(new OutboxRig(rig.statePath).outbox.pendingCount, 0);
+  outbox.settle(arrives, delivered);
+  outbox.settle(fails, refused);
+  assert.deepEqual([outbox.counters.delivered, outbox.counters.superseded], [1, 1]);
+  const states = Object.fromEntries(outbox.listEnded().map((entry) => [entry.subject, entry.state]));
+  assert.deepEqual(states, { "process:a": "delivered", "process:b": "superseded" });
+  rig.store.close();
+});
+
+test("what another process dropped is not sent, and told once", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const id = rig.outbox.add("process:a", stopped("a"));
+  dropFromElsewhere(rig, "host is being repaired");
+  assert.equal(rig.outbox.begin(id), undefined);
+  assert.equal(rig.outbox.begin(id), undefined);
+  assert.equal(rig.said("host is being repaired").length, 1);
+  assert.equal(rig.outbox.counters.dropped, 1);
+  rig.store.close();
+});
+
+test("what another process dropped during an attempt stays dropped when the attempt fails", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const id = rig.outbox.add("process:a", stopped("a"));
+  rig.outbox.begin(id);
+  dropFromElsewhere(rig, "by hand");
+  rig.outbox.settle(id, refused);
+  assert.equal(rig.outbox.begin(id), undefined);
+  assert.equal(rig.outbox.listEnded()[0]?.state, "dropped");
+  rig.store.close();
+});
+
+test("what another process dropped during an attempt is delivered if the API has it", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const id = rig.outbox.add("process:a", stopped("a"));
+  rig.outbox.begin(id);
+  dropFromElsewhere(rig, "by hand");
+  rig.outbox.settle(id, delivered);
+  assert.equal(rig.outbox.listEnded()[0]?.state, "delivered");
+  rig.store.close();
+});
+
+test("stepping the wall clock neither expires an entry nor keeps it", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  rig.outbox.add("process:a", stopped("a"));
+  rig.clock.stepWall(30 * 24 * HOUR);
+  rig.outbox.expire();
+  assert.equal(rig.outbox.pendingCount, 1);
+  rig.clock.stepWall(-60 * 24 * HOUR);
+  await rig.clock.advance(24 * HOUR);
+  rig.outbox.expire();
+  assert.equal(rig.outbox.pendingCount, 0);
+  assert.match(rig.said("expired").join(), /error .*86400 s.*act by hand/);
+  rig.store.close();
+});
+
+test("age goes on over a restart in the same boot, whatever the wall clock says", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const id = rig.outbox.add("process:a", stopped("a"));
+  rig.store.close();
+  await rig.clock.advance(23 * HOUR);
+  rig.clock.stepWall(-90 * 24 * HOUR);
+  const next = new OutboxRig(rig.statePath, { clock: rig.clock });
+  next.outbox.expire();
+  assert.equal(next.outbox.pendingCount, 1);
+  await rig.clock.advance(HOUR);
+  assert.equal(next.outbox.begin(id), undefined);
+  assert.equal(next.outbox.counters.expired, 1);
+  next.store.close();
+});
+
+test("over a reboot the wall clock tells the age, and one that went back tells none", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  rig.outbox.add("process:a", stopped("a"));
+  rig.store.close();
+  const early = new OutboxRig(rig.statePath, { bootId: "boot-2", clock: rig.clock });
+  rig.clock.stepWall(-HOUR);
+  early.outbox.expire();
+  assert.equal(early.outbox.pendingCount, 1);
+  early.store.close();
+  rig.clock.stepWall(26 * HOUR);
+  const late = new OutboxRig(rig.statePath, { bootId: "boot-3", clock: rig.clock });
+  late.outbox.expire();
+  assert.equal(late.outbox.counters.expired, 1);
+  late.store.close();
+});
+
+test("a full outbox drops the oldest of the subject that chatters, never the only one of another", (t) => {
+  const rig = new OutboxRig(stateDirectory(t), { limit: 4 });
+  const quiet = rig.outbox.add("process:quiet", stopped("quiet"));
+  const chatter = [1, 2, 3, 4].map((second) =>
+    rig.outbox.add("process:chatter", stopped("chatter", `2026-01-01T00:00:0${second}`)),
+  );
+  assert.deepEqual(
+    rig.outbox.list().map((entry) => entry.id),
+    [quiet, ...chatter.slice(1)],
+  );
+  assert.match(rig.said("dropped").join(), /the outbox is full/);
+  rig.store.close();
+});
+
+test("attempts and the last reason are on disk for the list", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const id = rig.outbox.add("process:a", stopped("a"));
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    rig.outbox.begin(id);
+    rig.outbox.settle(id, refused);
+  }
+  const [entry] = new OutboxRig(rig.statePath).outbox.list();
+  assert.deepEqual([entry?.attempts, entry?.reason], [2, "connection refused"]);
+  rig.store.close();
+});
