@@ -121,7 +121,7 @@ export async function runProgram<State, Observation, Effect extends { readonly k
     signal,
     reread: () => load(program.command, command.opts()),
   });
-  opened.flush();
+  await opened.drained();
   return status;
 }
 

@@ -24,8 +24,10 @@ export interface OpenLog {
   readonly log: Logger;
   /** For SIGHUP and logrotate. */
   reopen(): void;
-  /** Writes out what is buffered; call it last. */
+  /** Writes out what is buffered, for a program that dies now. */
   flush(): void;
+  /** Resolves when every line has been written, or after a second: call it last. */
+  drained(): Promise<void>;
 }
 
 const quiet = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
@@ -93,6 +95,9 @@ export function openLog(program: string, options: LogOptions): OpenLog {
     },
     flush: () => {
       for (const sink of sinks) sink.flush();
+    },
+    async drained() {
+      await Promise.all(sinks.map((sink) => sink.drained()));
     },
   };
 }

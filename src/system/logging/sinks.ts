@@ -10,8 +10,10 @@ export interface LogSink {
   write(record: LogRecord): void;
   /** After a rotation: go on in a new file of the same name. */
   reopen(): void;
-  /** Writes out what is buffered, as far as that is possible at once. */
+  /** Writes out what is buffered, as far as that is possible at once; lines may change places with one being written. */
   flush(): void;
+  /** Resolves when what is buffered has been written, or after a second. */
+  drained(): Promise<void>;
 }
 
 /** Lines that wait for a slow reader; beyond it new lines are dropped, so that memory stays bounded. */
@@ -21,6 +23,7 @@ interface Destination {
   write(text: string): boolean;
   end(): void;
   flushSync(): void;
+  flush(done: () => void): void;
   on(event: string, listener: (...values: unknown[]) => void): unknown;
 }
 
@@ -39,6 +42,19 @@ function flushQuietly(destination: Destination): void {
   }
 }
 
+/** A reader that has stopped reading must not keep the program from ending. */
+const DRAIN_MS = 1000;
+
+async function drained(destination: Destination): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, DRAIN_MS);
+    destination.flush(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}
+
 /** Standard error. */
 export function stderrSink(format: LineFormat): LogSink {
   const destination = buffered(2);
@@ -46,6 +62,7 @@ export function stderrSink(format: LineFormat): LogSink {
     write: (record) => void destination.write(`${format(record)}\n`),
     reopen: () => undefined,
     flush: () => flushQuietly(destination),
+    drained: () => drained(destination),
   };
 }
 
@@ -80,6 +97,7 @@ export function fileSink(path: string, format: LineFormat, watch: boolean): LogS
     },
     reopen,
     flush: () => flushQuietly(destination),
+    drained: () => drained(destination),
   };
 }
 
@@ -103,6 +121,7 @@ function datagramSink(path: string, fallback: LogSink, encode: (record: LogRecor
     },
     reopen: () => undefined,
     flush: () => fallback.flush(),
+    drained: () => fallback.drained(),
   };
 }
 

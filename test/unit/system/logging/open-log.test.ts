@@ -25,7 +25,7 @@ async function run(options: object, body: string): Promise<string> {
   const script = `import { openLog } from ${JSON.stringify(source)};
     const opened = openLog("masakari-test", ${JSON.stringify({ ...defaults, ...options })}); const { log } = opened;
     ${body}
-    opened.flush();`;
+    await opened.drained();`;
   const { stderr } = await promisify(execFile)(process.execPath, [
     "--disable-warning=ExperimentalWarning",
     "--input-type=module",
@@ -63,7 +63,7 @@ test("watch_log_file goes on in a new file after a rotation", async () => {
   const path = join(scratch(), "a.log");
   await run(
     { log_file: path, watch_log_file: true },
-    `const fs = await import("node:fs"); log.info("one"); opened.flush();
+    `const fs = await import("node:fs"); log.info("one"); await opened.drained();
      fs.renameSync(${JSON.stringify(path)}, ${JSON.stringify(`${path}.1`)});
      log.info("two");
      while (!fs.existsSync(${JSON.stringify(path)}) || fs.statSync(${JSON.stringify(path)}).size === 0)
