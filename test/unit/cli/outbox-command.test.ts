@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { Command } from "commander";
+import { registerOutboxCommand } from "../../../src/cli/outbox-command.ts";
+import { OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+
+/** Runs `masakari-monitors` with these arguments; the text that it wrote. */
+async function run(statePath: string, ...argv: string[]): Promise<string> {
+  let written = "";
+  const program = new Command("masakari-monitors").exitOverride();
+  program.configureOutput({ writeErr: () => undefined });
+  registerOutboxCommand(program, {
+    statePath: () => statePath,
+    out: { write: (text) => (written += text) },
+    now: () => Date.UTC(2026, 0, 1, 1, 2, 3),
+  });
+  for (const command of program.commands) {
+    command.exitOverride();
+    for (const sub of command.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  await program.parseAsync(argv, { from: "user" });
+  return written;
+}
+
+/** A monitor that runs, with one entry that was tried in vain and one that was delivered. */
+function monitorWith(t: TestContext): { rig: OutboxRig; pending: string } {
+  const rig = new OutboxRig(stateDirectory(t));
+  t.after(() => rig.store.close());
+  const pending = rig.outbox.add("process:nova-compute", stopped("nova-compute"));
+  rig.outbox.begin(pending);
+  rig.outbox.settle(pending, refused);
+  const gone = rig.outbox.add("process:libvirtd", stopped("libvirtd"));
+  rig.outbox.begin(gone);
+  rig.outbox.settle(gone, { outcome: "delivered", notificationUuid: "u-1" });
+  return { rig, pending };
+}
+
+test("lists what is pending, while the monitor runs", async (t) => {
+  const { rig, pending } = monitorWith(t);
+  const lines = (await run(rig.statePath, "outbox")).trimEnd().split("\n");
+  assert.equal(lines.length, 2);
+  assert.match(
+    lines[1] ?? "",
+    new RegExp(`^${pending} +testmonitor +pending +1h2m +process:nova-compute +1 +connection refused$`),
+  );
+});
+
+test("--all lists the endings too", async (t) => {
+  const { rig } = monitorWith(t);
+  const text = await run(rig.statePath, "outbox", "--all");
+  assert.match(text, /pending.*process:nova-compute/);
+  assert.match(text, /delivered.*process:libvirtd/);
+});
+
+test("--json is the documented shape", async (t) => {
+  const { rig, pending } = monitorWith(t);
+  const [entry] = JSON.parse(await run(rig.statePath, "outbox", "--json"));
+  assert.deepEqual(entry, {
+    id: pending,
+    program: "testmonitor",
+    state: "pending",
+    subject: "process:nova-compute",
+    attempts: 1,
+    reason: "connection refused",
+    notification_uuid: null,
+    created_at: "2026-01-01T00:00:00.000Z",
+    ended_at: null,
+    notification: stopped("nova-compute"),
+  });
+});
+
+test("drop ends the entry for the monitor that runs, with the reason", async (t) => {
+  const { rig, pending } = monitorWith(t);
+  assert.match(
+    await run(rig.statePath, "outbox", "drop", pending, "--reason", "host is being repaired"),
+    new RegExp(`^dropped ${pending} \\(testmonitor\\): PROCESS STOPPED of nova-compute on host-1`),
+  );
+  assert.equal(rig.outbox.begin(pending), undefined);
+  assert.match(rig.said("dropped").join(), /host is being repaired/);
+  assert.match(await run(rig.statePath, "outbox"), /^nothing to list/);
+  assert.match(await run(rig.statePath, "outbox", "--all"), /dropped.*host is being repaired/);
+});
+
+test("drop --all takes everything of one program", async (t) => {
+  const { rig } = monitorWith(t);
+  await run(rig.statePath, "outbox", "drop", "--all", "--program", "testmonitor", "--reason", "drill");
+  assert.match(await run(rig.statePath, "outbox"), /^nothing to list/);
+  const again = await run(rig.statePath, "outbox", "drop", "--all", "--program", "testmonitor", "--reason", "drill");
+  assert.match(again, /nothing is pending in testmonitor/);
+});
+
+test("what was asked wrongly is refused, and nothing dropped", async (t) => {
+  const { rig, pending } = monitorWith(t);
+  const refusals: [string[], RegExp][] = [
+    [[pending], /--reason/],
+    [[pending, "--reason", "  "], /--reason must say why/],
+    [["--reason", "x"], /name the ids/],
+    [["--all", "--reason", "x"], /--program/],
+    [[pending, "--all", "--program", "testmonitor", "--reason", "x"], /not both/],
+    [["--all", "--program", "hostmonitor", "--reason", "x"], /hostmonitor has not run here/],
+    [["00000000", "--reason", "x"], /not pending: 00000000/],
+  ];
+  for (const [argv, message] of refusals) {
+    await assert.rejects(run(rig.statePath, "outbox", "drop", ...argv), message, argv.join(" "));
+  }
+  assert.equal(rig.outbox.begin(pending)?.id, pending);
+});
+
+test("a directory that does not exist is said, and not made", async (t) => {
+  const directory = stateDirectory(t);
+  await assert.rejects(run(directory, "outbox"), /does not exist: no monitor has run here/);
+  mkdirSync(directory);
+  assert.match(await run(directory, "outbox"), /^nothing to list/);
+});
