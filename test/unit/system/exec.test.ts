@@ -70,7 +70,7 @@ test("output is kept up to its last 16 KiB, and what is left out is counted", as
 test("a daemon that holds the pipes neither keeps us waiting nor blocks nor dies of writing", async (context) => {
   const directory = scripts(context, {
     daemon:
-      "echo $$ >$1.pid; for i in $(seq 1 20000); do echo line $i of the daemon; done; echo done >$1.done; sleep 60",
+      "echo $$ >$1.pid; until [ -e $1.go ]; do sleep 0.01; done; for i in $(seq 1 20000); do echo line $i of the daemon; done; echo done >$1.done; sleep 60",
     start: "here=$(dirname $0); setsid $here/daemon $here/d & until [ -s $here/d.pid ]; do sleep 0.01; done",
   });
   const result = await run(`${directory}/start`);
@@ -78,6 +78,7 @@ test("a daemon that holds the pipes neither keeps us waiting nor blocks nor dies
   const pid = Number(readFileSync(join(directory, "d.pid"), "utf8"));
   context.after(() => process.kill(-pid, "SIGKILL"));
   // 400 KB through a pipe of 64 KB: somebody reads it.
+  writeFileSync(join(directory, "d.go"), "");
   await eventually(
     "the daemon to have written all",
     10_000,
