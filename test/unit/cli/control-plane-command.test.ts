@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { passwordLogin } from "../../support/control-plane.ts";
+import { rawRequest } from "../../support/raw-request.ts";
+
+const main = fileURLToPath(new URL("../../../src/cli/monitors-main.ts", import.meta.url));
+
+function newDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "control-plane-command-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+/** Runs the command until it has said where it is, then hands over; the process is gone when the test ends. */
+async function start(
+  context: TestContext,
+  stateDir: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+) {
+  const ports = ["--keystone-port", "0", "--masakari-port", "0"];
+  const node = ["--disable-warning=ExperimentalWarning", main, "control-plane", "--state-dir", stateDir, ...ports];
+  const child = spawn(process.execPath, [...node, ...args], { env: { ...process.env, ...env } });
+  context.after(() => child.kill("SIGKILL"));
+  let output = "";
+  const exited = once(child, "exit");
+  const ready = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (data: Buffer) => {
+        output += data.toString();
+        if (/Log in with.*\n/.test(output)) resolve();
+      });
+    }
+  });
+  await Promise.race([ready, exited]);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    return (await exited)[0] as number | null;
+  };
+  return { stop, exited, output: () => output };
+}
+
+function openrcValue(stateDir: string, name: string): string {
+  const text = readFileSync(join(stateDir, "openrc"), "utf8");
+  return new RegExp(`^export ${name}='(.*)'$`, "m").exec(text)?.[1]?.replaceAll("'\\''", "'") ?? "";
+}
+
+async function loginStatus(stateDir: string, password: string): Promise<number> {
+  const body = JSON.stringify(passwordLogin("admin", password, "service"));
+  const url = `${openrcValue(stateDir, "OS_AUTH_URL")}/auth/tokens`;
+  return (await rawRequest(url, "POST", { "content-type": "application/json" }, body)).status;
+}
+
+describe("masakari-monitors control-plane", () => {
+  test("writes an openrc that logs in, keeps its password over restarts and never prints it", async (context) => {
+    const stateDir = join(newDirectory(context), "state");
+    const first = await start(context, stateDir);
+    assert.equal(statSync(join(stateDir, "openrc")).mode & 0o777, 0o600);
+    const password = openrcValue(stateDir, "OS_PASSWORD");
+    assert.ok(password.length >= 24);
+    assert.equal(await loginStatus(stateDir, password), 201);
+    assert.equal(await first.stop(), 0);
+    const second = await start(context, stateDir);
+    assert.equal(openrcValue(stateDir, "OS_PASSWORD"), password);
+    assert.equal(await loginStatus(stateDir, password), 201);
+    assert.equal(await second.stop(), 0);
+    assert.equal((first.output() + second.output()).includes(password), false);
+  });
+
+  test("takes the password from a file or the environment, whatever characters are in it", async (context) => {
+    const directory = newDirectory(context);
+    const stateDir = join(directory, "state");
+    const password = `it's "so" $HOME \\ é`;
+    writeFileSync(join(directory, "password"), `${password}\n`);
+    const fromFile = await start(context, stateDir, ["--password-file", join(directory, "password")]);
+    assert.equal(await loginStatus(stateDir, password), 201);
+    await fromFile.stop();
+    const fromOpenrc = await start(context, stateDir);
+    assert.equal(await loginStatus(stateDir, password), 201);
+    await fromOpenrc.stop();
+    const fromEnvironment = await start(context, stateDir, [], { MASAKARI_CONTROL_PLANE_PASSWORD: "other" });
+    assert.deepEqual([await loginStatus(stateDir, password), await loginStatus(stateDir, "other")], [401, 201]);
+    await fromEnvironment.stop();
+  });
+
+  test("says in one line what keeps it from starting", async (context) => {
+    const directory = newDirectory(context);
+    const missing = join(directory, "missing");
+    const failed = await start(context, directory, ["--password-file", missing]);
+    assert.equal((await failed.exited)[0], 1);
+    assert.match(failed.output(), /^masakari-monitors control-plane: cannot read the password: .*missing'\n$/);
+  });
+});
