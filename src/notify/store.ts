@@ -260,7 +260,8 @@ export class Store {
   #writeOut(): void {
     if (this.#unwritten.size === 0 && this.#unwrittenSaved.size === 0) return;
     const saved = [...this.#unwrittenSaved].map((key): [string, string] => [key, this.#saved.get(key) ?? "null"]);
-    this.#file?.write({ entries: this.#unwritten.values(), saved });
+    if (this.#file === undefined) throw new Error("it is closed");
+    this.#file.write({ entries: this.#unwritten.values(), saved });
     for (const [id, entry] of this.#unwritten) {
       if (entry.state === "pending") this.#onDisk.add(id);
       else this.#onDisk.delete(id);

@@ -130,6 +130,24 @@ test("while the API is down it is called at a bounded rate, however much waits; 
   rig.store.close();
 });
 
+test("one answer after an outage has the others tried at once, not after their back-off", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  let up = false;
+  const stop = new AbortController();
+  const ended = rig.dispatcher(() => Promise.resolve(up ? delivered : refused)).run(stop.signal);
+  for (const name of ["a", "b", "c"]) rig.outbox.add(`process:${name}`, stopped(name));
+  await rig.clock.advance(600_000);
+  const attempts = rig.outbox.counters.attempts;
+  while (rig.outbox.counters.attempts === attempts) await rig.clock.advance(1000);
+  up = true;
+  rig.outbox.add("process:new", stopped("new"));
+  await rig.clock.advance(1000);
+  assert.equal(rig.outbox.counters.delivered, 4);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
 test("an outage is told when it begins, again with back-off, and when it ends", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   let up = false;
@@ -246,6 +264,7 @@ test("on stop, attempts under way get two seconds, and what was cut short is owe
   rig.store.close();
   api.asked[1]?.answer(delivered);
   await rig.clock.runUntilIdle();
+  assert.equal(rig.said("delivered").length, 1, "what comes later is not taken note of: it could not be kept");
   assert.deepEqual(
     new OutboxRig(rig.statePath).outbox.list().map((entry) => entry.subject),
     ["process:b", "process:c"],

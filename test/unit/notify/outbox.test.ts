@@ -150,6 +150,21 @@ test("a full outbox drops the oldest of the subject that chatters, never the onl
   rig.store.close();
 });
 
+test("an only entry stays even when it is the oldest of all", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t), { limit: 3 });
+  const first = rig.outbox.add("process:chatter", stopped("chatter", "2026-01-01T00:00:01"));
+  await rig.clock.advance(1000);
+  const quiet = rig.outbox.add("process:quiet", stopped("quiet"));
+  await rig.clock.advance(1000);
+  const second = rig.outbox.add("process:chatter", stopped("chatter", "2026-01-01T00:00:02"));
+  rig.outbox.begin(first);
+  rig.outbox.settle(first, delivered);
+  for (const seconds of [3, 4]) rig.outbox.add("process:chatter", stopped("chatter", `2026-01-01T00:00:0${seconds}`));
+  const pending = rig.outbox.list().map((entry) => entry.id);
+  assert.deepEqual([pending.includes(quiet), pending.includes(second)], [true, false]);
+  rig.store.close();
+});
+
 test("attempts and the last reason are on disk for the list", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const id = rig.outbox.add("process:a", stopped("a"));

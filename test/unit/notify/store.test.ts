@@ -163,6 +163,13 @@ test("what an earlier run left in a file that could not be read at the start is 
   second.store.close();
 });
 
+test("a commit after the close is not silently lost", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  rig.store.close();
+  rig.outbox.add("process:a", stopped("a"));
+  assert.match(rig.said("critical").join(), /cannot be written \(it is closed\)/);
+});
+
 /** A file system of 512 KiB; undefined where this user cannot mount one. */
 function smallDisk(directory: string): (() => void) | undefined {
   mkdirSync(directory, { mode: 0o700 });
