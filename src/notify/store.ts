@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { describeNotification, type Entry, rebase } from "./entry.ts";
+import { PendingQueues } from "./pending-queues.ts";
 import { moveAside, openStateFile, type StateFile, StateFileError, salvage } from "./state-file.ts";
 
 /** How long writing rests after it failed. */
@@ -36,9 +37,7 @@ export class Store {
   #again: Timer | undefined;
   #closed = false;
 
-  /** Pending entries: subject → id → entry, in order. */
-  readonly #subjects = new Map<string, Map<string, Entry>>();
-  readonly #subjectOf = new Map<string, string>();
+  readonly #pending = new PendingQueues();
   readonly #saved = new Map<string, string>();
 
   /** What the disk does not have yet. */
@@ -71,7 +70,7 @@ export class Store {
       const contents = unusable ?? file.load();
       const now = this.#options.clock.now();
       for (const entry of contents.entries) {
-        this.#keep(rebase(entry, now, this.#options.bootId));
+        this.#pending.keep(rebase(entry, now, this.#options.bootId));
         if (unusable === undefined) this.#onDisk.add(entry.id);
         else this.#unwritten.set(entry.id, entry);
       }
@@ -134,16 +133,15 @@ export class Store {
   get(id: string): Entry | undefined {
     const staged = this.#staged?.get(id);
     if (staged !== undefined) return staged.state === "pending" ? staged : undefined;
-    const subject = this.#subjectOf.get(id);
-    return subject === undefined ? undefined : this.#subjects.get(subject)?.get(id);
+    return this.#pending.get(id);
   }
 
   /** The pending entries of one subject, in order. */
   pendingOf(subject: string): readonly Entry[] {
-    const kept = [...(this.#subjects.get(subject)?.values() ?? [])];
+    const kept = this.#pending.of(subject);
     if (this.#staged === undefined || this.#staged.size === 0) return kept;
     const added = [...this.#staged.values()].filter(
-      (entry) => entry.subject === subject && !this.#subjectOf.has(entry.id),
+      (entry) => entry.subject === subject && !this.#pending.has(entry.id),
     );
     const changed = kept.map((entry) => this.#staged?.get(entry.id) ?? entry);
     return [...changed, ...added].filter((entry) => entry.state === "pending");
@@ -151,19 +149,19 @@ export class Store {
 
   /** The head of a subject's queue outside transactions; what `pendingOf(subject)[0]` is, at no cost. */
   firstOf(subject: string): Entry | undefined {
-    return this.#subjects.get(subject)?.values().next().value;
+    return this.#pending.first(subject);
   }
 
   /** Subjects with pending entries, as of the last commit. */
   subjects(): readonly string[] {
-    return [...this.#subjects.keys()];
+    return this.#pending.subjects();
   }
 
   /** How many entries are pending, those of the transaction under way included. */
   get pendingCount(): number {
-    let count = this.#subjectOf.size;
+    let count = this.#pending.size;
     for (const entry of this.#staged?.values() ?? []) {
-      const was = this.#subjectOf.has(entry.id) ? 1 : 0;
+      const was = this.#pending.has(entry.id) ? 1 : 0;
       count += (entry.state === "pending" ? 1 : 0) - was;
     }
     return count;
@@ -177,7 +175,8 @@ export class Store {
     try {
       const row = this.#file.read(id);
       if (row === undefined || row.state === "pending") return undefined;
-      this.#forget(id);
+      this.#pending.forget(id);
+      if (!this.#unwritten.has(id)) this.#onDisk.delete(id);
       return row;
     } catch (error) {
       if (this.#degraded === undefined) this.#degrade(error);
@@ -226,7 +225,7 @@ export class Store {
       this.#saved.set(key, json);
       this.#unwrittenSaved.add(key);
     }
-    for (const entry of staged.values()) this.#keep(entry);
+    for (const entry of staged.values()) this.#pending.keep(entry);
     if (this.#degraded === undefined) {
       try {
         this.#writeOut();
@@ -235,26 +234,6 @@ export class Store {
       }
     }
     if (this.#degraded !== undefined) this.#boundUnwritten();
-  }
-
-  #keep(entry: Entry): void {
-    if (entry.state !== "pending") {
-      this.#forget(entry.id);
-      return;
-    }
-    const queue = this.#subjects.get(entry.subject) ?? new Map<string, Entry>();
-    this.#subjects.set(entry.subject, queue.set(entry.id, entry));
-    this.#subjectOf.set(entry.id, entry.subject);
-  }
-
-  #forget(id: string): void {
-    const subject = this.#subjectOf.get(id);
-    if (subject === undefined) return;
-    this.#subjectOf.delete(id);
-    const queue = this.#subjects.get(subject);
-    queue?.delete(id);
-    if (queue?.size === 0) this.#subjects.delete(subject);
-    if (!this.#unwritten.has(id)) this.#onDisk.delete(id);
   }
 
   #writeOut(): void {
@@ -323,7 +302,7 @@ export class Store {
    */
   #disownUnknown(file: StateFile): void {
     for (const entry of file.load().entries) {
-      if (this.#subjectOf.has(entry.id) || this.#unwritten.has(entry.id)) {
+      if (this.#pending.has(entry.id) || this.#unwritten.has(entry.id)) {
         this.#onDisk.add(entry.id);
         continue;
       }
