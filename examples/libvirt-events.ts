@@ -1,0 +1,49 @@
+/**
+ * Lists the domains of a host and follows what happens to them, through restarts of libvirtd, until Ctrl-C:
+ *
+ *     node examples/libvirt-events.ts [qemu:///system]
+ */
+import type { Connection, DomainEvent } from "../src/libvirt/connection.ts";
+import { keepConnected } from "../src/libvirt/keep-connected.ts";
+import type { Logger } from "../src/system/log.ts";
+import { systemClock } from "../src/system/system-clock.ts";
+
+const uri = process.argv[2] ?? "qemu:///system";
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const silent = (): void => undefined;
+const log: Logger = {
+  debug: silent,
+  info: print,
+  warning: print,
+  error: print,
+  critical: print,
+  named: () => log,
+};
+
+/** What tells one event from another of its kind. */
+function describe(event: DomainEvent): string {
+  const { kind, domain, ...rest } = event;
+  const details = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
+  return [`${domain.name}: ${kind}`, ...details].join(" ");
+}
+
+async function onConnected(connection: Connection): Promise<void> {
+  print(`${connection.peer} on ${await connection.hostname()}, libvirt ${await connection.version()}`);
+  // Registered before listed, so that nothing falls between.
+  await connection.registerEvents(
+    ["lifecycle", "reboot", "watchdog", "ioError", "ioErrorReason", "controlError", "agentLifecycle"],
+    (event) => print(describe(event)),
+  );
+  const domains = await connection.listDomains();
+  await Promise.all(
+    domains.map(async (domain) => {
+      const { stateName, reasonName } = await connection.state(domain);
+      print(`${domain.name} ${domain.uuid}: ${stateName} (${reasonName})`);
+    }),
+  );
+}
+
+await keepConnected(uri, { clock: systemClock, log, readOnly: true, onConnected }, stop.signal);

@@ -1,0 +1,56 @@
+import type { CallOptions, Connection } from "../connection.ts";
+import { AuthError, ServerError } from "../errors.ts";
+import { procedures } from "../protocol/procedures.ts";
+import type { Stream } from "../transport/stream.ts";
+import type { Target } from "../uri.ts";
+
+/** remote_auth_type (remote_protocol.x). */
+const types = { none: 0, sasl: 1, polkit: 2 } as const;
+
+/**
+ * Does what the server's list asks for. The list is asked for always: a root client is exempt from polkit only by that
+ * very call.
+ */
+export async function authenticate(
+  connection: Connection,
+  stream: Stream,
+  target: Target,
+  options: CallOptions,
+): Promise<void> {
+  const list = await connection.call(procedures.authList, undefined, options);
+  const wanted = target.auth.type;
+  const type = list.types.find((type) => wanted === "any" || types[wanted] === type);
+  if (type === undefined && list.types.length > 0) {
+    throw new AuthError(`${connection.peer} wants ${names(list.types)}, but the URI has auth=${wanted}`);
+  }
+  switch (type) {
+    case undefined:
+    case types.none:
+      return;
+    case types.polkit:
+      return await polkit(connection, options);
+    case types.sasl: {
+      const { saslLogin } = await import("./sasl.ts");
+      return await saslLogin(connection, stream.secure, target, options);
+    }
+    default:
+      throw new AuthError(`${connection.peer} wants ${names(list.types)}; this client knows none, SASL and polkit`);
+  }
+}
+
+async function polkit(connection: Connection, options: CallOptions): Promise<void> {
+  try {
+    await connection.call(procedures.authPolkit, undefined, options);
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    throw new AuthError(
+      `${connection.peer} asks polkit, which does not let this user in (${error.detail}): run as root, add the user to the group libvirt, or write a polkit rule for org.libvirt.unix.manage`,
+      { cause: error },
+    );
+  }
+}
+
+function names(numbers: readonly number[]): string {
+  const known = new Map<number, string>(Object.entries(types).map(([name, number]) => [number, name]));
+  return numbers.map((number) => known.get(number) ?? `authentication type ${number}`).join(" or ");
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import type { CallOptions, Connection } from "../connection.ts";
+import { AuthError, oneLine, ServerError } from "../errors.ts";
+import { procedures } from "../protocol/procedures.ts";
+import type { Target } from "../uri.ts";
+import { readCredentials } from "./auth-file.ts";
+import { digestMd5 } from "./digest-md5.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { plain } from "./plain.ts";
+import { scram } from "./scram.ts";
+
+/** Best first. */
+const mechanisms: Readonly<Record<string, Mechanism>> = {
+  "SCRAM-SHA-256": scram("sha256"),
+  "SCRAM-SHA-1": scram("sha1"),
+  "DIGEST-MD5": digestMd5,
+  PLAIN: plain,
+};
+
+/** No mechanism takes more rounds than this; a server that goes on asking is not followed. */
+const MOST_STEPS = 5;
+/** VIR_ERR_AUTH_FAILED. */
+const AUTH_FAILED = 45;
+
+/**
+ * Logs in by SASL with the credentials of auth.conf, and wraps the connection if the stream is not private.
+ * @throws AuthError that says which mechanisms there are, or where the credentials are from; never what they are
+ */
+export async function saslLogin(
+  connection: Connection,
+  secure: boolean,
+  target: Target,
+  options: CallOptions,
+): Promise<void> {
+  const { mechanisms: list } = await connection.call(procedures.authSaslInit, undefined, options);
+  const [name, mechanism] = choose(
+    list.split(/[\s,]+/).filter((word) => word !== ""),
+    secure,
+    target,
+    connection.peer,
+  );
+  const { username, password, realm, file } = await readCredentials(target.hostname, target.authFile);
+  const nonce = randomBytes(24).toString("base64");
+  const exchange = mechanism.begin({
+    username,
+    password,
+    realm,
+    hostname: target.hostname,
+    needsLayer: !secure,
+    nonce,
+  });
+  try {
+    let reply = await connection.call(procedures.authSaslStart, { mechanism: name, data: exchange.initial }, options);
+    for (let step = 0; ; step++) {
+      const data = reply.data === undefined ? undefined : await exchange.respond(reply.data);
+      if (reply.complete !== 0) break;
+      if (step >= MOST_STEPS) throw new AuthError(`${name}: the server asks on after ${MOST_STEPS} steps`);
+      reply = await connection.call(procedures.authSaslStep, { data }, options);
+    }
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.number !== AUTH_FAILED) throw error;
+    const whom = `${connection.peer} refuses the login of ${username} (${name})`;
+    throw new AuthError(`${whom}: check user and password in ${file}, and realm`, { cause: error });
+  }
+  if (!exchange.satisfied) {
+    throw new AuthError(`${connection.peer} did not prove that it knows the password (${name})`);
+  }
+  if (exchange.layer !== undefined) connection.secure(exchange.layer);
+}
+
+function choose(offered: readonly string[], secure: boolean, target: Target, peer: string): [string, Mechanism] {
+  const wanted = target.auth.mechanism;
+  const usable = Object.entries(mechanisms).filter(([, mechanism]) => secure || mechanism.offersLayer);
+  const found = usable.find(([name]) => offered.includes(name) && (wanted === undefined || name === wanted));
+  if (found !== undefined) return found;
+  const there = oneLine(offered.join(", ")) || "none";
+  const ours = usable.map(([name]) => name).join(", ");
+  const where = secure ? "" : " over plain TCP, which demands encryption,";
+  const asked = wanted === undefined ? "" : ` (auth=sasl.${wanted} asks for that one)`;
+  throw new AuthError(
+    `${peer} offers the SASL mechanisms ${there}; this client speaks${where} ${ours}${asked}. Add one to mech_list in the server's /etc/sasl2/libvirt.conf`,
+  );
+}

@@ -1,0 +1,93 @@
+import { createHash, createHmac, pbkdf2, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import { AuthError, ProtocolError } from "../errors.ts";
+import type { Exchange, ExchangeOptions, Mechanism } from "./mechanism.ts";
+
+type Digest = "sha1" | "sha256";
+
+/** RFC 5802 and RFC 7677, without channel binding. */
+export function scram(digest: Digest): Mechanism {
+  return { offersLayer: false, begin: (options) => new ScramExchange(digest, options) };
+}
+
+/** No channel binding, no other identity to act as. */
+const GS2_HEADER = "n,,";
+/** A server may not have us compute for ever. Cyrus's default is 4096. */
+const MOST_ITERATIONS = 1_000_000;
+const hashBytes = { sha1: 20, sha256: 32 } as const;
+const derive = promisify(pbkdf2);
+
+class ScramExchange implements Exchange {
+  readonly initial: Buffer;
+  readonly layer = undefined;
+  satisfied = false;
+  readonly #digest: Digest;
+  readonly #options: ExchangeOptions;
+  readonly #firstBare: string;
+  #serverSignature: Buffer | undefined;
+
+  constructor(digest: Digest, options: ExchangeOptions) {
+    this.#digest = digest;
+    this.#options = options;
+    const name = options.username.replaceAll("=", "=3D").replaceAll(",", "=2C");
+    this.#firstBare = `n=${name},r=${options.nonce}`;
+    this.initial = Buffer.from(GS2_HEADER + this.#firstBare);
+  }
+
+  async respond(challenge: Buffer): Promise<Buffer | undefined> {
+    const text = challenge.toString("utf8");
+    if (this.satisfied) return undefined;
+    if (this.#serverSignature !== undefined) return this.#verify(text, this.#serverSignature);
+    const { nonce, salt, iterations } = this.#readFirst(text);
+    const finalWithoutProof = `c=${Buffer.from(GS2_HEADER).toString("base64")},r=${nonce}`;
+    const authMessage = `${this.#firstBare},${text},${finalWithoutProof}`;
+
+    const length = hashBytes[this.#digest];
+    const salted = await derive(this.#options.password, salt, iterations, length, this.#digest);
+    const clientKey = this.#hmac(salted, "Client Key");
+    const storedKey = createHash(this.#digest).update(clientKey).digest();
+    const clientSignature = this.#hmac(storedKey, authMessage);
+    const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (clientSignature[at] ?? 0)));
+    this.#serverSignature = this.#hmac(this.#hmac(salted, "Server Key"), authMessage);
+    return Buffer.from(`${finalWithoutProof},p=${proof.toString("base64")}`);
+  }
+
+  #readFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
+    const attributes = readAttributes(text);
+    const nonce = attributes.get("r") ?? "";
+    const iterations = Number(attributes.get("i"));
+    const salt = Buffer.from(attributes.get("s") ?? "", "base64");
+    if (attributes.has("m")) throw new ProtocolError("SCRAM: the server wants an extension that is not known");
+    if (!nonce.startsWith(this.#options.nonce) || nonce.length === this.#options.nonce.length) {
+      throw new AuthError(
+        "SCRAM: the server's answer does not belong to our question (its nonce does not begin with ours)",
+      );
+    }
+    if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS || salt.length === 0) {
+      throw new ProtocolError(`SCRAM: salt and iteration count (${attributes.get("i")}) of the server cannot be used`);
+    }
+    return { nonce, salt, iterations };
+  }
+
+  #verify(text: string, expected: Buffer): undefined {
+    const attributes = readAttributes(text);
+    const error = attributes.get("e");
+    if (error !== undefined) throw new AuthError(`SCRAM: the server refuses the login: ${error.slice(0, 100)}`);
+    const given = Buffer.from(attributes.get("v") ?? "", "base64");
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      throw new AuthError(
+        "SCRAM: the server did not prove that it knows the password: it may not be the one it claims to be",
+      );
+    }
+    this.satisfied = true;
+    return undefined;
+  }
+
+  #hmac(key: Buffer, text: string): Buffer {
+    return createHmac(this.#digest, key).update(text).digest();
+  }
+}
+
+function readAttributes(text: string): ReadonlyMap<string, string> {
+  return new Map(text.split(",").map((pair) => [pair.slice(0, 1), pair.slice(2)]));
+}

@@ -1,0 +1,88 @@
+import { encodeMessage, type Message, MessageReader } from "./codec/frame.ts";
+import { ConnectionLostError, type LibvirtError, ProtocolError } from "./errors.ts";
+import type { Stream } from "./transport/stream.ts";
+
+/** Wraps everything that is sent and unwraps everything that comes, once SASL has agreed on it. */
+export interface SecurityLayer {
+  wrap(plain: Buffer): Buffer;
+  /** What `chunk` completes. @throws ProtocolError for a wrong checksum or a stray length */
+  unwrap(chunk: Buffer): Iterable<Buffer>;
+}
+
+export interface WireEvents {
+  /** Bytes came in, of whatever: the peer lives. */
+  onHeard(): void;
+  onMessage(message: Message): void;
+  /** Told once; nothing follows. */
+  onEnd(error: LibvirtError): void;
+}
+
+/** Messages over one byte stream. A stream that breaks the protocol is closed: what follows in it cannot be read. */
+export class Wire {
+  readonly peer: string;
+  readonly #stream: Stream;
+  readonly #events: WireEvents;
+  readonly #reader = new MessageReader();
+  #layer: SecurityLayer | undefined;
+  #ended = false;
+
+  constructor(stream: Stream, events: WireEvents) {
+    this.#stream = stream;
+    this.#events = events;
+    this.peer = stream.peer;
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const { socket } = this.#stream;
+    socket.on("data", (chunk) => this.#read(chunk));
+    socket.on("error", (error) => this.#lost(`the connection to ${this.peer} broke: ${error.message}`, error));
+    socket.on("end", () => this.#lost(`${this.peer} closed the connection`));
+    socket.on("close", () => this.#lost(`the connection to ${this.peer} is closed`));
+    socket.resume();
+  }
+
+  send(message: Message): void {
+    if (this.#ended) return;
+    const bytes = encodeMessage(message);
+    this.#stream.socket.write(this.#layer?.wrap(bytes) ?? bytes);
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  get unsent(): number {
+    return this.#stream.socket.writableLength;
+  }
+
+  /** From here on both directions are wrapped. */
+  secure(layer: SecurityLayer): void {
+    this.#layer = layer;
+  }
+
+  /** Closes it for `error`, which the connection is told as its end. */
+  end(error: LibvirtError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stream.socket.destroy();
+    this.#events.onEnd(error);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#events.onHeard();
+    try {
+      for (const plain of this.#layer?.unwrap(chunk) ?? [chunk]) {
+        for (const message of this.#reader.push(plain)) {
+          this.#events.onMessage(message);
+          if (this.#ended) return;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.end(new ProtocolError(`${this.peer}: ${error.message}`, { cause: error }));
+    }
+  }
+
+  #lost(message: string, cause?: Error): void {
+    this.end(new ConnectionLostError(message, { cause }));
+  }
+}
