@@ -30,7 +30,7 @@ export interface ExitWatchParts {
 export interface ExitCalls {
   pidfdOpen(pid: number): number;
   eventfd(): number;
-  /** Waits for ever, on a libuv worker, for one of `count` `struct pollfd`; calls back with poll(2)'s result. */
+  /** Waits for ever, on a worker thread, for one of `count` `struct pollfd`; calls back with poll(2)'s result. */
   poll(fds: Buffer, count: number, done: (result: number) => void): void;
 }
 
