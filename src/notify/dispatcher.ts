@@ -124,7 +124,13 @@ export class Dispatcher {
       });
     }
     this.#stopped = true;
-    for (const controller of this.#inFlight.values()) controller.abort(new Error("the program stops"));
+    for (const [lane, controller] of this.#inFlight) {
+      controller.abort(new Error("delivery stops"));
+      // Another dispatcher may go on with this outbox (SIGHUP); to it the entry must not seem under way for ever.
+      if (lane.head !== undefined) {
+        this.#options.outbox.settle(lane.head, { outcome: "unanswered", reason: "cut short when delivery stopped" });
+      }
+    }
   }
 
   /** Brings the lane up to date with the outbox. A new head owes nothing to the failures of the one before it. */

@@ -286,3 +286,26 @@ test("nothing expired is sent, and it expires without an attempt", async (t) => 
   await ended;
   rig.store.close();
 });
+
+test("another dispatcher goes on with what the one before it cut short, as after SIGHUP", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const hangs = new Answers(() => rig.clock.now().mono);
+  const leave = new AbortController();
+  const left = rig.dispatcher(hangs.deliver).run(leave.signal);
+  rig.outbox.add("process:a", stopped("a"));
+  leave.abort();
+  await rig.clock.advance(2_000);
+  await left;
+
+  const answers = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(answers.deliver).run(stop.signal);
+  await rig.clock.advance(2_000);
+  assert.deepEqual(answers.names, ["a"]);
+  answers.asked[0]?.answer(delivered);
+  await settle();
+  assert.equal(rig.outbox.counters.delivered, 1);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
