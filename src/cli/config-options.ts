@@ -14,11 +14,16 @@ const values = [
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const gather = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** Adds oslo.config's and oslo.log's command-line options, under their names, to a program. */
-export function addConfigOptions(command: Command): Command {
-  command
+/** Adds the options that say which files are read. */
+export function addConfigFileOptions(command: Command): Command {
+  return command
     .option("--config-file <PATH>", "read this file; may be repeated, later ones win", gather)
     .option("--config-dir <DIRECTORY>", "read the *.conf of this directory; may be repeated", gather);
+}
+
+/** Adds oslo.config's and oslo.log's command-line options, under their names, to a program. */
+export function addConfigOptions(command: Command): Command {
+  addConfigFileOptions(command);
   for (const name of switches) {
     command.option(name === "debug" ? "-d, --debug" : `--${name}`, `set [DEFAULT] ${name.replaceAll("-", "_")}`);
     command.option(`--no${name}`, `the opposite of --${name}`);

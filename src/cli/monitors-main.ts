@@ -1,6 +1,10 @@
+import { homedir } from "node:os";
 import { Command } from "commander";
+import { loadConfig } from "../config/load.ts";
 import { addConfigCommands } from "./config-commands.ts";
+import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
+import { registerOutboxCommand } from "./outbox-command.ts";
 import { packageVersion } from "./version.ts";
 
 const program = new Command("masakari-monitors")
@@ -8,4 +12,19 @@ const program = new Command("masakari-monitors")
   .version(packageVersion());
 addConfigCommands(program);
 addControlPlaneCommand(program);
-await program.parseAsync();
+
+/** What is wrong elsewhere in the configuration does not matter here; `check-config` tells it. */
+function statePath(): string {
+  const files = configOptions(outbox.opts());
+  const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };
+  return loadConfig({ ...where, ...files }).config.DEFAULT.state_path;
+}
+const outbox = registerOutboxCommand(program, { statePath, out: process.stdout, now: Date.now });
+addConfigFileOptions(outbox);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -26,8 +26,9 @@ export class OutboxCommandError extends Error {
 /**
  * Adds `outbox` (list) and `outbox drop` to a program. Both work while the monitors run: a monitor looks at an entry's row
  * right before each attempt. The actions reject with OutboxCommandError or StateFileError.
+ * @returns the `outbox` command, for further options
  */
-export function registerOutboxCommand(program: Command, parts: OutboxCommandParts): void {
+export function registerOutboxCommand(program: Command, parts: OutboxCommandParts): Command {
   const outbox = program
     .command("outbox")
     .description("list the notifications that Masakari has not been told yet")
@@ -47,6 +48,7 @@ export function registerOutboxCommand(program: Command, parts: OutboxCommandPart
     .action(async (ids: string[], _options: unknown, command: Command) => {
       await drop(parts, ids, command.optsWithGlobals<{ all?: boolean; program?: string; reason: string }>());
     });
+  return outbox;
 }
 
 async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Promise<void> {
