@@ -34,14 +34,17 @@ async function main(): Promise<void> {
   const servers = await startOpenStack({ engine: false });
   try {
     const site = await openSite(servers.address);
-    await site.masakariApi.registerHost(hostname());
-    await site.close();
+    const host = await site.masakariApi.registerHost(hostname());
     const results: Section[] = [];
     for (const name of chosen) {
       progress(`measuring ${name}`);
       const section = sections[name];
       if (section !== undefined) results.push(await section(servers.address));
+      // What was measured against half a stack is no result.
+      servers.assertRunning();
+      await site.masakariApi.notifications(host);
     }
+    await site.close();
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
     process.stdout.write(
       `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:`,

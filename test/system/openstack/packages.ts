@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { notInstalled } from "../installed.ts";
 
 /** What the tests with real servers need of Debian 12; `install-packages.sh` installs the same. */
 const packages = [
@@ -13,23 +13,12 @@ const packages = [
 /** The Python monitor that `npm run bench` measures ours against. */
 const peer = "masakari-process-monitor";
 
-async function missing(names: readonly string[]): Promise<string[]> {
-  const status = await new Promise<string>((resolve) => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
-    const format = "${Package}=${Status}\n";
-    // It exits 1 as soon as one package is unknown, and is itself missing where this is not Debian.
-    execFile("dpkg-query", ["-W", "-f", format, ...names], (_error, stdout) => resolve(stdout));
-  });
-  const installed = new Set(status.split("\n"));
-  return names.filter((name) => !installed.has(`${name}=install ok installed`));
-}
-
 /**
  * Why the tests with a real OpenStack cannot run here, or false if they can. With CI=true a skip is a failure.
  * @param withPeer also ask for Debian's own process monitor
  */
 export async function missingPackages(withPeer = false): Promise<string | false> {
-  const absent = await missing(withPeer ? [...packages, peer] : packages);
+  const absent = await notInstalled(withPeer ? [...packages, peer] : packages);
   const reasons: string[] = [];
   if (absent.length > 0) {
     reasons.push(`not installed: ${absent.join(", ")} (sudo test/system/install-packages.sh, Debian 12)`);

@@ -26,6 +26,8 @@ export interface OpenStackAddress {
 
 export interface OpenStackServers {
   readonly address: OpenStackAddress;
+  /** @throws an error with the end of its log, if one of the servers has ended by itself or was killed */
+  assertRunning(): void;
   /** Ends everything and removes the directory. */
   stop(): Promise<void>;
 }
@@ -77,6 +79,10 @@ export async function startOpenStack(options: OpenStackOptions = {}): Promise<Op
         monitors,
         admin,
         logFiles: [`${keystoneDirectory}/keystone.conf.log`, `${masakariDirectory}/masakari.conf.log`],
+      },
+      assertRunning: () => {
+        const gone = servers.find((server) => !server.running);
+        if (gone !== undefined) throw new Error(`a server has ended:\n${gone.output.slice(-2000)}`);
       },
       stop,
     };

@@ -1,0 +1,168 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { access, readFile, rename } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Connection, Domain } from "../../../src/libvirt/connection.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { Libvirtd } from "./libvirtd.ts";
+
+export interface GuestOptions {
+  /** Default `answers`. `hangs`: opens the agent's port and never answers; `deaf`: never opens it; `bare`: no program. */
+  readonly agent?: "answers" | "hangs" | "deaf" | "bare";
+  /** Names of the virtio-serial channels, in order. Default the guest agent's alone; none: []. */
+  readonly channels?: readonly string[];
+  readonly uuid?: string;
+  /** What libvirt does about a panic, a reset and a power-off by the guest. Default destroy, restart, destroy. */
+  readonly onCrash?: string;
+  readonly onReboot?: string;
+  readonly onPoweroff?: string;
+  /** Puts an i6300esb watchdog in, with this action. */
+  readonly watchdog?: string;
+  /** More children of `<devices>`, e.g. a disk. */
+  readonly devices?: string;
+}
+
+/** What a guest of this kind can be told to do; see `guest/tiny.c`. */
+export type Misfortune =
+  | "x-hang"
+  | "x-hang-reading"
+  | "x-close"
+  | "x-flap"
+  | "x-panic"
+  | "x-reset"
+  | "x-triple"
+  | "x-poweroff"
+  | "x-garbage"
+  | "x-watchdog";
+
+const agentChannel = "org.qemu.guest_agent.0";
+const source = fileURLToPath(new URL("guest/tiny.c", import.meta.url));
+const compile = promisify(execFile);
+
+/** A real QEMU (TCG, no KVM) with a guest of 2 MiB, running under a test's libvirtd. A hundred of them fit anywhere. */
+export class Guest {
+  readonly domain: Domain;
+  readonly #libvirtd: Libvirtd;
+  readonly #connection: Connection;
+
+  private constructor(libvirtd: Libvirtd, connection: Connection, domain: Domain) {
+    this.#libvirtd = libvirtd;
+    this.#connection = connection;
+    this.domain = domain;
+  }
+
+  /**
+   * Starts a transient domain; it is gone once it ends. The agent may not answer yet: see `answering`.
+   * @param connection not read-only; not one whose calls are under test
+   */
+  static async start(
+    libvirtd: Libvirtd,
+    connection: Connection,
+    name: string,
+    options: GuestOptions = {},
+  ): Promise<Guest> {
+    const xml = domainXml(name, await buildGuest(), options);
+    return new Guest(libvirtd, connection, await connection.createDomain(xml));
+  }
+
+  get name(): string {
+    return this.domain.name;
+  }
+
+  /** QEMU's process. */
+  get pid(): number {
+    return Number(readFileSync(join(this.#libvirtd.folder, "run/qemu", `${this.name}.pid`), "utf8"));
+  }
+
+  /** E.g. SIGKILL: the failure itself; SIGSTOP: QEMU hangs, and libvirt says nothing. */
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.pid, name);
+  }
+
+  /** Resolves once its agent answers a ping. */
+  async answering(withinMs = 30_000): Promise<this> {
+    await eventually(`${this.name}'s agent`, withinMs, () => this.ping());
+    return this;
+  }
+
+  async ping(timeoutS = 2): Promise<string> {
+    return await this.#connection.agentCommand(this.domain, '{"execute":"guest-ping"}', timeoutS);
+  }
+
+  /** Resolves as soon as the command is on its way: the guest does not answer it. */
+  tell(what: Misfortune): void {
+    this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
+  }
+
+  async destroy(): Promise<void> {
+    await this.#connection.destroyDomain(this.domain);
+  }
+}
+
+/** A domain's XML as libvirt takes it, agent sockets where Nova puts them. */
+export function domainXml(name: string, program: string, options: GuestOptions): string {
+  const { agent = "answers", channels = [agentChannel], uuid, watchdog, devices = "" } = options;
+  const { onCrash = "destroy", onReboot = "restart", onPoweroff = "destroy" } = options;
+  const words = { answers: "", hangs: "<cmdline>hang</cmdline>", deaf: "<cmdline>deaf</cmdline>", bare: "" }[agent];
+  const channel = (target: string): string => `<channel type='unix'>
+      <source mode='bind' path='/var/lib/libvirt/qemu/${target}.${name}.sock'/>
+      <target type='virtio' name='${target}'/>
+    </channel>`;
+  return `<domain type='qemu'>
+  <name>${name}</name>
+  ${uuid === undefined ? "" : `<uuid>${uuid}</uuid>`}
+  <memory unit='MiB'>2</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='pc'>hvm</type>${agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`}</os>
+  <features><acpi/><tcg><tb-cache unit='MiB'>1</tb-cache></tcg></features>
+  <on_poweroff>${onPoweroff}</on_poweroff><on_reboot>${onReboot}</on_reboot><on_crash>${onCrash}</on_crash>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/>
+    <serial type='file'><source path='/var/log/libvirt/${name}.console'/></serial>
+    ${channels.map(channel).join("\n    ")}
+    ${watchdog === undefined ? "" : `<watchdog model='i6300esb' action='${watchdog}'/>`}
+    ${devices}
+    <panic model='isa'/>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+`;
+}
+
+const flags = [
+  ["-m32", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie", "-nostdlib", "-static"],
+  ["-mgeneral-regs-only", "-mno-red-zone", "-fno-stack-protector", "-fno-asynchronous-unwind-tables"],
+  // No page alignment: the multiboot header has to be in the first 8 KiB of the file.
+  ["-Wl,-m,elf_i386", "-Wl,-n", "-Wl,--build-id=none", "-Wl,-Ttext=0x100000", "-Wl,--no-warn-rwx-segments"],
+].flat();
+
+let built: Promise<string> | undefined;
+
+/** The guest's program, compiled once for each version of its source. @returns its path */
+export function buildGuest(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<string> {
+  const hash = createHash("sha256")
+    .update(await readFile(source))
+    .update(flags.join(" "))
+    .digest("hex");
+  const program = join(tmpdir(), `masakari-tiny-guest-${hash.slice(0, 16)}.elf`);
+  try {
+    await access(program);
+    return program;
+  } catch {
+    const unfinished = `${program}.${process.pid}`;
+    await compile("gcc", [...flags, "-o", unfinished, source]);
+    // Another test process may do the same at the same time.
+    await rename(unfinished, program);
+    return program;
+  }
+}
