@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnosticAt, type Origins, originOf } from "./origin.ts";
+import { PythonPatternError, pythonPattern } from "./python-pattern.ts";
 import type { Config } from "./sections.ts";
 
 // What masakari-api takes for a host name (its notification schema).
@@ -8,7 +9,7 @@ const HOST_NAME = /^[a-zA-Z0-9._-]{1,255}$/;
 /** What no single row of the tables can say: values that do not go together, or that Masakari will refuse. */
 export function checkValues(config: Config, origins: Origins): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const { DEFAULT, host } = config;
+  const { DEFAULT, host, introspectiveinstancemonitor } = config;
   if (!HOST_NAME.test(DEFAULT.hostname)) {
     const message =
       "[DEFAULT] hostname must be 1 to 255 letters, digits, dots, dashes and underscores; Masakari refuses any other";
@@ -20,5 +21,21 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
     const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
     found.push(diagnosticAt("warning", originOf(origins, "host", longer), message));
   }
+  const problem = patternProblem(introspectiveinstancemonitor.qemu_guest_agent_sock_path);
+  if (problem !== undefined) {
+    const [section, name] = ["introspectiveinstancemonitor", "qemu_guest_agent_sock_path"];
+    const message = `[${section}] ${name} cannot be used as a Python regular expression: ${problem}`;
+    found.push(diagnosticAt("error", originOf(origins, section, name), message));
+  }
   return found;
+}
+
+function patternProblem(pattern: string): string | undefined {
+  try {
+    pythonPattern(pattern);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PythonPatternError) return error.message;
+    throw error;
+  }
 }
