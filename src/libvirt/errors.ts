@@ -105,6 +105,7 @@ const serverErrorNames: Readonly<Record<number, string>> = {
   27: "XML_ERROR",
   28: "DOM_EXIST",
   29: "OPERATION_DENIED",
+  35: "XML_DETAIL",
   38: "SYSTEM_ERROR",
   39: "RPC",
   42: "NO_DOMAIN",

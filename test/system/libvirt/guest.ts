@@ -27,7 +27,7 @@ export interface GuestOptions {
 }
 
 /** What a guest of this kind can be told to do; see `guest/tiny.c`. */
-export type Misfortune =
+type Misfortune =
   | "x-hang"
   | "x-hang-reading"
   | "x-close"
@@ -104,7 +104,7 @@ export class Guest {
 }
 
 /** A domain's XML as libvirt takes it, agent sockets where Nova puts them. */
-export function domainXml(name: string, program: string, options: GuestOptions): string {
+function domainXml(name: string, program: string, options: GuestOptions): string {
   const { agent = "answers", channels = [agentChannel], uuid, watchdog, devices = "" } = options;
   const { onCrash = "destroy", onReboot = "restart", onPoweroff = "destroy" } = options;
   const words = { answers: "", hangs: "<cmdline>hang</cmdline>", deaf: "<cmdline>deaf</cmdline>", bare: "" }[agent];
@@ -144,7 +144,7 @@ const flags = [
 let built: Promise<string> | undefined;
 
 /** The guest's program, compiled once for each version of its source. @returns its path */
-export function buildGuest(): Promise<string> {
+function buildGuest(): Promise<string> {
   built ??= build();
   return built;
 }
