@@ -14,6 +14,8 @@ export interface SupersedeEffect {
   readonly kind: "supersede";
   readonly subject: string;
   readonly reason: string;
+  /** Which notifications it makes untrue; all if absent. */
+  readonly which?: (notification: Notification) => boolean;
 }
 
 /** Ask to be observed again (`woke`) after `afterMs`; a pending wake with the same key is replaced. */

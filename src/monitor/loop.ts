@@ -123,7 +123,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
         if (changed && json !== undefined) store.save(this.#monitor.name, json);
         for (const effect of owed as readonly CommonEffect[]) {
           if (effect.kind === "notify") outbox.add(effect.subject, effect.notification);
-          else if (effect.kind === "supersede") outbox.supersede(effect.subject, effect.reason);
+          else if (effect.kind === "supersede") outbox.supersede(effect.subject, effect.reason, effect.which);
         }
       });
     }

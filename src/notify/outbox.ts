@@ -82,9 +82,14 @@ export class Outbox {
     });
   }
 
-  /** Ends everything pending about the subject: the opposite was observed. @returns how many entries ended */
-  supersede(subject: string, reason: string): number {
-    return this.#endAll(() => this.#options.store.pendingOf(subject), "superseded", reason);
+  /**
+   * Ends what is pending about the subject: the opposite was observed.
+   * @param which the notifications that this makes untrue; all if not given
+   * @returns how many entries ended
+   */
+  supersede(subject: string, reason: string, which: (notification: Notification) => boolean = () => true): number {
+    const untrue = () => this.#options.store.pendingOf(subject).filter((entry) => which(entry.notification));
+    return this.#endAll(untrue, "superseded", reason);
   }
 
   /** Ends entries because an operator says so. @returns how many were pending and ended */
