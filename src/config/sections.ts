@@ -4,6 +4,7 @@ import { callbackTable } from "./tables/callback.ts";
 import { consulTable } from "./tables/consul.ts";
 import { defaultTable } from "./tables/default.ts";
 import { hostTable } from "./tables/host.ts";
+import { instanceTable } from "./tables/instancemonitor.ts";
 import { introspectiveTable } from "./tables/introspectiveinstancemonitor.ts";
 import { kubernetesTable } from "./tables/kubernetes.ts";
 import { libvirtTable } from "./tables/libvirt.ts";
@@ -18,6 +19,7 @@ export const sections = {
   callback: callbackTable,
   consul: consulTable,
   host: hostTable,
+  instancemonitor: instanceTable,
   introspectiveinstancemonitor: introspectiveTable,
   kubernetes: kubernetesTable,
   libvirt: libvirtTable,

@@ -1,0 +1,118 @@
+import type { GuestEvent, GuestName } from "../observation.ts";
+import { type Guest, isOff } from "../state.ts";
+import { beginLife, goOn, isNewLife } from "./life.ts";
+import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
+import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
+
+type LifecycleEvent = Extract<GuestEvent, { kind: "lifecycle" }>;
+
+/** The reason that libvirt has for `SHUTOFF` after a STOPPED of this detail, where it is called otherwise. */
+const STOPPED_REASONS: Readonly<Record<string, string>> = { FAILED: "CRASHED" };
+/** Likewise for `PAUSED` after a SUSPENDED. */
+const SUSPENDED_REASONS: Readonly<Record<string, string>> = { PAUSED: "USER", MIGRATED: "MIGRATION" };
+
+/** @returns the guest after a lifecycle event, undefined if there is no such domain (any more) */
+export function lifecycleSeen(
+  guest: Guest | undefined,
+  { uuid, name, id }: GuestName,
+  event: LifecycleEvent,
+  number: number,
+  turn: Turn,
+): Guest | undefined {
+  const { detail } = event;
+  /** The guest as known so far, in the state that the event tells; looks that were begun before it count no more. */
+  const now = (state: string, reason: string, from = guest): Guest => ({
+    ...(from ?? newGuest({ name, id, state, reason, transient: turn.complete })),
+    name,
+    state,
+    reason,
+    id: id > 0 ? id : (from?.id ?? id),
+    lastEvent: number,
+    gone: false,
+  });
+  switch (event.event) {
+    case "DEFINED":
+      if (guest !== undefined) return { ...guest, name, transient: false, gone: false };
+      // Before all domains are known it may be an old one, of which the look is to tell.
+      return turn.complete ? newGuest({ name, id, state: "SHUTOFF", reason: "UNKNOWN", transient: false }) : undefined;
+    case "UNDEFINED":
+      if (detail === "RENAMED" || guest === undefined) return guest;
+      return undefinedSeen(guest, uuid, turn);
+    case "STARTED": {
+      const next = isNewLife(guest, id) ? beginLife(now("RUNNING", detail), uuid, turn) : now("RUNNING", detail);
+      // It runs here once it is resumed; until then it runs where it comes from.
+      return detail === "MIGRATED" ? { ...next, state: "PAUSED", reason: "MIGRATION", incoming: true } : next;
+    }
+    case "RESUMED": {
+      const reason = detail === "MIGRATED" ? "MIGRATED" : "UNPAUSED";
+      // At a start libvirt tells of it before it tells STARTED.
+      if (guest === undefined || isNewLife(guest, id)) return beginLife(now("RUNNING", reason), uuid, turn);
+      return now("RUNNING", reason, goOn(guest, uuid, turn));
+    }
+    case "SUSPENDED": {
+      const next = now("PAUSED", SUSPENDED_REASONS[detail] ?? detail);
+      const told = tellIfNew(next, uuid, event, turn);
+      return { ...told, incoming: told.incoming && detail === "MIGRATED" };
+    }
+    case "STOPPED":
+      return stoppedSeen(now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
+    case "PMSUSPENDED":
+      return now("PMSUSPENDED", "UNKNOWN");
+    case "CRASHED":
+      // CRASHLOADED: the guest's own crash kernel has taken over, and the guest reboots by itself.
+      return detail === "PANICKED" ? panicSeen(now("CRASHED", detail), uuid, turn) : guest;
+    case "SHUTDOWN": {
+      const told = tellingOf(event);
+      if (told !== undefined) notify(turn, uuid, name, told);
+      return guest;
+    }
+    default:
+      return guest;
+  }
+}
+
+/** What libvirt does next depends on `<on_crash>`: mostly STOPPED or REBOOT follows; with `preserve` nothing does. */
+export function panicSeen(guest: Guest, uuid: string, turn: Turn): Guest {
+  say(turn, "warning", `${shown(uuid, guest.name)}: its kernel has panicked`);
+  if (turn.settings.notify_guest_panic) turn.effects.push({ kind: "askOnCrash", uuid });
+  return guest;
+}
+
+/** It stays crashed, for somebody to look at: nothing else will tell of it. */
+export function onCrashKnown(guest: Guest, uuid: string, action: string, turn: Turn): Guest {
+  if (guest.state !== "CRASHED" || action !== "preserve" || guest.told !== null) return guest;
+  if (!turn.settings.notify_guest_panic) return guest;
+  notify(turn, uuid, guest.name, lifecycle(FAILED), ": its kernel has panicked, and it stays so (on_crash preserve)");
+  return { ...guest, told: FAILED };
+}
+
+function stoppedSeen(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
+  const off: Guest = { ...guest, incoming: false, gone: guest.transient, recent: {} };
+  const failed = event.detail === "FAILED" || event.detail === "CRASHED";
+  if (guest.incoming && failed) {
+    say(
+      turn,
+      "info",
+      `${shown(uuid, guest.name)}: its migration to this host has failed; it never ran here, so Masakari is not told`,
+    );
+    return off;
+  }
+  if (event.detail !== "CRASHED") return tellIfNew(off, uuid, event, turn);
+  if (!turn.settings.notify_guest_panic) return off;
+  return tellIfNew(off, uuid, { ...event, detail: "FAILED" }, turn);
+}
+
+/** Tells of the event by the table, unless the state that it tells of was found by looking, and told. */
+function tellIfNew(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
+  const told = tellingOf(event);
+  const before = guest.told;
+  if (told !== undefined && told.domainEvent !== before) notify(turn, uuid, guest.name, told);
+  return before === null ? guest : { ...guest, told: null };
+}
+
+/** A guest that is deleted, or has been moved elsewhere: a recovery here would come to the wrong one, or for nothing. */
+function undefinedSeen(guest: Guest, uuid: string, turn: Turn): Guest {
+  if (!isOff(guest)) return { ...guest, transient: true };
+  supersede(turn, uuid, "the domain has been undefined", isActedOn);
+  return { ...guest, gone: true };
+}

@@ -1,0 +1,110 @@
+import type { Look } from "../observation.ts";
+import { type Guest, isOff } from "../state.ts";
+import { beginLife, goOn, isNewLife } from "./life.ts";
+import { panicSeen } from "./lifecycle.ts";
+import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
+import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
+
+/** Nobody wished the end of a guest that is off for one of these. `DAEMON`: libvirtd lost hold of it and killed it. */
+const DIED: ReadonlySet<string> = new Set(["CRASHED", "DAEMON"]);
+const SEEN_LATE = ", found when comparing with what was before";
+
+/**
+ * Compares all domains with what was known of them: what the events of a gap would have told is told. An event that came
+ * after a question was put knows better than its answer.
+ */
+export function snapshotSeen(
+  guests: ReadonlyMap<string, Guest>,
+  looks: readonly Look[],
+  after: number,
+  turn: Turn,
+): ReadonlyMap<string, Guest> {
+  const next = new Map<string, Guest>();
+  for (const look of looks) {
+    const guest = guests.get(look.uuid);
+    const now = look.state === undefined ? guest : compared(guest, look, look.state, turn);
+    if (now !== undefined) next.set(look.uuid, now);
+  }
+  for (const [uuid, guest] of guests) {
+    if (next.has(uuid)) continue;
+    if (guest.lastEvent > after) next.set(uuid, guest);
+    else missed(guest, uuid, turn);
+  }
+  for (const [uuid, guest] of next) if (guest.gone) next.delete(uuid);
+  return next;
+}
+
+function compared(guest: Guest | undefined, look: Look, state: string, turn: Turn): Guest {
+  const { uuid, name, id, transient, reason } = look;
+  if (guest !== undefined && guest.lastEvent > look.after) {
+    return { ...guest, transient, gone: guest.gone && transient };
+  }
+  const now: Guest = {
+    ...(guest ?? newGuest({ name, id, state, reason, transient })),
+    ...{ name, id, state, reason, transient, gone: false },
+  };
+  if (isOff(now)) return offSeen(guest, now, uuid, turn);
+  const newLife = isNewLife(guest, id);
+  const known = guest !== undefined || turn.complete;
+  if (newLife) {
+    const born = beginLife(now, uuid, turn);
+    // One that nobody knew may as well be the source of a migration.
+    const incoming = known && state === "PAUSED" && reason === "MIGRATION";
+    return known ? changed(undefined, { ...born, incoming }, uuid, turn) : born;
+  }
+  if (guest === undefined) return now;
+  if (state !== "RUNNING") return changed(guest, now, uuid, turn);
+  return guest.state === "RUNNING" ? now : { ...goOn(guest, uuid, turn), name, id, transient, state, reason };
+}
+
+/** It is alive but does not run: what its event would have told, unless it was so before. */
+function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+  if (now.state === "CRASHED") return now.told === null ? panicSeen(now, uuid, turn) : now;
+  if (now.state !== "PAUSED" || (guest?.state === "PAUSED" && guest.reason === now.reason)) return now;
+  const told = tellingOf({ kind: "lifecycle", event: "SUSPENDED", detail: now.reason });
+  if (told === undefined) return now;
+  notify(turn, uuid, now.name, told, SEEN_LATE);
+  return { ...now, told: told.domainEvent };
+}
+
+function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+  const off: Guest = { ...now, id: -1, incoming: false, recent: {} };
+  const domainEvent = guest && !isOff(guest) ? endOf(guest, off, uuid, turn) : unseenEndOf(guest, off, turn);
+  if (domainEvent === undefined) return off;
+  if (domainEvent !== guest?.told) notify(turn, uuid, now.name, lifecycle(domainEvent), SEEN_LATE);
+  return { ...off, told: domainEvent };
+}
+
+/** How the guest that ran has ended, as its event would have told it. */
+function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | undefined {
+  const { reason } = off;
+  if (reason === "SHUTDOWN" || reason === "DESTROYED") return `STOPPED_${reason}`;
+  if (reason === "UNKNOWN") {
+    say(
+      turn,
+      "warning",
+      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since); Masakari is ` +
+        "not told, since its owner may have shut it down. If nobody has, start it",
+    );
+    return undefined;
+  }
+  if (!DIED.has(reason) && reason !== "FAILED") return undefined;
+  if (guest.incoming) return undefined;
+  if (guest.state === "CRASHED" && !turn.settings.notify_guest_panic) return undefined;
+  return FAILED;
+}
+
+/** The end of a run that began and ended unseen. With `FAILED` it did not even begin. */
+function unseenEndOf(guest: Guest | undefined, off: Guest, turn: Turn): string | undefined {
+  if (guest === undefined && !turn.complete) return undefined;
+  return DIED.has(off.reason) && !(guest && DIED.has(guest.reason)) ? FAILED : undefined;
+}
+
+/** It is not there any more: deleted, migrated away, or transient and ended. None of these is a failure. */
+function missed(guest: Guest, uuid: string, turn: Turn): void {
+  if (!isOff(guest)) {
+    say(turn, "info", `${shown(uuid, guest.name)} is not on this host any more: deleted, or migrated away`);
+  }
+  // That a transient one has failed stays true when it is forgotten.
+  if (!guest.transient) supersede(turn, uuid, "the domain has been undefined", isActedOn);
+}

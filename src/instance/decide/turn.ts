@@ -1,0 +1,59 @@
+import type { CommonEffect, SupersedeEffect } from "../../monitor/contract.ts";
+import { generatedTime, type Notification } from "../../notify/notification.ts";
+import type { Instant } from "../../system/clock.ts";
+import type { InstanceEffect, InstanceSettings } from "../observation.ts";
+import type { Guest } from "../state.ts";
+import { isActedOn, type Told } from "./table.ts";
+
+export type Effect = CommonEffect | InstanceEffect;
+
+/** One observation on its way through the decisions, and what has been decided so far. */
+export interface Turn {
+  readonly at: Instant;
+  readonly settings: InstanceSettings;
+  /** As in the state: every domain of this host is known. */
+  readonly complete: boolean;
+  readonly effects: Effect[];
+}
+
+export function subjectOf(uuid: string): string {
+  return `instance:${uuid}`;
+}
+
+export function notify(turn: Turn, uuid: string, name: string, told: Told, how = ""): void {
+  say(turn, isActedOn(told) ? "warning" : "info", `${shown(uuid, name)}: ${told.event} ${told.domainEvent}${how}`);
+  turn.effects.push({
+    kind: "notify",
+    subject: subjectOf(uuid),
+    notification: {
+      type: "VM",
+      hostname: turn.settings.hostname,
+      generated_time: generatedTime(turn.at.wall),
+      payload: { event: told.event, instance_uuid: uuid, vir_domain_event: told.domainEvent },
+    },
+  });
+}
+
+/** @param which what it makes untrue, by `event` and `vir_domain_event`; all if not given */
+export function supersede(turn: Turn, uuid: string, reason: string, which?: (told: Told) => boolean): void {
+  const effect: SupersedeEffect = { kind: "supersede", subject: subjectOf(uuid), reason };
+  turn.effects.push(which === undefined ? effect : { ...effect, which: (one) => which(toldOf(one)) });
+}
+
+export function say(turn: Turn, level: "debug" | "info" | "warning" | "error", text: string): void {
+  turn.effects.push({ kind: "say", level, text });
+}
+
+/** For log lines: as `virsh list` and `openstack server list` have it. */
+export function shown(uuid: string, name: string): string {
+  return `${name} (${uuid})`;
+}
+
+/** A domain that nothing is known of but this. */
+export function newGuest(known: Pick<Guest, "name" | "id" | "state" | "reason" | "transient">): Guest {
+  return { ...known, incoming: false, told: null, lastEvent: 0, recent: {}, gone: false };
+}
+
+function toldOf({ payload }: Notification): Told {
+  return { event: payload.event ?? "", domainEvent: payload.vir_domain_event ?? "" };
+}

@@ -1,0 +1,61 @@
+import type { Connection, Domain } from "../libvirt/connection.ts";
+import { LibvirtError, ServerError } from "../libvirt/errors.ts";
+import { procedures } from "../libvirt/protocol/procedures.ts";
+import type { Logger } from "../system/log.ts";
+import type { Look } from "./observation.ts";
+
+/** VIR_CONNECT_LIST_DOMAINS_TRANSIENT (libvirt-domain.h). */
+const LIST_TRANSIENT = 8;
+/** virErrorNumber VIR_ERR_NO_DOMAIN. */
+const NO_DOMAIN = 42;
+
+/**
+ * Asks for every domain and its state.
+ * @param heard how many events have come so far
+ * @throws LibvirtError if the domains cannot be listed, or the connection ends
+ */
+export async function lookAtAll(
+  connection: Connection,
+  heard: () => number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<{ readonly after: number; readonly looks: readonly Look[] }> {
+  const after = heard();
+  const list = connection.listDomains({}, { signal });
+  const transient = connection.call(
+    procedures.connectListAllDomains,
+    { needResults: 1, flags: LIST_TRANSIENT },
+    { signal },
+  );
+  const [domains, { domains: transients }] = await Promise.all([list, transient]);
+  const isTransient = new Set(transients.map(({ uuid }) => uuid));
+  const looks = domains.map((domain) => lookAt(connection, domain, heard, log, signal));
+  const found = (await Promise.all(looks)).filter((one) => one !== undefined);
+  return { after, looks: found.map((one) => ({ ...one, transient: isTransient.has(one.uuid) })) };
+}
+
+/** @returns undefined if there is no such domain any more */
+async function lookAt(
+  connection: Connection,
+  domain: Domain,
+  heard: () => number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Omit<Look, "transient"> | undefined> {
+  const { uuid, name, id } = domain;
+  const after = heard();
+  try {
+    const { stateName, reasonName } = await connection.state(domain, { signal });
+    return { uuid, name, id, state: stateName, reason: reasonName, after };
+  } catch (error) {
+    if (error instanceof ServerError && error.number === NO_DOMAIN) return undefined;
+    if (!isOfOneDomain(error)) throw error;
+    // The others are worth more than knowing this one: its events come all the same.
+    log.warning(`${name} (${uuid}): what has become of it is not known: ${error.message}`);
+    return { uuid, name, id, state: undefined, reason: "", after };
+  }
+}
+
+function isOfOneDomain(error: unknown): error is LibvirtError {
+  return error instanceof LibvirtError && ["LIBVIRT_SERVER", "LIBVIRT_TIMEOUT"].includes(error.code);
+}

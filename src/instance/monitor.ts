@@ -1,0 +1,54 @@
+import type { Monitor } from "../monitor/contract.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { act } from "./act.ts";
+import { decide } from "./decide.ts";
+import { closedEars, type Observe } from "./ears.ts";
+import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
+import { sense } from "./sense.ts";
+import { type InstanceState, initialState, keptOf, restoreState } from "./state.ts";
+
+export interface InstanceMonitorParts {
+  readonly settings: InstanceSettings;
+  /** `[libvirt] connection_uri` */
+  readonly connectionUri: string;
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The instance monitor, which also takes new settings while it runs. */
+export interface InstanceMonitor extends Monitor<InstanceState, InstanceObservation, InstanceEffect> {
+  /** At SIGHUP: the settings from now on. */
+  reload(settings: InstanceSettings): void;
+}
+
+/** Follows libvirt's events and has Masakari told of what happens to the guests of this host. */
+export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
+  const { clock } = given;
+  const ears = closedEars();
+  let settings = given.settings;
+  let observing: Observe | undefined;
+  return {
+    name: "instancemonitor",
+    initial: initialState,
+    kept: keptOf,
+    restore: restoreState,
+    decide,
+    woke: (key, at) => ({ kind: "woke", key, at }),
+    async sense(observe, signal) {
+      observing = observe;
+      try {
+        await sense(ears, { ...given, settings: () => settings }, observe, signal);
+      } finally {
+        observing = undefined;
+        ears.connection = undefined;
+      }
+    },
+    act: (effect, observe, signal) => act(effect, ears, clock, observe, signal),
+    reload(next) {
+      settings = next;
+      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
+    },
+  };
+}

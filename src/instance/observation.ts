@@ -1,0 +1,58 @@
+import type { Instant } from "../system/clock.ts";
+
+/** `[instancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. */
+export interface InstanceSettings {
+  readonly hostname: string;
+  readonly notify_guest_panic: boolean;
+  /** Seconds. */
+  readonly collapse_window: number;
+}
+
+/** What libvirt told of a guest, in libvirt's own words (libvirt-domain.h, without prefixes): `STOPPED`, `FAILED`. */
+export type GuestEvent =
+  | { readonly kind: "lifecycle"; readonly event: string; readonly detail: string }
+  | { readonly kind: "watchdog" | "ioError"; readonly action: string }
+  | { readonly kind: "reboot" | "ioErrorReason" | "controlError" };
+
+export interface GuestName {
+  readonly uuid: string;
+  readonly name: string;
+  /** Of this run of the guest; -1 while it is off. */
+  readonly id: number;
+}
+
+/** How libvirt answered when it was asked about one domain. */
+export interface Look extends GuestName {
+  readonly transient: boolean;
+  /** libvirt's words, e.g. `SHUTOFF` and `CRASHED`; undefined if the question had no answer. */
+  readonly state: string | undefined;
+  readonly reason: string;
+  /** The number of the last event that had come when the question was put. */
+  readonly after: number;
+}
+
+export type InstanceObservation =
+  | { readonly kind: "started"; readonly at: Instant; readonly bootId: string; readonly settings: InstanceSettings }
+  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: InstanceSettings }
+  /** Events are registered, and what follows is complete; the domains are about to be looked at. */
+  | { readonly kind: "connected"; readonly at: Instant }
+  | { readonly kind: "lost"; readonly at: Instant; readonly reason: string }
+  /** Numbered in the order of their arrival, over all connections of this program. */
+  | {
+      readonly kind: "event";
+      readonly at: Instant;
+      readonly number: number;
+      readonly guest: GuestName;
+      readonly event: GuestEvent;
+    }
+  /** All domains there are; `after` as in `Look`, when they were listed. */
+  | { readonly kind: "snapshot"; readonly at: Instant; readonly after: number; readonly looks: readonly Look[] }
+  /** The domain's `<on_crash>`: what libvirt does when its kernel panics. */
+  | { readonly kind: "onCrash"; readonly at: Instant; readonly uuid: string; readonly action: string }
+  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+
+/** Read the domain's `<on_crash>`, which is observed as `onCrash`. */
+export interface InstanceEffect {
+  readonly kind: "askOnCrash";
+  readonly uuid: string;
+}

@@ -1,0 +1,79 @@
+import type { Connection, DomainEvent } from "../libvirt/connection.ts";
+import { keepConnected } from "../libvirt/keep-connected.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { Ears, Observe } from "./ears.ts";
+import { lookAtAll } from "./look.ts";
+import type { GuestEvent, InstanceSettings } from "./observation.ts";
+
+export interface SenseParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bootId: string;
+  /** `[libvirt] connection_uri` */
+  readonly connectionUri: string;
+  /** As they are now: they may change while sensing runs. */
+  readonly settings: () => InstanceSettings;
+}
+
+/** Those that upstream's table tells of. */
+const KINDS = ["lifecycle", "reboot", "watchdog", "ioError", "ioErrorReason", "controlError"] as const;
+
+/**
+ * Observes the guests of libvirt for as long as the signal lets it, over every restart of libvirtd: on each connection
+ * first registers for events and then looks at every domain, so that nothing falls between.
+ * @throws UriError if the connection URI cannot be read
+ */
+export async function sense(ears: Ears, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
+  const { clock, log, bootId } = parts;
+  observe({ kind: "started", at: clock.now(), bootId, settings: parts.settings() });
+  await keepConnected(
+    parts.connectionUri,
+    {
+      clock,
+      log: log.named("masakarimonitors.libvirt"),
+      // Upstream's too: events and states need no right to change anything.
+      readOnly: true,
+      onConnected: async (connection, connected) => {
+        await follow(connection, connected);
+      },
+      onLost: (error) => {
+        ears.connection = undefined;
+        observe({ kind: "lost", at: clock.now(), reason: error.message });
+      },
+    },
+    signal,
+  );
+
+  async function follow(connection: Connection, connected: AbortSignal): Promise<void> {
+    const hear = (event: DomainEvent): void => {
+      const heard = guestEventOf(event);
+      if (heard === undefined || connected.aborted) return;
+      const { uuid, name, id } = event.domain;
+      const number = ++ears.heard;
+      observe({ kind: "event", at: clock.now(), number, guest: { uuid, name, id }, event: heard });
+    };
+    await connection.registerEvents(KINDS, hear, { signal: connected });
+    ears.connection = connection;
+    observe({ kind: "connected", at: clock.now() });
+    const seen = await lookAtAll(connection, () => ears.heard, log, connected);
+    if (!connected.aborted) observe({ kind: "snapshot", at: clock.now(), ...seen });
+  }
+}
+
+/** In words; undefined for a kind that this monitor does not listen to. */
+function guestEventOf(event: DomainEvent): GuestEvent | undefined {
+  switch (event.kind) {
+    case "lifecycle":
+      return { kind: "lifecycle", event: event.eventName, detail: event.detailName };
+    case "watchdog":
+    case "ioError":
+      return { kind: event.kind, action: event.actionName };
+    case "reboot":
+    case "ioErrorReason":
+    case "controlError":
+      return { kind: event.kind };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import { decide } from "../../src/instance/decide.ts";
+import type {
+  GuestEvent,
+  InstanceEffect,
+  InstanceObservation,
+  InstanceSettings,
+  Look,
+} from "../../src/instance/observation.ts";
+import { type InstanceState, initialState, keptOf, restoreState } from "../../src/instance/state.ts";
+import type { CommonEffect } from "../../src/monitor/contract.ts";
+import type { Notification } from "../../src/notify/notification.ts";
+
+export const GUEST = "48d215c8-8582-45ec-99a0-8253e84ee857";
+
+export const instanceSettings: InstanceSettings = {
+  hostname: "compute1",
+  notify_guest_panic: true,
+  collapse_window: 2,
+};
+
+/** `payload.event/payload.vir_domain_event` */
+export function told({ payload }: Notification): string {
+  return `${payload.event}/${payload.vir_domain_event}`;
+}
+
+/** The instance monitor's decisions, an outbox that delivers nothing, and a clock that a test moves. */
+export class InstanceMind {
+  state: InstanceState = initialState;
+  readonly settings: InstanceSettings;
+  readonly effects: (CommonEffect | InstanceEffect)[] = [];
+  /** What was notified, whatever became of it. */
+  readonly notified: Notification[] = [];
+  /** What is still to be delivered. */
+  pending: Notification[] = [];
+  bootId = "boot-1";
+  mono = 1000;
+  heard = 0;
+
+  constructor(settings: Partial<InstanceSettings> = {}) {
+    this.settings = { ...instanceSettings, ...settings };
+  }
+
+  /** A monitor that has seen all domains: these, and no others. */
+  static watching(looks: readonly Partial<Look>[] = [{}], settings: Partial<InstanceSettings> = {}): InstanceMind {
+    const mind = new InstanceMind(settings);
+    mind.start();
+    mind.connect(looks);
+    return mind;
+  }
+
+  start(): void {
+    this.take({ kind: "started", at: this.#at(), bootId: this.bootId, settings: this.settings });
+  }
+
+  /** The program ends and begins again with what it kept. */
+  restart(): void {
+    const restored = restoreState(JSON.parse(JSON.stringify(keptOf(this.state))));
+    if (restored === undefined) throw new Error("what was kept cannot be used");
+    this.state = restored;
+    this.heard = 0;
+    this.start();
+  }
+
+  /** A new connection, whose looks find this. */
+  connect(looks: readonly Partial<Look>[]): void {
+    this.connected();
+    this.snapshot(looks);
+  }
+
+  connected(): void {
+    this.take({ kind: "connected", at: this.#at() });
+  }
+
+  lose(): void {
+    this.take({ kind: "lost", at: this.#at(), reason: "closed" });
+  }
+
+  snapshot(looks: readonly Partial<Look>[], after = this.heard): void {
+    const complete = looks.map((look) => lookOf(look, after));
+    this.take({ kind: "snapshot", at: this.#at(), after, looks: complete });
+  }
+
+  event(event: GuestEvent, uuid = GUEST, id = 1): void {
+    this.take({
+      kind: "event",
+      at: this.#at(),
+      number: ++this.heard,
+      guest: { uuid, name: "instance-00000001", id },
+      event,
+    });
+  }
+
+  /** A lifecycle event in words: `STOPPED FAILED`. */
+  life(words: string, uuid = GUEST, id = 1): void {
+    const [event = "", detail = ""] = words.split(" ");
+    this.event({ kind: "lifecycle", event, detail }, uuid, id);
+  }
+
+  onCrash(action: string, uuid = GUEST): void {
+    this.take({ kind: "onCrash", at: this.#at(), uuid, action });
+  }
+
+  take(observation: InstanceObservation): void {
+    const decision = decide(this.state, observation);
+    this.state = decision.state;
+    for (const effect of decision.effects) {
+      this.effects.push(effect);
+      if (effect.kind === "notify") {
+        if (effect.subject !== `instance:${effect.notification.payload.instance_uuid}`) throw new Error(effect.subject);
+        this.notified.push(effect.notification);
+        this.pending.push(effect.notification);
+      } else if (effect.kind === "supersede") {
+        const { subject, which = () => true } = effect;
+        this.pending = this.pending.filter((one) => `instance:${one.payload.instance_uuid}` !== subject || !which(one));
+      }
+    }
+  }
+
+  get told(): string[] {
+    return this.notified.map(told);
+  }
+
+  get undelivered(): string[] {
+    return this.pending.map(told);
+  }
+
+  #at() {
+    return { wall: Date.UTC(2026, 10, 22, 12) + this.mono, mono: this.mono };
+  }
+}
+
+function lookOf(look: Partial<Look>, after: number): Look {
+  const state = "state" in look ? look.state : "RUNNING";
+  const off = state === "SHUTOFF";
+  const usual = {
+    uuid: GUEST,
+    name: "instance-00000001",
+    id: off ? -1 : 1,
+    transient: false,
+    reason: "UNKNOWN",
+    after,
+  };
+  return { ...usual, ...look, state };
+}
