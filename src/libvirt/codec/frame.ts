@@ -70,19 +70,26 @@ export class PieceReader {
   *push(chunk: Buffer): Generator<Buffer> {
     const bytes = this.#held === 0 ? chunk : this.#append(chunk);
     let at = 0;
-    for (;;) {
-      const available = bytes.length - at;
-      if (available < LENGTH_BYTES) break;
-      const length = this.#pieceLength(bytes, at);
-      if (available < length) break;
-      yield bytes.subarray(at, at + length);
-      at += length;
+    try {
+      for (;;) {
+        const available = bytes.length - at;
+        if (available < LENGTH_BYTES) return;
+        const length = this.#pieceLength(bytes, at);
+        if (available < length) return;
+        at += length;
+        yield bytes.subarray(at - length, at);
+      }
+    } finally {
+      // Also when whoever reads stops half-way.
+      this.#keep(bytes, at);
     }
-    if (at > 0 || this.#held === 0) {
-      // A copy: what was given out shares the memory of the old bytes.
-      this.#buffer = Buffer.from(bytes.subarray(at));
-      this.#held = this.#buffer.length;
-    }
+  }
+
+  /** Holds what is left of `bytes` from `at` on; a copy, since what was given out shares their memory. */
+  #keep(bytes: Buffer, at: number): void {
+    if (at === 0 && this.#held > 0) return;
+    this.#buffer = Buffer.from(bytes.subarray(at));
+    this.#held = this.#buffer.length;
   }
 
   #pieceLength(bytes: Buffer, at: number): number {
