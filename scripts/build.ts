@@ -14,6 +14,7 @@ rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
 await build({
   entryPoints: {
     "masakari-processmonitor": "src/cli/processmonitor-main.ts",
+    "masakari-introspectiveinstancemonitor": "src/cli/introspectiveinstancemonitor-main.ts",
     "masakari-instancemonitor": "src/cli/instancemonitor-main.ts",
     "masakari-monitors": "src/cli/monitors-main.ts",
     masakari: "src/cli/masakari-main.ts",

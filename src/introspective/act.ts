@@ -1,0 +1,94 @@
+import type { Connection } from "../libvirt/connection.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { findingsOf } from "./examine.ts";
+import { domainOf, type Link, lookAt, type Observe } from "./link.ts";
+import type { GuestSeen, IntrospectiveEffect } from "./observation.ts";
+import { pingOutcome } from "./ping-outcome.ts";
+
+export interface ActParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pattern: () => RegExp;
+}
+
+const PING = '{"execute": "guest-ping"}';
+/**
+ * A ping may wait 30 s for somebody else's command to the same agent, and 5 s for libvirt's own guest-sync; this is longer,
+ * so that libvirt says what it was.
+ */
+const BEYOND_PING_MS = 40_000;
+const LOOK_AGAIN_MS = 5000;
+/** A guest of which something is heard this often while it is looked at is looked at once more later. */
+const LOOKS = 20;
+
+/** Carries out one effect of the introspective monitor. Without a connection there is nothing to do: a survey will follow. */
+export async function act(
+  effect: IntrospectiveEffect,
+  link: Link,
+  parts: ActParts,
+  observe: Observe,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connection } = link;
+  if (!connection) return;
+  const { uuid } = effect;
+  switch (effect.kind) {
+    case "ping": {
+      const { outcome, detail } = await ping(connection, uuid, effect.timeout);
+      return observe({ kind: "pinged", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
+    }
+    case "examine": {
+      const findings = await findingsOf(connection, effect);
+      return observe({ kind: "examined", at: parts.clock.now(), uuid, run: effect.run, findings });
+    }
+    case "look": {
+      const guest = await look(connection, uuid, link, parts, signal);
+      if (guest) observe({ kind: "looked", at: parts.clock.now(), guest });
+    }
+  }
+}
+
+/** Whatever the agent says, an error included, it answers. */
+async function ping(connection: Connection, uuid: string, timeout: number) {
+  try {
+    await connection.agentCommand(domainOf(uuid), PING, timeout, { timeoutMs: timeout * 1000 + BEYOND_PING_MS });
+    return { outcome: "answered", detail: "" } as const;
+  } catch (error) {
+    return { outcome: pingOutcome(error), detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Looks until nothing was heard of the guest meanwhile: what was read is not older than what has been told. */
+async function look(
+  connection: Connection,
+  uuid: string,
+  link: Link,
+  { clock, log, pattern }: ActParts,
+  signal: AbortSignal,
+): Promise<GuestSeen | undefined> {
+  // Another look at the same guest is under way; it notes that something was heard, and so sees this too.
+  const before = link.heard.get(uuid);
+  if (before !== undefined) {
+    link.heard.set(uuid, before + 1);
+    return undefined;
+  }
+  link.heard.set(uuid, 0);
+  try {
+    for (let looks = 1; link.connection === connection && !signal.aborted; looks++) {
+      const heard = link.heard.get(uuid);
+      try {
+        const guest = await lookAt(connection, uuid, pattern());
+        if (link.heard.get(uuid) === heard) return guest;
+      } catch (error) {
+        if (link.connection !== connection) return undefined;
+        log.warning(`Guest ${uuid} cannot be looked at: ${(error as Error).message}`);
+        await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+      }
+      if (looks % LOOKS === 0) await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+    }
+    return undefined;
+  } finally {
+    if (link.connection === connection) link.heard.delete(uuid);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Decision } from "../monitor/contract.ts";
+import { pinged } from "./decide/answer.ts";
+import { agentChanged, happened, looked } from "./decide/happening.ts";
+import { schedule } from "./decide/schedule.ts";
+import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
+import { examinationEnded } from "./decide/verdict.ts";
+import type { GuestSeen, IntrospectiveEffect, IntrospectiveObservation, PingOutcome } from "./observation.ts";
+import type { Guest, IntrospectiveState } from "./state.ts";
+
+/**
+ * The introspective monitor's mind: each guest by itself goes discovery → healthy → error → reported → discovery, and what
+ * they share is only the few lanes for pings.
+ */
+export function decide(
+  state: IntrospectiveState,
+  observation: IntrospectiveObservation,
+): Decision<IntrospectiveState, IntrospectiveEffect> {
+  const settings = "settings" in observation ? observation.settings : state.settings;
+  // Nothing has a meaning before the first `started`.
+  if (!settings) return { state, effects: [] };
+  const effects: Effect[] = [];
+  let { runs } = state;
+  const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
+  const next = schedule(observe(state, observation, turn), turn);
+  return { state: next === state ? state : { ...next, settings, runs }, effects };
+}
+
+function observe(state: IntrospectiveState, observation: IntrospectiveObservation, turn: Turn): IntrospectiveState {
+  switch (observation.kind) {
+    case "started":
+      return started(state, observation.bootId, turn);
+    case "settingsChanged":
+      return { ...state, settings: turn.settings };
+    case "surveyed":
+      return surveyed(state, observation.guests, turn);
+    case "lost":
+      return disconnectedState(state);
+    case "looked": {
+      const { guest } = observation;
+      return withGuest(state, guest.uuid, looked(state.guests.get(guest.uuid), guest, turn));
+    }
+    case "happened": {
+      const { uuid, name, what } = observation;
+      return withGuest(state, uuid, happened(state.guests.get(uuid), uuid, name, what, turn));
+    }
+    case "agentChanged": {
+      const { uuid, connected } = observation;
+      return withGuest(state, uuid, agentChanged(state.guests.get(uuid), uuid, connected, turn));
+    }
+    case "pinged": {
+      const guest = state.guests.get(observation.uuid);
+      if (guest?.ping?.run !== observation.run) return state;
+      const { outcome, detail } = observation;
+      const next = withGuest(state, guest.uuid, remembered(pinged(guest, turn, outcome, detail)));
+      return withDenial(next, outcome, detail, turn);
+    }
+    case "examined": {
+      const guest = state.guests.get(observation.uuid);
+      if (guest?.examination?.run !== observation.run) return state;
+      const ended = examinationEnded(state, guest, observation.findings, turn);
+      return { ...withGuest(state, guest.uuid, remembered(ended.guest)), reports: ended.reports };
+    }
+    case "woke":
+      return { ...state, wakeAt: undefined };
+  }
+}
+
+/** A program's start, or sensing that begins anew in the same one: nothing is under way. */
+function started(state: IntrospectiveState, bootId: string, turn: Turn): IntrospectiveState {
+  let { guests, reports } = state;
+  if (state.bootId !== "" && state.bootId !== bootId) {
+    for (const guest of guests.values()) takeBack(guest, turn, "was ended by a reboot of this host");
+    guests = new Map();
+    reports = new Map();
+  }
+  return disconnectedState({ ...state, bootId, guests, reports, settings: turn.settings, denied: false });
+}
+
+/** Nothing is heard of any guest; rounds that were failed before do not count with those afterwards. */
+function disconnectedState(state: IntrospectiveState): IntrospectiveState {
+  const guests = new Map<string, Guest>();
+  for (const guest of state.guests.values()) {
+    // What is left of a guest that has stopped is the ping that has ended with the connection.
+    if (isRemnant(guest)) continue;
+    const phase = guest.phase === "error" ? "healthy" : guest.phase;
+    guests.set(guest.uuid, {
+      ...guest,
+      phase,
+      running: false,
+      failures: 0,
+      silent: 0,
+      suspected: false,
+      activity: undefined,
+      ping: undefined,
+      examination: undefined,
+    });
+  }
+  return { ...state, connected: false, guests, wakeAt: undefined };
+}
+
+function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {
+  const present = new Set(seen.map(({ uuid }) => uuid));
+  let next: IntrospectiveState = { ...state, connected: true };
+  for (const { uuid, name } of state.guests.values()) {
+    if (present.has(uuid)) continue;
+    const absent = { uuid, name, id: -1, running: false, agent: "none" } as const;
+    next = withGuest(next, uuid, looked(next.guests.get(uuid), absent, turn));
+  }
+  for (const guest of seen) next = withGuest(next, guest.uuid, looked(next.guests.get(guest.uuid), guest, turn));
+  const watched = seen.filter(({ agent }) => agent !== "none").length;
+  say(turn, "info", `watching ${watched} guests with an agent channel, of ${seen.length} that are active`);
+  return next;
+}
+
+function withGuest(state: IntrospectiveState, uuid: string, guest: Guest | undefined): IntrospectiveState {
+  if (state.guests.get(uuid) === guest) return state;
+  const guests = new Map(state.guests);
+  if (guest) guests.set(uuid, guest);
+  else guests.delete(uuid);
+  return { ...state, guests };
+}
+
+/** The remnant of a guest that has stopped goes with the last thing that was under way for it. */
+function remembered(guest: Guest): Guest | undefined {
+  return isRemnant(guest) && !guest.ping && !guest.examination ? undefined : guest;
+}
+
+function isRemnant(guest: Guest): boolean {
+  return guest.id === -1 && guest.agent === "none";
+}
+
+function withDenial(state: IntrospectiveState, outcome: PingOutcome, detail: string, turn: Turn): IntrospectiveState {
+  if (outcome !== "denied" || state.denied) return state;
+  say(
+    turn,
+    "error",
+    `libvirt denies guest agent commands, so no guest is watched: ${detail}. [libvirt] connection_uri must lead to the ` +
+      "read-write socket, and this user must be allowed to use it",
+  );
+  return { ...state, denied: true };
+}

@@ -1,0 +1,73 @@
+import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
+import type { Instant } from "../../system/clock.ts";
+import type { IntrospectiveEffect, IntrospectiveSettings } from "../observation.ts";
+import { type Guest, newGuest } from "../state.ts";
+
+export type Effect = CommonEffect | IntrospectiveEffect;
+
+/** One call of `decide` under way: what it knows, and the effects it has come to so far, in order. */
+export interface Turn {
+  readonly at: Instant;
+  readonly settings: IntrospectiveSettings;
+  readonly effects: Effect[];
+  /** A number that no ping and no examination has had yet. */
+  readonly nextRun: () => number;
+}
+
+export function say(turn: Turn, level: SayEffect["level"], text: string): void {
+  turn.effects.push({ kind: "say", level, text });
+}
+
+/** As operators know it: libvirt's name and Nova's UUID. */
+export function called({ name, uuid }: Pick<Guest, "name" | "uuid">): string {
+  return `${name} (${uuid})`;
+}
+
+/** One domain's notifications keep their order, and the later fact about it supersedes the earlier one. */
+export function subjectOf(uuid: string): string {
+  return `guest:${uuid}`;
+}
+
+/**
+ * The guest's next turn after `from` (mono). Each guest has its own place in the interval, by its UUID, so that pings are
+ * spread evenly over time and neither a late one nor a restart of the monitor bunches them.
+ */
+export function nextTurn(uuid: string, from: number, turn: Turn): number {
+  const interval = turn.settings.guest_monitoring_interval * 1000;
+  let hash = 0;
+  for (const character of uuid) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
+  const place = hash % interval;
+  return Math.floor((from - place) / interval) * interval + place + interval;
+}
+
+/** No failure counts any more, and whatever is under way has nothing to say. */
+export function cleared(guest: Guest): Guest {
+  return {
+    ...guest,
+    phase: guest.phase === "error" ? "healthy" : guest.phase,
+    failures: 0,
+    silent: 0,
+    suspected: false,
+    activity: undefined,
+    ping: guest.ping && { ...guest.ping, void: true },
+    examination: guest.examination && { ...guest.examination, void: true },
+  };
+}
+
+/** Back to discovery: it must answer once before its silence means anything. */
+export function rediscovered(guest: Guest): Guest {
+  return { ...cleared(guest), phase: "discovery" };
+}
+
+/** A start of the guest, of which nothing is known yet; what was said about the last one is no longer true. */
+export function startedAgain(guest: Guest, turn: Turn): Guest {
+  takeBack(guest, turn, "was started again");
+  const { ping, examination } = cleared(guest);
+  return { ...newGuest(guest.uuid, guest.name), startedAt: turn.at.mono, ping, examination };
+}
+
+/** What has been said about this guest and is not delivered must not be sent any more. */
+export function takeBack(guest: Guest, turn: Turn, why: string): void {
+  if (guest.phase !== "reported") return;
+  turn.effects.push({ kind: "supersede", subject: subjectOf(guest.uuid), reason: `${called(guest)} ${why}` });
+}

@@ -1,0 +1,59 @@
+import type { Connection, Domain } from "../libvirt/connection.ts";
+import { ServerError } from "../libvirt/errors.ts";
+import { agentChannel } from "./channels.ts";
+import type { GuestSeen, IntrospectiveObservation } from "./observation.ts";
+
+export type Observe = (observation: IntrospectiveObservation) => void;
+
+/** What sensing and acting share: the connection in use, and which guests something has been heard of. */
+export interface Link {
+  connection: Connection | undefined;
+  /** Events heard of each guest that is being looked at; a look during which one comes is taken again. */
+  readonly heard: Map<string, number>;
+  /** Looks at all guests again. */
+  survey: (() => Promise<void>) | undefined;
+}
+
+/** Before the first connection. */
+export function noLink(): Link {
+  return { connection: undefined, heard: new Map(), survey: undefined };
+}
+
+/** For calls about a domain of which only the UUID is at hand: libvirt looks it up by that alone. */
+export function domainOf(uuid: string): Domain {
+  return { name: uuid, uuid, id: -1 };
+}
+
+const NO_DOMAIN = 42;
+/** virDomainState */
+const RUNNING = 1;
+
+export function isNoDomain(error: unknown): boolean {
+  return error instanceof ServerError && error.number === NO_DOMAIN;
+}
+
+/** The guest as it is now; with the id -1 if it does not run, or there is none. */
+export async function lookAt(connection: Connection, uuid: string, pattern: RegExp): Promise<GuestSeen> {
+  try {
+    const domain = await connection.lookup(uuid);
+    if (domain.id !== -1) return await readGuest(connection, domain, pattern);
+  } catch (error) {
+    if (!isNoDomain(error)) throw error;
+  }
+  return { uuid, name: uuid, id: -1, running: false, agent: "none" };
+}
+
+/** An active domain's state and channel. @throws ServerError 42 if there is none any more, and what libvirt's calls throw */
+export async function readGuest(connection: Connection, domain: Domain, pattern: RegExp): Promise<GuestSeen> {
+  const { uuid, name, id } = domain;
+  const xml = await connection.xml(domain);
+  // The state is the last thing asked: an event that changes it comes after the answer.
+  const { state } = await connection.state(domain);
+  return { uuid, name, id, running: state === RUNNING, agent: agentChannel(xml, pattern) };
+}
+
+/** @returns whether the guest runs, by one quick call */
+export async function isRunning(connection: Connection, uuid: string, timeoutMs: number): Promise<boolean> {
+  const { state } = await connection.state(domainOf(uuid), { timeoutMs });
+  return state === RUNNING;
+}

@@ -1,0 +1,71 @@
+import { pythonPattern } from "../config/python-pattern.ts";
+import type { Monitor } from "../monitor/contract.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { act } from "./act.ts";
+import { decide } from "./decide.ts";
+import { noLink, type Observe } from "./link.ts";
+import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
+import { sense } from "./sense.ts";
+import { type IntrospectiveState, initialState, keptOf, restoreState } from "./state.ts";
+
+export interface IntrospectiveMonitorParts {
+  readonly settings: IntrospectiveSettings;
+  /** `[introspectiveinstancemonitor] qemu_guest_agent_sock_path`. */
+  readonly agentPath: string;
+  /** `[libvirt] connection_uri`; must lead to libvirt's read-write socket. */
+  readonly uri: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bootId: string;
+}
+
+/** The introspective instance monitor, which also takes new settings while it runs. */
+export interface IntrospectiveMonitor
+  extends Monitor<IntrospectiveState, IntrospectiveObservation, IntrospectiveEffect> {
+  /** At SIGHUP: the settings from now on. With another path pattern all guests are looked at again. */
+  reload(settings: IntrospectiveSettings, agentPath: string): void;
+}
+
+/**
+ * Pings the guest agents of this host's guests, and has Masakari told of a guest that answered once and does not any more.
+ * @throws PythonPatternError
+ */
+export function introspectiveMonitor(given: IntrospectiveMonitorParts): IntrospectiveMonitor {
+  const { clock, log, uri, bootId } = given;
+  const link = noLink();
+  let { settings, agentPath } = given;
+  let pattern = pythonPattern(agentPath);
+  let observing: Observe | undefined;
+  return {
+    name: "introspectiveinstancemonitor",
+    initial: initialState,
+    kept: keptOf,
+    restore: restoreState,
+    decide,
+    woke: (key, at) => ({ kind: "woke", key, at }),
+    async sense(observe, signal) {
+      observing = observe;
+      try {
+        await sense(
+          link,
+          { clock, log, uri, bootId, settings: () => settings, pattern: () => pattern },
+          observe,
+          signal,
+        );
+      } finally {
+        observing = undefined;
+      }
+    },
+    act: (effect, observe, signal) => act(effect, link, { clock, log, pattern: () => pattern }, observe, signal),
+    reload(next, nextPath) {
+      settings = next;
+      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
+      if (nextPath === agentPath) return;
+      agentPath = nextPath;
+      pattern = pythonPattern(nextPath);
+      // A survey that fails is a connection that ends, and another survey.
+      link.survey?.().catch((error: Error) => log.warning(`Guests cannot be looked at again: ${error.message}`));
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import type { Instant } from "../system/clock.ts";
+
+/** `[introspectiveinstancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
+export interface IntrospectiveSettings {
+  readonly hostname: string;
+  readonly guest_monitoring_interval: number;
+  readonly guest_monitoring_timeout: number;
+  readonly guest_monitoring_failure_threshold: number;
+  readonly compat: boolean;
+  /** `failure` or `ignore`. */
+  readonly agent_disconnected: string;
+  readonly leave_alone_restarting: boolean;
+  readonly leave_alone_migrating: boolean;
+  readonly minimum_uptime: number;
+  readonly check_io: boolean;
+  readonly max_reports: number;
+  readonly report_window: number;
+  readonly max_agent_commands: number;
+  readonly max_suspect_commands: number;
+}
+
+/** The guest agent's channel: `none` if the guest has no channel that the pattern matches. */
+export type Agent = "none" | "connected" | "disconnected";
+
+/** A guest as libvirt shows it: its state and, from its XML, its channel. */
+export interface GuestSeen {
+  readonly uuid: string;
+  readonly name: string;
+  /** libvirt's number of this run of the guest: another number is another start. */
+  readonly id: number;
+  readonly running: boolean;
+  readonly agent: Agent;
+}
+
+/**
+ * What a ping came to. `silent`: the agent had its time and said nothing. `disconnected`: nobody holds the channel open in
+ * the guest; known at once. `noChannel`, `gone` (not running, or no such guest) and `denied` say nothing about its health,
+ * and neither does `unknown`: libvirt itself did not answer.
+ */
+export type PingOutcome = "answered" | "silent" | "disconnected" | "noChannel" | "gone" | "denied" | "unknown";
+
+/** What happened to a guest, of libvirt's lifecycle events. `paused` stands for every way not to run without having ended. */
+export type Happening = "started" | "paused" | "resumed" | "shuttingDown" | "stopped" | "rebooted";
+
+/** libvirt's counts of what the guest itself did to its disks and sent to the network, by their names. */
+export type Activity = Readonly<Record<string, string>>;
+
+/** What is looked up about a guest that does not answer; undefined is "could not be found out". */
+export interface Findings {
+  readonly running: boolean | undefined;
+  /** A migration, a save or the like is under way. */
+  readonly job: boolean | undefined;
+  readonly activity: Activity | undefined;
+}
+
+/** Every observation carries when it was made: `mono` for durations, `wall` for what leaves the host. */
+export type IntrospectiveObservation =
+  | {
+      readonly kind: "started";
+      readonly at: Instant;
+      readonly bootId: string;
+      readonly settings: IntrospectiveSettings;
+    }
+  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: IntrospectiveSettings }
+  /** Connected to libvirt, or looked at everything again: all guests that are active. */
+  | { readonly kind: "surveyed"; readonly at: Instant; readonly guests: readonly GuestSeen[] }
+  | { readonly kind: "lost"; readonly at: Instant }
+  | { readonly kind: "looked"; readonly at: Instant; readonly guest: GuestSeen }
+  | {
+      readonly kind: "happened";
+      readonly at: Instant;
+      readonly uuid: string;
+      readonly name: string;
+      readonly what: Happening;
+    }
+  | {
+      readonly kind: "agentChanged";
+      readonly at: Instant;
+      readonly uuid: string;
+      readonly name: string;
+      readonly connected: boolean;
+    }
+  | {
+      readonly kind: "pinged";
+      readonly at: Instant;
+      readonly uuid: string;
+      readonly run: number;
+      readonly outcome: PingOutcome;
+      /** libvirt's words, for the log. */
+      readonly detail: string;
+    }
+  | {
+      readonly kind: "examined";
+      readonly at: Instant;
+      readonly uuid: string;
+      readonly run: number;
+      readonly findings: Findings;
+    }
+  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+
+/** What the introspective monitor does beside the effects common to all monitors. */
+export type IntrospectiveEffect =
+  /** Read the guest's state and XML. */
+  | { readonly kind: "look"; readonly uuid: string }
+  | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }
+  /** Look up what speaks for a guest. What is not asked for is not looked up. */
+  | {
+      readonly kind: "examine";
+      readonly uuid: string;
+      readonly run: number;
+      readonly job: boolean;
+      readonly activity: boolean;
+    };
