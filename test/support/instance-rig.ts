@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Child } from "./child.ts";
+import { eventually } from "./eventually.ts";
+import { FakeCloud } from "./fake-cloud.ts";
+import { json } from "./http-server.ts";
+
+const program = fileURLToPath(new URL("../../bin/masakari-instancemonitor", import.meta.url));
+
+export interface InstanceRigOptions {
+  /** `[libvirt] connection_uri` */
+  readonly uri: string;
+  /** What the API takes for each notification, ms. */
+  readonly delayMs?: number;
+  /** `[instancemonitor]` */
+  readonly instancemonitor?: Readonly<Record<string, string | number | boolean>>;
+}
+
+interface Posted {
+  readonly uuid: string;
+  /** `payload.event/payload.vir_domain_event` */
+  readonly told: string;
+  readonly hostname: string;
+  readonly at: number;
+}
+
+/** The instance monitor as it is run, and an API that keeps what it is told. */
+export class InstanceRig {
+  readonly posted: Posted[] = [];
+  readonly cloud: FakeCloud;
+  readonly #directory: string;
+  readonly #monitors: Child[] = [];
+
+  private constructor(cloud: FakeCloud, directory: string) {
+    this.cloud = cloud;
+    this.#directory = directory;
+  }
+
+  /** Taken down after the test; what the monitor said is shown if it fails. */
+  static async create(context: TestContext, options: InstanceRigOptions): Promise<InstanceRig> {
+    const directory = await mkdtemp(join(tmpdir(), "masakari-instance-"));
+    const cloud = await FakeCloud.start();
+    const rig = new InstanceRig(cloud, directory);
+    context.after(() => rig.#close(context));
+    cloud.api = async (request, response) => {
+      if (request.method !== "POST" || !request.path.endsWith("/notifications")) {
+        json(response, 200, { segments: [] });
+        return;
+      }
+      rig.#keep(JSON.parse(request.body).notification);
+      if (options.delayMs) await sleep(options.delayMs);
+      json(response, 202, { notification: { notification_uuid: `n-${rig.posted.length}` } });
+    };
+    await rig.#configure(options);
+    return rig;
+  }
+
+  /** Resolves when it has looked at all guests. */
+  async start(): Promise<Child> {
+    const monitor = this.startUnawaited();
+    await monitor.line(/watching \d+ guests/, 20_000);
+    return monitor;
+  }
+
+  startUnawaited(): Child {
+    const monitor = new Child(program, ["--config-file", join(this.#directory, "masakarimonitors.conf")]);
+    this.#monitors.push(monitor);
+    return monitor;
+  }
+
+  /** What was told of one guest, in the order in which it arrived. */
+  toldOf(uuid: string): string[] {
+    return this.posted.filter((one) => one.uuid === uuid).map((one) => one.told);
+  }
+
+  /** Resolves when the API has been told this of the guest. */
+  async told(uuid: string, what: string, withinMs = 20_000): Promise<void> {
+    await eventually(`${what} of ${uuid}`, withinMs, async () => (this.toldOf(uuid).includes(what) ? true : undefined));
+  }
+
+  #keep(one: { hostname: string; payload: Record<string, string> }): void {
+    const { instance_uuid: uuid = "", event, vir_domain_event } = one.payload;
+    this.posted.push({ uuid, told: `${event}/${vir_domain_event}`, hostname: one.hostname, at: performance.now() });
+  }
+
+  async #configure({ uri, instancemonitor = {} }: InstanceRigOptions): Promise<void> {
+    await mkdir(join(this.#directory, "state"));
+    const section = (name: string, options: object) =>
+      [`[${name}]`, ...Object.entries(options).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
+    const text = [
+      section("DEFAULT", { debug: true, hostname: "compute1", state_path: join(this.#directory, "state") }),
+      section("api", this.cloud.options()),
+      section("libvirt", { connection_uri: uri }),
+      section("callback", { retry_max: 2, retry_interval: 1 }),
+      section("instancemonitor", instancemonitor),
+    ].join("\n");
+    await writeFile(join(this.#directory, "masakarimonitors.conf"), text, { mode: 0o600 });
+  }
+
+  async #close(context: TestContext): Promise<void> {
+    await Promise.all(this.#monitors.map((monitor) => monitor.stop()));
+    await this.cloud[Symbol.asyncDispose]();
+    await rm(this.#directory, { recursive: true, force: true });
+    // Node has it since 21.7, its types do not.
+    if ((context as TestContext & { readonly passed?: boolean }).passed) return;
+    const output = this.#monitors.map((monitor) => monitor.output).join("\n----- restarted\n");
+    context.diagnostic(`the monitor's output:\n${output.slice(-20_000)}`);
+  }
+}
