@@ -107,6 +107,11 @@ export class Calls {
     }
   }
 
+  /** The server has nothing of ours to answer. */
+  get idle(): boolean {
+    return this.#sent.size === 0;
+  }
+
   /** @returns false if no call of ours has that serial */
   onReply(reply: Message): boolean {
     if (!this.#sent.has(reply.serial)) return false;

@@ -196,13 +196,15 @@ export class Connection {
     return this.#events.register(kinds, (event) => listener(event as EventOf<K>), options);
   }
 
-  /** Takes leave of the server, within 2 s, and closes; calls that are under way fail. Idempotent. */
+  /** Takes leave of the server, within 2 s, unless calls are under way, which fail; and closes. Idempotent. */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       this.#keepalive?.stop();
-      // Whatever comes of it: it is closed afterwards.
-      await this.call(procedures.connectClose, undefined, { timeoutMs: CLOSE_TIMEOUT_MS }).catch(() => undefined);
+      if (this.#calls.idle) {
+        // Whatever comes of it: it is closed afterwards.
+        await this.call(procedures.connectClose, undefined, { timeoutMs: CLOSE_TIMEOUT_MS }).catch(() => undefined);
+      }
       this.#wire.end(new ConnectionLostError(`the connection to ${this.peer} was closed by this program`));
     }
     await this.closed;

@@ -77,8 +77,7 @@ export class Wire {
         }
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.end(new ProtocolError(`${this.peer}: ${error.message}`, { cause: error }));
+      this.end(new ProtocolError(`${this.peer}: ${(error as Error).message}`, { cause: error }));
     }
   }
 
