@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Look } from "../../../src/instance/observation.ts";
+import { restoreState } from "../../../src/instance/state.ts";
+import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
+
+const FAILED = "LIFECYCLE/STOPPED_FAILED";
+
+const off = (reason: string): Partial<Look> => ({ state: "SHUTOFF", reason });
+const paused = (reason: string): Partial<Look> => ({ state: "PAUSED", reason });
+
+/** What a guest that ran is found to be after a gap, and what is told. */
+const FOUND: readonly (readonly [string, readonly Partial<Look>[], readonly string[]])[] = [
+  ["died", [off("CRASHED")], [FAILED]],
+  ["ended by a failure", [off("FAILED")], [FAILED]],
+  ["killed by a libvirtd that lost hold of it", [off("DAEMON")], [FAILED]],
+  ["shut down", [off("SHUTDOWN")], ["LIFECYCLE/STOPPED_SHUTDOWN"]],
+  ["destroyed", [off("DESTROYED")], ["LIFECYCLE/STOPPED_DESTROYED"]],
+  ["suspended by an I/O error", [paused("IOERROR")], ["LIFECYCLE/SUSPENDED_IOERROR"]],
+  ["suspended by its watchdog", [paused("WATCHDOG")], ["LIFECYCLE/SUSPENDED_WATCHDOG"]],
+  ["suspended by its owner", [paused("USER")], []],
+  ["migrated away, and still defined", [off("MIGRATED")], []],
+  ["saved", [off("SAVED")], []],
+  ["reverted to a snapshot", [off("FROM_SNAPSHOT")], []],
+  ["off, and libvirtd has forgotten why", [off("UNKNOWN")], []],
+  ["gone: deleted, or migrated away", [], []],
+  ["running", [{}], []],
+  ["running again", [{ id: 7 }], []],
+  ["hung in the look", [{ state: undefined }], []],
+];
+
+for (const [what, looks, told] of FOUND) {
+  for (const gap of ["of libvirtd", "of the monitor"] as const) {
+    test(`after a gap ${gap}: ${what}`, () => {
+      const mind = InstanceMind.watching();
+      if (gap === "of libvirtd") mind.lose();
+      else mind.restart();
+
+      mind.connect(looks);
+      mind.lose();
+      mind.connect(looks);
+
+      assert.deepEqual(mind.told, told);
+    });
+  }
+}
+
+test("at the very first a guest that is off has not failed under our eyes", () => {
+  const mind = new InstanceMind();
+  mind.start();
+  mind.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...paused("IOERROR") }]);
+  assert.deepEqual(mind.told, []);
+});
+
+test("one that was defined, started and died in the gap is told", () => {
+  const mind = InstanceMind.watching([]);
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("one that was off, was started and died in the gap is told", () => {
+  const mind = InstanceMind.watching([off("SHUTDOWN")]);
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("one that was off, and failed to start in the gap, never ran", () => {
+  const mind = InstanceMind.watching([off("SHUTDOWN")]);
+  mind.lose();
+  mind.connect([off("FAILED")]);
+  assert.deepEqual(mind.told, []);
+});
+
+test("what was told before the gap is not told again after it", () => {
+  const mind = InstanceMind.watching();
+  mind.life("STOPPED FAILED");
+  mind.restart();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+  assert.deepEqual(mind.undelivered, [FAILED]);
+});
+
+test("started again in the gap: what is undelivered is no longer true", () => {
+  const mind = InstanceMind.watching();
+  mind.life("STOPPED FAILED");
+  mind.restart();
+  mind.connect([{ id: 2 }]);
+  assert.deepEqual(mind.undelivered, []);
+});
+
+test("ended and started again in the gap, told by the domain's new id alone", () => {
+  const mind = InstanceMind.watching();
+  mind.event({ kind: "ioError", action: "REPORT" });
+  mind.lose();
+  mind.connect([{ id: 2 }]);
+  assert.deepEqual(mind.undelivered, []);
+});
+
+test("the same run after the gap: its disk still fails", () => {
+  const mind = InstanceMind.watching();
+  mind.event({ kind: "ioError", action: "REPORT" });
+  mind.lose();
+  mind.connect([{}]);
+  assert.deepEqual(mind.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
+});
+
+test("deleted in the gap: nothing is left to recover; but a transient one is always gone when it has failed", () => {
+  for (const [transient, undelivered] of [
+    [false, []],
+    [true, [FAILED]],
+  ] as const) {
+    const mind = InstanceMind.watching([{ transient }]);
+    mind.life("STOPPED FAILED");
+    mind.lose();
+    mind.connect([]);
+    assert.deepEqual(mind.undelivered, undelivered, `transient: ${transient}`);
+  }
+});
+
+test("a migration to this host that ended in the gap without having run here", () => {
+  const mind = InstanceMind.watching([]);
+  mind.life("STARTED MIGRATED", GUEST, 4);
+  mind.lose();
+  mind.connect([off("FAILED")]);
+  assert.deepEqual(mind.told, []);
+});
+
+test("another boot of the host: nothing of the earlier one is told, or sent", () => {
+  const mind = InstanceMind.watching([{}, { uuid: "00000000-0000-4000-8000-000000000002" }]);
+  mind.life("STOPPED FAILED");
+  mind.bootId = "boot-2";
+  mind.restart();
+  mind.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...off("CRASHED") }]);
+  assert.deepEqual(mind.told, [FAILED]);
+  assert.deepEqual(mind.undelivered, []);
+});
+
+test("a panicked guest that is preserved, found after the gap", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connect([{ state: "CRASHED", reason: "PANICKED" }]);
+  assert.deepEqual(mind.effects.at(-2), { kind: "askOnCrash", uuid: GUEST });
+  mind.onCrash("preserve");
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("the event that comes after the look that has told of it is not told", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  mind.life("STOPPED FAILED");
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("the event that comes while looking is told, and the look not", () => {
+  for (const look of [off("CRASHED"), {}]) {
+    const mind = InstanceMind.watching();
+    mind.lose();
+    mind.connected();
+    const asked = mind.heard;
+    mind.life("STOPPED FAILED");
+    mind.snapshot([look], asked);
+    assert.deepEqual(mind.undelivered, [FAILED], `the look found ${look.state ?? "RUNNING"}`);
+    assert.equal(mind.told.length, 1);
+    assert.equal(mind.state.guests.get(GUEST)?.state, "SHUTOFF");
+  }
+});
+
+test("started while looking: that it is found dead is of before", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("STARTED BOOTED", GUEST, 2);
+  mind.snapshot([off("CRASHED")], asked);
+  assert.deepEqual(mind.told, []);
+});
+
+test("a transient one that ends while looking is not taken for running by the look", () => {
+  const mind = InstanceMind.watching([{ transient: true }]);
+  mind.lose();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("STOPPED FAILED");
+  mind.snapshot([{ transient: true }], asked);
+  assert.deepEqual(mind.undelivered, [FAILED]);
+  assert.equal(mind.state.guests.size, 0);
+});
+
+test("defined and started while looking, it is not in the list, and stays", () => {
+  const mind = InstanceMind.watching([]);
+  mind.lose();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("DEFINED ADDED", GUEST, -1);
+  mind.life("STARTED BOOTED", GUEST, 1);
+  mind.snapshot([], asked);
+  assert.equal(mind.state.guests.get(GUEST)?.state, "RUNNING");
+});
+
+test("the connection is lost while looking: the next one compares with what was before", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connected();
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("what is kept of a hundred guests can be used, and nothing else", () => {
+  assert.equal(restoreState(null), undefined);
+  assert.equal(restoreState({ version: 2 }), undefined);
+  assert.equal(restoreState({ version: 1, bootId: "b", complete: true, guests: [{ uuid: 1 }] }), undefined);
+});
