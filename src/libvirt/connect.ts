@@ -37,11 +37,13 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   const { clock, log, readOnly = false, timeoutMs = 30_000 } = options;
   const target = parseUri(uri);
   options.signal?.throwIfAborted();
-  const deadline = new AbortController();
+  const giveUp = new AbortController();
+  const { signal } = giveUp;
+  const onAbort = (): void => giveUp.abort(options.signal?.reason);
+  options.signal?.addEventListener("abort", onAbort, { once: true });
   const timer = clock.setTimer(timeoutMs, () =>
-    deadline.abort(new ConnectError(`libvirt (${target.serverUri}) did not let us in within ${timeoutMs / 1000} s`)),
+    giveUp.abort(new ConnectError(`libvirt (${target.serverUri}) did not let us in within ${timeoutMs / 1000} s`)),
   );
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
   let connection: Connection | undefined;
   try {
     const stream = await openStream(target, readOnly, signal);
@@ -65,5 +67,6 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
     throw error;
   } finally {
     timer.cancel();
+    options.signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { LibvirtError } from "./errors.ts";
 
 export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
-  /** ms before the first try after a loss, and the most it grows to. Default 500 and 30 000. */
+  /** ms before the first try after a loss, and the most it grows to. Default 500 and 10 000. */
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
   /** 0 ≤ x < 1, spreads the tries of many hosts. Default Math.random. */
   readonly random?: () => number;
@@ -17,7 +17,7 @@ export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
   readonly onLost?: (error: Error) => void;
 }
 
-const defaultBackoff = { firstMs: 500, maxMs: 30_000 };
+const defaultBackoff = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * Holds a connection to libvirt for as long as `signal` lets it, through every restart and outage, and for ever. Resolves

@@ -59,10 +59,19 @@ function explain(error: NodeJS.ErrnoException, path: string, candidates: readonl
       return `nobody listens at ${path}: libvirtd (or virtqemud) is not running; start it, e.g. systemctl start libvirtd`;
     case "EACCES":
     case "EPERM":
-      return `not permitted to open ${path}: add the user ${userInfo().username} to the group libvirt (usermod -aG libvirt …) and start again`;
+      return `not permitted to open ${path}: add the user ${userName()} to the group libvirt (usermod -aG libvirt …) and start again`;
     case "ENOTSOCK":
       return `${path} is not a socket: name libvirt's with socket= in the URI`;
     default:
       return `cannot connect to libvirt at ${path}: ${error.message}`;
+  }
+}
+
+/** A container's user need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.());
   }
 }
