@@ -1,0 +1,390 @@
+import type { Effect } from "../../src/introspective/decide/turn.ts";
+import { decide } from "../../src/introspective/decide.ts";
+import type {
+  Findings,
+  GuestSeen,
+  Happening,
+  IntrospectiveEffect,
+  IntrospectiveObservation,
+  IntrospectiveSettings,
+  PingOutcome,
+} from "../../src/introspective/observation.ts";
+import {
+  type Guest,
+  type IntrospectiveState,
+  initialState,
+  keptOf,
+  restoreState,
+} from "../../src/introspective/state.ts";
+import type { Instant } from "../../src/system/clock.ts";
+
+/** `[introspectiveinstancemonitor]` at its defaults. */
+export const plainSettings: IntrospectiveSettings = {
+  hostname: "compute-1",
+  guest_monitoring_interval: 10,
+  guest_monitoring_timeout: 2,
+  guest_monitoring_failure_threshold: 3,
+  compat: false,
+  agent_disconnected: "failure",
+  leave_alone_restarting: false,
+  leave_alone_migrating: false,
+  minimum_uptime: 0,
+  check_io: false,
+  max_reports: 0,
+  report_window: 3600,
+  max_agent_commands: 4,
+  max_suspect_commands: 3,
+};
+
+/** A guest as it really is. */
+export interface RealGuest {
+  readonly uuid: string;
+  /** A new one with each start; -1 while it is off. */
+  id: number;
+  paused: boolean;
+  /** No command is answered. */
+  hung: boolean;
+  /** Somebody holds the channel open in it. */
+  open: boolean;
+  /** There is such a channel. */
+  channel: boolean;
+  migrating: boolean;
+  requests: number;
+  /** libvirt trusts its agent: the last command succeeded, so there is no guest-sync before the next one. */
+  inSync: boolean;
+  /** Since when it can be known to be hung or deaf, mono. */
+  hungSince: number;
+  answeredSinceStart: boolean;
+}
+
+interface Told {
+  readonly at: number;
+  readonly uuid: string;
+  readonly generatedTime: string;
+}
+
+/** libvirt's own guest-sync before a command, if the last one failed. */
+const SYNC_MS = 5000;
+const ANSWER_MS = 2;
+
+/**
+ * Guests, a libvirtd with its manners towards agent commands, and the loop around `decide`, under a virtual clock. What
+ * happens while the monitor is not connected is told by nobody.
+ */
+export class IntrospectiveWorld {
+  state: IntrospectiveState = initialState;
+  settings: IntrospectiveSettings;
+  /** ms since boot. */
+  mono = 1000;
+  readonly wallOffset = Date.UTC(2026, 0, 1);
+  bootId = "boot-1";
+  readonly guests = new Map<string, RealGuest>();
+  readonly log: string[] = [];
+  readonly told: Told[] = [];
+  readonly superseded: Told[] = [];
+  /** Subjects whose last word in the outbox is a notification. */
+  readonly standing = new Map<string, Told>();
+  /** Every ping: when it began, and how long after it was due. */
+  readonly pings: { readonly at: number; readonly uuid: string; readonly late: number }[] = [];
+  readonly examinations: string[] = [];
+  looks = 0;
+  inFlight = 0;
+  mostInFlight = 0;
+  onDecision: (before: IntrospectiveState, observation: IntrospectiveObservation, effects: readonly Effect[]) => void =
+    () => undefined;
+  /** What a ping comes to, in place of the guest's own state: libvirt's troubles. */
+  fate: (uuid: string) => { readonly ms: number; readonly outcome: PingOutcome } | undefined = () => undefined;
+  #nextId = 1;
+  #connection = 0;
+  #connected = false;
+  #incarnation = 0;
+  #wakes = new Map<string, object>();
+  #queue: { at: number; order: number; job: () => void }[] = [];
+  #order = 0;
+  #observations: IntrospectiveObservation[] = [];
+  #deciding = false;
+
+  constructor(settings: Partial<IntrospectiveSettings> = {}) {
+    this.settings = { ...plainSettings, ...settings };
+  }
+
+  now(): Instant {
+    return { mono: this.mono, wall: this.mono + this.wallOffset };
+  }
+
+  after(ms: number, job: () => void): void {
+    const at = this.mono + ms;
+    const order = this.#order++;
+    let index = this.#queue.length;
+    while (index > 0 && (this.#queue[index - 1]?.at ?? 0) > at) index--;
+    this.#queue.splice(index, 0, { at, order, job });
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): void {
+    const end = this.mono + ms;
+    for (let [next] = this.#queue; next && next.at <= end; [next] = this.#queue) {
+      this.#queue.shift();
+      this.mono = next.at;
+      next.job();
+    }
+    this.mono = end;
+  }
+
+  /** A guest that runs, with an agent that answers. */
+  guest(name: string, over: Partial<RealGuest> = {}): RealGuest {
+    const real: RealGuest = {
+      uuid: name,
+      id: this.#nextId++,
+      paused: false,
+      hung: false,
+      open: true,
+      channel: true,
+      migrating: false,
+      requests: 0,
+      inSync: true,
+      hungSince: this.mono,
+      answeredSinceStart: false,
+      ...over,
+    };
+    this.guests.set(real.uuid, real);
+    return real;
+  }
+
+  stateOf(real: RealGuest): Guest | undefined {
+    return this.state.guests.get(real.uuid);
+  }
+
+  /** The program starts, and is connected at once unless told otherwise. */
+  startMonitor(connect = true): void {
+    this.#note("monitor starts");
+    this.observe({ kind: "started", at: this.now(), bootId: this.bootId, settings: this.settings });
+    if (connect) this.connect();
+  }
+
+  /** As by kill -9: only what was saved is left. */
+  stopMonitor(): void {
+    this.#note("monitor is killed");
+    this.#incarnation++;
+    this.#dropConnection();
+    this.#wakes = new Map();
+    this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
+  }
+
+  reload(settings: Partial<IntrospectiveSettings>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.observe({ kind: "settingsChanged", at: this.now(), settings: this.settings });
+  }
+
+  connect(): void {
+    this.#dropConnection();
+    this.#connected = true;
+    const guests = [...this.guests.values()].filter(({ id }) => id !== -1).map((real) => this.#seen(real));
+    this.observe({ kind: "surveyed", at: this.now(), guests });
+  }
+
+  disconnect(): void {
+    if (!this.#connected) return;
+    this.#dropConnection();
+    this.observe({ kind: "lost", at: this.now() });
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** It does not answer any more, or does again. */
+  hang(real: RealGuest, hung = true): void {
+    if (real.hung === hung) return;
+    Object.assign(real, { hung, hungSince: this.mono });
+    this.#note(`${real.uuid} ${hung ? "hangs" : "is well again"}`);
+  }
+
+  channelChanges(real: RealGuest, open: boolean): void {
+    if (real.open === open || real.id === -1) return;
+    real.open = open;
+    this.#note(`${real.uuid} ${open ? "opens" : "closes"} its channel`);
+    this.#tell(real, { kind: "agentChanged", at: this.now(), uuid: real.uuid, name: real.uuid, connected: open });
+  }
+
+  start(real: RealGuest): void {
+    if (real.id !== -1) return;
+    Object.assign(real, { id: this.#nextId++, paused: false, hung: false, open: false, inSync: true });
+    Object.assign(real, { answeredSinceStart: false, migrating: false });
+    this.#happens(real, "started");
+    this.after(700, () => this.channelChanges(real, true));
+  }
+
+  stop(real: RealGuest): void {
+    if (real.id === -1) return;
+    Object.assign(real, { id: -1, open: false });
+    this.#happens(real, "stopped");
+  }
+
+  pause(real: RealGuest, paused: boolean): void {
+    if (real.id === -1 || real.paused === paused) return;
+    real.paused = paused;
+    this.#happens(real, paused ? "paused" : "resumed");
+  }
+
+  /** As the owner does it from inside: the agent ends, the kernel resets, the agent is back after `bootMs`. */
+  reboot(real: RealGuest, bootMs: number): void {
+    if (real.id === -1) return;
+    const { id } = real;
+    this.channelChanges(real, false);
+    this.#happens(real, "rebooted");
+    this.after(bootMs, () => {
+      if (real.id === id) this.channelChanges(real, true);
+    });
+  }
+
+  happens(real: RealGuest, what: Happening): void {
+    this.#happens(real, what);
+  }
+
+  observe(observation: IntrospectiveObservation): void {
+    this.#observations.push(observation);
+    if (this.#deciding) return;
+    this.#deciding = true;
+    for (let next = this.#observations.shift(); next; next = this.#observations.shift()) this.#decide(next);
+    this.#deciding = false;
+  }
+
+  #happens(real: RealGuest, what: Happening): void {
+    this.#note(`${real.uuid}: ${what}`);
+    this.#tell(real, { kind: "happened", at: this.now(), uuid: real.uuid, name: real.uuid, what });
+  }
+
+  #tell(_: RealGuest, observation: IntrospectiveObservation): void {
+    if (this.#connected) this.observe(observation);
+  }
+
+  #dropConnection(): void {
+    this.#connection++;
+    this.#connected = false;
+    this.inFlight = 0;
+  }
+
+  #note(text: string): void {
+    this.log.push(`${(this.mono / 1000).toFixed(3)} ${text}`);
+  }
+
+  #seen({ uuid, id, paused, channel, open }: RealGuest): GuestSeen {
+    const agent = channel ? (open ? "connected" : "disconnected") : "none";
+    return { uuid, name: uuid, id, running: id !== -1 && !paused, agent };
+  }
+
+  #decide(observation: IntrospectiveObservation): void {
+    const before = this.state;
+    const { state, effects } = decide(before, observation);
+    this.state = state;
+    for (const effect of effects) this.#owe(effect);
+    this.onDecision(before, observation, effects);
+    for (const effect of effects) this.#act(effect);
+  }
+
+  #owe(effect: Effect): void {
+    if (effect.kind === "notify") {
+      const { payload, generated_time: generatedTime } = effect.notification;
+      const told = { at: this.mono, uuid: String(payload.instance_uuid), generatedTime };
+      this.told.push(told);
+      this.standing.set(told.uuid, told);
+      this.#note(`notify ${told.uuid}`);
+    }
+    if (effect.kind === "supersede") {
+      const uuid = effect.subject.slice("guest:".length);
+      const was = this.standing.get(uuid);
+      if (was) this.superseded.push(was);
+      this.standing.delete(uuid);
+      this.#note(`supersede ${uuid}: ${effect.reason}`);
+    }
+  }
+
+  #act(effect: Effect): void {
+    switch (effect.kind) {
+      case "say":
+        this.#note(`${effect.level}: ${effect.text}`);
+        return;
+      case "wake":
+        this.#wake(effect.key, effect.afterMs);
+        return;
+      case "cancelWake":
+        this.#wakes.delete(effect.key);
+        return;
+      case "ping":
+        this.#ping(effect);
+        return;
+      case "examine":
+        this.#examine(effect);
+        return;
+      case "look":
+        this.#look(effect.uuid);
+    }
+  }
+
+  #wake(key: string, afterMs: number): void {
+    const token = {};
+    const incarnation = this.#incarnation;
+    this.#wakes.set(key, token);
+    this.after(afterMs, () => {
+      if (incarnation !== this.#incarnation || this.#wakes.get(key) !== token) return;
+      this.#wakes.delete(key);
+      this.observe({ kind: "woke", at: this.now(), key });
+    });
+  }
+
+  /** Does the job over this connection, if it lasts so long. */
+  #over(ms: number, job: () => void): void {
+    const connection = this.#connection;
+    this.after(ms, () => {
+      if (connection === this.#connection) job();
+    });
+  }
+
+  #ping({ uuid, run, timeout }: Extract<IntrospectiveEffect, { kind: "ping" }>): void {
+    const real = this.guests.get(uuid);
+    this.inFlight++;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    this.pings.push({ at: this.mono, uuid, late: this.mono - (this.state.guests.get(uuid)?.due ?? this.mono) });
+    const { ms, outcome } = this.fate(uuid) ?? this.#costOf(real, timeout);
+    const began = real?.id;
+    this.#over(ms, () => {
+      this.inFlight--;
+      const ended: PingOutcome = real?.id === began ? outcome : "gone";
+      if (real) real.inSync = ended === "answered";
+      if (real && ended === "answered") real.answeredSinceStart = true;
+      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: ended, detail: ended });
+    });
+  }
+
+  #costOf(real: RealGuest | undefined, timeout: number): { readonly ms: number; readonly outcome: PingOutcome } {
+    if (!real || real.id === -1 || real.paused) return { ms: 1, outcome: "gone" };
+    if (!real.channel) return { ms: 1, outcome: "noChannel" };
+    if (!real.open) return { ms: 1, outcome: "disconnected" };
+    if (!real.hung) return { ms: ANSWER_MS, outcome: "answered" };
+    return { ms: real.inSync ? timeout * 1000 : SYNC_MS, outcome: "silent" };
+  }
+
+  #examine({ uuid, run, job, activity }: Extract<IntrospectiveEffect, { kind: "examine" }>): void {
+    this.examinations.push(uuid);
+    this.#over(3, () => {
+      const real = this.guests.get(uuid);
+      const findings: Findings = {
+        running: real !== undefined && real.id !== -1 && !real.paused,
+        job: job ? (real?.migrating ?? false) : undefined,
+        activity: activity ? { "block.0.rd.reqs": String(real?.requests ?? 0) } : undefined,
+      };
+      this.observe({ kind: "examined", at: this.now(), uuid, run, findings });
+    });
+  }
+
+  /** As the real one: what is seen is not older than what has been told. */
+  #look(uuid: string): void {
+    this.looks++;
+    this.#over(4, () => {
+      const real = this.guests.get(uuid);
+      const none: GuestSeen = { uuid, name: uuid, id: -1, running: false, agent: "none" };
+      this.observe({ kind: "looked", at: this.now(), guest: real ? this.#seen(real) : none });
+    });
+  }
+}
