@@ -30,6 +30,14 @@ module.exports = {
       to: { path: "^src/", pathNot: "^src/(system|config)/" },
     },
     {
+      name: "libvirt-stands-alone",
+      comment:
+        "A client that could be a package of its own: of this project it takes the shape of a log and of a clock.",
+      severity: "error",
+      from: { path: "^src/libvirt/" },
+      to: { path: "^src/|node_modules", pathNot: "^src/(libvirt/|system/(log|clock)\\.ts$)" },
+    },
+    {
       name: "config-is-the-ground",
       severity: "error",
       from: { path: "^src/config/" },

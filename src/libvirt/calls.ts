@@ -28,7 +28,6 @@ interface Call {
   readonly serial: number;
   readonly name: string;
   readonly message: Message;
-  /** Called with the reply, in the same turn of the event loop in which it is read. */
   readonly onReply: (reply: Message) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -55,15 +54,9 @@ export class Calls {
   }
 
   /**
-   * @param onResult called before anything that follows the reply on the wire is looked at
    * @throws ServerError, CallTimeoutError, QueueFullError, ProtocolError, the connection's end, or the signal's reason
    */
-  async invoke<A, R>(
-    procedure: Procedure<A, R>,
-    args: A,
-    options: CallOptions = {},
-    onResult?: (result: R) => void,
-  ): Promise<R> {
+  async invoke<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
     options.signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
     if (this.#waiting.size >= this.#limits.maxQueued) {
@@ -85,9 +78,7 @@ export class Calls {
       },
       onReply: (reply) => {
         try {
-          const result = readReply(procedure, reply);
-          onResult?.(result);
-          resolve(result);
+          resolve(readReply(procedure, reply));
         } catch (error) {
           reject(error);
         }

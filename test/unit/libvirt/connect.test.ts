@@ -168,12 +168,16 @@ describe("logging in by SASL", () => {
   });
 
   for (const [what, complete, first] of [
-    ["says at once that all is well", 1, "r=none,s=QUJD,i=4096"],
-    ["answers with another nonce", 0, "r=none,s=QUJD,i=4096"],
+    ["says at once that all is well", 1, (nonce: string) => `r=${nonce}more,s=QUJD,i=4096`],
+    ["says so without a word", 1, () => undefined],
+    ["answers with another nonce", 0, () => "r=none,s=QUJD,i=4096"],
   ] as const) {
     it(`does not trust a server that ${what}`, async (t) => {
       const { server, uri } = await saslScene(t, "SCRAM-SHA-256");
-      server.on(procedures.authSaslStart, (call) => call.reply({ complete, data: Buffer.from(first) }));
+      server.on(procedures.authSaslStart, (call) => {
+        const data = first(call.args.data?.toString().replace(/^.*r=/, "") ?? "");
+        call.reply({ complete, data: data === undefined ? undefined : Buffer.from(data) });
+      });
       await assert.rejects(connect(uri, options), AuthError);
     });
   }

@@ -79,7 +79,7 @@ describe("what libvirt's procedures carry", () => {
 
   it("refuses counts and lengths that the message cannot hold, without believing them first", () => {
     const huge = Buffer.from("ffffffff", "hex");
-    assert.throws(() => decode(procedures.connectListAllDomains.result, huge, "the list"), ProtocolError);
+    assert.throws(() => decode(procedures.connectListAllDomains.result, huge, "the list"), /has only 0 bytes left/);
     assert.throws(() => decode(procedures.connectGetHostname.result, huge, "the name"), ProtocolError);
     assert.throws(() => decode(saslData, Buffer.concat([Buffer.alloc(4), huge]), "SASL"), ProtocolError);
     assert.throws(() => decode(procedures.connectOpen.args, Buffer.from("00000002", "hex"), "it"), /2 where 0 or 1/);
