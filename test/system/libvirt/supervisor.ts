@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
+import { isMainThread, Worker } from "node:worker_threads";
 import { loadLibc } from "../../../src/system/libc.ts";
 
 /**
@@ -8,7 +9,7 @@ import { loadLibc } from "../../../src/system/libc.ts";
  * SIGTERM kills everything and ends. It says `started PID` and `reaped PID` on stdout.
  */
 const PR_SET_CHILD_SUBREAPER = 36;
-const WNOHANG = 1;
+const STDOUT = 1;
 
 const { func } = loadLibc();
 const prctl = func("int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)");
@@ -19,10 +20,9 @@ const spawnp = func(
 );
 
 const command = process.argv.slice(2);
-let stopping = false;
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  writeSync(STDOUT, `${line}\n`);
 }
 
 function start(): void {
@@ -33,41 +33,46 @@ function start(): void {
 }
 
 function children(): number[] {
-  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8")
+  return readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")
     .split(" ")
     .map(Number)
     .filter((pid) => pid > 0);
 }
 
-function reap(): void {
-  for (;;) {
-    const status: [number] = [0];
-    const pid = waitpid(-1, status, WNOHANG) as number;
-    if (pid <= 0) {
-      // −1: there are no children left.
-      if (pid < 0 && stopping) process.exit(0);
-      return;
-    }
-    say(`reaped ${pid}`);
-  }
-}
-
+/** Kills what there is, and what that leaves behind, until there is nothing. */
 function stop(): void {
-  stopping = true;
-  for (const pid of children()) {
+  const left = children();
+  if (left.length === 0) process.exit(0);
+  for (const pid of left) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
       // It has just ended by itself.
     }
   }
-  reap();
+  setTimeout(stop, 5);
 }
 
-prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-process.on("SIGCHLD", reap);
-process.on("SIGHUP", start);
-process.on("SIGTERM", stop);
-// A SIGCHLD that came while another was handled is not told twice; a killed guest's child may also come late.
-setInterval(() => (stopping ? stop() : reap()), 50);
-start();
+/**
+ * Waits in a thread of its own: libvirtd looks whether the process is gone right after its monitor is closed, and if it
+ * is not, looks again only 200 ms later.
+ */
+function reapForEver(): never {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    const pid = waitpid(-1, [0], 0) as number;
+    if (pid > 0) say(`reaped ${pid}`);
+    // −1: there are no children at the moment.
+    else Atomics.wait(pause, 0, 0, 10);
+  }
+}
+
+if (isMainThread) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  process.on("SIGHUP", start);
+  process.on("SIGTERM", stop);
+  start();
+  new Worker(new URL(import.meta.url));
+} else {
+  reapForEver();
+}
