@@ -4,7 +4,9 @@ import { onCrashKnown } from "./decide/lifecycle.ts";
 import { snapshotSeen } from "./decide/snapshot.ts";
 import { type Effect, say, supersede, type Turn } from "./decide/turn.ts";
 import type { InstanceEffect, InstanceObservation } from "./observation.ts";
-import type { Guest, InstanceState } from "./state.ts";
+import { type Guest, type InstanceState, isOff } from "./state.ts";
+
+const ENDED_KEPT = 200;
 
 /**
  * The instance monitor's mind. Events are told by upstream's table; beside that the state of each domain is kept, so that
@@ -18,7 +20,7 @@ export function decide(
   // Nothing has a meaning before the first `started`.
   if (!settings) return { state, effects: [] };
   const effects: Effect[] = [];
-  const turn: Turn = { at: observation.at, settings, complete: state.complete, effects };
+  const turn: Turn = { at: observation.at, settings, complete: state.complete, looking: state.looking, effects };
   return { state: observe(state, observation, turn), effects };
 }
 
@@ -29,7 +31,7 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
     case "settingsChanged":
       return { ...state, settings: observation.settings };
     case "connected":
-      return { ...state, looking: true };
+      return { ...state, guests: withoutExpected(state.guests), looking: true };
     case "lost":
       say(
         turn,
@@ -72,6 +74,23 @@ function startedWith(state: InstanceState, bootId: string, turn: Turn): Instance
   return { bootId, settings, complete: false, looking: false, guests: new Map() };
 }
 
+/** Whether libvirt has probably forgotten it; the next look is to tell. */
+function isEnded(guest: Guest): boolean {
+  return guest.transient && isOff(guest);
+}
+
+/** Where looks are rare and transient guests are many, what is kept of those that have ended must not grow. */
+function forgetOldest(guests: Map<string, Guest>): void {
+  const ended = [...guests].filter(([, guest]) => isEnded(guest));
+  for (const [uuid] of ended.slice(0, -ENDED_KEPT)) guests.delete(uuid);
+}
+
+/** An event that a look came before cannot come over another connection. What is left of a panic stays told until it ends. */
+function withoutExpected(guests: ReadonlyMap<string, Guest>): ReadonlyMap<string, Guest> {
+  const stays = ({ told, state }: Guest): boolean => told === null || state === "CRASHED";
+  return new Map([...guests].map(([uuid, guest]) => [uuid, stays(guest) ? guest : { ...guest, told: null }]));
+}
+
 function withGuest(
   state: InstanceState,
   uuid: string,
@@ -83,5 +102,6 @@ function withGuest(
   // Answers under way may still speak of one that is gone.
   if (after === undefined || (after.gone && !state.looking)) guests.delete(uuid);
   else guests.set(uuid, after);
+  if (after !== undefined && after !== before && isEnded(after)) forgetOldest(guests);
   return { ...state, guests };
 }

@@ -7,17 +7,17 @@ export interface Guest {
   /** libvirt's words for its state and the reason, e.g. `RUNNING` and `BOOTED`. */
   readonly state: string;
   readonly reason: string;
-  /** libvirt forgets it when it ends. */
+  /** libvirt forgets it when it ends. Of one that no look has found yet it is a guess. */
   readonly transient: boolean;
   /** It is being migrated to this host and has not run here yet: what happens to it here does not happen to the guest. */
   readonly incoming: boolean;
-  /** The `vir_domain_event` that this state was notified as without its event, which may still come. */
+  /** The `vir_domain_event` that this state was notified as without its event, which may still come on this connection. */
   readonly told: string | null;
   /** The number of the last event of this run of the program that told a state. Not kept. */
   readonly lastEvent: number;
   /** When (mono, ms) each notification that bursts can hold was sent last. Not kept. */
   readonly recent: Readonly<Record<string, number>>;
-  /** Undefined meanwhile, or transient and ended, and here only until the looks under way are through. Not kept. */
+  /** Undefined meanwhile, and here only until the looks under way are through. Not kept. */
   readonly gone: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Guest } from "../state.ts";
 import { isOff } from "../state.ts";
-import { FAILED, type Told } from "./table.ts";
+import { FAILED, isActedOn, type Told } from "./table.ts";
 import { supersede, type Turn } from "./turn.ts";
 
 /** A run of the guest that begins now, whatever was known of an earlier one: nothing undelivered is true of this one. */
@@ -15,6 +15,11 @@ export function goOn(guest: Guest, uuid: string, turn: Turn): Guest {
   supersede(turn, uuid, "the guest runs again", (told) => isOver(told, crashed));
   const { "IO_ERROR/IO_ERROR_PAUSE": _, ...recent } = guest.recent;
   return { ...guest, incoming: false, told: null, recent };
+}
+
+/** It is off, and lived again before that: whoever has started it since has seen to its failure. */
+export function overtaken(uuid: string, turn: Turn): void {
+  supersede(turn, uuid, "the guest has run again since", isActedOn);
 }
 
 function isOver({ event, domainEvent }: Told, crashed: boolean): boolean {

@@ -1,6 +1,6 @@
 import type { GuestEvent, GuestName } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
-import { beginLife, goOn, isNewLife } from "./life.ts";
+import { beginLife, goOn, isNewLife, overtaken } from "./life.ts";
 import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
 import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
 
@@ -30,6 +30,12 @@ export function lifecycleSeen(
     lastEvent: number,
     gone: false,
   });
+  /** The same of a guest that lives: perhaps a life whose start was missed. */
+  const alive = (state: string, reason: string): Guest =>
+    isNewLife(guest, id) ? beginLife(now(state, reason), uuid, turn) : now(state, reason);
+  // A look has found its end, of which the event is still to come: what comes before that is of the life that has ended.
+  const late = guest !== undefined && isOff(guest) && guest.told !== null;
+  if (late && ["SUSPENDED", "PMSUSPENDED", "CRASHED"].includes(event.event)) return guest;
   switch (event.event) {
     case "DEFINED":
       if (guest !== undefined) return { ...guest, name, transient: false, gone: false };
@@ -39,28 +45,30 @@ export function lifecycleSeen(
       if (detail === "RENAMED" || guest === undefined) return guest;
       return undefinedSeen(guest, uuid, turn);
     case "STARTED": {
-      const next = isNewLife(guest, id) ? beginLife(now("RUNNING", detail), uuid, turn) : now("RUNNING", detail);
+      const next = alive("RUNNING", detail);
       // It runs here once it is resumed; until then it runs where it comes from.
       return detail === "MIGRATED" ? { ...next, state: "PAUSED", reason: "MIGRATION", incoming: true } : next;
     }
     case "RESUMED": {
       const reason = detail === "MIGRATED" ? "MIGRATED" : "UNPAUSED";
       // At a start libvirt tells of it before it tells STARTED.
-      if (guest === undefined || isNewLife(guest, id)) return beginLife(now("RUNNING", reason), uuid, turn);
+      if (guest === undefined || isNewLife(guest, id)) return alive("RUNNING", reason);
       return now("RUNNING", reason, goOn(guest, uuid, turn));
     }
     case "SUSPENDED": {
-      const next = now("PAUSED", SUSPENDED_REASONS[detail] ?? detail);
+      const next = alive("PAUSED", SUSPENDED_REASONS[detail] ?? detail);
       const told = tellIfNew(next, uuid, event, turn);
       return { ...told, incoming: told.incoming && detail === "MIGRATED" };
     }
     case "STOPPED":
+      // It was off: the life that ends now began in a gap, and a failure before it is over.
+      if (guest !== undefined && isOff(guest) && !late && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
       return stoppedSeen(now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
     case "PMSUSPENDED":
-      return now("PMSUSPENDED", "UNKNOWN");
+      return alive("PMSUSPENDED", "UNKNOWN");
     case "CRASHED":
       // CRASHLOADED: the guest's own crash kernel has taken over, and the guest reboots by itself.
-      return detail === "PANICKED" ? panicSeen(now("CRASHED", detail), uuid, turn) : guest;
+      return detail === "PANICKED" ? panicSeen(alive("CRASHED", detail), uuid, turn) : guest;
     case "SHUTDOWN": {
       const told = tellingOf(event);
       if (told !== undefined) notify(turn, uuid, name, told);
@@ -87,9 +95,8 @@ export function onCrashKnown(guest: Guest, uuid: string, action: string, turn: T
 }
 
 function stoppedSeen(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
-  const off: Guest = { ...guest, incoming: false, gone: guest.transient, recent: {} };
-  const failed = event.detail === "FAILED" || event.detail === "CRASHED";
-  if (guest.incoming && failed) {
+  const off: Guest = { ...guest, incoming: false, recent: {} };
+  if (guest.incoming && isFailure(event.detail)) {
     say(
       turn,
       "info",
@@ -100,6 +107,10 @@ function stoppedSeen(guest: Guest, uuid: string, event: LifecycleEvent, turn: Tu
   if (event.detail !== "CRASHED") return tellIfNew(off, uuid, event, turn);
   if (!turn.settings.notify_guest_panic) return off;
   return tellIfNew(off, uuid, { ...event, detail: "FAILED" }, turn);
+}
+
+function isFailure(detail: string): boolean {
+  return detail === "FAILED" || detail === "CRASHED";
 }
 
 /** Tells of the event by the table, unless the state that it tells of was found by looking, and told. */

@@ -1,12 +1,13 @@
 import type { Look } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
-import { beginLife, goOn, isNewLife } from "./life.ts";
+import { beginLife, goOn, isNewLife, overtaken } from "./life.ts";
 import { panicSeen } from "./lifecycle.ts";
 import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
 import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
 
 /** Nobody wished the end of a guest that is off for one of these. `DAEMON`: libvirtd lost hold of it and killed it. */
 const DIED: ReadonlySet<string> = new Set(["CRASHED", "DAEMON"]);
+const FAILURES: ReadonlySet<string> = new Set([...DIED, "FAILED"]);
 const SEEN_LATE = ", found when comparing with what was before";
 
 /**
@@ -37,23 +38,23 @@ export function snapshotSeen(
 function compared(guest: Guest | undefined, look: Look, state: string, turn: Turn): Guest {
   const { uuid, name, id, transient, reason } = look;
   if (guest !== undefined && guest.lastEvent > look.after) {
-    return { ...guest, transient, gone: guest.gone && transient };
+    return { ...guest, transient };
   }
   const now: Guest = {
     ...(guest ?? newGuest({ name, id, state, reason, transient })),
     ...{ name, id, state, reason, transient, gone: false },
   };
   if (isOff(now)) return offSeen(guest, now, uuid, turn);
-  const newLife = isNewLife(guest, id);
-  const known = guest !== undefined || turn.complete;
-  if (newLife) {
-    const born = beginLife(now, uuid, turn);
-    // One that nobody knew may as well be the source of a migration.
-    const incoming = known && state === "PAUSED" && reason === "MIGRATION";
-    return known ? changed(undefined, { ...born, incoming }, uuid, turn) : born;
+  if (isNewLife(guest, id)) {
+    // So it may be at its migration's source too, but there for a moment only.
+    const incoming = state === "PAUSED" && reason === "MIGRATION";
+    const born = { ...beginLife(now, uuid, turn), incoming };
+    // How it was when nobody had looked at this host yet, is nobody's news.
+    return guest !== undefined || turn.complete ? changed(undefined, born, uuid, turn) : born;
   }
   if (guest === undefined) return now;
-  if (state !== "RUNNING") return changed(guest, now, uuid, turn);
+  const incoming = guest.incoming && state === "PAUSED" && reason === "MIGRATION";
+  if (state !== "RUNNING") return changed(guest, { ...now, incoming }, uuid, turn);
   return guest.state === "RUNNING" ? now : { ...goOn(guest, uuid, turn), name, id, transient, state, reason };
 }
 
@@ -70,9 +71,16 @@ function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn)
 function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
   const off: Guest = { ...now, id: -1, incoming: false, recent: {} };
   const domainEvent = guest && !isOff(guest) ? endOf(guest, off, uuid, turn) : unseenEndOf(guest, off, turn);
+  if (guest && isOff(guest) && (domainEvent !== undefined || livedAgain(guest, off))) overtaken(uuid, turn);
   if (domainEvent === undefined) return off;
   if (domainEvent !== guest?.told) notify(turn, uuid, now.name, lifecycle(domainEvent), SEEN_LATE);
   return { ...off, told: domainEvent };
+}
+
+/** It was off and is off, for another reason: somebody has started it between. libvirtd forgets reasons when it restarts. */
+function livedAgain(guest: Guest, { reason }: Guest): boolean {
+  if (reason === "UNKNOWN" || reason === guest.reason) return false;
+  return !(FAILURES.has(reason) && FAILURES.has(guest.reason));
 }
 
 /** How the guest that ran has ended, as its event would have told it. */
@@ -88,7 +96,7 @@ function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | und
     );
     return undefined;
   }
-  if (!DIED.has(reason) && reason !== "FAILED") return undefined;
+  if (!FAILURES.has(reason)) return undefined;
   if (guest.incoming) return undefined;
   if (guest.state === "CRASHED" && !turn.settings.notify_guest_panic) return undefined;
   return FAILED;

@@ -13,6 +13,8 @@ export interface Turn {
   readonly settings: InstanceSettings;
   /** As in the state: every domain of this host is known. */
   readonly complete: boolean;
+  /** As in the state: what happened before this connection is not all known yet. */
+  readonly looking: boolean;
   readonly effects: Effect[];
 }
 

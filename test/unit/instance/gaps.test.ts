@@ -90,6 +90,16 @@ test("started again in the gap: what is undelivered is no longer true", () => {
   assert.deepEqual(mind.undelivered, []);
 });
 
+test("started again in the gap, as the first event after it shows before any look", () => {
+  const mind = InstanceMind.watching();
+  mind.life("STOPPED FAILED");
+  mind.lose();
+  mind.connected();
+  mind.life("SUSPENDED PAUSED", GUEST, 2);
+  mind.snapshot([paused("USER")], 0);
+  assert.deepEqual(mind.undelivered, []);
+});
+
 test("ended and started again in the gap, told by the domain's new id alone", () => {
   const mind = InstanceMind.watching();
   mind.event({ kind: "ioError", action: "REPORT" });
@@ -125,6 +135,15 @@ test("a migration to this host that ended in the gap without having run here", (
   mind.lose();
   mind.connect([off("FAILED")]);
   assert.deepEqual(mind.told, []);
+});
+
+test("a migration to this host that succeeded in the gap: the guest runs here, however it is found", () => {
+  const mind = InstanceMind.watching([]);
+  mind.life("STARTED MIGRATED", GUEST, 4);
+  mind.lose();
+  mind.connect([{ ...paused("USER"), id: 4 }]);
+  mind.life("STOPPED FAILED", GUEST, 4);
+  assert.deepEqual(mind.told, [FAILED]);
 });
 
 test("another boot of the host: nothing of the earlier one is told, or sent", () => {
@@ -186,7 +205,33 @@ test("a transient one that ends while looking is not taken for running by the lo
   mind.life("STOPPED FAILED");
   mind.snapshot([{ transient: true }], asked);
   assert.deepEqual(mind.undelivered, [FAILED]);
+  mind.connect([]);
+  assert.deepEqual(mind.undelivered, [FAILED]);
   assert.equal(mind.state.guests.size, 0);
+});
+
+test("defined and started while all is looked at for the first time: persistent, and told once", () => {
+  const mind = new InstanceMind();
+  mind.start();
+  mind.connected();
+  mind.life("DEFINED ADDED", GUEST, -1);
+  mind.snapshot([], 0);
+  mind.life("STARTED BOOTED");
+  mind.life("STOPPED FAILED");
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("ended transient guests do not pile up where libvirtd is never restarted", () => {
+  const mind = InstanceMind.watching([]);
+  for (let count = 0; count < 1000; count++) {
+    const uuid = `00000000-0000-4000-8000-${String(count).padStart(12, "0")}`;
+    mind.life("STARTED BOOTED", uuid, count + 1);
+    mind.life("STOPPED FAILED", uuid, count + 1);
+  }
+  assert.equal(mind.told.length, 1000);
+  assert.ok(mind.state.guests.size <= 200, `${mind.state.guests.size} are kept`);
 });
 
 test("defined and started while looking, it is not in the list, and stays", () => {
