@@ -1,4 +1,4 @@
-import * as http from "node:http";
+import type { Agent, AgentOptions } from "node:http";
 import type * as https from "node:https";
 import type { Clock } from "../system/clock.ts";
 import { OpenStackError, ResponseError, TimeoutError } from "./errors.ts";
@@ -8,6 +8,9 @@ import { type Environment, proxyFor } from "./proxy.ts";
 import { secureContext, type TlsOptions } from "./tls.ts";
 
 export type { HttpResponse } from "./exchange.ts";
+
+/** Not by `import`: a module namespace reads every export of node:http, and its WebSocket loads 5 MB of undici. */
+const http = process.getBuiltinModule("node:http");
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -55,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
 
 class PooledTransport implements Transport {
   readonly #options: TransportOptions;
-  readonly #agents = new Map<string, http.Agent>();
+  readonly #agents = new Map<string, Agent>();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -149,12 +152,12 @@ class PooledTransport implements Transport {
     });
   }
 
-  async #agent(url: URL, secure: boolean): Promise<http.Agent> {
+  async #agent(url: URL, secure: boolean): Promise<Agent> {
     const proxy = proxyFor(url, this.#options.environment ?? {});
     const key = `${url.protocol}${proxy ?? ""}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const pool: http.AgentOptions & { autoSelectFamilyAttemptTimeout: number } = {
+    const pool: AgentOptions & { autoSelectFamilyAttemptTimeout: number } = {
       keepAlive: true,
       maxSockets,
       // An idle connection older than this is more likely closed by the server than of use.
@@ -170,7 +173,7 @@ class PooledTransport implements Transport {
     return agent;
   }
 
-  async #secureAgent(pool: http.AgentOptions): Promise<https.Agent> {
+  async #secureAgent(pool: AgentOptions): Promise<https.Agent> {
     const { Agent } = await import("node:https");
     const context = await secureContext(this.#options, this.#options.environment ?? {});
     return new Agent({ ...pool, secureContext: context, rejectUnauthorized: this.#options.insecure !== true });

@@ -5,7 +5,7 @@ import { makePeer, type Peer } from "./peers.ts";
 import { duration, type Section } from "./report.ts";
 
 const outageMs = 180_000;
-/** Ours tries again at least every `[notifications] retry_backoff_max` (60 s); Python's last try is long over. */
+/** Ours tries again at least every `[notifications] retry_backoff_max` (30 s); Python's last try is long over. */
 const patienceMs = 90_000;
 const settings = { process: { restart_retries: 0 }, debug: true };
 

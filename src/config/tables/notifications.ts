@@ -20,7 +20,7 @@ export const notificationsTable = {
     },
     retry_backoff_max: {
       type: "int",
-      default: 60,
+      default: 30,
       min: 1,
       ours: true,
       help: "The longest pause, in seconds, between two attempts once the fixed retries are used up.",
