@@ -129,3 +129,10 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
     });
   });
 });
+
+await describeWithLibvirtd("a real libvirtd that asks polkit", { auth: "polkit" }, (host) => {
+  it("lets root in without polkit, since the authentication list was asked for", async (t) => {
+    const connection = await host().connect(t, { uri: host().libvirtd.testUri });
+    assert.equal((await connection.listDomains()).length, 1);
+  });
+});

@@ -9,8 +9,8 @@ import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/ports.ts";
 
 export interface LibvirtdOptions {
-  /** Both unix sockets, and the TCP port unless it has none; default none. */
-  readonly auth?: "none" | "sasl";
+  /** For both unix sockets and TLS (plain TCP always has SASL); default none. */
+  readonly auth?: "none" | "sasl" | "polkit";
   /** Cyrus SASL's own configuration: mechanisms, and one user. */
   readonly sasl?: SaslUser & { readonly mechanisms: string };
   /** Also listen on a TCP port of the loopback, which demands SASL. */
@@ -207,7 +207,7 @@ function daemonSettings(
       : [
           "listen_tls = 1",
           `tls_port = "${ports.tls}"`,
-          `auth_tls = "${auth}"`,
+          `auth_tls = "${auth === "sasl" ? "sasl" : "none"}"`,
           `ca_file = "${tls.ca}"`,
           `cert_file = "${certificate.cert}"`,
           `key_file = "${certificate.key}"`,
