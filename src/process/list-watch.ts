@@ -9,6 +9,8 @@ import type { Logger } from "../system/log.ts";
 export type LoadProcessList = (path: string) => Promise<{
   readonly entries: readonly ProcessEntry[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What was read in place of the path, e.g. the shell generation's proc.list; the path if absent. */
+  readonly file?: string | undefined;
 }>;
 
 /** The process list cannot be used. The message has a line for each reason, with file:line. */
@@ -30,20 +32,30 @@ export interface ListParts {
 /** An editor writes a file in several steps; they are taken as one. */
 const QUIET_MS = 100;
 
-/** The entries of the list as it is now; warnings are logged. @throws ProcessListError */
-export async function readList({ path, load, log }: ListParts): Promise<readonly ProcessEntry[]> {
-  const { entries, diagnostics } = await load(path);
-  const problems = diagnostics.filter(({ severity }) => severity === "error");
-  if (hasError(diagnostics)) throw new ProcessListError(path, problems);
-  for (const one of diagnostics) {
-    if (one.severity === "warning") log.warning(describeDiagnostic(one));
+/** A list that can be used. */
+export interface ReadList {
+  readonly entries: readonly ProcessEntry[];
+  /** The file that it was read from. */
+  readonly file: string;
+  /** Warnings and information about it. */
+  readonly notes: readonly Diagnostic[];
+}
+
+/** The list as it is now. @throws ProcessListError */
+export async function readList({ path, load }: Pick<ListParts, "path" | "load">): Promise<ReadList> {
+  const { entries, diagnostics, file = path } = await load(path);
+  if (hasError(diagnostics)) {
+    const problems = diagnostics.filter(({ severity }) => severity === "error");
+    throw new ProcessListError(path, problems);
   }
-  return entries;
+  return { entries, file, notes: diagnostics };
 }
 
 /** The list, watched for edits. `check` is for each check_interval: not every file system tells of changes. */
 export interface ListWatch {
   check(): void;
+  /** Edits of this file count too: it is what was read in place of the list. */
+  follow(file: string): void;
   stop(): void;
 }
 
@@ -53,7 +65,9 @@ export interface ListWatch {
  */
 export function watchList(parts: ListParts, onEntries: (entries: readonly ProcessEntry[]) => void): ListWatch {
   const { path, clock, log } = parts;
-  let seen = fingerprint(path);
+  let followed = path;
+  const look = () => `${fingerprint(path)} ${fingerprint(followed)}`;
+  let seen = look();
   let quiet: Timer | undefined;
   let directory: FSWatcher | undefined;
   let stopped: boolean = false;
@@ -61,8 +75,10 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
 
   const reread = async () => {
     try {
-      const entries = await readList(parts);
+      const { entries, file, notes } = await readList(parts);
       if (stopped) return;
+      follow(file);
+      for (const one of notes) log[one.severity](describeDiagnostic(one));
       log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
       onEntries(entries);
     } catch (error) {
@@ -71,8 +87,13 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
       log.error("the last good process list stays in force");
     }
   };
+  const follow = (file: string) => {
+    if (file === followed) return;
+    followed = file;
+    seen = look();
+  };
   const check = () => {
-    const now = fingerprint(path);
+    const now = look();
     if (now === seen) return;
     seen = now;
     // One after the other, so that an older edit never overtakes a newer one.
@@ -91,6 +112,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   }
   return {
     check,
+    follow,
     stop() {
       stopped = true;
       quiet?.cancel();

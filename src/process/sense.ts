@@ -47,12 +47,12 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   eyes.watched.clear();
   try {
     const read = await readList(parts.list);
-    if (signal.aborted) return;
+    list.follow(read.file);
     // An edit that was read meanwhile is the newer one.
-    const entries = edited ?? read;
+    const entries = edited ?? read.entries;
     take(entries);
     started = true;
-    log.info(`watching ${entries.length} entries of ${parts.list.path}`);
+    log.info(`watching ${entries.length} entries of ${read.file}`);
     observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings(), entries });
     while (!signal.aborted) {
       await clock.sleep(parts.settings().check_interval * 1000, signal).catch(() => undefined);

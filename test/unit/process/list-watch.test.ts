@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadProcessList } from "../../../src/config/process-list.ts";
 import { ProcessListError, readList, watchList } from "../../../src/process/list-watch.ts";
@@ -93,4 +93,20 @@ test("a list that cannot be used at the start is an error with the reason", asyn
     readList(parts),
     (error) => error instanceof ProcessListError && error.message.includes(`${path}:`),
   );
+});
+
+test("edits of what is read in place of the list are found too", async (context) => {
+  const path = listFile(context, "");
+  rmSync(path);
+  const old = join(dirname(path), "proc.list");
+  writeFileSync(old, "01,one,start one,start one,,,,\n");
+  const { watch, told, until } = checked(context, path);
+  watch.follow((await readList({ path, load: loadProcessList })).file);
+  writeFileSync(old, "01,two,start two,start two,,,,\n02,three,start three,start three,,,,\n");
+  watch.check();
+  await until("the edit of proc.list", () => told.length > 0);
+  writeFileSync(path, entry("four"));
+  watch.check();
+  await until("the list in its new form", () => told.length > 1);
+  assert.deepEqual(told, [["two", "three"], ["four"]]);
 });
