@@ -170,6 +170,14 @@ test("a guest that has arrived by migration dies as any other", () => {
   assert.deepEqual(mind.told, [FAILED]);
 });
 
+test("a guest that has arrived by migration and is left paused, dies as any other", () => {
+  const mind = InstanceMind.watching([]);
+  mind.life("STARTED MIGRATED", GUEST, 3);
+  mind.life("SUSPENDED PAUSED", GUEST, 3);
+  mind.life("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
 test("started again: nothing undelivered of its earlier run is true", () => {
   const mind = InstanceMind.watching();
   mind.event({ kind: "ioError", action: "REPORT" });

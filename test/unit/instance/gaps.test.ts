@@ -259,3 +259,43 @@ test("what is kept of a hundred guests can be used, and nothing else", () => {
   assert.equal(restoreState({ version: 2 }), undefined);
   assert.equal(restoreState({ version: 1, bootId: "b", complete: true, guests: [{ uuid: 1 }] }), undefined);
 });
+
+test("a panic that is preserved and told, and killed in the gap, is one failure", () => {
+  const mind = InstanceMind.watching();
+  mind.life("CRASHED PANICKED");
+  mind.onCrash("preserve");
+  mind.restart();
+  mind.connect([off("CRASHED")]);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("undefined while looking: it is not known any more, whatever the look has found", () => {
+  const mind = InstanceMind.watching([off("SHUTDOWN")]);
+  mind.lose();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("UNDEFINED REMOVED", GUEST, -1);
+  mind.snapshot([off("SHUTDOWN")], asked);
+  assert.equal(mind.state.guests.size, 0);
+});
+
+test("started in the gap and destroyed while looking: the failure before that is over", () => {
+  const mind = InstanceMind.watching();
+  mind.life("STOPPED FAILED");
+  mind.lose();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("STOPPED DESTROYED", GUEST, 2);
+  mind.snapshot([off("DESTROYED")], asked);
+  assert.deepEqual(mind.undelivered, ["LIFECYCLE/STOPPED_DESTROYED"]);
+});
+
+test("at the very first, one that crashed long ago and is defined anew while looking is not told", () => {
+  const mind = new InstanceMind();
+  mind.start();
+  mind.connected();
+  const asked = mind.heard;
+  mind.life("DEFINED UPDATED", GUEST, -1);
+  mind.snapshot([off("CRASHED")], asked);
+  assert.deepEqual(mind.told, []);
+});
