@@ -89,7 +89,6 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
       running: false,
       failures: 0,
       silent: 0,
-      suspected: false,
       activity: undefined,
       ping: undefined,
       examination: undefined,

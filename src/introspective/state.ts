@@ -38,7 +38,7 @@ export interface Guest {
   /** Failed pings in a row, and how many of the last ones were silence. */
   readonly failures: number;
   readonly silent: number;
-  /** Its last ping took all its time: the next one goes into the lane of such guests. */
+  /** Its last ping took all its time, and so may the next one: it goes into the lane of such guests. */
   readonly suspected: boolean;
   /** When it was seen to start, mono; undefined if that was before this monitor watched. */
   readonly startedAt: number | undefined;
@@ -104,14 +104,17 @@ export function newGuest(uuid: string, name: string): Guest {
 const SAVED_VERSION = 1;
 
 /** What of a guest outlasts the monitor: that it has answered, and what Masakari was told. Failures are counted afresh. */
-type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "told"> & { readonly startedAt: number | null };
+type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected" | "told"> & {
+  readonly startedAt: number | null;
+};
 
-/** What is saved of a state: it changes only when a guest first answers, is reported, or recovers from that. */
+/** What is saved of a state: it changes only when a guest first answers, ceases to, is reported, or recovers. */
 export function keptOf(state: IntrospectiveState): unknown {
   const guests: SavedGuest[] = [];
-  for (const { uuid, name, id, phase, told, startedAt } of state.guests.values()) {
-    if (phase === "discovery" && !told) continue;
-    guests.push({ uuid, name, id, phase: phase === "error" ? "healthy" : phase, told, startedAt: startedAt ?? null });
+  for (const { uuid, name, id, phase, suspected, told, startedAt } of state.guests.values()) {
+    if (phase === "discovery" && !told && !suspected) continue;
+    const lasting = phase === "error" ? "healthy" : phase;
+    guests.push({ uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null });
   }
   return { version: SAVED_VERSION, bootId: state.bootId, guests, reports: [...state.reports] };
 }
@@ -135,6 +138,7 @@ function isSavedGuest(one: Partial<SavedGuest> | null): boolean {
     typeof one.name === "string" &&
     typeof one.id === "number" &&
     PHASES.has(String(one.phase)) &&
+    typeof one.suspected === "boolean" &&
     typeof one.told === "boolean" &&
     (one.startedAt === null || typeof one.startedAt === "number")
   );

@@ -52,9 +52,9 @@ export interface RealGuest {
   requests: number;
   /** libvirt trusts its agent: the last command succeeded, so there is no guest-sync before the next one. */
   inSync: boolean;
-  /** Since when it can be known to be hung or deaf, mono. */
-  hungSince: number;
-  answeredSinceStart: boolean;
+  everHung: boolean;
+  /** When it began or ceased to hang, mono. */
+  changedAt: number;
 }
 
 interface Told {
@@ -94,9 +94,12 @@ export class IntrospectiveWorld {
     () => undefined;
   /** What a ping comes to, in place of the guest's own state: libvirt's troubles. */
   fate: (uuid: string) => { readonly ms: number; readonly outcome: PingOutcome } | undefined = () => undefined;
+  /** What ends the ping that a hung guest has not answered, by its UUID. */
+  readonly #answer = new Map<string, () => void>();
   #nextId = 1;
   #connection = 0;
   #connected = false;
+  #running = false;
   #incarnation = 0;
   #wakes = new Map<string, object>();
   #queue: { at: number; order: number; job: () => void }[] = [];
@@ -142,9 +145,9 @@ export class IntrospectiveWorld {
       channel: true,
       migrating: false,
       requests: 0,
-      inSync: true,
-      hungSince: this.mono,
-      answeredSinceStart: false,
+      inSync: false,
+      everHung: false,
+      changedAt: 0,
       ...over,
     };
     this.guests.set(real.uuid, real);
@@ -158,6 +161,8 @@ export class IntrospectiveWorld {
   /** The program starts, and is connected at once unless told otherwise. */
   startMonitor(connect = true): void {
     this.#note("monitor starts");
+    this.#dropConnection();
+    this.#running = true;
     this.observe({ kind: "started", at: this.now(), bootId: this.bootId, settings: this.settings });
     if (connect) this.connect();
   }
@@ -165,6 +170,7 @@ export class IntrospectiveWorld {
   /** As by kill -9: only what was saved is left. */
   stopMonitor(): void {
     this.#note("monitor is killed");
+    this.#running = false;
     this.#incarnation++;
     this.#dropConnection();
     this.#wakes = new Map();
@@ -177,6 +183,7 @@ export class IntrospectiveWorld {
   }
 
   connect(): void {
+    if (!this.#running) return;
     this.#dropConnection();
     this.#connected = true;
     const guests = [...this.guests.values()].filter(({ id }) => id !== -1).map((real) => this.#seen(real));
@@ -196,21 +203,26 @@ export class IntrospectiveWorld {
   /** It does not answer any more, or does again. */
   hang(real: RealGuest, hung = true): void {
     if (real.hung === hung) return;
-    Object.assign(real, { hung, hungSince: this.mono });
+    real.hung = hung;
+    real.everHung ||= hung;
+    real.changedAt = this.mono;
     this.#note(`${real.uuid} ${hung ? "hangs" : "is well again"}`);
+    // The command has been waiting for it.
+    if (!hung) this.#answer.get(real.uuid)?.();
   }
 
   channelChanges(real: RealGuest, open: boolean): void {
     if (real.open === open || real.id === -1) return;
     real.open = open;
+    real.inSync = false;
     this.#note(`${real.uuid} ${open ? "opens" : "closes"} its channel`);
     this.#tell(real, { kind: "agentChanged", at: this.now(), uuid: real.uuid, name: real.uuid, connected: open });
   }
 
   start(real: RealGuest): void {
     if (real.id !== -1) return;
-    Object.assign(real, { id: this.#nextId++, paused: false, hung: false, open: false, inSync: true });
-    Object.assign(real, { answeredSinceStart: false, migrating: false });
+    Object.assign(real, { id: this.#nextId++, paused: false, hung: false, open: false, inSync: false });
+    real.migrating = false;
     this.#happens(real, "started");
     this.after(700, () => this.channelChanges(real, true));
   }
@@ -263,6 +275,7 @@ export class IntrospectiveWorld {
     this.#connection++;
     this.#connected = false;
     this.inFlight = 0;
+    this.#answer.clear();
   }
 
   #note(text: string): void {
@@ -348,13 +361,18 @@ export class IntrospectiveWorld {
     this.pings.push({ at: this.mono, uuid, late: this.mono - (this.state.guests.get(uuid)?.due ?? this.mono) });
     const { ms, outcome } = this.fate(uuid) ?? this.#costOf(real, timeout);
     const began = real?.id;
-    this.#over(ms, () => {
+    let ended = false;
+    const end = (outcome: PingOutcome): void => {
+      if (ended) return;
+      ended = true;
+      this.#answer.delete(uuid);
       this.inFlight--;
-      const ended: PingOutcome = real?.id === began ? outcome : "gone";
-      if (real) real.inSync = ended === "answered";
-      if (real && ended === "answered") real.answeredSinceStart = true;
-      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: ended, detail: ended });
-    });
+      const really: PingOutcome = real?.id === began ? outcome : "gone";
+      if (real) real.inSync = really === "answered";
+      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail: really });
+    };
+    if (outcome === "silent") this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
+    this.#over(ms, () => end(outcome));
   }
 
   #costOf(real: RealGuest | undefined, timeout: number): { readonly ms: number; readonly outcome: PingOutcome } {

@@ -34,7 +34,7 @@ function judged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string):
 }
 
 function answered(guest: Guest, turn: Turn): Guest {
-  const well: Guest = { ...cleared(guest), phase: "healthy" };
+  const well: Guest = { ...cleared(guest), phase: "healthy", suspected: false };
   switch (guest.phase) {
     case "discovery":
       say(turn, "info", `${called(guest)}: its agent answers; from now on its silence counts`);

@@ -41,7 +41,7 @@ export function agentChanged(
     return known;
   }
   if (!connected) return closed(known, turn);
-  const open: Guest = { ...known, agent: "connected" };
+  const open: Guest = { ...known, agent: "connected", suspected: false };
   const due = Math.min(Math.max(known.due, turn.at.mono), nextTurn(uuid, turn.at.mono, turn));
   // To open it is a sign of life; the Python monitor has no sign but a ping.
   if (turn.settings.compat) return { ...open, due };

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { decide } from "../../src/introspective/decide.ts";
+import type { IntrospectiveObservation } from "../../src/introspective/observation.ts";
+import type { IntrospectiveState } from "../../src/introspective/state.ts";
+import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
+
+/** What is known about a guest from the outside. */
+interface Account {
+  /** Its start that this is about. */
+  id: number;
+  /** It has answered, so that its silence counts. */
+  armed: boolean;
+  /** Masakari was told, and it has not answered since. */
+  told: boolean;
+  toldSinceStart: boolean;
+  /** Its pings that failed in a row, by when they began, mono. */
+  failed: readonly number[];
+}
+
+export interface Watch {
+  /** After peace: whoever hangs is told, nobody else stands in the outbox. */
+  checkPeace(): void;
+}
+
+/** Checks each decision of `world` against the truth of the world as it is made. */
+export function watchInvariants(world: IntrospectiveWorld): Watch {
+  const accounts = new Map<string, Account>();
+  const { settings } = world;
+  const intervalMs = settings.guest_monitoring_interval * 1000;
+  let decisions = 0;
+  const suspects = Math.min(settings.max_suspect_commands, settings.max_agent_commands - 1);
+
+  const isBad = (real: RealGuest): boolean =>
+    real.id !== -1 && !real.paused && real.channel && (!real.open || real.hung);
+
+  const accountOf = (real: RealGuest): Account => {
+    const fresh: Account = { id: real.id, armed: false, told: false, toldSinceStart: false, failed: [] };
+    let account = accounts.get(real.uuid) ?? fresh;
+    if (account.id !== real.id) account = fresh;
+    accounts.set(real.uuid, account);
+    return account;
+  };
+
+  const onPinged = (before: IntrospectiveState, observation: IntrospectiveObservation): void => {
+    if (observation.kind !== "pinged") return;
+    const { outcome } = observation;
+    const real = world.guests.get(observation.uuid);
+    const ping = before.guests.get(observation.uuid)?.ping;
+    if (!real || ping?.run !== observation.run || ping.void) return;
+    const account = accountOf(real);
+    if (outcome === "silent" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
+    if (outcome !== "answered") return;
+    account.failed = [];
+    account.armed = !account.told;
+    account.told = false;
+  };
+
+  const onDisarming = (observation: IntrospectiveObservation): void => {
+    const ignored = settings.agent_disconnected === "ignore";
+    const closes =
+      (observation.kind === "agentChanged" && !observation.connected && ignored) ||
+      (observation.kind === "pinged" && observation.outcome === "disconnected" && ignored);
+    const reboots =
+      observation.kind === "happened" && observation.what === "rebooted" && settings.leave_alone_restarting;
+    if (closes || reboots) disarm(observation.uuid);
+    if (observation.kind !== "surveyed" || !ignored) return;
+    for (const { uuid, agent } of observation.guests) if (agent === "disconnected") disarm(uuid);
+  };
+  const disarm = (uuid: string): void => {
+    const account = accounts.get(uuid);
+    if (account && !account.told) account.armed = false;
+  };
+
+  world.onDecision = (before, observation, effects) => {
+    onPinged(before, observation);
+    onDisarming(observation);
+    let suspected = 0;
+    for (const { ping } of world.state.guests.values()) if (ping?.suspect) suspected++;
+    assert.ok(suspected <= suspects, `${suspected} pings of suspected guests at the same time`);
+    for (const effect of effects)
+      if (effect.kind === "notify") notified(String(effect.notification.payload.instance_uuid));
+    // Nothing but the state and the observation counts. To compare takes longer than to decide.
+    if (decisions++ % 100 > 0) return;
+    assert.deepEqual(decide(before, observation), { state: world.state, effects }, "deciding again comes to the same");
+  };
+
+  const notified = (uuid: string): void => {
+    const real = world.guests.get(uuid);
+    assert.ok(real && real.id !== -1 && !real.paused, `${uuid} does not run, and is told`);
+    const account = accountOf(real);
+    // It may recover while it is examined, which takes milliseconds.
+    const racing = world.mono - real.changedAt < 10;
+    assert.ok(isBad(real) || racing, `${uuid} answers, and is told`);
+    if (settings.agent_disconnected === "ignore") assert.ok(real.open, `${uuid} has closed its channel, and is told`);
+    assert.ok(account.armed, `${uuid} has not answered since it began, and is told`);
+    assert.ok(!account.told, `${uuid} is told twice for one failure`);
+    if (settings.compat) assert.ok(!account.toldSinceStart, `${uuid} is told twice since its start, with compat`);
+    const rounds = settings.guest_monitoring_failure_threshold + (settings.compat || !real.hung ? 2 : 0);
+    const inARow = account.failed.slice(-rounds);
+    assert.equal(inARow.length, rounds, `${uuid} is told after ${inARow.length} failed pings`);
+    const closest = Math.min(...inARow.slice(1).map((began, index) => began - (inARow[index] ?? 0)));
+    assert.ok(!real.open || closest >= intervalMs, `${uuid} is told after failed pings only ${closest} ms apart`);
+    account.told = true;
+    account.toldSinceStart = true;
+  };
+
+  return {
+    checkPeace() {
+      assert.ok(world.mostInFlight <= settings.max_agent_commands, `${world.mostInFlight} pings at the same time`);
+      for (const real of world.guests.values()) checkAtPeace(real, accountOf(real));
+    },
+  };
+
+  function checkAtPeace(real: RealGuest, account: Account): void {
+    const counts = isBad(real) && (real.open || settings.agent_disconnected === "failure");
+    const mayBeTold = !settings.compat || !account.toldSinceStart;
+    if (counts && account.armed && mayBeTold) assert.ok(account.told, `${real.uuid} hangs, and is not told`);
+    const standing = world.standing.has(real.uuid);
+    assert.equal(standing, account.told, `${real.uuid} is ${standing ? "" : "not "}in the outbox`);
+    if (isBad(real) || real.id === -1 || real.paused || !real.channel) return;
+    const last = world.pings.findLast(({ uuid }) => uuid === real.uuid);
+    const since = world.mono - (last?.at ?? 0);
+    assert.ok(since <= 4 * intervalMs, `${real.uuid} is well, and was pinged ${since} ms ago`);
+  }
+}
+
+/** No ping of a guest that is well was later than an interval. */
+export function checkLateness(world: IntrospectiveWorld, wellUuids: ReadonlySet<string>): void {
+  const allowed = world.settings.guest_monitoring_interval * 1000;
+  const late = world.pings.find((ping) => wellUuids.has(ping.uuid) && ping.late > allowed);
+  assert.equal(late, undefined, `the ping of ${late?.uuid} was ${late?.late} ms late`);
+}

@@ -1,0 +1,116 @@
+import { IntrospectiveWorld, type RealGuest } from "../support/introspective-world.ts";
+import { Seeded } from "../support/seeded.ts";
+
+/** How long misfortunes go on, ms. */
+const TROUBLE_MS = 20 * 60_000;
+const SYNC_MS = 5000;
+
+/** A hypervisor's bad day, the same for the same seed; then it is left in peace for as long as reports may take. */
+export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () => void } {
+  const random = new Seeded(seed);
+  const max_agent_commands = random.between(2, 4);
+  const world = new IntrospectiveWorld({
+    guest_monitoring_interval: random.pick([5, 10, 10, 30]),
+    guest_monitoring_timeout: random.pick([1, 2, 2]),
+    guest_monitoring_failure_threshold: random.pick([1, 2, 3, 3, 5]),
+    compat: random.chance(0.2),
+    agent_disconnected: random.pick(["failure", "ignore"]),
+    leave_alone_restarting: random.chance(0.5),
+    leave_alone_migrating: random.chance(0.5),
+    minimum_uptime: random.pick([0, 0, 120]),
+    check_io: random.chance(0.3),
+    max_agent_commands,
+    max_suspect_commands: random.between(1, 3),
+  });
+  const count = random.pick([1, 5, 30, 100]);
+  const guests = Array.from({ length: count }, (_, index) =>
+    world.guest(`vm-${index}-${random.between(0, 1e6)}`, { channel: random.chance(0.95) }),
+  );
+  const most = mostHung(world);
+  const hungNow = (): number => guests.filter(({ hung }) => hung).length;
+
+  const misfortune = () => {
+    const guest = random.pick(guests);
+    switch (random.between(0, 13)) {
+      case 0:
+      case 1:
+      case 2:
+        if (hungNow() < most) world.hang(guest);
+        return;
+      case 3:
+      case 4:
+        return wellAgain(world, random.pick(guests.filter(({ hung }) => hung).concat(guest)));
+      case 5:
+        // Its agent is restarted, or is stopped by the guest's owner for a while.
+        world.channelChanges(guest, false);
+        return world.after(random.pick([0, 500, 25_000, 200_000]), () => world.channelChanges(guest, true));
+      case 6:
+        return world.reboot(guest, random.pick([300, 20_000, 120_000]));
+      case 7:
+        world.stop(guest);
+        return world.after(random.pick([0, 1000, 60_000]), () => world.start(guest));
+      case 8:
+        world.pause(guest, true);
+        return world.after(random.pick([0, 100, 5000, 60_000]), () => world.pause(guest, false));
+      case 9:
+        guest.migrating = true;
+        return world.after(random.between(0, 120_000), () => {
+          guest.migrating = false;
+        });
+      case 10:
+        guest.requests += 1;
+        return;
+      case 11:
+        world.disconnect();
+        return world.after(random.pick([0, 500, 20_000]), () => {
+          if (!world.connected) world.connect();
+        });
+      case 12:
+        return restartMonitor(world, random);
+      default:
+        // One that does not answer for a moment only.
+        if (guest.hung || hungNow() >= most) return;
+        world.hang(guest);
+        return world.after(random.between(0, 4000), () => wellAgain(world, guest));
+    }
+  };
+
+  const play = (): void => {
+    world.startMonitor();
+    world.run(60_000);
+    const end = world.mono + TROUBLE_MS;
+    while (world.mono < end) {
+      world.run(random.pick([0, 1, 100, 2000, 15_000, 40_000]));
+      misfortune();
+    }
+    // What was to end later ends in here.
+    world.run(200_000);
+    if (!world.connected) world.connect();
+    world.run(peaceMs(world, most));
+  };
+  return { world, play };
+}
+
+/** So many may begin to hang together without a healthy guest's ping being late: each may take a lane its 5 s once. */
+function mostHung({ settings }: IntrospectiveWorld): number {
+  return Math.max(1, Math.floor((settings.guest_monitoring_interval * 1000) / SYNC_MS) - 1);
+}
+
+/** The most a report may take: each round an interval, and the suspected guests before it in its lanes. */
+function peaceMs({ settings }: IntrospectiveWorld, hung: number): number {
+  const rounds = settings.guest_monitoring_failure_threshold + 3;
+  const lanes = Math.min(settings.max_suspect_commands, settings.max_agent_commands - 1);
+  const round = settings.guest_monitoring_interval * 1000 + Math.ceil((hung + 1) / lanes) * SYNC_MS;
+  return rounds * round + settings.minimum_uptime * 1000;
+}
+
+function wellAgain(world: IntrospectiveWorld, guest: RealGuest): void {
+  world.hang(guest, false);
+}
+
+function restartMonitor(world: IntrospectiveWorld, random: Seeded): void {
+  world.stopMonitor();
+  world.run(random.pick([0, 1000, 30_000]));
+  world.startMonitor(random.chance(0.7));
+  if (!world.connected) world.after(random.between(0, 20_000), () => void (world.connected || world.connect()));
+}

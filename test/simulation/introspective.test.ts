@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkLateness, watchInvariants } from "./introspective-invariants.ts";
+import { scheduleOf } from "./introspective-schedule.ts";
+
+const SCHEDULES = Number(process.env.SCHEDULES ?? 200);
+const FIRST_SEED = Number(process.env.SEED ?? 1);
+
+test(`${SCHEDULES} bad days of guests: every hang told once, nobody healthy, no ping late, lanes kept`, () => {
+  const totals = { told: 0, superseded: 0, pings: 0 };
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
+    const { world, play } = scheduleOf(seed);
+    const watch = watchInvariants(world);
+    try {
+      play();
+      watch.checkPeace();
+      checkLateness(
+        world,
+        new Set([...world.guests.values()].filter((guest) => !guest.everHung).map(({ uuid }) => uuid)),
+      );
+    } catch (error) {
+      const story = world.log.slice(-60).join("\n");
+      throw new Error(`SEED=${seed} SCHEDULES=1 shows it again. The last of it:\n${story}`, { cause: error });
+    }
+    totals.told += world.told.length;
+    totals.superseded += world.superseded.length;
+    totals.pings += world.pings.length;
+  }
+  // A schedule that never gets anywhere would prove nothing.
+  assert.ok(totals.told > SCHEDULES, `only ${totals.told} notifications`);
+  assert.ok(totals.superseded > SCHEDULES / 2, `only ${totals.superseded} taken back`);
+  assert.ok(totals.pings > SCHEDULES * 100, `only ${totals.pings} pings`);
+});
+
+test("one seed is one day", () => {
+  const [one, other] = [scheduleOf(42), scheduleOf(42)];
+  one.play();
+  other.play();
+  assert.deepEqual(one.world.log, other.world.log);
+});
