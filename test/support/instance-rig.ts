@@ -32,6 +32,10 @@ interface Posted {
 export class InstanceRig {
   readonly posted: Posted[] = [];
   readonly cloud: FakeCloud;
+  /** The most notifications that were under way at one time. */
+  mostAtOnce = 0;
+  #refusing = false;
+  #atOnce = 0;
   readonly #directory: string;
   readonly #monitors: Child[] = [];
 
@@ -51,8 +55,14 @@ export class InstanceRig {
         json(response, 200, { segments: [] });
         return;
       }
+      if (rig.#refusing) {
+        json(response, 503, {});
+        return;
+      }
       rig.#keep(JSON.parse(request.body).notification);
+      rig.mostAtOnce = Math.max(rig.mostAtOnce, ++rig.#atOnce);
       if (options.delayMs) await sleep(options.delayMs);
+      rig.#atOnce--;
       json(response, 202, { notification: { notification_uuid: `n-${rig.posted.length}` } });
     };
     await rig.#configure(options);
@@ -70,6 +80,11 @@ export class InstanceRig {
     const monitor = new Child(program, ["--config-file", join(this.#directory, "masakarimonitors.conf")]);
     this.#monitors.push(monitor);
     return monitor;
+  }
+
+  /** Whether the API answers every notification with 503; what it refuses is not kept here. */
+  refuse(refusing: boolean): void {
+    this.#refusing = refusing;
   }
 
   /** What was told of one guest, in the order in which it arrived. */

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Connection } from "../../src/libvirt/connection.ts";
+import { InstanceRig } from "../support/instance-rig.ts";
+import { Guest } from "./libvirt/guest.ts";
+import type { Libvirtd } from "./libvirt/libvirtd.ts";
+import { describeWithLibvirtd } from "./libvirt/suite.ts";
+
+const FAILED = "LIFECYCLE/STOPPED_FAILED";
+
+/** A guest as Nova makes them: defined, so that libvirt still knows it when it has ended. */
+async function definedGuest(libvirtd: Libvirtd, connection: Connection): Promise<Guest> {
+  const uuid = randomUUID();
+  const guest = await Guest.start(libvirtd, connection, `instance-${uuid.slice(0, 8)}`, { uuid, agent: "bare" });
+  const file = join(libvirtd.folder, `${guest.name}.xml`);
+  await writeFile(file, await connection.xml(guest.domain));
+  await libvirtd.virsh("define", file);
+  return guest;
+}
+
+async function definedGuests(count: number, libvirtd: Libvirtd, connection: Connection): Promise<Guest[]> {
+  const guests: Guest[] = [];
+  for (let made = 0; made < count; made++) guests.push(await definedGuest(libvirtd, connection));
+  return guests;
+}
+
+await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (host) => {
+  test("libvirtd is killed, guests die while it is away, and it comes back: each is told, once", async (t) => {
+    const { libvirtd } = host();
+    const guests = await definedGuests(6, libvirtd, await host().connect(t));
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const monitor = await rig.start();
+    const [beforehand, ...others] = guests as [Guest, ...Guest[]];
+    const [survivor, ...dying] = others as [Guest, ...Guest[]];
+    // libvirtd has not seen this death when it is killed, or has and not told of it, or has told of it.
+    const pids = new Map(guests.map((guest) => [guest, guest.pid]));
+    process.kill(pids.get(beforehand) ?? 0, "SIGKILL");
+
+    await libvirtd.kill();
+    await monitor.line(/libvirt is away/, 20_000);
+    for (const guest of dying) process.kill(pids.get(guest) ?? 0, "SIGKILL");
+    const from = monitor.output.length;
+    await libvirtd.restart();
+    await monitor.line(/watching \d+ guests/, 60_000, from);
+
+    for (const guest of [beforehand, ...dying]) await rig.told(guest.domain.uuid, FAILED);
+    survivor.signal("SIGKILL");
+    await rig.told(survivor.domain.uuid, FAILED);
+    for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
+    assert.equal(monitor.running, true);
+    assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+  });
+
+  test("the monitor is killed, and what happens meanwhile is told by the next one as it was", async (t) => {
+    const { libvirtd } = host();
+    const connection = await host().connect(t);
+    const [died, destroyed, suspended, again, deleted, untouched] = (await definedGuests(6, libvirtd, connection)) as [
+      Guest,
+      Guest,
+      Guest,
+      Guest,
+      Guest,
+      Guest,
+    ];
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const first = await rig.start();
+    await first.stop("SIGKILL");
+
+    died.signal("SIGKILL");
+    await destroyed.destroy();
+    await libvirtd.virsh("suspend", suspended.name);
+    await again.destroy();
+    await libvirtd.virsh("start", again.name);
+    await libvirtd.virsh("destroy", deleted.name);
+    await libvirtd.virsh("undefine", deleted.name);
+    await rig.start();
+
+    await rig.told(died.domain.uuid, FAILED);
+    await rig.told(destroyed.domain.uuid, "LIFECYCLE/STOPPED_DESTROYED");
+    untouched.signal("SIGKILL");
+    await rig.told(untouched.domain.uuid, FAILED);
+    for (const guest of [suspended, again, deleted]) assert.deepEqual(rig.toldOf(guest.domain.uuid), [], guest.name);
+    assert.equal(rig.posted.length, 3);
+  });
+
+  test("libvirtd hangs: it is noticed, and what died meanwhile is told when it goes on", async (t) => {
+    const { libvirtd } = host();
+    const guest = await definedGuest(libvirtd, await host().connect(t, { keepalive: false }));
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const monitor = await rig.start();
+    const { pid } = guest;
+
+    libvirtd.signal("SIGSTOP");
+    t.after(() => libvirtd.signal("SIGCONT"));
+    await monitor.line(/libvirt is away/, 60_000);
+    process.kill(pid, "SIGKILL");
+    libvirtd.signal("SIGCONT");
+
+    await rig.told(guest.domain.uuid, FAILED, 60_000);
+    assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
+  });
+
+  test("libvirtd is not there when the monitor starts: it says so and goes on trying", async (t) => {
+    const { libvirtd } = host();
+    const guest = await definedGuest(libvirtd, await host().connect(t));
+    await libvirtd.kill();
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const monitor = rig.startUnawaited();
+    await monitor.line(/ERROR.*libvirt is away/, 20_000);
+    await libvirtd.restart();
+    await monitor.line(/watching \d+ guests/, 60_000);
+    guest.signal("SIGKILL");
+    await rig.told(guest.domain.uuid, FAILED);
+    assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+  });
+
+  test("undelivered, and started again: the failure is not sent any more", async (t) => {
+    const { libvirtd } = host();
+    const guest = await definedGuest(libvirtd, await host().connect(t));
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    rig.refuse(true);
+    const monitor = await rig.start();
+    guest.signal("SIGKILL");
+    await monitor.line(/STOPPED_FAILED/, 20_000);
+
+    await libvirtd.virsh("start", guest.name);
+    await monitor.line(/superseded: VM STOPPED_FAILED/, 20_000);
+    rig.refuse(false);
+
+    guest.signal("SIGKILL");
+    await rig.told(guest.domain.uuid, FAILED);
+    assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
+  });
+});
