@@ -1,32 +1,4 @@
-import type { Config } from "../config/sections.ts";
-import { instanceMonitor } from "../instance/monitor.ts";
-import type { InstanceSettings } from "../instance/observation.ts";
 import { runProgram } from "./daemon.ts";
+import { instanceMonitorProgram } from "./programs/instancemonitor.ts";
 
-const settings = ({ instancemonitor, DEFAULT }: Config): InstanceSettings => ({
-  ...instancemonitor,
-  hostname: DEFAULT.hostname,
-});
-
-process.exitCode = await runProgram(
-  {
-    command: "masakari-instancemonitor",
-    description: "Tells Masakari what happens to the guests of this host's libvirt.",
-    name: "instancemonitor",
-    retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
-    create({ config, clock, log, bootId }) {
-      const { connection_uri: connectionUri } = config.libvirt;
-      const monitor = instanceMonitor({ settings: settings(config), connectionUri, bootId, clock, log });
-      return {
-        monitor,
-        reload(next) {
-          if (next.libvirt.connection_uri !== connectionUri) {
-            log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");
-          }
-          monitor.reload(settings(next));
-        },
-      };
-    },
-  },
-  process.argv,
-);
+process.exitCode = await runProgram(instanceMonitorProgram, process.argv);

@@ -5,6 +5,7 @@ import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
+import { addRunCommand } from "./run-command.ts";
 import { packageVersion } from "./version.ts";
 
 const program = new Command("masakari-monitors")
@@ -12,6 +13,7 @@ const program = new Command("masakari-monitors")
   .version(packageVersion());
 addConfigCommands(program);
 addControlPlaneCommand(program);
+addRunCommand(program);
 
 /** What is wrong elsewhere in the configuration does not matter here; `check-config` tells it. */
 function statePath(): string {

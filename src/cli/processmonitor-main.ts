@@ -1,28 +1,4 @@
-import { loadProcessList } from "../config/process-list.ts";
-import type { Config } from "../config/sections.ts";
-import { processMonitor } from "../process/monitor.ts";
-import type { ProcessSettings } from "../process/observation.ts";
 import { runProgram } from "./daemon.ts";
+import { processMonitorProgram } from "./programs/processmonitor.ts";
 
-const settings = ({ process, DEFAULT }: Config): ProcessSettings => ({ ...process, hostname: DEFAULT.hostname });
-
-process.exitCode = await runProgram(
-  {
-    command: "masakari-processmonitor",
-    description:
-      "Restarts the processes of the process list when they die, and tells Masakari when that does not help.",
-    name: "processmonitor",
-    retry: (config) => config.process,
-    create({ config, clock, log }) {
-      const monitor = processMonitor({
-        settings: settings(config),
-        processListPath: config.process.process_list_path,
-        loadProcessList,
-        clock,
-        log,
-      });
-      return { monitor, reload: (next) => monitor.reload(settings(next)) };
-    },
-  },
-  process.argv,
-);
+process.exitCode = await runProgram(processMonitorProgram, process.argv);

@@ -1,0 +1,26 @@
+import type { Config } from "../../config/sections.ts";
+import { instanceMonitor } from "../../instance/monitor.ts";
+import type { InstanceSettings } from "../../instance/observation.ts";
+import { type Program, runnable } from "../daemon.ts";
+
+const settings = ({ instancemonitor, DEFAULT }: Config): InstanceSettings => ({
+  ...instancemonitor,
+  hostname: DEFAULT.hostname,
+});
+
+export const instanceMonitorProgram: Program = {
+  command: "masakari-instancemonitor",
+  description: "Tells Masakari what happens to the guests of this host's libvirt.",
+  name: "instancemonitor",
+  retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
+  create({ config, clock, log, bootId }) {
+    const { connection_uri: connectionUri } = config.libvirt;
+    const monitor = instanceMonitor({ settings: settings(config), connectionUri, bootId, clock, log });
+    return runnable(monitor, (next) => {
+      if (next.libvirt.connection_uri !== connectionUri) {
+        log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");
+      }
+      monitor.reload(settings(next));
+    });
+  },
+};

@@ -1,0 +1,35 @@
+import type { Config } from "../../config/sections.ts";
+import { introspectiveMonitor } from "../../introspective/monitor.ts";
+import type { IntrospectiveSettings } from "../../introspective/observation.ts";
+import { type Program, runnable } from "../daemon.ts";
+
+const settings = ({ introspectiveinstancemonitor, DEFAULT }: Config): IntrospectiveSettings => ({
+  ...introspectiveinstancemonitor,
+  hostname: DEFAULT.hostname,
+});
+const agentPath = ({ introspectiveinstancemonitor }: Config): string =>
+  introspectiveinstancemonitor.qemu_guest_agent_sock_path;
+
+export const introspectiveMonitorProgram: Program = {
+  command: "masakari-introspectiveinstancemonitor",
+  description: "Pings the guest agents of this host's guests, and tells Masakari of a guest that has ceased to answer.",
+  name: "introspectiveinstancemonitor",
+  retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
+  create({ config, clock, log, bootId }) {
+    const uri = config.libvirt.connection_uri;
+    const monitor = introspectiveMonitor({
+      settings: settings(config),
+      agentPath: agentPath(config),
+      uri,
+      clock,
+      log,
+      bootId,
+    });
+    return runnable(monitor, (next) => {
+      if (next.libvirt.connection_uri !== uri) {
+        log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");
+      }
+      monitor.reload(settings(next), agentPath(next));
+    });
+  },
+};

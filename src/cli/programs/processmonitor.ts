@@ -1,0 +1,24 @@
+import { loadProcessList } from "../../config/process-list.ts";
+import type { Config } from "../../config/sections.ts";
+import { processMonitor } from "../../process/monitor.ts";
+import type { ProcessSettings } from "../../process/observation.ts";
+import { type Program, runnable } from "../daemon.ts";
+
+const settings = ({ process, DEFAULT }: Config): ProcessSettings => ({ ...process, hostname: DEFAULT.hostname });
+
+export const processMonitorProgram: Program = {
+  command: "masakari-processmonitor",
+  description: "Restarts the processes of the process list when they die, and tells Masakari when that does not help.",
+  name: "processmonitor",
+  retry: (config) => config.process,
+  create({ config, clock, log }) {
+    const monitor = processMonitor({
+      settings: settings(config),
+      processListPath: config.process.process_list_path,
+      loadProcessList,
+      clock,
+      log,
+    });
+    return runnable(monitor, (next) => monitor.reload(settings(next)));
+  },
+};
