@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { Child } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
@@ -77,6 +82,21 @@ const actions: readonly Action[] = [
   { name: "agent_killed", act: (guest) => guest.tell("x-close"), told: [] },
 ];
 
+/** The SeaBIOS of a guest reads its disk after each reset; the server of the disk is killed before that. */
+const diskFailures = [
+  {
+    name: "io_report",
+    policy: "report",
+    told: ["IO_ERROR/IO_ERROR_REPORT", "IO_ERROR_REASON/UNKNOWN"],
+  },
+  {
+    // Of the capture io_enospc, but for the reason, which is not told.
+    name: "io_pause",
+    policy: "stop",
+    told: ["IO_ERROR/IO_ERROR_PAUSE", "IO_ERROR_REASON/UNKNOWN", "LIFECYCLE/SUSPENDED_IOERROR"],
+  },
+] as const;
+
 await describeWithLibvirtd("instance monitor, each action done to a real guest", {}, (host) => {
   for (const { name, options = {}, act, told } of actions) {
     test(`${name}: ${told.join(", ") || "nothing is told"}`, async (t) => {
@@ -98,6 +118,39 @@ await describeWithLibvirtd("instance monitor, each action done to a real guest",
       await rig.told(fence.domain.uuid, FAILED);
 
       assert.deepEqual(rig.toldOf(uuid), told);
+    });
+  }
+
+  for (const { name, policy, told } of diskFailures) {
+    test(`${name}: ${told.join(", ")}`, async (t) => {
+      const { libvirtd } = host();
+      const connection = await host().connect(t);
+      const image = join(libvirtd.folder, `${name}.img`);
+      const socket = join(libvirtd.folder, `${name}.nbd`);
+      await writeFile(image, Buffer.alloc(1024 * 1024));
+      // An export without a name would make libvirt drop the event.
+      const disk = new Child("qemu-nbd", ["--persistent", "-f", "raw", "-k", socket, "-x", "disk0", image]);
+      t.after(() => disk.stop("SIGKILL"));
+      await eventually("the disk's server", 10_000, () => (existsSync(socket) ? true : undefined));
+      const devices = `<disk type='network' device='disk'>
+        <driver name='qemu' type='raw' cache='none' error_policy='${policy}' rerror_policy='${policy}'/>
+        <source protocol='nbd' name='disk0'><host transport='unix' socket='${socket}'/></source>
+        <target dev='vda' bus='virtio'/>
+      </disk>`;
+      const guest = await Guest.start(libvirtd, connection, `instance-${name.replace("_", "-")}`, {
+        agent: "bare",
+        devices,
+      });
+      t.after(async () => void (await guest.destroy().catch(() => undefined)));
+      const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+      await rig.start();
+
+      await disk.stop("SIGKILL");
+      await libvirtd.virsh("reset", guest.name);
+
+      await rig.told(guest.domain.uuid, told[told.length - 1] ?? "");
+      const ofTheDisk = rig.toldOf(guest.domain.uuid).filter((one) => one !== REBOOT);
+      assert.deepEqual(ofTheDisk, told);
     });
   }
 });
