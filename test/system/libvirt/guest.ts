@@ -9,8 +9,11 @@ import { promisify } from "node:util";
 import type { Connection, Domain } from "../../../src/libvirt/connection.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { Libvirtd } from "./libvirtd.ts";
+import { buildLinuxGuest } from "./linux-guest.ts";
 
 export interface GuestOptions {
+  /** `tiny`, the default, is 2 MiB and answers at once; `linux` has 96 MiB, the real guest agent, and boots for some 5 s. */
+  readonly system?: "tiny" | "linux";
   /** Default `answers`. `hangs`: opens the agent's port and never answers; `deaf`: never opens it; `bare`: no program. */
   readonly agent?: "answers" | "hangs" | "deaf" | "bare";
   /** Names of the virtio-serial channels, in order. Default the guest agent's alone; none: []. */
@@ -26,7 +29,7 @@ export interface GuestOptions {
   readonly devices?: string;
 }
 
-/** What a guest of this kind can be told to do; see `guest/tiny.c`. */
+/** What a tiny guest can be told to do; see `guest/tiny.c`. */
 type Misfortune =
   | "x-hang"
   | "x-hang-reading"
@@ -43,7 +46,7 @@ const agentChannel = "org.qemu.guest_agent.0";
 const source = fileURLToPath(new URL("guest/tiny.c", import.meta.url));
 const compile = promisify(execFile);
 
-/** A real QEMU (TCG, no KVM) with a guest of 2 MiB, running under a test's libvirtd. A hundred of them fit anywhere. */
+/** A real QEMU (TCG, no KVM) with a guest, mostly one of 2 MiB, running under a test's libvirtd. A hundred of them fit anywhere. */
 export class Guest {
   readonly domain: Domain;
   readonly #libvirtd: Libvirtd;
@@ -65,7 +68,8 @@ export class Guest {
     name: string,
     options: GuestOptions = {},
   ): Promise<Guest> {
-    const xml = domainXml(name, await buildGuest(), options);
+    const program = options.system === "linux" ? await linux() : tiny(await buildGuest(), options);
+    const xml = domainXml(name, program, options);
     return new Guest(libvirtd, connection, await connection.createDomain(xml));
   }
 
@@ -98,16 +102,40 @@ export class Guest {
     this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
   }
 
+  /** Has the real agent of a Linux guest run a shell command; resolves when it has started. */
+  async run(script: string): Promise<void> {
+    const command = { execute: "guest-exec", arguments: { path: "/bin/sh", arg: ["-c", script] } };
+    await this.#connection.agentCommand(this.domain, JSON.stringify(command), 5);
+  }
+
   async destroy(): Promise<void> {
     await this.#connection.destroyDomain(this.domain);
   }
 }
 
-/** A domain's XML as libvirt takes it, agent sockets where Nova puts them. */
-function domainXml(name: string, program: string, options: GuestOptions): string {
-  const { agent = "answers", channels = [agentChannel], uuid, watchdog, devices = "" } = options;
-  const { onCrash = "destroy", onReboot = "restart", onPoweroff = "destroy" } = options;
+/** What of a domain's XML says which guest it is. */
+interface Program {
+  readonly memoryMiB: number;
+  readonly boot: string;
+  /** QEMU's memory for translated code. */
+  readonly cacheMiB: number;
+}
+
+function tiny(program: string, { agent = "answers" }: GuestOptions): Program {
   const words = { answers: "", hangs: "<cmdline>hang</cmdline>", deaf: "<cmdline>deaf</cmdline>", bare: "" }[agent];
+  return { memoryMiB: 2, boot: agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`, cacheMiB: 1 };
+}
+
+async function linux(): Promise<Program> {
+  const { kernel, initrd } = await buildLinuxGuest();
+  const boot = `<kernel>${kernel}</kernel><initrd>${initrd}</initrd><cmdline>console=ttyS0 quiet</cmdline>`;
+  return { memoryMiB: 96, boot, cacheMiB: 16 };
+}
+
+/** A domain's XML as libvirt takes it, agent sockets where Nova puts them. */
+function domainXml(name: string, { memoryMiB, boot, cacheMiB }: Program, options: GuestOptions): string {
+  const { channels = [agentChannel], uuid, watchdog, devices = "" } = options;
+  const { onCrash = "destroy", onReboot = "restart", onPoweroff = "destroy" } = options;
   const channel = (target: string): string => `<channel type='unix'>
       <source mode='bind' path='/var/lib/libvirt/qemu/${target}.${name}.sock'/>
       <target type='virtio' name='${target}'/>
@@ -115,10 +143,10 @@ function domainXml(name: string, program: string, options: GuestOptions): string
   return `<domain type='qemu'>
   <name>${name}</name>
   ${uuid === undefined ? "" : `<uuid>${uuid}</uuid>`}
-  <memory unit='MiB'>2</memory>
+  <memory unit='MiB'>${memoryMiB}</memory>
   <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='pc'>hvm</type>${agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`}</os>
-  <features><acpi/><tcg><tb-cache unit='MiB'>1</tb-cache></tcg></features>
+  <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
+  <features><acpi/><tcg><tb-cache unit='MiB'>${cacheMiB}</tb-cache></tcg></features>
   <on_poweroff>${onPoweroff}</on_poweroff><on_reboot>${onReboot}</on_reboot><on_crash>${onCrash}</on_crash>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>

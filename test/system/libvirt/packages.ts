@@ -1,4 +1,5 @@
 import { notInstalled } from "../installed.ts";
+import { linuxGuestAvailable } from "./linux-guest.ts";
 
 /** What a private libvirtd with guests needs of Debian 12; `install-packages.sh` installs the same. */
 const packages = [
@@ -14,9 +15,13 @@ const packages = [
   "libc6-dev",
 ];
 
-/** Why the tests with a real libvirtd cannot run here, or false if they can. With CI=true a skip is a failure. */
-export async function missingForLibvirt(): Promise<string | false> {
+/**
+ * Why the tests with a real libvirtd cannot run here, or false if they can. With CI=true a skip is a failure.
+ * @param needs.linuxGuest also ask for what Linux guests are made of
+ */
+export async function missingForLibvirt(needs: { readonly linuxGuest?: boolean } = {}): Promise<string | false> {
   const absent = await notInstalled(packages);
+  if (needs.linuxGuest && !(await linuxGuestAvailable())) absent.push("a kernel and a guest agent for Linux guests");
   let reason: string | undefined;
   if (absent.length > 0) {
     reason = `not installed: ${absent.join(", ")} (sudo test/system/install-packages.sh, Debian 12)`;

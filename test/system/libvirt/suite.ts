@@ -13,13 +13,18 @@ export interface Host {
   connect(context: TestContext, options?: Partial<ConnectOptions> & { readonly uri?: string }): Promise<Connection>;
 }
 
+interface SuiteOptions extends LibvirtdOptions {
+  /** Whether the tests need guests with `system: "linux"`. */
+  readonly linuxGuest?: boolean;
+}
+
 /** A `describe` whose tests have one real libvirtd; skipped, with the reason, where it cannot run. */
 export async function describeWithLibvirtd(
   name: string,
-  options: LibvirtdOptions,
+  { linuxGuest = false, ...options }: SuiteOptions,
   define: (host: () => Host) => void,
 ): Promise<void> {
-  const skip = await missingForLibvirt();
+  const skip = await missingForLibvirt({ linuxGuest });
   describe(name, { skip }, () => {
     let libvirtd: Libvirtd | undefined;
     before(async () => {

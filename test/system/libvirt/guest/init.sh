@@ -1,0 +1,18 @@
+#!/bin/sh
+# The first process of the Linux guest: the modules of its virtio devices, and the guest agent for as long as it runs.
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console; do
+  insmod "/modules/$module.ko"
+done
+# What udev would do.
+mkdir -p /dev/virtio-ports
+for port in /sys/class/virtio-ports/*; do
+  [ -e "$port/name" ] && ln -s "../${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
+done
+while :; do
+  qemu-ga -m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0
+  sleep 1
+done
