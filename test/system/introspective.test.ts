@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { connect } from "../../src/libvirt/connect.ts";
 import type { Connection } from "../../src/libvirt/connection.ts";
+import { systemClock } from "../../src/system/system-clock.ts";
 import type { Child } from "../support/child.ts";
 import { IntrospectiveRig } from "../support/introspective-rig.ts";
+import { KeptLog } from "../support/kept-log.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
+import { Libvirtd } from "./libvirt/libvirtd.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
+
+/** A disk that the tiny guest can read, and whose requests libvirt counts. */
+const diskAt = (path: string): string =>
+  "<disk type='file' device='disk'><driver name='qemu' type='raw'/>" +
+  `<source file='${path}'/><target dev='hda' bus='ide'/></disk>`;
 
 /** libvirt's own guest-sync makes each failed ping after the first one take 5 s. */
 const REPORT_MS = 30_000;
@@ -26,32 +35,120 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
   const watched = (monitor: Child, guest: Guest, from = 0): Promise<string> =>
     monitor.line(new RegExp(`${guest.domain.uuid}\\): its agent answers; `), 20_000, from);
 
-  test("a guest whose agent hangs is notified once, at the third failed ping, and its neighbour never", async (t) => {
+  test("hung guests are notified once, by whatever channel; neighbours never; a closed channel later", async (t) => {
     const connection = await host().connect(t);
-    const [victim, well] = [await guestNamed(t, connection), await guestNamed(t, connection)];
+    const [victim, second, closing, flapping, well] = await Promise.all([
+      guestNamed(t, connection),
+      guestNamed(t, connection, { channels: ["com.example.first", "org.qemu.guest_agent.0"] }),
+      guestNamed(t, connection),
+      guestNamed(t, connection),
+      guestNamed(t, connection),
+    ]);
+    const never = await Promise.all(
+      (["hangs", "deaf", "bare"] as const).map((agent) => guestNamed(t, connection, { agent })),
+    );
     const rig = await IntrospectiveRig.create(t, host().libvirtd.uri);
     const monitor = await rig.start();
-    await Promise.all([watched(monitor, victim), watched(monitor, well)]);
+    await Promise.all([victim, second, closing, flapping, well].map((guest) => watched(monitor, guest)));
 
     victim.tell("x-hang");
+    second.tell("x-hang");
+    closing.tell("x-close");
+    flapping.tell("x-flap");
+    await Promise.all([victim, second, closing].map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
 
-    await rig.told(victim.domain.uuid, REPORT_MS);
-    await monitor.line(/failed ping 3 in a row/, 1000);
+    // A guest that hangs later is told later: what was to come of the others is there by then.
+    well.tell("x-hang");
+    await rig.told(well.domain.uuid, REPORT_MS);
+    for (const { domain } of [victim, second, closing, well]) assert.equal(rig.toldOf(domain.uuid), 1);
+    for (const { domain } of [flapping, ...never]) assert.equal(rig.toldOf(domain.uuid), 0);
+    const failed = (guest: Guest): number =>
+      monitor.output.split("\n").filter((line) => line.includes(`${guest.domain.uuid}): failed ping`)).length;
+    assert.deepEqual([victim, second, closing].map(failed), [3, 3, 5]);
+    const { notification } = rig.posted[0] ?? {};
     assert.deepEqual(
-      rig.posted.map(({ notification }) => ({ ...notification, generated_time: "" })),
-      [
-        {
-          type: "VM",
-          hostname: "compute1",
-          generated_time: "",
-          payload: {
-            event: "QEMU_GUEST_AGENT_ERROR",
-            instance_uuid: victim.domain.uuid,
-            vir_domain_event: "STOPPED_FAILED",
-          },
-        },
-      ],
+      { ...notification, generated_time: "", payload: { ...notification?.payload, instance_uuid: "" } },
+      {
+        type: "VM",
+        hostname: "compute1",
+        generated_time: "",
+        payload: { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: "", vir_domain_event: "STOPPED_FAILED" },
+      },
     );
-    assert.doesNotMatch(monitor.output, /failed ping 4 in a row/);
+  });
+
+  test("what is undelivered is taken back when the guest answers again, and the monitor may be killed meanwhile", async (t) => {
+    const connection = await host().connect(t);
+    const [frozen, well] = await Promise.all([guestNamed(t, connection), guestNamed(t, connection)]);
+    const rig = await IntrospectiveRig.create(t, host().libvirtd.uri);
+    rig.refusing = true;
+    const first = await rig.start();
+    await Promise.all([watched(first, frozen), watched(first, well)]);
+
+    // The guest as a whole: libvirt itself notices nothing.
+    frozen.signal("SIGSTOP");
+    await first.line(/given up after 3 failed pings/, REPORT_MS);
+    await first.stop("SIGKILL");
+    const monitor = await rig.start();
+    frozen.signal("SIGCONT");
+    await monitor.line(new RegExp(`superseded: .*${frozen.domain.uuid}`), REPORT_MS);
+    rig.refusing = false;
+    await monitor.line(new RegExp(`${frozen.domain.uuid}\\): its agent answers; `), 20_000);
+
+    frozen.signal("SIGSTOP");
+    await rig.told(frozen.domain.uuid, REPORT_MS);
+    frozen.signal("SIGCONT");
+    assert.deepEqual(
+      [frozen, well].map(({ domain }) => rig.toldOf(domain.uuid)),
+      [1, 0],
+    );
+  });
+
+  test("check_io spares a guest that reads its disk, and tells of one that does nothing", async (t) => {
+    const connection = await host().connect(t);
+    const withDisk = async (path: string): Promise<Guest> => {
+      await host().libvirtd.inside("truncate", "-s", "1M", path);
+      return await guestNamed(t, connection, { devices: diskAt(path) });
+    };
+    const [busy, idle] = await Promise.all(["/var/lib/libvirt/a.raw", "/var/lib/libvirt/b.raw"].map(withDisk));
+    assert.ok(busy && idle);
+    const rig = await IntrospectiveRig.create(t, host().libvirtd.uri, { check_io: true });
+    const monitor = await rig.start();
+    await Promise.all([watched(monitor, busy), watched(monitor, idle)]);
+
+    busy.tell("x-hang-reading");
+    idle.tell("x-hang");
+    await Promise.all([
+      rig.told(idle.domain.uuid, REPORT_MS),
+      monitor.line(new RegExp(`${busy.domain.uuid}.* uses its disks`), REPORT_MS),
+    ]);
+    assert.equal(rig.toldOf(busy.domain.uuid), 0);
+  });
+
+  test("libvirtd killed and started again: nothing is told but what hangs, and that is", async (t) => {
+    const libvirtd = await Libvirtd.start();
+    t.after(() => libvirtd.stop());
+    const connection = await connect(libvirtd.uri, { clock: systemClock, log: new KeptLog() });
+    const guests = await Promise.all(
+      ["instance-a", "instance-b", "instance-c"].map((name) => Guest.start(libvirtd, connection, name)),
+    );
+    const [dying, hanging, well] = guests;
+    assert.ok(dying && hanging && well);
+    const rig = await IntrospectiveRig.create(t, libvirtd.uri);
+    const monitor = await rig.start();
+    await Promise.all(guests.map((guest) => watched(monitor, guest)));
+
+    await libvirtd.kill();
+    dying.signal("SIGKILL");
+    hanging.signal("SIGSTOP");
+    await monitor.line(/libvirt is not connected/, 10_000);
+    await libvirtd.restart();
+    await rig.told(hanging.domain.uuid, 60_000);
+    hanging.signal("SIGCONT");
+    assert.deepEqual(
+      guests.map(({ domain }) => rig.toldOf(domain.uuid)),
+      [0, 1, 0],
+    );
+    assert.equal(monitor.output.match(/libvirt is not connected/g)?.length, 1);
   });
 });
