@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { pythonPattern } from "../../../src/config/python-pattern.ts";
 import { agentChannel } from "../../../src/introspective/channels.ts";
@@ -49,6 +50,18 @@ const cases: readonly (readonly [what: string, xml: string, agent: string])[] = 
 
 for (const [what, xml, agent] of cases) {
   test(`${what}: ${agent}`, () => {
+    assert.equal(agentChannel(xml, pattern), agent);
+  });
+}
+
+for (const [name, agent] of [
+  ["tiny", "connected"],
+  ["second", "connected"],
+  ["tinysecond", "connected"],
+  ["bare", "disconnected"],
+] as const) {
+  test(`the live XML that libvirt 9.0 gives of a ${name} guest: ${agent}`, () => {
+    const xml = readFileSync(new URL(`../../fixtures/libvirt/xml/libvirt-9.0-${name}.xml`, import.meta.url), "utf8");
     assert.equal(agentChannel(xml, pattern), agent);
   });
 }
