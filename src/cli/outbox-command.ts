@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeNotification, type Entry } from "../notify/entry.ts";
 import type { StateFile } from "../notify/state-file.ts";
+import { table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
 export interface OutboxCommandParts {
@@ -59,7 +60,7 @@ async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Pro
     listed.push(...entries.map((entry) => ({ program, ...entry })));
   });
   if (json) parts.out.write(`${JSON.stringify(listed.map(toJson), undefined, 2)}\n`);
-  else parts.out.write(listed.length === 0 ? emptyLine(statePath) : table(listed, parts.now()));
+  else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
 }
 
 interface DropOptions {
@@ -120,27 +121,16 @@ function emptyLine(statePath: string): string {
   return `nothing to list in ${statePath}: everything was delivered or ended otherwise\n`;
 }
 
-function table(entries: readonly Listed[], now: number): string {
-  const rows = entries.map((entry) => [
-    entry.id,
-    entry.program,
-    entry.state,
-    age(now - entry.created.wall),
-    entry.subject,
-    String(entry.attempts),
-    entry.reason ?? "",
+function listing(entries: readonly Listed[], now: number): string {
+  return table(entries, [
+    ["ID", ({ id }) => id],
+    ["PROGRAM", ({ program }) => program],
+    ["STATE", ({ state }) => state],
+    ["AGE", ({ created }) => age(now - created.wall)],
+    ["SUBJECT", ({ subject }) => subject],
+    ["ATTEMPTS", ({ attempts }) => attempts],
+    ["LAST REASON", ({ reason }) => reason],
   ]);
-  const lines = [["ID", "PROGRAM", "STATE", "AGE", "SUBJECT", "ATTEMPTS", "LAST REASON"], ...rows];
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
 }
 
 function age(ms: number): string {

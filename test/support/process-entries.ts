@@ -1,4 +1,5 @@
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
+import { bareEntry } from "../../src/config/process-list/entries.ts";
 import type { ProcessSettings } from "../../src/process/observation.ts";
 
 /** `[process]` at its defaults. */
@@ -14,21 +15,10 @@ export const plainSettings: ProcessSettings = {
 /** An entry with a start and a restart command and nothing else. */
 export function entryNamed(process_name: string, over: Partial<ProcessEntry> = {}): ProcessEntry {
   return {
+    ...bareEntry,
     process_name,
     start_command: `start ${process_name}`,
-    pre_start_command: "",
-    post_start_command: "",
     restart_command: `restart ${process_name}`,
-    pre_restart_command: "",
-    post_restart_command: "",
-    run_as_root: false,
-    match: "program",
-    pidfile: undefined,
-    systemd_unit: undefined,
-    settle: undefined,
-    restart_retries: undefined,
-    restart_interval: undefined,
-    command_timeout: undefined,
     ...over,
   };
 }

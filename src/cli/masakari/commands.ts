@@ -1,8 +1,8 @@
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import type { Host, RecoveryMethod, Segment, StoredNotification } from "../../openstack/masakari-objects.ts";
+import { properties, table } from "../table.ts";
 import { findSegment, listHosts } from "./find.ts";
 import { CommandError } from "./surroundings.ts";
-import { properties, table } from "./table.ts";
 
 /** What a command came to: for `--json`, and for people. */
 export interface Result {
