@@ -43,7 +43,7 @@ export function lifecycleSeen(
       return turn.complete ? newGuest({ name, id, state: "SHUTOFF", reason: "UNKNOWN", transient: false }) : undefined;
     case "UNDEFINED":
       if (detail === "RENAMED" || guest === undefined) return guest;
-      return undefinedSeen(guest, uuid, turn);
+      return undefinedSeen(guest, uuid, number, turn);
     case "STARTED": {
       const next = alive("RUNNING", detail);
       // It runs here once it is resumed; until then it runs where it comes from.
@@ -122,8 +122,8 @@ function tellIfNew(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn
 }
 
 /** A guest that is deleted, or has been moved elsewhere: a recovery here would come to the wrong one, or for nothing. */
-function undefinedSeen(guest: Guest, uuid: string, turn: Turn): Guest {
+function undefinedSeen(guest: Guest, uuid: string, number: number, turn: Turn): Guest {
   if (!isOff(guest)) return { ...guest, transient: true };
   supersede(turn, uuid, "the domain has been undefined", isActedOn);
-  return { ...guest, gone: true };
+  return { ...guest, gone: true, lastEvent: number };
 }
