@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Memory of a program with all its processes. */
 export interface Memory {
@@ -45,6 +45,21 @@ export function memoryOf(pids: readonly number[]): Memory {
     pssKiB += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]);
   }
   return { rssKiB, pssKiB, processes: pids.length };
+}
+
+/** From here on `peakRssKiB` is of what happens next (proc(5), clear_refs). */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** The most memory that one process has had resident since it began, or since `forgetPeak`. */
+export function peakRssKiB(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+/** As a person reads it: `64.7 MB`. */
+export function megabytes(kib: number): string {
+  return `${((kib * 1024) / 1e6).toFixed(1)} MB`;
 }
 
 /** CPU seconds used so far by these processes and by their children that ended (100 ticks a second on Linux). */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenStackAddress } from "../system/openstack/servers.ts";
-import { cpuSecondsOf, type Memory, memoryOf, processesOf } from "./footprint.ts";
+import { cpuSecondsOf, type Memory, megabytes, memoryOf, processesOf } from "./footprint.ts";
 import { makePeer, type Peer } from "./peers.ts";
 import type { Section } from "./report.ts";
 import { times } from "./report.ts";
@@ -43,7 +43,6 @@ function section(
   if (python === undefined || ours === undefined || pythonCpu === undefined || oursCpu === undefined) {
     throw new Error("nothing was measured");
   }
-  const mb = (kib: number) => `${((kib * 1024) / 1e6).toFixed(1)} MB`;
   // /proc counts in hundredths of a second: what used less than one is taken as one, so that the ratio is a lower bound.
   const floor = Math.max(oursCpu, 0.01);
   const cpuRatio = pythonCpu / floor;
@@ -52,14 +51,14 @@ function section(
     rows: [
       {
         what: "resident memory (RSS) idle, all processes",
-        python: `**${mb(python.rssKiB)}** (${python.processes} processes)`,
-        ours: `**${mb(ours.rssKiB)}** (${ours.processes})`,
+        python: `**${megabytes(python.rssKiB)}** (${python.processes} processes)`,
+        ours: `**${megabytes(ours.rssKiB)}** (${ours.processes})`,
         ratio: times(python.rssKiB / ours.rssKiB),
       },
       {
         what: "proportional memory (PSS) idle, all processes",
-        python: `**${mb(python.pssKiB)}**`,
-        ours: `**${mb(ours.pssKiB)}**`,
+        python: `**${megabytes(python.pssKiB)}**`,
+        ours: `**${megabytes(ours.pssKiB)}**`,
         ratio: times(python.pssKiB / ours.pssKiB),
       },
       {
@@ -70,7 +69,7 @@ function section(
       },
     ],
     targets: [
-      { what: "RSS of processmonitor", wanted: "≤ 70 MB", measured: mb(ours.rssKiB), reached: oursRss <= 70 },
+      { what: "RSS of processmonitor", wanted: "≤ 70 MB", measured: megabytes(ours.rssKiB), reached: oursRss <= 70 },
       {
         what: "idle CPU against Python's",
         wanted: "≤ 1/50",

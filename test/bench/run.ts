@@ -4,6 +4,8 @@ import { missingPackages } from "../system/openstack/packages.ts";
 import { type OpenStackAddress, startOpenStack } from "../system/openstack/servers.ts";
 import { openSite } from "../system/openstack/site.ts";
 import { coldStart } from "./cold-start.ts";
+import { guestsCrowd } from "./guests/crowd.ts";
+import { guestsLatency } from "./guests/latency.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
@@ -18,6 +20,8 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   idle,
   latency,
   outage,
+  "guests-latency": guestsLatency,
+  "guests-crowd": guestsCrowd,
 };
 
 async function main(): Promise<void> {

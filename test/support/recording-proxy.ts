@@ -58,6 +58,8 @@ type Choose = (exchange: Exchange) => Behaviour;
 /** A loopback reverse proxy that records every exchange, and on command behaves as badly as real networks do. */
 export class RecordingProxy {
   readonly exchanges: Exchange[] = [];
+  /** The most connections that there were at one time; may be set back. */
+  mostConnections = 0;
   #backend: URL;
   #server: Server | undefined;
   #port = 0;
@@ -86,6 +88,7 @@ export class RecordingProxy {
     });
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
+      this.mostConnections = Math.max(this.mostConnections, this.#sockets.size);
       socket.once("close", () => this.#sockets.delete(socket));
     });
     server.listen(this.#port, "127.0.0.1");
