@@ -88,6 +88,8 @@ export class IntrospectiveWorld {
   readonly pings: { readonly at: number; readonly uuid: string; readonly late: number }[] = [];
   readonly examinations: string[] = [];
   looks = 0;
+  /** What an examination takes. */
+  examineMs = 3;
   inFlight = 0;
   mostInFlight = 0;
   onDecision: (before: IntrospectiveState, observation: IntrospectiveObservation, effects: readonly Effect[]) => void =
@@ -385,7 +387,7 @@ export class IntrospectiveWorld {
 
   #examine({ uuid, run, job, activity }: Extract<IntrospectiveEffect, { kind: "examine" }>): void {
     this.examinations.push(uuid);
-    this.#over(3, () => {
+    this.#over(this.examineMs, () => {
       const real = this.guests.get(uuid);
       const findings: Findings = {
         running: real !== undefined && real.id !== -1 && !real.paused,

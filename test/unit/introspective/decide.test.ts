@@ -218,10 +218,94 @@ test("a ping that a pause overtakes says nothing", () => {
   world.hang(first);
   while (world.inFlight === 0) world.run(10);
   world.pause(first, true);
-  world.pause(first, false);
-  world.hang(first, false);
-  world.run(MINUTES);
+  while (world.inFlight > 0) world.run(10);
+  assert.equal(world.stateOf(first)?.failures, 0);
+  assert.equal(world.examinations.length, 0);
+  assert.doesNotMatch(world.log.join("\n"), /failed ping/);
+});
+
+test("a guest that is found not to run when it is examined is not reported, though no event told of it", () => {
+  const { world, first } = host(["vm"], { guest_monitoring_failure_threshold: 1 });
+  world.hang(first);
+  while (world.inFlight === 0) world.run(10);
+  first.paused = true;
+  world.run(10 * MINUTES);
+  assert.equal(world.examinations.length, 1);
   assert.deepEqual(world.told, []);
+});
+
+test("an examination that a new start overtakes reports nothing", () => {
+  const { world, first } = host(["vm"]);
+  world.examineMs = 9000;
+  world.hang(first);
+  while (world.examinations.length === 0) world.run(100);
+  world.stop(first);
+  world.start(first);
+  world.run(10 * MINUTES);
+  assert.deepEqual(world.told, []);
+  assert.equal(world.stateOf(first)?.phase, "healthy");
+});
+
+test("a guest is not pinged while it is examined", () => {
+  const { world, first } = host(["vm"], { guest_monitoring_interval: 3 });
+  world.examineMs = 9000;
+  world.hang(first);
+  while (world.examinations.length === 0) world.run(100);
+  const pings = world.pings.length;
+  world.run(8000);
+  assert.equal(world.pings.length, pings);
+});
+
+test("the end of a ping that is not the guest's last one means nothing", () => {
+  const { world, first } = host(["vm"]);
+  world.hang(first);
+  while (world.inFlight === 0) world.run(10);
+  const before = world.state;
+  world.observe({ kind: "pinged", at: world.now(), uuid: first.uuid, run: 1, outcome: "silent", detail: "" });
+  assert.deepEqual(world.state.guests, before.guests);
+});
+
+test("the pings of guests that have stopped hold their lanes until they end", () => {
+  const { world, guests } = host(Array.from({ length: 40 }, (_, index) => `vm-${index * 7919}`));
+  for (const guest of guests) world.hang(guest);
+  world.run(60_000);
+  for (let times = 0; times < 30; times++) {
+    world.run(700);
+    for (const { uuid, ping } of [...world.state.guests.values()]) {
+      const guest = guests.find((one) => one.uuid === uuid);
+      if (guest && ping) world.stop(guest);
+    }
+  }
+  assert.ok(world.mostInFlight <= 4, `${world.mostInFlight} in flight`);
+  world.run(10 * MINUTES);
+  assert.ok(
+    [...world.state.guests.values()].every(({ id }) => id !== -1),
+    "what is left of a stopped guest stays",
+  );
+});
+
+test("one lane free: it goes to the guest that is well, however long a suspected one has waited", () => {
+  const { world, guests } = host(["a", "b", "c", "d", "e", "f"], { max_agent_commands: 2, max_suspect_commands: 1 });
+  for (const guest of guests.slice(0, 5)) world.hang(guest);
+  world.run(2 * MINUTES);
+  const since = world.mono;
+  world.run(5 * MINUTES);
+  const late = world.pings.filter(({ uuid, at }) => uuid === "f" && at >= since).map((ping) => ping.late);
+  assert.ok(late.length >= 29 && Math.max(...late) === 0, `late by ${late.join(", ")}`);
+});
+
+test("guests whose report depends on it are pinged before those that are reported", () => {
+  const { world, guests } = host(["a", "b", "c", "d", "e"], { max_suspect_commands: 1 });
+  for (const guest of guests.slice(0, 4)) world.hang(guest);
+  world.run(5 * MINUTES);
+  assert.equal(world.told.length, 4);
+  const since = world.mono;
+  const last = guests.at(-1);
+  assert.ok(last);
+  world.hang(last);
+  while (world.told.length < 5 && world.mono < since + 10 * MINUTES) world.run(100);
+  // Three rounds, each at most one ping of a reported guest later.
+  assert.ok(world.mono - since <= 10_000 + 2 * 15_000 + 5000, `told after ${world.mono - since} ms`);
 });
 
 test("leave_alone_restarting: a guest that reboots for a long time is watched when it answers again", () => {
@@ -378,6 +462,17 @@ test("a guest whose channel is given to it while it runs is found", () => {
   world.channelChanges(guest, true);
   world.run(MINUTES);
   assert.equal(world.stateOf(guest)?.phase, "healthy");
+});
+
+test("with compat, max_reports does not make a guest be reported twice", () => {
+  const { world, first } = host(["vm"], { compat: true, max_reports: 5 });
+  for (let times = 0; times < 3; times++) {
+    world.hang(first);
+    world.run(3 * MINUTES);
+    world.hang(first, false);
+    world.run(3 * MINUTES);
+  }
+  assert.equal(world.told.length, 1);
 });
 
 for (const hung of [1, 6, 20]) {
