@@ -1,10 +1,13 @@
 import { cpus, hostname, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { missingForLibvirt } from "../system/libvirt/packages.ts";
 import { missingPackages } from "../system/openstack/packages.ts";
 import { type OpenStackAddress, startOpenStack } from "../system/openstack/servers.ts";
 import { openSite } from "../system/openstack/site.ts";
 import { coldStart } from "./cold-start.ts";
 import { guestsCrowd } from "./guests/crowd.ts";
+import { guestsGap } from "./guests/gap.ts";
+import { guestsHung } from "./guests/hung.ts";
 import { guestsLatency } from "./guests/latency.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
@@ -12,8 +15,9 @@ import { outage } from "./outage.ts";
 import { markdown, type Section } from "./report.ts";
 
 /**
- * `npm run bench [-- --only cold-start,idle,latency,outage]`: this project's process monitor and Debian's Python one side
- * by side, in one run, against one real Keystone and masakari-api. The result is Markdown on stdout; about 12 minutes.
+ * `npm run bench [-- --only idle,guests-gap]`: this project's monitors and Debian's Python ones side by side, in one run,
+ * against one real Keystone and masakari-api, the guests' on a real libvirtd and QEMU. The result is Markdown on stdout;
+ * about 12 minutes for the process monitor and 10 for the guests' (`guests-…`).
  */
 const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<Section>>> = {
   "cold-start": coldStart,
@@ -22,6 +26,8 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   outage,
   "guests-latency": guestsLatency,
   "guests-crowd": guestsCrowd,
+  "guests-gap": guestsGap,
+  "guests-hung": guestsHung,
 };
 
 async function main(): Promise<void> {
@@ -31,7 +37,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0) {
     throw new Error(`no section ${unknown.join(", ")}; there are ${Object.keys(sections).join(", ")}`);
   }
-  const missing = await missingPackages(true);
+  const missing = (await missingPackages(true)) || (await missingForLibvirt());
   if (missing !== false) throw new Error(`the benchmark cannot run here: ${missing}`);
 
   progress("starting Keystone and masakari-api (no engine, so that the host never goes on maintenance)");
@@ -53,7 +59,7 @@ async function main(): Promise<void> {
     process.stdout.write(
       `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:`,
     );
-    process.stdout.write(` 20 entries, both against the same real API. Times: median (min – max).\n\n`);
+    process.stdout.write(` both against the same real API; 20 processes. Times: median (min – max).\n\n`);
     process.stdout.write(markdown(results));
   } finally {
     await servers.stop();

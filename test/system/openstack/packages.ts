@@ -10,15 +10,15 @@ const packages = [
   "uwsgi-core",
   "uwsgi-plugin-python3",
 ] as const;
-/** The Python monitor that `npm run bench` measures ours against. */
-const peer = "masakari-process-monitor";
+/** The Python monitors that `npm run bench` measures ours against; both bring the introspective one too. */
+const peers = ["masakari-process-monitor", "masakari-instance-monitor"] as const;
 
 /**
  * Why the tests with a real OpenStack cannot run here, or false if they can. With CI=true a skip is a failure.
- * @param withPeer also ask for Debian's own process monitor
+ * @param withPeers also ask for Debian's own monitors
  */
-export async function missingPackages(withPeer = false): Promise<string | false> {
-  const absent = await notInstalled(withPeer ? [...packages, peer] : packages);
+export async function missingPackages(withPeers = false): Promise<string | false> {
+  const absent = await notInstalled(withPeers ? [...packages, ...peers] : packages);
   const reasons: string[] = [];
   if (absent.length > 0) {
     reasons.push(`not installed: ${absent.join(", ")} (sudo test/system/install-packages.sh, Debian 12)`);
