@@ -8,7 +8,6 @@ import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { FakeCloud } from "./fake-cloud.ts";
 import { json } from "./http-server.ts";
-import type { notificationIn } from "./notification-post.ts";
 
 const program = fileURLToPath(new URL("../../bin/masakari-introspectiveinstancemonitor", import.meta.url));
 
@@ -42,11 +41,17 @@ export class IntrospectiveRig {
       return json(response, 202, { notification: { notification_uuid: `n-${rig.posted.length}` } });
     };
     await mkdir(join(directory, "state"));
+    await rig.configure(uri, options);
+    return rig;
+  }
+
+  /** Writes the configuration; a running monitor reads it at SIGHUP. */
+  async configure(uri: string, options: Options = {}): Promise<void> {
     const section = (name: string, values: object) =>
       [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
     const text = [
-      section("DEFAULT", { debug: true, hostname: "compute1", state_path: join(directory, "state") }),
-      section("api", cloud.options()),
+      section("DEFAULT", { debug: true, hostname: "compute1", state_path: join(this.#directory, "state") }),
+      section("api", this.#cloud.options()),
       section("libvirt", { connection_uri: uri }),
       section("callback", { retry_max: 100, retry_interval: 1 }),
       section("introspectiveinstancemonitor", {
@@ -56,8 +61,7 @@ export class IntrospectiveRig {
         ...options,
       }),
     ].join("\n");
-    await writeFile(join(directory, "masakarimonitors.conf"), text, { mode: 0o600 });
-    return rig;
+    await writeFile(join(this.#directory, "masakarimonitors.conf"), text, { mode: 0o600 });
   }
 
   /** Resolves when it has looked at all guests. */

@@ -125,6 +125,18 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     assert.equal(rig.toldOf(busy.domain.uuid), 0);
   });
 
+  test("SIGHUP with another path pattern: all guests are looked at again", async (t) => {
+    const connection = await host().connect(t);
+    const guest = await guestNamed(t, connection);
+    const { uri } = host().libvirtd;
+    const rig = await IntrospectiveRig.create(t, uri, { qemu_guest_agent_sock_path: "/nowhere" });
+    const monitor = await rig.start();
+    assert.match(monitor.output, /watching 0 guests with an agent channel, of 1/);
+    await rig.configure(uri);
+    monitor.signal("SIGHUP");
+    await watched(monitor, guest);
+  });
+
   test("libvirtd killed and started again: nothing is told but what hangs, and that is", async (t) => {
     const libvirtd = await Libvirtd.start();
     t.after(() => libvirtd.stop());
