@@ -31,7 +31,9 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
     case "settingsChanged":
       return { ...state, settings: observation.settings };
     case "connected":
-      return { ...state, guests: withoutExpected(state.guests), looking: true };
+      return { ...state, guests: withoutExpected(state.guests) };
+    case "looking":
+      return { ...state, looking: true };
     case "lost":
       say(
         turn,
@@ -48,7 +50,11 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
     case "snapshot": {
       const guests = snapshotSeen(state.guests, observation.looks, observation.after, turn);
       const active = [...guests.values()].filter((guest) => guest.state !== "SHUTOFF").length;
-      say(turn, "info", `watching ${guests.size} guests of libvirt, ${active} of them active`);
+      say(
+        turn,
+        observation.again ? "debug" : "info",
+        `watching ${guests.size} guests of libvirt, ${active} of them active`,
+      );
       return { ...state, guests, complete: true, looking: false };
     }
     case "onCrash": {

@@ -34,8 +34,10 @@ export interface Look extends GuestName {
 export type InstanceObservation =
   | { readonly kind: "started"; readonly at: Instant; readonly bootId: string; readonly settings: InstanceSettings }
   | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: InstanceSettings }
-  /** Events are registered, and what follows is complete; the domains are about to be looked at. */
+  /** Events are registered, and what follows is complete. */
   | { readonly kind: "connected"; readonly at: Instant }
+  /** The domains are about to be looked at. */
+  | { readonly kind: "looking"; readonly at: Instant }
   | { readonly kind: "lost"; readonly at: Instant; readonly reason: string }
   /** Numbered in the order of their arrival, over all connections of this program. */
   | {
@@ -45,8 +47,14 @@ export type InstanceObservation =
       readonly guest: GuestName;
       readonly event: GuestEvent;
     }
-  /** All domains there are; `after` as in `Look`, when they were listed. */
-  | { readonly kind: "snapshot"; readonly at: Instant; readonly after: number; readonly looks: readonly Look[] }
+  /** All domains there are; `after` as in `Look`, when they were listed. `again`: not the first on this connection. */
+  | {
+      readonly kind: "snapshot";
+      readonly at: Instant;
+      readonly again: boolean;
+      readonly after: number;
+      readonly looks: readonly Look[];
+    }
   /** The domain's `<on_crash>`: what libvirt does when its kernel panics. */
   | { readonly kind: "onCrash"; readonly at: Instant; readonly uuid: string; readonly action: string }
   | { readonly kind: "woke"; readonly at: Instant; readonly key: string };

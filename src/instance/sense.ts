@@ -20,6 +20,13 @@ export interface SenseParts {
 const KINDS = ["lifecycle", "reboot", "watchdog", "ioError", "ioErrorReason", "controlError"] as const;
 
 /**
+ * An event is worth no more than libvirt's sending it: a libvirtd that has just been started takes its guests over one by one,
+ * and tells nobody of one that it finds dead while doing so. So everything is looked at again, soon and then now and then.
+ */
+const LOOK_AGAIN_MS: readonly number[] = [1000, 4000, 15_000];
+const LOOK_EVERY_MS = 60_000;
+
+/**
  * Observes the guests of libvirt for as long as the signal lets it, over every restart of libvirtd: on each connection
  * first registers for events and then looks at every domain, so that nothing falls between.
  * @throws UriError if the connection URI cannot be read
@@ -56,8 +63,14 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
     await connection.registerEvents(KINDS, hear, { signal: connected });
     ears.connection = connection;
     observe({ kind: "connected", at: clock.now() });
-    const seen = await lookAtAll(connection, () => ears.heard, log, connected);
-    if (!connected.aborted) observe({ kind: "snapshot", at: clock.now(), ...seen });
+    for (let looks = 0; !connected.aborted; looks++) {
+      observe({ kind: "looking", at: clock.now() });
+      const seen = await lookAtAll(connection, () => ears.heard, log, connected);
+      if (connected.aborted) return;
+      observe({ kind: "snapshot", at: clock.now(), again: looks > 0, ...seen });
+      // A connection that ends while we wait is a loss like any other, and told as such.
+      await clock.sleep(LOOK_AGAIN_MS[looks] ?? LOOK_EVERY_MS, connected);
+    }
   }
 }
 

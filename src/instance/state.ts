@@ -11,7 +11,7 @@ export interface Guest {
   readonly transient: boolean;
   /** It is being migrated to this host and has not run here yet: what happens to it here does not happen to the guest. */
   readonly incoming: boolean;
-  /** The `vir_domain_event` that this state was notified as without its event, which may still come on this connection. */
+  /** The `vir_domain_event` that this state needs no telling of any more; its event may still come on this connection. */
   readonly told: string | null;
   /** The number of the last event of this run of the program that told a state. Not kept. */
   readonly lastEvent: number;

@@ -27,7 +27,6 @@ interface Domain {
 interface Question {
   readonly uuid: string;
   read: Pick<Look, "state" | "reason" | "id"> | "gone" | undefined;
-  answered: boolean;
 }
 
 interface Looking {
@@ -86,6 +85,10 @@ export class InstanceWorld {
       this.#look();
       this.#check();
     }
+    // Once more, from the beginning to the end.
+    while (this.#looking === undefined) this.#look();
+    while (this.#looking !== undefined) this.#look();
+    this.#check();
     for (const { uuid, state, failures } of this.#all) {
       for (const { heard, told: times, hidden } of failures) {
         if (times > 1) throw new Error(`a failure of ${uuid} was told ${times} times`);
@@ -156,7 +159,8 @@ export class InstanceWorld {
         domain.incoming = false;
         this.#to(domain, "RUNNING", "MIGRATED", "RESUMED MIGRATED");
       } else this.#end(domain, "FAILED", "STOPPED FAILED");
-    } else if (what < 0.3) this.#die(domain, ["STOPPED FAILED"]);
+    } else if (what < 0.05) this.#dieUnwatched(domain);
+    else if (what < 0.3) this.#die(domain, ["STOPPED FAILED"]);
     else if (what < 0.4) this.#die(domain, ["CRASHED PANICKED", "STOPPED CRASHED"]);
     else if (what < 0.5) this.#end(domain, "SHUTDOWN", "SHUTDOWN GUEST", "STOPPED SHUTDOWN");
     else if (what < 0.6) this.#end(domain, "DESTROYED", "STOPPED DESTROYED");
@@ -185,7 +189,7 @@ export class InstanceWorld {
     if (last !== undefined && last.domain === domain) this.#events[this.#events.length - 1] = { ...last, failure };
   }
 
-  /** While libvirtd is away; it finds out when it is back, and has no event for it. */
+  /** While libvirtd is away or takes its guests over: it finds out, and has no event for it. */
   #dieUnwatched(domain: Domain): void {
     if (domain.incoming && this.#seemsRunning(domain)) return;
     if (!domain.incoming) this.#fail(domain);
@@ -255,13 +259,16 @@ export class InstanceWorld {
       this.#connected = true;
       this.#events = [];
       this.mind.connected();
-      const listed = [...this.#domains.values()];
-      const questions = listed.map(({ uuid }): Question => ({ uuid, read: undefined, answered: false }));
-      this.#looking = { after: this.mind.heard, listed, questions };
-      this.log.push("connected, listed");
+      this.#begin("connected, listed");
       return;
     }
-    if (this.#looking === undefined) return;
+    if (this.#looking === undefined) {
+      // The next looks are a second apart, and no event is under way for so long.
+      if (this.#events.length > 0 || !this.#random.chance(0.1)) return;
+      this.mind.look();
+      this.#begin("listed again");
+      return;
+    }
     const { questions, listed, after } = this.#looking;
     const unread = questions.filter(({ read }) => read === undefined);
     if (unread.length > 0) {
@@ -277,6 +284,13 @@ export class InstanceWorld {
     this.#looking = undefined;
     this.#completeOnce = true;
     this.mind.snapshot(looks, after);
+  }
+
+  #begin(how: string): void {
+    const listed = [...this.#domains.values()];
+    const questions = listed.map(({ uuid }): Question => ({ uuid, read: undefined }));
+    this.#looking = { after: this.mind.heard, listed, questions };
+    this.log.push(how);
   }
 
   #read(uuid: string): Question["read"] {

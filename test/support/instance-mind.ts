@@ -69,6 +69,12 @@ export class InstanceMind {
 
   connected(): void {
     this.take({ kind: "connected", at: this.#at() });
+    this.look();
+  }
+
+  /** The domains are about to be looked at, perhaps again. */
+  look(): void {
+    this.take({ kind: "looking", at: this.#at() });
   }
 
   lose(): void {
@@ -77,7 +83,7 @@ export class InstanceMind {
 
   snapshot(looks: readonly Partial<Look>[], after = this.heard): void {
     const complete = looks.map((look) => lookOf(look, after));
-    this.take({ kind: "snapshot", at: this.#at(), after, looks: complete });
+    this.take({ kind: "snapshot", at: this.#at(), again: false, after, looks: complete });
   }
 
   event(event: GuestEvent, uuid = GUEST, id = 1): void {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/connection.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest } from "./libvirt/guest.ts";
@@ -52,6 +53,26 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
     assert.equal(monitor.running, true);
     assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+  });
+
+  test("guests die in the moment in which a new libvirtd takes them over: each is told, once", async (t) => {
+    const { libvirtd } = host();
+    const guests = await definedGuests(8, libvirtd, await host().connect(t));
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    await rig.start();
+    const pids = guests.map((guest) => guest.pid);
+    await libvirtd.kill();
+    const restarted = libvirtd.restart();
+
+    for (const pid of pids) {
+      process.kill(pid, "SIGKILL");
+      await sleep(40);
+    }
+    await restarted;
+
+    // libvirtd itself has no event for some of them; they are found by looking again.
+    for (const guest of guests) await rig.told(guest.domain.uuid, FAILED, 60_000);
+    for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
   });
 
   test("the monitor is killed, and what happens meanwhile is told by the next one as it was", async (t) => {

@@ -29,6 +29,7 @@ export function snapshotSeen(
   for (const [uuid, guest] of guests) {
     if (next.has(uuid)) continue;
     if (guest.lastEvent > after) next.set(uuid, guest);
+    else if (guest.incoming) next.set(uuid, didNotArrive(guest));
     else missed(guest, uuid, turn);
   }
   for (const [uuid, guest] of next) if (guest.gone) next.delete(uuid);
@@ -60,7 +61,7 @@ function compared(guest: Guest | undefined, look: Look, state: string, turn: Tur
 
 /** It is alive but does not run: what its event would have told, unless it was so before. */
 function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
-  if (now.state === "CRASHED") return now.told === null ? panicSeen(now, uuid, turn) : now;
+  if (now.state === "CRASHED") return stillCrashed(guest, now, uuid, turn);
   if (now.state !== "PAUSED" || (guest?.state === "PAUSED" && guest.reason === now.reason)) return now;
   const told = tellingOf({ kind: "lifecycle", event: "SUSPENDED", detail: now.reason });
   if (told === undefined) return now;
@@ -68,8 +69,16 @@ function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn)
   return { ...now, told: told.domainEvent };
 }
 
+/** Asked again as long as it is not told: an answer may have been lost with a connection. */
+function stillCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+  if (guest?.state !== "CRASHED") return panicSeen(now, uuid, turn);
+  if (now.told === null && turn.settings.notify_guest_panic) turn.effects.push({ kind: "askOnCrash", uuid });
+  return now;
+}
+
 function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
   const off: Guest = { ...now, id: -1, incoming: false, recent: {} };
+  if (guest?.incoming && FAILURES.has(off.reason)) return didNotArrive(off);
   const domainEvent = guest && !isOff(guest) ? endOf(guest, off, uuid, turn) : unseenEndOf(guest, off, turn);
   if (guest && isOff(guest) && (domainEvent !== undefined || livedAgain(guest, off))) overtaken(uuid, turn);
   if (domainEvent === undefined) return off;
@@ -81,6 +90,11 @@ function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn)
 function livedAgain(guest: Guest, { reason }: Guest): boolean {
   if (reason === "UNKNOWN" || reason === guest.reason) return false;
   return !(FAILURES.has(reason) && FAILURES.has(guest.reason));
+}
+
+/** Its event, which may still come, is not to be told either. */
+function didNotArrive(guest: Guest): Guest {
+  return { ...guest, id: -1, state: "SHUTOFF", incoming: false, told: FAILED };
 }
 
 /** How the guest that ran has ended, as its event would have told it. */
@@ -97,7 +111,6 @@ function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | und
     return undefined;
   }
   if (!FAILURES.has(reason)) return undefined;
-  if (guest.incoming) return undefined;
   if (guest.state === "CRASHED" && !turn.settings.notify_guest_panic) return undefined;
   return FAILED;
 }

@@ -299,3 +299,35 @@ test("at the very first, one that crashed long ago and is defined anew while loo
   mind.snapshot([off("CRASHED")], asked);
   assert.deepEqual(mind.told, []);
 });
+
+test("looked at again on the same connection: a death without an event is told, and its late event is not", () => {
+  const mind = InstanceMind.watching();
+  mind.look();
+  mind.snapshot([off("CRASHED")]);
+  mind.look();
+  mind.snapshot([off("CRASHED")]);
+  mind.life("STOPPED FAILED");
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("looked at again: a migration to this host that has failed is not told, nor is its late event", () => {
+  for (const looks of [[], [off("FAILED")]]) {
+    const mind = InstanceMind.watching([]);
+    mind.life("STARTED MIGRATED", GUEST, 4);
+    mind.look();
+    mind.snapshot(looks);
+    mind.life("STOPPED FAILED", GUEST, 4);
+    assert.deepEqual(mind.told, []);
+  }
+});
+
+test("a panic that stays untold is asked about at each look, and said once", () => {
+  const mind = InstanceMind.watching();
+  mind.life("CRASHED PANICKED");
+  for (let count = 0; count < 3; count++) {
+    mind.look();
+    mind.snapshot([{ state: "CRASHED", reason: "PANICKED" }]);
+  }
+  assert.equal(mind.effects.filter(({ kind }) => kind === "askOnCrash").length, 4);
+  assert.equal(mind.effects.filter((one) => one.kind === "say" && one.level === "warning").length, 1);
+});

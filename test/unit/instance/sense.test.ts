@@ -75,7 +75,7 @@ test("it asks for nothing but to read, and registers before it lists", async (t)
 
   assert.deepEqual(
     seen.all.map(({ kind }) => kind),
-    ["started", "connected", "snapshot"],
+    ["started", "connected", "looking", "snapshot"],
   );
   assert.equal(asked[0], "open qemu:///system 1");
   assert.deepEqual(
@@ -88,6 +88,18 @@ test("it asks for nothing but to read, and registers before it lists", async (t)
     { ...guest(1), state: "RUNNING", reason: "BOOTED", after: 0, transient: true },
     { ...guest(2), state: "RUNNING", reason: "BOOTED", after: 0, transient: false },
   ]);
+});
+
+test("it looks again, at a second's distance, for what no event has told", async (t) => {
+  const { server, seen, begin } = await sensing(t, [guest(1)]);
+  void begin();
+  await seen.first((one) => one.kind === "snapshot");
+  server.on(procedures.domainGetState, (call) => call.reply({ state: 5, reason: 3 }));
+
+  const again = await seen.first((one) => one.kind === "snapshot" && one.again);
+
+  assert.ok(again.kind === "snapshot");
+  assert.equal(again.looks[0]?.state, "SHUTOFF");
 });
 
 test("one that vanishes while it is looked at is left out; one that cannot be asked about does not stop the others", async (t) => {
@@ -143,7 +155,7 @@ test("a lost connection is told once, and the next one looks at everything again
   assert.ok(again);
   assert.deepEqual(
     seen.all.map(({ kind }) => kind),
-    ["started", "connected", "snapshot", "event", "lost", "connected", "snapshot"],
+    ["started", "connected", "looking", "snapshot", "event", "lost", "connected", "looking", "snapshot"],
   );
 });
 
