@@ -14,6 +14,7 @@ const patienceMs = 130_000;
 interface Outcome {
   readonly instance: Memory;
   readonly introspective: Memory;
+  readonly both: Memory;
   readonly lost: number;
   /** ms from the kill until the last POST arrived that the API took. */
   readonly lastMs: number;
@@ -45,6 +46,11 @@ export async function guestsCrowd(address: OpenStackAddress): Promise<Section> {
         ({ introspective }) => introspective.rssKiB,
       ),
       row(
+        "RSS of both, ours in one process",
+        ({ both }) => megabytes(both.rssKiB),
+        ({ both }) => both.rssKiB,
+      ),
+      row(
         `${size} guests killed at once, notifications lost`,
         ({ lost }) => `${lost}`,
         () => Number.NaN,
@@ -67,6 +73,12 @@ export async function guestsCrowd(address: OpenStackAddress): Promise<Section> {
     ],
     targets: [
       {
+        what: `RSS of both monitors in one process, ${size} guests`,
+        wanted: "≤ 75 MB",
+        measured: megabytes(ours.both.rssKiB),
+        reached: ours.both.rssKiB * 1024 <= 75e6,
+      },
+      {
         what: `notifications lost of ${size} guests killed at once`,
         wanted: "0",
         measured: `${ours.lost}`,
@@ -79,15 +91,24 @@ export async function guestsCrowd(address: OpenStackAddress): Promise<Section> {
 async function suffer(which: Which, address: OpenStackAddress): Promise<Outcome> {
   const hypervisor = await Hypervisor.start();
   const peer = await GuestPeer.make(which, address, hypervisor);
+  const apart = await GuestPeer.make(which, address, hypervisor);
   try {
     const guests = await hypervisor.guests(crowdSize(200));
     const pids = guests.map(({ pid }) => pid);
     const monitor = await peer.startInstanceMonitor();
     const introspective = peer.startIntrospectiveMonitor();
-    await Promise.race([sleep(settleMs), introspective.exited]);
-    if (!introspective.running) throw new Error(`${which}: a monitor ended:\n${introspective.output}`);
-    const idle = { instance: memoryOf([monitor.pid]), introspective: memoryOf([introspective.pid]) };
-    await introspective.stop();
+    const both = which === "ours" ? [apart.startBothInOneProcess()] : [monitor, introspective];
+    const watching = [introspective, ...both];
+    await Promise.race([sleep(settleMs), ...watching.map(({ exited }) => exited)]);
+    for (const { running, output } of watching) {
+      if (!running) throw new Error(`${which}: a monitor ended:\n${output}`);
+    }
+    const idle = {
+      instance: memoryOf([monitor.pid]),
+      introspective: memoryOf([introspective.pid]),
+      both: memoryOf(both.map(({ pid }) => pid)),
+    };
+    for (const other of watching) if (other !== monitor) await other.stop();
 
     forgetPeak(monitor.pid);
     peer.site.masakari.mostConnections = 0;
@@ -109,6 +130,7 @@ async function suffer(which: Which, address: OpenStackAddress): Promise<Outcome>
     };
   } finally {
     await peer.close();
+    await apart.close();
     await hypervisor.stop();
   }
 }

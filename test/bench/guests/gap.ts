@@ -10,7 +10,7 @@ import { Hypervisor } from "./hypervisor.ts";
 const dying = 5;
 /** Python tries again once, after 3 to 4 s. */
 const longGapMs = 10_000;
-const patienceMs = 30_000;
+const patienceMs = 20_000;
 
 /** Guests die while libvirtd is away, both monitors at the same one: which deaths are never told? */
 export async function guestsGap(address: OpenStackAddress): Promise<Section> {

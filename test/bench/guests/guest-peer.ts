@@ -12,7 +12,6 @@ import { openSite, type Site } from "../../system/openstack/site.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 
 export type Which = "python" | "ours";
-type Program = "masakari-instancemonitor" | "masakari-introspectiveinstancemonitor";
 
 const readyMs = 30_000;
 const bin = { python: "/usr/bin/", ours: fileURLToPath(new URL("../../../bin/", import.meta.url)) };
@@ -58,7 +57,7 @@ export class GuestPeer {
 
   /** Resolves when the monitor has told of a guest: it hears libvirt, and has a token. */
   async startInstanceMonitor(): Promise<Child> {
-    const monitor = this.#start("masakari-instancemonitor");
+    const monitor = this.#start(`${bin[this.which]}masakari-instancemonitor`);
     const deadline = performance.now() + readyMs;
     // Python says nothing when it is ready; what it has missed before is not told later.
     while (performance.now() < deadline) {
@@ -75,9 +74,15 @@ export class GuestPeer {
   }
 
   startIntrospectiveMonitor(): Child {
+    const program = `${bin[this.which]}masakari-introspectiveinstancemonitor`;
+    if (this.which === "ours") return this.#start(program);
     // Debian's reads the default socket whatever is configured, and that is the hypervisor's own in its mounts only.
-    const inside = ["nsenter", "-t", String(this.#hypervisor.libvirtd.pid), "-m"];
-    return this.#start("masakari-introspectiveinstancemonitor", this.which === "python" ? inside : []);
+    return this.#start("nsenter", "-t", String(this.#hypervisor.libvirtd.pid), "-m", program);
+  }
+
+  /** Of ours only. */
+  startBothInOneProcess(): Child {
+    return this.#start(`${bin.ours}masakari-monitors`, "run", "instancemonitor", "introspectiveinstancemonitor");
   }
 
   /** When the first POST about the guest arrived: `performance.now()`. */
@@ -98,14 +103,12 @@ export class GuestPeer {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  #start(program: Program, prefix: readonly string[] = []): Child {
-    const command = [
-      ...prefix,
-      `${bin[this.which]}${program}`,
+  #start(...command: readonly [string, ...string[]]): Child {
+    const monitor = new Child(command[0], [
+      ...command.slice(1),
       "--config-file",
       `${this.#directory}/masakarimonitors.conf`,
-    ];
-    const monitor = new Child(command[0] ?? "", command.slice(1));
+    ]);
     this.#monitors.push(monitor);
     return monitor;
   }
