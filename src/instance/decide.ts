@@ -20,7 +20,9 @@ export function decide(
   // Nothing has a meaning before the first `started`.
   if (!settings) return { state, effects: [] };
   const effects: Effect[] = [];
-  const turn: Turn = { at: observation.at, settings, complete: state.complete, looking: state.looking, effects };
+  const { complete, looking } = state;
+  const again = observation.kind === "snapshot" && observation.again;
+  const turn: Turn = { at: observation.at, settings, complete, looking, again, effects };
   return { state: observe(state, observation, turn), effects };
 }
 

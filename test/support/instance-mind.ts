@@ -81,9 +81,9 @@ export class InstanceMind {
     this.take({ kind: "lost", at: this.#at(), reason: "closed" });
   }
 
-  snapshot(looks: readonly Partial<Look>[], after = this.heard): void {
+  snapshot(looks: readonly Partial<Look>[], after = this.heard, again = false): void {
     const complete = looks.map((look) => lookOf(look, after));
-    this.take({ kind: "snapshot", at: this.#at(), again: false, after, looks: complete });
+    this.take({ kind: "snapshot", at: this.#at(), again, after, looks: complete });
   }
 
   event(event: GuestEvent, uuid = GUEST, id = 1): void {

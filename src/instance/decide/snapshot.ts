@@ -101,6 +101,8 @@ function didNotArrive(guest: Guest): Guest {
 function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | undefined {
   const { reason } = off;
   if (reason === "SHUTDOWN" || reason === "DESTROYED") return `STOPPED_${reason}`;
+  // The libvirtd that saw it run gives no reason when it fails to take the guest over (qemuProcessReconnect).
+  if (reason === "UNKNOWN" && turn.again) return FAILED;
   if (reason === "UNKNOWN") {
     say(
       turn,

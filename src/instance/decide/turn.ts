@@ -15,6 +15,8 @@ export interface Turn {
   readonly complete: boolean;
   /** As in the state: what happened before this connection is not all known yet. */
   readonly looking: boolean;
+  /** A look that is not the first on its connection: libvirtd has not been restarted since the one before. */
+  readonly again: boolean;
   readonly effects: Effect[];
 }
 

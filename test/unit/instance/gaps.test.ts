@@ -331,3 +331,10 @@ test("a panic that stays untold is asked about at each look, and said once", () 
   assert.equal(mind.effects.filter(({ kind }) => kind === "askOnCrash").length, 4);
   assert.equal(mind.effects.filter((one) => one.kind === "say" && one.level === "warning").length, 1);
 });
+
+test("ran when this connection began, and is off without a reason: libvirtd has failed to take it over", () => {
+  const mind = InstanceMind.watching();
+  mind.look();
+  mind.snapshot([off("UNKNOWN")], mind.heard, true);
+  assert.deepEqual(mind.told, [FAILED]);
+});
