@@ -79,10 +79,10 @@ test("an operator's way from nothing to a host and back out of maintenance", asy
   await fails("host-create compute2", /several segments, say which with --segment: rack\d, rack\d/);
   await succeeds("host-create compute2 --segment rack2 --reserved");
   const hosts = JSON.parse(await succeeds("--json host-list")) as { name: string; reserved: boolean }[];
-  assert.deepEqual(hosts.map(({ name, reserved }) => `${name} ${reserved}`).sort(), [
-    "compute1 false",
-    "compute2 true",
-  ]);
+  assert.deepEqual(
+    hosts.map(({ name, reserved }) => `${name} ${reserved}`).sort((a, b) => a.localeCompare(b)),
+    ["compute1 false", "compute2 true"],
+  );
 });
 
 test("notifications are listed by host and shown", async () => {
