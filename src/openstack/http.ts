@@ -9,7 +9,7 @@ import { secureContext, type TlsOptions } from "./tls.ts";
 
 export type { HttpResponse } from "./exchange.ts";
 
-/** Not by `import`: a module namespace reads every export of node:http, and its WebSocket loads 5 MB of undici. */
+/** Not by `import`: a module namespace reads every export of node:http, and its WebSocket loads 6 MB of undici. */
 const http = process.getBuiltinModule("node:http");
 
 export interface HttpRequest {

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Child } from "../../support/child.ts";
+
+const bin = (name: string): string => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
+
+/** A configuration that needs no server: nothing listens on the endpoint, and the list is empty of what could die. */
+function scene(context: TestContext, interval = "1") {
+  const directory = mkdtempSync(join(tmpdir(), "programs-"));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  const conf = join(directory, "m.conf");
+  writeFileSync(join(directory, "list.yaml"), "- process_name: node\n  restart_command: /bin/true\n");
+  const write = (checkInterval: string) =>
+    writeFileSync(
+      conf,
+      `[DEFAULT]
+state_path = ${directory}/state
+[api]
+auth_url = http://127.0.0.1:9/v3
+username = masakari
+password = correct-horse
+project_name = service
+domain_name = Default
+[process]
+process_list_path = ${directory}/list.yaml
+check_interval = ${checkInterval}
+`,
+    );
+  write(interval);
+  return { conf, write };
+}
+
+function started(context: TestContext, program: string, ...args: string[]): Child {
+  const child = new Child(bin(program), args);
+  context.after(() => child.stop());
+  return child;
+}
+
+test("check-config shows every value but the secrets, and exits 1 on an error", async (context) => {
+  const { conf, write } = scene(context);
+  const good = started(context, "masakari-monitors", "check-config", "--config-file", conf);
+  assert.equal((await good.exited).code, 0);
+  assert.match(good.output, new RegExp(`# ${conf}:\\d+\\nusername = masakari`));
+  assert.ok(!good.output.includes("correct-horse"));
+  write("soon");
+  const bad = started(context, "masakari-monitors", "check-config", "--config-file", conf);
+  assert.equal((await bad.exited).code, 1);
+  assert.match(bad.output, /m\.conf:\d+: error: \[process\] check_interval/);
+});
+
+test("SIGHUP with a configuration that is wrong is refused with file and line, and the program goes on", async (context) => {
+  const { conf, write } = scene(context);
+  const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
+  await monitor.line(/watching 1 entries/, 20_000);
+  write("soon");
+  monitor.signal("SIGHUP");
+  await monitor.line(/m\.conf:\d+: error: \[process\] check_interval/, 20_000);
+  await monitor.line(/SIGHUP: the new configuration is refused/, 20_000);
+  write("2");
+  monitor.signal("SIGHUP");
+  await monitor.line(/SIGHUP: configuration reread/, 20_000);
+  assert.deepEqual(await monitor.stop(), { code: 0, signal: null });
+  assert.ok(!monitor.output.includes("correct-horse"));
+});
+
+test("run has several monitors in one process, and names the ones there are", async (context) => {
+  const { conf } = scene(context);
+  const both = ["run", "processmonitor", "instancemonitor", "--config-file", conf];
+  const monitors = started(context, "masakari-monitors", ...both);
+  await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entries/, 20_000);
+  await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 20_000);
+  assert.deepEqual(await monitors.stop(), { code: 0, signal: null });
+  const unknown = started(context, "masakari-monitors", "run", "hostmonitor", "--config-file", conf);
+  assert.equal((await unknown.exited).code, 1);
+  assert.match(unknown.output, /no monitor hostmonitor; one of processmonitor, instancemonitor/);
+});
