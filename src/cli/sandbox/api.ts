@@ -32,10 +32,6 @@ export class SandboxApi {
     this.#timeline = timeline;
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined;
-  }
-
   /** The `[api]` section that a monitor needs. */
   get apiSection(): string {
     return `[api]

@@ -25,10 +25,6 @@ export class Stage {
     this.#monitor = new MonitorProcess(timeline, this.directory);
   }
 
-  get configuration(): string {
-    return join(this.directory, "masakarimonitors.conf");
-  }
-
   get monitorPid(): number | undefined {
     return this.#monitor.pid;
   }
@@ -41,8 +37,8 @@ export class Stage {
       "sandbox",
       `embedded Keystone and masakari-api run, and ${hostname()} is a host of segment "sandbox"`,
     );
-    writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
-    this.#monitor.start(this.configuration, onMonitorEnd);
+    const configuration = writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
+    this.#monitor.start(configuration, onMonitorEnd);
     await Promise.all(
       this.services.map(({ name }) =>
         this.timeline.next(

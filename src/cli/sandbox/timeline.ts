@@ -1,5 +1,4 @@
 import { EventEmitter } from "node:events";
-import { clearTimeout, setTimeout } from "node:timers";
 
 /** Who says a line: the person or script at the sandbox, one of the monitor's rooms, or the API. */
 export type Speaker = "you" | "monitor" | "outbox" | "keystone" | "masakari" | "sandbox";
