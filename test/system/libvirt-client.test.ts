@@ -158,7 +158,9 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
     await guest.answering();
     guest.tell("x-panic");
     await seen.first((event) => inWords(event) === "STOPPED CRASHED");
-    const words = seen.all.map(inWords).filter((line, at, lines) => line !== lines[at - 1]);
+    // libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it tells the stop first.
+    const told = seen.all.map(inWords).filter((line) => line !== "SUSPENDED PAUSED");
+    const words = told.filter((line, at, lines) => line !== lines[at - 1]);
     assert.deepEqual(words, ["watchdog NONE", "reboot", "CRASHED PANICKED", "STOPPED CRASHED"]);
   });
 
