@@ -1,4 +1,5 @@
 import type { Monitor } from "../monitor/contract.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
@@ -15,6 +16,8 @@ export interface InstanceMonitorParts {
   readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where to say whether the guests are seen. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** The instance monitor, which also takes new settings while it runs. */

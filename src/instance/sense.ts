@@ -1,5 +1,7 @@
 import type { Connection, DomainEvent } from "../libvirt/connection.ts";
+import { ConnectionLostError, LibvirtError } from "../libvirt/errors.ts";
 import { keepConnected } from "../libvirt/keep-connected.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Ears, Observe } from "./ears.ts";
@@ -14,6 +16,8 @@ export interface SenseParts {
   readonly connectionUri: string;
   /** As they are now: they may change while sensing runs. */
   readonly settings: () => InstanceSettings;
+  /** Where to say whether the guests are seen. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** Those that upstream's table tells of. */
@@ -24,7 +28,7 @@ const KINDS = ["lifecycle", "reboot", "watchdog", "ioError", "ioErrorReason", "c
  * and tells nobody of one that it finds dead while doing so. So everything is looked at again, soon and then now and then.
  */
 const LOOK_AGAIN_MS: readonly number[] = [1000, 4000, 15_000];
-const LOOK_EVERY_MS = 60_000;
+export const LOOK_EVERY_MS = 60_000;
 
 /**
  * Observes the guests of libvirt for as long as the signal lets it, over every restart of libvirtd: on each connection
@@ -32,7 +36,8 @@ const LOOK_EVERY_MS = 60_000;
  * @throws UriError if the connection URI cannot be read
  */
 export async function sense(ears: Ears, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
-  const { clock, log, bootId } = parts;
+  const { clock, log, bootId, conditions } = parts;
+  conditions?.set("libvirt", "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId, settings: parts.settings() });
   await keepConnected(
     parts.connectionUri,
@@ -42,17 +47,20 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
       // Upstream's too: events and states need no right to change anything.
       readOnly: true,
       onConnected: async (connection, connected) => {
-        await follow(connection, connected);
+        await begin(connection, connected);
+        // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.
+        keepLooking(connection, connected).catch((error: unknown) => connection.abort(lossOf(error)));
       },
       onLost: (error) => {
         ears.connection = undefined;
+        conditions?.set("libvirt", error.message);
         observe({ kind: "lost", at: clock.now(), reason: error.message });
       },
     },
     signal,
   );
 
-  async function follow(connection: Connection, connected: AbortSignal): Promise<void> {
+  async function begin(connection: Connection, connected: AbortSignal): Promise<void> {
     const hear = (event: DomainEvent): void => {
       const heard = guestEventOf(event);
       if (heard === undefined || connected.aborted) return;
@@ -63,15 +71,27 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
     await connection.registerEvents(KINDS, hear, { signal: connected });
     ears.connection = connection;
     observe({ kind: "connected", at: clock.now() });
+    await look(connection, connected, false);
+    if (!connected.aborted) conditions?.set("libvirt", undefined);
+  }
+
+  async function keepLooking(connection: Connection, connected: AbortSignal): Promise<void> {
     for (let looks = 0; !connected.aborted; looks++) {
-      observe({ kind: "looking", at: clock.now() });
-      const seen = await lookAtAll(connection, () => ears.heard, log, connected);
-      if (connected.aborted) return;
-      observe({ kind: "snapshot", at: clock.now(), again: looks > 0, ...seen });
-      // A connection that ends while we wait is a loss like any other, and told as such.
-      await clock.sleep(LOOK_AGAIN_MS[looks] ?? LOOK_EVERY_MS, connected);
+      await clock.sleep(LOOK_AGAIN_MS[looks] ?? LOOK_EVERY_MS, connected).catch(() => undefined);
+      if (!connected.aborted) await look(connection, connected, true);
     }
   }
+
+  async function look(connection: Connection, connected: AbortSignal, again: boolean): Promise<void> {
+    observe({ kind: "looking", at: clock.now() });
+    const seen = await lookAtAll(connection, () => ears.heard, log, connected);
+    if (!connected.aborted) observe({ kind: "snapshot", at: clock.now(), again, ...seen });
+  }
+}
+
+function lossOf(error: unknown): LibvirtError {
+  if (error instanceof LibvirtError) return error;
+  return new ConnectionLostError("the guests could not be looked at again", { cause: error });
 }
 
 /** In words; undefined for a kind that this monitor does not listen to. */

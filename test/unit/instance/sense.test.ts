@@ -6,7 +6,9 @@ import { encode, i32, struct } from "../../../src/libvirt/codec/codec.ts";
 import { eventKinds } from "../../../src/libvirt/protocol/events.ts";
 import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
 import type { Domain } from "../../../src/libvirt/protocol/shapes.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
+import { eventually } from "../../support/eventually.ts";
 import { instanceSettings } from "../../support/instance-mind.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { type Client, LibvirtServer } from "../../support/libvirt-server.ts";
@@ -39,12 +41,14 @@ async function sensing(context: TestContext, domains: readonly Domain[]) {
   server.on(procedures.domainGetState, (call) => call.reply({ state: 1, reason: 1 }));
   const seen = new Seen<InstanceObservation>();
   const log = new KeptLog();
+  const conditions = new Conditions(systemClock);
   const monitor = instanceMonitor({
     settings: instanceSettings,
     connectionUri: server.uri,
     bootId: "boot",
     clock: systemClock,
     log,
+    conditions,
   });
   const stop = new AbortController();
   const begin = (): Promise<void> => {
@@ -56,7 +60,7 @@ async function sensing(context: TestContext, domains: readonly Domain[]) {
     });
     return running;
   };
-  return { server, asked, seen, log, monitor, begin };
+  return { server, asked, seen, log, monitor, conditions, begin };
 }
 
 function stopped(client: Client | undefined, domain: Domain): void {
@@ -157,6 +161,35 @@ test("a lost connection is told once, and the next one looks at everything again
     seen.all.map(({ kind }) => kind),
     ["started", "connected", "looking", "snapshot", "event", "lost", "connected", "looking", "snapshot"],
   );
+});
+
+test("each loss is told, the second one too, and whether the guests are seen is a condition", async (t) => {
+  const { server, seen, conditions, begin } = await sensing(t, [guest(1)]);
+  const times = (kind: string) => seen.all.filter((one) => one.kind === kind).length;
+  void begin();
+  assert.equal(conditions.all.get("libvirt")?.problem, "not connected yet");
+  for (let outage = 1; outage <= 2; outage++) {
+    await eventually(
+      "the guests are seen",
+      5000,
+      () => conditions.all.get("libvirt")?.problem === undefined || undefined,
+    );
+    server.drop();
+    await seen.first((one) => one.kind === "lost" && times("lost") === outage);
+    assert.match(conditions.all.get("libvirt")?.problem ?? "", /libvirt/);
+  }
+});
+
+test("a look that libvirt refuses ends the connection, and is told with its reason", async (t) => {
+  const { server, seen, begin } = await sensing(t, [guest(1)]);
+  void begin();
+  await seen.first((one) => one.kind === "snapshot");
+  server.on(procedures.connectListAllDomains, (call) => call.fail(38, "no driver any more"));
+
+  const lost = await seen.first((one) => one.kind === "lost");
+
+  assert.ok(lost.kind === "lost");
+  assert.match(lost.reason, /no driver any more/);
 });
 
 test("what a panic is to come to is read from the guest's XML; without a connection nothing is asked", async (t) => {
