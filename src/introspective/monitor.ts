@@ -1,5 +1,6 @@
 import { pythonPattern } from "../config/python-pattern.ts";
 import type { Monitor } from "../monitor/contract.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
@@ -18,6 +19,8 @@ export interface IntrospectiveMonitorParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly bootId: string;
+  /** Where to say whether the guests are seen. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** The introspective instance monitor, which also takes new settings while it runs. */
@@ -32,7 +35,7 @@ export interface IntrospectiveMonitor
  * @throws PythonPatternError
  */
 export function introspectiveMonitor(given: IntrospectiveMonitorParts): IntrospectiveMonitor {
-  const { clock, log, uri, bootId } = given;
+  const { clock, log, uri, bootId, conditions } = given;
   const link = noLink();
   let { settings, agentPath } = given;
   let pattern = pythonPattern(agentPath);
@@ -49,7 +52,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
       try {
         await sense(
           link,
-          { clock, log, uri, bootId, settings: () => settings, pattern: () => pattern },
+          { clock, log, uri, bootId, conditions, settings: () => settings, pattern: () => pattern },
           observe,
           signal,
         );

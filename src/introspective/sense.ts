@@ -1,5 +1,6 @@
 import type { Connection, Domain, DomainEvent } from "../libvirt/connection.ts";
 import { keepConnected } from "../libvirt/keep-connected.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { isNoDomain, type Link, type Observe, readGuest } from "./link.ts";
@@ -13,6 +14,8 @@ export interface SenseParts {
   /** As they are now: they may change while sensing runs. */
   readonly settings: () => IntrospectiveSettings;
   readonly pattern: () => RegExp;
+  /** Where to say whether the guests are seen. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** Guests whose XML is asked for at the same time in a survey; libvirt has few workers. */
@@ -24,11 +27,13 @@ const SURVEY_AT_ONCE = 2;
  * @throws UriError
  */
 export async function sense(link: Link, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
-  const { clock, log, uri } = parts;
+  const { clock, log, uri, conditions } = parts;
+  conditions?.set("libvirt", "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings() });
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     attend(link, parts, observe, connection, connected);
-  await keepConnected(uri, { clock, log, onConnected }, signal);
+  const onLost = (error: Error): void => conditions?.set("libvirt", error.message);
+  await keepConnected(uri, { clock, log, onConnected, onLost }, signal);
 }
 
 /** Listens first and surveys then, so that nothing falls between; what is heard meanwhile is told afterwards. */
@@ -71,6 +76,7 @@ async function attend(
   link.heard.clear();
   await connection.registerEvents(["lifecycle", "reboot", "agentLifecycle"], hear);
   await survey();
+  if (!connected.aborted) parts.conditions?.set("libvirt", undefined);
   link.survey = survey;
 }
 
