@@ -1,4 +1,4 @@
-import type { Clock } from "../system/clock.ts";
+import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Attempt } from "./delivery.ts";
 import { describeNotification, type Entry, type EntryState, newEntryId } from "./entry.ts";
@@ -6,6 +6,13 @@ import type { Notification } from "./notification.ts";
 import type { Store } from "./store.ts";
 
 type Ending = Exclude<EntryState, "pending">;
+
+/** What Masakari was last not told, and never will be; for `status`. */
+export interface Untold {
+  readonly at: Instant;
+  /** Which notification, how it ended and why. */
+  readonly what: string;
+}
 
 /** Since this program started; for `status`. */
 export type OutboxCounters = Record<"added" | "attempts" | "unanswered" | Ending, number>;
@@ -41,6 +48,7 @@ export class Outbox {
   };
   readonly #options: OutboxOptions;
   readonly #limit: number;
+  #lastUntold: Untold | undefined;
   /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
   readonly #inFlight = new Map<string, Entry>();
   readonly #listeners = new Set<(subject: string) => void>();
@@ -133,6 +141,11 @@ export class Outbox {
   /** What has ended lately, newest first. */
   listEnded(): readonly Entry[] {
     return this.#options.store.ended();
+  }
+
+  /** The last one of this run that was rejected or expired; undefined as soon as one is delivered. */
+  get lastUntold(): Untold | undefined {
+    return this.#lastUntold;
   }
 
   get pendingCount(): number {
@@ -246,7 +259,9 @@ export class Outbox {
     const what =
       `Notification ${entry.id} ${state}: ${describeNotification(entry.notification)}, ` +
       `seen ${entry.notification.generated_time}, ${tries}${entry.reason === undefined ? "" : `: ${entry.reason}`}`;
-    const { log } = this.#options;
+    const { log, clock } = this.#options;
+    if (state === "delivered") this.#lastUntold = undefined;
+    else if (state === "rejected" || state === "expired") this.#lastUntold = { at: clock.now(), what };
     if (state === "delivered" || state === "superseded") log.info(what);
     else if (state === "dropped") log.warning(what);
     else if (state === "rejected") log.error(what);
