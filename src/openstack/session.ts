@@ -1,4 +1,4 @@
-import type { Clock } from "../system/clock.ts";
+import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Authorization, AuthPlugin } from "./auth/plugin.ts";
 import { findEndpoint } from "./catalog.ts";
@@ -41,12 +41,20 @@ interface Held extends Authorization {
   readonly since: number;
 }
 
+/** Why there is no login just now. */
+export interface LoginTrouble {
+  readonly since: Instant;
+  /** Without secrets. */
+  readonly reason: string;
+}
+
 /** One login shared by every request to one service. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #closing = new AbortController();
   #held: Held | undefined;
   #renewal: Promise<Held> | undefined;
+  #trouble: LoginTrouble | undefined;
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined;
 
   constructor(options: SessionOptions) {
@@ -56,6 +64,11 @@ export class Session {
   /** Who is logged in, for messages; no secret. */
   get who(): string {
     return this.#options.plugin.who;
+  }
+
+  /** Why the last login failed, and since when none has succeeded; undefined if it has, or none was tried. */
+  get trouble(): LoginTrouble | undefined {
+    return this.#trouble;
   }
 
   /**
@@ -166,8 +179,10 @@ export class Session {
       const held = { ...(await plugin.authorize(transport, this.#closing.signal)), since };
       this.#refusal = undefined;
       this.#held = held;
+      this.#trouble = undefined;
       return held;
     } catch (error) {
+      this.#trouble = { since: this.#trouble?.since ?? clock.now(), reason: this.redact(messageOf(error)) };
       if (error instanceof AuthenticationError) this.#refusal = { error, until: clock.now().mono + refusalHolds };
       throw error;
     }

@@ -40,6 +40,26 @@ test("each ending is logged once and counted once", (t) => {
   rig.store.close();
 });
 
+test("the last notification that Masakari will never be told of is known until one is delivered", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t), { expiryMs: HOUR });
+  const { outbox } = rig;
+  const untold = () => outbox.lastUntold;
+  outbox.add("process:a", stopped("a"));
+  assert.equal(untold(), undefined);
+  await rig.clock.advance(HOUR);
+  outbox.expire();
+  assert.match(untold()?.what ?? "", /expired/);
+  assert.deepEqual(untold()?.at, rig.clock.now());
+  for (const outcome of [{ outcome: "rejected", reason: "host-1 is in no segment" }, delivered] as const) {
+    const id = outbox.add("process:b", stopped("b"));
+    outbox.begin(id);
+    outbox.settle(id, outcome);
+    if (outcome !== delivered) assert.match(untold()?.what ?? "", /host-1 is in no segment/);
+  }
+  assert.equal(untold(), undefined);
+  rig.store.close();
+});
+
 test("an attempt under way when superseded is decided by its answer", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const { outbox } = rig;

@@ -114,6 +114,28 @@ suite("a caller that gives up", () => {
 });
 
 suite("a refused login", () => {
+  test("is known, with its reason and since when, until one succeeds", async () => {
+    await using cloud = await FakeCloud.start();
+    cloud.login = ({ body }, response) => json(response, 401, { error: { message: `no: ${body}` } });
+    const clock = new VirtualClock();
+    const session = await sessionOn(cloud, clock);
+    const trouble = () => session.trouble;
+    assert.equal(trouble(), undefined);
+    const since = clock.now();
+    await ask(session).catch(() => undefined);
+    await clock.advance(60_000);
+    await ask(session).catch(() => undefined);
+    assert.deepEqual(trouble()?.since, since);
+    assert.match(trouble()?.reason ?? "", /refused the login of user "masakari"/);
+    assert.ok(!trouble()?.reason.includes("masakari-secret"));
+
+    cloud.login = undefined;
+    await clock.advance(60_000);
+    await ask(session);
+    assert.equal(trouble(), undefined);
+    session.close();
+  });
+
   test("says who, why and what to check, never the password, even if Keystone quotes it", async () => {
     await using cloud = await FakeCloud.start();
     cloud.login = ({ body }, response) => json(response, 401, { error: { message: `no: ${body}` } });
