@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Clock, Timer } from "../system/clock.ts";
+import type { Clock, Instant, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { describeNotification, type Entry } from "./entry.ts";
 import { type Contents, moveAside, openStateFile, type StateFile, StateFileError, salvage } from "./state-file.ts";
@@ -30,6 +30,7 @@ export class DiskCopy {
   readonly #open: (path: string) => StateFile;
   #file: StateFile | undefined;
   #degraded: string | undefined;
+  #degradedSince: Instant | undefined;
   #again: Timer | undefined;
   #closed = false;
 
@@ -48,6 +49,11 @@ export class DiskCopy {
   /** Why nothing reaches the disk just now; undefined while everything does. */
   get degraded(): string | undefined {
     return this.#degraded;
+  }
+
+  /** Since when nothing reaches the disk; undefined while everything does. */
+  get degradedSince(): Instant | undefined {
+    return this.#degradedSince;
   }
 
   /** Opens the file. Never throws: what cannot be opened is done without, loudly. @returns what earlier runs left */
@@ -159,6 +165,7 @@ export class DiskCopy {
       );
     }
     this.#degraded = reason;
+    this.#degradedSince ??= this.#options.clock.now();
     if (this.#closed) return;
     this.#again?.cancel();
     this.#again = this.#options.clock.setTimer(WRITE_AGAIN_MS, () => this.#writeAgain());
@@ -172,6 +179,7 @@ export class DiskCopy {
       this.#disownUnknown(file);
       this.#writeOut();
       this.#degraded = undefined;
+      this.#degradedSince = undefined;
       this.#options.log.warning(`${this.path} can be written again: notifications and state are on disk`);
     } catch (error) {
       this.#degrade(error);

@@ -1,4 +1,4 @@
-import type { Clock } from "../system/clock.ts";
+import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { DiskCopy } from "./disk-copy.ts";
 import { type Entry, rebase } from "./entry.ts";
@@ -42,6 +42,11 @@ export class Store {
   /** Why nothing reaches the disk just now; undefined while everything does. */
   get degraded(): string | undefined {
     return this.#disk.degraded;
+  }
+
+  /** Since when nothing reaches the disk; undefined while everything does. */
+  get degradedSince(): Instant | undefined {
+    return this.#disk.degradedSince;
   }
 
   /** Opens the file and loads it. Never throws: what cannot be opened is done without, loudly. */
