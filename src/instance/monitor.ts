@@ -6,8 +6,11 @@ import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import { closedEars, type Observe } from "./ears.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
-import { sense } from "./sense.ts";
+import { LOOK_EVERY_MS, sense } from "./sense.ts";
 import { type InstanceState, initialState, keptOf, restoreState } from "./state.ts";
+
+/** Longer than libvirt's calls may take until they time out, one after the other. */
+const SLOWEST_LOOK_MS = 120_000;
 
 export interface InstanceMonitorParts {
   readonly settings: InstanceSettings;
@@ -48,6 +51,7 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
         ears.connection = undefined;
       }
     },
+    silenceLimitMs: () => (ears.connection === undefined ? undefined : LOOK_EVERY_MS + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) => act(effect, ears, clock, observe, signal),
     reload(next) {
       settings = next;

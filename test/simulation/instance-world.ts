@@ -4,6 +4,13 @@ import type { Seeded } from "../support/seeded.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
+/** That QEMU stops the guest, libvirtd may tell before, after or not at all. */
+const PANICS = [
+  ["CRASHED PANICKED"],
+  ["SUSPENDED PAUSED", "CRASHED PANICKED"],
+  ["CRASHED PANICKED", "SUSPENDED PAUSED"],
+];
+
 /** A guest that died although nobody wished it. */
 interface Failure {
   /** Its event reached the monitor. */
@@ -158,10 +165,12 @@ export class InstanceWorld {
       if (what < 0.5 || this.#seemsRunning(domain)) {
         domain.incoming = false;
         this.#to(domain, "RUNNING", "MIGRATED", "RESUMED MIGRATED");
-      } else this.#end(domain, "FAILED", "STOPPED FAILED");
+      } else if (random.chance(0.5)) this.#end(domain, "FAILED", "STOPPED FAILED");
+      // The libvirtd at its source has gone away.
+      else this.#end(domain, "DESTROYED", "STOPPED DESTROYED");
     } else if (what < 0.05) this.#dieUnwatched(domain);
     else if (what < 0.3) this.#die(domain, ["STOPPED FAILED"]);
-    else if (what < 0.4) this.#die(domain, ["CRASHED PANICKED", "STOPPED CRASHED"]);
+    else if (what < 0.4) this.#die(domain, [...random.pick(PANICS), "STOPPED CRASHED"]);
     else if (what < 0.5) this.#end(domain, "SHUTDOWN", "SHUTDOWN GUEST", "STOPPED SHUTDOWN");
     else if (what < 0.6) this.#end(domain, "DESTROYED", "STOPPED DESTROYED");
     else if (what < 0.65) this.#end(domain, "SAVED", "STOPPED SAVED");

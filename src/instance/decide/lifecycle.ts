@@ -56,13 +56,16 @@ export function lifecycleSeen(
       return now("RUNNING", reason, goOn(guest, uuid, turn));
     }
     case "SUSPENDED": {
+      // QEMU stops a guest that panics; libvirtd takes the two apart from each other, and may tell the stop after the panic.
+      if (detail === "PAUSED" && guest?.state === "CRASHED" && !isNewLife(guest, id)) return guest;
       const next = alive("PAUSED", SUSPENDED_REASONS[detail] ?? detail);
       const told = tellIfNew(next, uuid, event, turn);
       return { ...told, incoming: told.incoming && detail === "MIGRATED" };
     }
     case "STOPPED":
+      if (late) return { ...now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), told: null };
       // It was off: the life that ends now began in a gap, and a failure before it is over.
-      if (guest !== undefined && isOff(guest) && !late && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
+      if (guest !== undefined && isOff(guest) && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
       return stoppedSeen(now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
     case "PMSUSPENDED":
       return alive("PMSUSPENDED", "UNKNOWN");
@@ -96,7 +99,8 @@ export function onCrashKnown(guest: Guest, uuid: string, action: string, turn: T
 
 function stoppedSeen(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
   const off: Guest = { ...guest, incoming: false, recent: {} };
-  if (guest.incoming && isFailure(event.detail)) {
+  // libvirtd destroys what has arrived of it when its source goes away.
+  if (guest.incoming && (isFailure(event.detail) || event.detail === "DESTROYED")) {
     say(
       turn,
       "info",

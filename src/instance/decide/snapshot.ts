@@ -78,7 +78,7 @@ function stillCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: 
 
 function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
   const off: Guest = { ...now, id: -1, incoming: false, recent: {} };
-  if (guest?.incoming && FAILURES.has(off.reason)) return didNotArrive(off);
+  if (guest?.incoming && !hasArrived(guest, off)) return didNotArrive(off);
   const domainEvent = guest && !isOff(guest) ? endOf(guest, off, uuid, turn) : unseenEndOf(guest, off, turn);
   if (guest && isOff(guest) && (domainEvent !== undefined || livedAgain(guest, off))) overtaken(uuid, turn);
   if (domainEvent === undefined) return off;
@@ -90,6 +90,14 @@ function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn)
 function livedAgain(guest: Guest, { reason }: Guest): boolean {
   if (reason === "UNKNOWN" || reason === guest.reason) return false;
   return !(FAILURES.has(reason) && FAILURES.has(guest.reason));
+}
+
+/**
+ * Whether a guest that was on its way here when last seen has run here before it ended: libvirt makes it persistent when it
+ * takes it over, forgets one that it did not take over, and says `FAILED` where it could not begin to run.
+ */
+function hasArrived(guest: Guest, { reason }: Guest): boolean {
+  return reason === "SHUTDOWN" || (guest.transient && reason !== "FAILED");
 }
 
 /** Its event, which may still come, is not to be told either. */

@@ -126,6 +126,49 @@ test("a panic is told when the guest has ended, and only then", () => {
   assert.deepEqual(mind.told, [FAILED]);
 });
 
+/** libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it tells the stop first. */
+const PANICS: readonly (readonly string[])[] = [
+  ["CRASHED PANICKED"],
+  ["SUSPENDED PAUSED", "CRASHED PANICKED"],
+  ["CRASHED PANICKED", "SUSPENDED PAUSED"],
+];
+
+for (const panic of PANICS) {
+  test(`${panic.join(", ")}: one failure, whatever on_crash makes of it`, () => {
+    const told: Record<string, readonly string[]> = {};
+    for (const action of ["destroy", "coredump-destroy", "preserve", "restart", "coredump-restart"]) {
+      const mind = InstanceMind.watching();
+      for (const words of panic) mind.life(words);
+      mind.onCrash(action);
+      if (action.endsWith("destroy")) mind.life("STOPPED CRASHED");
+      // As libvirtd 9.0 tells it.
+      if (action.endsWith("restart")) {
+        mind.event({ kind: "reboot" });
+        mind.life("RESUMED UNPAUSED");
+        mind.event({ kind: "reboot" });
+        assert.equal(mind.state.guests.get(GUEST)?.state, "RUNNING");
+      }
+      told[action] = mind.told;
+    }
+    assert.deepEqual(told, {
+      destroy: [FAILED],
+      "coredump-destroy": [FAILED],
+      preserve: [FAILED],
+      restart: ["REBOOT/UNKNOWN"],
+      "coredump-restart": ["REBOOT/UNKNOWN"],
+    });
+  });
+}
+
+test("after a panic that was preserved and resumed, a pause is a pause", () => {
+  const mind = InstanceMind.watching();
+  mind.life("CRASHED PANICKED");
+  mind.life("RESUMED UNPAUSED");
+  mind.life("SUSPENDED PAUSED");
+  mind.onCrash("preserve");
+  assert.deepEqual(mind.told, []);
+});
+
 test("a panic that on_crash=restart makes good is not a failure", () => {
   const mind = InstanceMind.watching();
   mind.life("CRASHED PANICKED");
@@ -161,7 +204,46 @@ test("the end of a migration to this host that failed is not the guest's end", (
   assert.deepEqual(mind.told, []);
 });
 
+test("what has arrived of a guest is destroyed when the libvirtd at its source goes away: not the guest's end", () => {
+  const mind = InstanceMind.watching([]);
+  mind.life("STARTED MIGRATED", GUEST, 3);
+  mind.life("SHUTDOWN HOST", GUEST, 3);
+  mind.life("STOPPED DESTROYED", GUEST, 3);
+  assert.deepEqual(mind.told, []);
+});
+
+test("migrated away, in every way: not told, and its death elsewhere is not this host's", () => {
+  for (const words of [["SUSPENDED MIGRATED"], ["SUSPENDED MIGRATED", "SUSPENDED POSTCOPY"]]) {
+    const mind = InstanceMind.watching();
+    for (const word of words) mind.life(word);
+    mind.life("STOPPED MIGRATED");
+    mind.life("UNDEFINED REMOVED", GUEST, -1);
+    assert.deepEqual(mind.told, []);
+  }
+});
+
+test("a migration away that fails or is cancelled: the guest runs on, and dies as any other", () => {
+  for (const words of [[], ["SUSPENDED MIGRATED", "RESUMED MIGRATED"], ["SUSPENDED MIGRATED", "RESUMED UNPAUSED"]]) {
+    const mind = InstanceMind.watching();
+    for (const word of words) mind.life(word);
+    mind.life("STOPPED FAILED");
+    assert.deepEqual(mind.told, [FAILED]);
+  }
+});
+
 test("a guest that has arrived by migration dies as any other", () => {
+  for (const detail of ["MIGRATED", "POSTCOPY"]) {
+    const mind = InstanceMind.watching([]);
+    // libvirt's order.
+    mind.life("STARTED MIGRATED", GUEST, 3);
+    mind.life("DEFINED ADDED", GUEST, 3);
+    mind.life(`RESUMED ${detail}`, GUEST, 3);
+    mind.life("STOPPED FAILED", GUEST, 3);
+    assert.deepEqual(mind.told, [FAILED]);
+  }
+});
+
+test("a guest that has arrived by migration, told of in another order, dies as any other", () => {
   const mind = InstanceMind.watching([]);
   mind.life("STARTED MIGRATED", GUEST, 3);
   mind.life("RESUMED MIGRATED", GUEST, 3);

@@ -137,6 +137,34 @@ test("a migration to this host that ended in the gap without having run here", (
   assert.deepEqual(mind.told, []);
 });
 
+test("arrived by migration in the gap, and ended there: persistent is what libvirt makes of one that runs here", () => {
+  const ends: readonly (readonly [string, readonly string[]])[] = [
+    ["CRASHED", [FAILED]],
+    ["DAEMON", [FAILED]],
+    ["DESTROYED", ["LIFECYCLE/STOPPED_DESTROYED"]],
+    ["SHUTDOWN", ["LIFECYCLE/STOPPED_SHUTDOWN"]],
+    ["UNKNOWN", []],
+  ];
+  for (const [reason, told] of ends) {
+    const mind = InstanceMind.watching([]);
+    mind.life("STARTED MIGRATED", GUEST, 4);
+    mind.lose();
+    mind.connect([off(reason)]);
+    assert.deepEqual(mind.told, told, reason);
+  }
+});
+
+test("was persistent here before its migration to this host, and is found off: perhaps it has not run here", () => {
+  for (const reason of ["CRASHED", "DAEMON", "DESTROYED", "FAILED", "UNKNOWN"]) {
+    const mind = InstanceMind.watching([off("MIGRATED")]);
+    mind.life("STARTED MIGRATED", GUEST, 4);
+    mind.look();
+    mind.snapshot([off(reason)], mind.heard, true);
+    mind.life(reason === "DESTROYED" ? "STOPPED DESTROYED" : "STOPPED FAILED", GUEST, 4);
+    assert.deepEqual(mind.told, [], reason);
+  }
+});
+
 test("a migration to this host that succeeded in the gap: the guest runs here, however it is found", () => {
   const mind = InstanceMind.watching([]);
   mind.life("STARTED MIGRATED", GUEST, 4);
