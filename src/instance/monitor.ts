@@ -23,6 +23,12 @@ export interface InstanceMonitorParts {
   readonly conditions?: Conditions | undefined;
 }
 
+/**
+ * Whatever Masakari does for a guest goes through this host's libvirt. To hear of one while libvirt is away helps nobody, and
+ * would stop and start one that somebody has started again meanwhile; but it must hear of it some day.
+ */
+const CATCH_UP_MS = 600_000;
+
 /** The instance monitor, which also takes new settings while it runs. */
 export interface InstanceMonitor extends Monitor<InstanceState, InstanceObservation, InstanceEffect> {
   /** At SIGHUP: the settings from now on. */
@@ -38,6 +44,7 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
   return {
     name: "instancemonitor",
     initial: initialState,
+    catchUpWithinMs: CATCH_UP_MS,
     kept: keptOf,
     restore: restoreState,
     decide,

@@ -61,6 +61,11 @@ export interface Monitor<State, Observation, Effect extends { readonly kind: str
   woke(key: string, at: Instant): Observation;
   /** Senses until the signal aborts; resolves then. A throw is the supervisor's to deal with. */
   sense(observe: (observation: Observation) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * How long sensing may observe nothing while all is well, ms: beyond it, it is stuck. Undefined while silence means
+   * nothing, because what is sensed is away, or tells only of what happens.
+   */
+  silenceLimitMs?(): number | undefined;
   /** Carries out one effect; what it comes to returns through `observe`. Effects of different subjects run concurrently. */
   act(effect: Effect, observe: (observation: Observation) => void, signal: AbortSignal): Promise<void>;
 }

@@ -169,7 +169,13 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   }
 
   #act(effect: Effect): void {
-    const acting = this.#tryAct(effect).finally(() => this.#acting.delete(acting));
+    const { progress, clock } = this.#parts;
+    const shown = { kind: effect.kind, since: clock.now() };
+    progress.acting.add(shown);
+    const acting = this.#tryAct(effect).finally(() => {
+      this.#acting.delete(acting);
+      progress.acting.delete(shown);
+    });
     this.#acting.add(acting);
   }
 

@@ -1,16 +1,37 @@
 import type { Instant } from "../system/clock.ts";
 
+/** An effect that is being carried out. */
+export interface Acting {
+  readonly kind: string;
+  readonly since: Instant;
+}
+
 /** How a monitor is doing: for the watchdog and for `status`. Counts are since this program started. */
 export interface Progress {
   lastObservation: Instant | undefined;
   observations: number;
-  /** Times that sensing threw, ended by itself, or was restarted because a decision threw. */
+  /** When the run of sensing that goes on began; undefined while there is none. */
+  sensingSince: Instant | undefined;
+  /** The last time that sensing threw, ended by itself, or was ended because a decision threw. */
+  lastFailure: { readonly at: Instant; readonly reason: string } | undefined;
+  /** How many times that was. */
   restarts: number;
   failedDecisions: number;
   failedEffects: number;
+  /** Effects under way. */
+  readonly acting: Set<Acting>;
 }
 
 /** The progress of a monitor that has not begun. */
 export function noProgress(): Progress {
-  return { lastObservation: undefined, observations: 0, restarts: 0, failedDecisions: 0, failedEffects: 0 };
+  return {
+    lastObservation: undefined,
+    observations: 0,
+    sensingSince: undefined,
+    lastFailure: undefined,
+    restarts: 0,
+    failedDecisions: 0,
+    failedEffects: 0,
+    acting: new Set(),
+  };
 }

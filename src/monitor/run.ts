@@ -17,6 +17,8 @@ export interface MonitorParts {
   readonly log: Logger;
   /** Where to record how it is doing; read it for status and watchdog. */
   readonly progress?: Progress;
+  /** Called once: sensing has begun, and its first observation is decided. */
+  readonly onBegun?: () => void;
 }
 
 /** What effects under way are given to finish when the program stops. */
@@ -33,6 +35,7 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
 ): Promise<void> {
   const progress = parts.progress ?? noProgress();
   const { clock, log } = parts;
+  let { onBegun } = parts;
   let restart: (error: unknown) => void = () => undefined;
   const loop = new Loop(monitor, { ...parts, progress }, signal, (error) => restart(error));
   loop.start();
@@ -43,7 +46,10 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
     (runSignal, restartRun) => {
       restart = restartRun;
       const observe = (observation: Observation): void => {
-        if (!runSignal.aborted) loop.observe(observation);
+        if (runSignal.aborted) return;
+        loop.observe(observation);
+        onBegun?.();
+        onBegun = undefined;
       };
       return monitor.sense(observe, runSignal);
     },

@@ -26,11 +26,14 @@ export async function supervise(name: string, run: Run, parts: SupervisorParts, 
   const { clock, log, progress } = parts;
   let delayMs = FIRST_DELAY_MS;
   while (!signal.aborted) {
-    const began = clock.now().mono;
+    const began = clock.now();
+    progress.sensingSince = began;
     const failure = await runOnce(name, run, parts, signal);
+    progress.sensingSince = undefined;
     if (signal.aborted) return;
     progress.restarts += 1;
-    if (clock.now().mono - began >= GOOD_RUN_MS) delayMs = FIRST_DELAY_MS;
+    progress.lastFailure = { at: clock.now(), reason: failure };
+    if (clock.now().mono - began.mono >= GOOD_RUN_MS) delayMs = FIRST_DELAY_MS;
     log.error(
       `${name} sees nothing for ${delayMs / 1000} s: ${failure}. It is begun again then (restart ${progress.restarts})`,
     );

@@ -1,3 +1,4 @@
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitWatch } from "../system/pidfd.ts";
@@ -26,6 +27,8 @@ export interface EyesParts {
   readonly table: ProcTable;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where to say whether the process table can be read. */
+  readonly conditions?: Conditions | undefined;
   /** This process's pid. */
   readonly self: number;
 }
@@ -44,10 +47,12 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
     if (!(error instanceof ProcTableError)) throw error;
     if (!eyes.blind) parts.log.error(`${error.message}; processes cannot be checked until this is mended`);
     eyes.blind = true;
+    parts.conditions?.set("process table", error.message);
     return;
   }
   if (eyes.blind) parts.log.info("the process table can be read again");
   eyes.blind = false;
+  parts.conditions?.set("process table", undefined);
   observe({ kind: "seen", at, sightings });
 }
 

@@ -2,6 +2,7 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import type { ProcessEntry } from "../config/process-entry.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 
@@ -27,6 +28,8 @@ export interface ListParts {
   readonly load: LoadProcessList;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where to say whether the list in force is the one that is written there. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** An editor writes a file in several steps; they are taken as one. */
@@ -79,12 +82,15 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
       if (stopped) return;
       follow(file);
       for (const one of notes) log[one.severity](describeDiagnostic(one));
+      parts.conditions?.set("process list", undefined);
       log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
       onEntries(entries);
     } catch (error) {
       for (const line of error instanceof ProcessListError ? error.message.split("\n") : [String(error)])
         log.error(line);
       log.error("the last good process list stays in force");
+      const why = error instanceof ProcessListError ? error.message.split("\n").slice(1).join("; ") : String(error);
+      parts.conditions?.set("process list", `an edit of ${path} is refused, the last good list stays in force: ${why}`);
     }
   };
   const follow = (file: string) => {

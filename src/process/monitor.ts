@@ -1,4 +1,5 @@
 import type { Monitor } from "../monitor/contract.ts";
+import type { Conditions } from "../status/conditions.ts";
 import { readBootId } from "../system/boot-id.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -12,12 +13,17 @@ import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./obser
 import { sense } from "./sense.ts";
 import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
 
+/** A look at the process table takes milliseconds, on the busiest host seconds. */
+const SLOWEST_LOOK_MS = 60_000;
+
 export interface ProcessMonitorParts {
   readonly settings: ProcessSettings;
   readonly processListPath: string;
   readonly loadProcessList: LoadProcessList;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where to say whether the process list and the process table can be used. */
+  readonly conditions?: Conditions | undefined;
   /** Another view of the processes, boot and system calls, in tests. */
   readonly table?: ProcTable;
   readonly bootId?: string;
@@ -32,10 +38,10 @@ export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation
 
 /** Watches the processes of the list, restarts what dies, and has Masakari told when that does not help. */
 export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
-  const { clock, log } = given;
+  const { clock, log, conditions } = given;
   const eyes = closedEyes();
   const table = given.table ?? openProcTable();
-  const parts = { table, clock, log, self: process.pid };
+  const parts = { table, clock, log, conditions, self: process.pid };
   let settings = given.settings;
   let observing: Observe | undefined;
   return {
@@ -47,7 +53,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {
       observing = observe;
-      const list = { path: given.processListPath, load: given.loadProcessList, clock, log };
+      const list = { path: given.processListPath, load: given.loadProcessList, clock, log, conditions };
       const bootId = given.bootId ?? readBootId();
       try {
         await sense(
@@ -60,6 +66,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
         observing = undefined;
       }
     },
+    silenceLimitMs: () => (eyes.blind ? undefined : settings.check_interval * 1000 + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) => act(effect, eyes, parts, observe, signal),
     reload(next) {
       settings = next;

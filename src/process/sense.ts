@@ -48,6 +48,7 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   try {
     const read = await readList(parts.list);
     list.follow(read.file);
+    parts.conditions?.set("process list", undefined);
     // An edit that was read meanwhile is the newer one.
     const entries = edited ?? read.entries;
     take(entries);

@@ -1,7 +1,7 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
 /** What a program depends on and can tell the state of at any time. */
-export type ConditionName = "libvirt" | "process list" | "configuration";
+export type ConditionName = "libvirt" | "process list" | "process table" | "configuration";
 
 /** A level, not an event: how it is now, and since when. */
 export interface Condition {
