@@ -1,4 +1,4 @@
-import type { Diagnostic } from "./diagnostic.ts";
+import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { Loaded } from "./load.ts";
 import { diagnosticAt, originOf } from "./origin.ts";
 import type { Config } from "./sections.ts";
@@ -34,12 +34,16 @@ const isHttp = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.prot
 
 /**
  * Whether the [api] section is enough to log in and to reach Masakari: what is missing, contradictory, no URL or an
- * unreadable file. It asks no server.
+ * unreadable file. It asks no server. What the login itself would refuse (openstack/auth) is an error here.
  */
-export function checkLogin({ config: { api }, origins }: Loaded): Diagnostic[] {
+export function checkLogin({ config: { api }, origins, begins }: Loaded): Diagnostic[] {
   const found: Diagnostic[] = [];
   const say = (severity: "error" | "warning", name: Name, message: string): void => {
-    found.push(diagnosticAt(severity, originOf(origins, "api", name), `[api] ${message}`));
+    const origin = originOf(origins, "api", name);
+    const section = begins.get("api");
+    // What is missing has no line; the section that it belongs into has one.
+    if (origin.kind === "default" && section) found.push(diagnostic(severity, section, `[api] ${message}`));
+    else found.push(diagnosticAt(severity, origin, `[api] ${message}`));
   };
   const has = (names: readonly Name[]): boolean => names.some((name) => api[name] !== undefined);
 
@@ -48,12 +52,20 @@ export function checkLogin({ config: { api }, origins }: Loaded): Diagnostic[] {
       say("error", "auth_type", `${names.join(" or ")} is missing; auth_type = ${api.auth_type} needs it`);
   }
   const byPassword = api.auth_type === "password" || api.auth_type === "v3password";
+  const byCredentialName = api.auth_type === "v3applicationcredential" && !has(["application_credential_id"]);
+  if (byCredentialName && has(["application_credential_name"]) && !has(["user_id", "username"])) {
+    say("error", "application_credential_name", "application_credential_name needs the user: set username or user_id");
+  }
   if (
-    byPassword &&
+    (byPassword || byCredentialName) &&
     api.username !== undefined &&
     !has(["user_id", "user_domain_name", "user_domain_id", "default_domain_name", "default_domain_id"])
   ) {
-    say("warning", "username", "username has no user_domain_name: Keystone cannot tell whose user it is");
+    say(
+      "error",
+      "username",
+      "username has no user_domain_name (usually Default): Keystone cannot tell whose user it is",
+    );
   }
   const named = byPassword || api.auth_type === "token" || api.auth_type === "v3token";
   const scoped = scopes.filter((names) => has(names));
@@ -69,11 +81,16 @@ export function checkLogin({ config: { api }, origins }: Loaded): Diagnostic[] {
       `a token can have one scope only, but ${names} are set`,
     );
   }
+  if (named && api.system_scope !== undefined && api.system_scope !== "all") {
+    say("error", "system_scope", "system_scope has one possible value: all");
+  }
   if (
+    named &&
     api.project_name !== undefined &&
     !has(["project_id", "project_domain_name", "project_domain_id", "default_domain_name", "default_domain_id"])
   ) {
-    say("warning", "project_name", "project_name has no project_domain_name: Keystone cannot tell which project it is");
+    const reason = "Keystone cannot tell which project it is";
+    say("error", "project_name", `project_name has no project_domain_name (usually Default): ${reason}`);
   }
   for (const name of ["auth_url", "endpoint"] as const) {
     const url = api[name];

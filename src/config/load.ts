@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { checkEnvironment, checkNames } from "./check-names.ts";
 import { checkValues } from "./check-values.ts";
-import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
+import { type Diagnostic, diagnostic, nowhere, type Place } from "./diagnostic.ts";
 import { spreadDomain } from "./domains.ts";
-import { findFiles } from "./find-files.ts";
+import { type FoundFiles, findFiles } from "./find-files.ts";
 import { type IniFile, parseIni } from "./ini.ts";
-import { optionKey } from "./option-index.ts";
+import { optionKey, sectionKey } from "./option-index.ts";
 import type { Origins } from "./origin.ts";
 import { type Overrides, type Resolved, Resolver } from "./resolve.ts";
 import { type Config, sections } from "./sections.ts";
@@ -37,6 +37,8 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** The files it was read from; later ones win. */
   readonly files: readonly string[];
+  /** Where each section of the files last begins, for what is missing in it. */
+  readonly begins: ReadonlyMap<string, Place>;
 }
 
 const fixed = (overrides: Overrides): Overrides =>
@@ -63,6 +65,19 @@ function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: D
     else files.push(parseIni(file, read.text));
   }
   return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
+}
+
+const placesOf = (files: readonly IniFile[]): ReadonlyMap<string, Place> =>
+  new Map(
+    files.flatMap(({ file, sections: found }) =>
+      found.map(({ name, line }) => [sectionKey(name), { file, line }] as const),
+    ),
+  );
+
+/** With no file at all everything that is missing is missing for one reason. */
+function noFile({ searched }: FoundFiles, program: string): Diagnostic {
+  const names = `neither masakarimonitors.conf nor ${program}.conf`;
+  return diagnostic("info", nowhere, `there is no configuration file: ${names} is in ${searched.join(", ")}`);
 }
 
 /** The old files count only where nothing of the new ones exists or was asked for. */
@@ -121,11 +136,13 @@ export function loadConfig(options: LoadOptions): Loaded {
     config,
     origins,
     files: files.map(({ file }) => file),
+    begins: placesOf(read.files),
     diagnostics: inReadingOrder(
       [...found.files, ...old.map(({ file }) => file)],
       [
         ...read.diagnostics,
         ...found.diagnostics,
+        ...(found.files.length === 0 && old.length === 0 ? [noFile(found, program)] : []),
         ...old.map(({ file }) => shellInUse(file, "masakarimonitors.conf")),
         ...old.flatMap(({ diagnostics }) => diagnostics),
         ...checkOverrides(overrides),

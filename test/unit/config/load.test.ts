@@ -55,11 +55,14 @@ test("domain_name stays a scope when there is no project_name, and is left alone
   assert.deepEqual([given.domain_name, given.user_domain_name, given.project_domain_name], ["D", "U", undefined]);
 });
 
-test("without any file everything is at its default and nothing is said", () => {
+test("without any file everything is at its default, and it is said that there is none", () => {
   using at = configRoot();
   const loaded = load(at);
   assert.deepEqual(loaded.files, []);
-  assert.deepEqual(loaded.diagnostics, []);
+  assert.deepEqual(said(loaded, at), [
+    "info: there is no configuration file: neither masakarimonitors.conf nor masakari-processmonitor.conf is in " +
+      "/home/.masakarimonitors, /home, /etc/masakarimonitors, /etc",
+  ]);
   assert.deepEqual(loaded.config, defaultConfig());
   assert.equal(loaded.config.DEFAULT.hostname, hostname());
   assert.equal(loaded.config.process.settle, 1);
@@ -248,7 +251,7 @@ test("environment variables override files; one that names no option of a sectio
 });
 
 test("the command line overrides everything, dashes or not; what it sets must exist", () => {
-  using at = configRoot();
+  using at = configRoot({ "etc/masakarimonitors.conf": "" });
   const overrides = { debug: true, "log-file": "/x.log", "process.check_interval": 3, "default-log-levels": "a=INFO" };
   const loaded = load(at, { overrides, env: { OS_DEFAULT__DEBUG: "false" } });
   const { DEFAULT, process: section } = loaded.config;

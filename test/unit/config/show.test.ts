@@ -84,7 +84,10 @@ test("a login that cannot work is found without asking a server", () => {
   assert.deepEqual(login(`${complete}system_scope = all\n`), [
     "error [api] a token can have one scope only, but project_name and system_scope are set",
   ]);
-  assert.match(login(complete.replace("domain_name = d\n", "")).join(), /user_domain_name.*project_domain_name/);
+  assert.match(
+    login(complete.replace("domain_name = d\n", "")).join("\n"),
+    /^error .*user_domain_name.*\nerror .*project_domain_name/,
+  );
   assert.match(
     login("auth_type = v3applicationcredential\nauth_url = http://k\napplication_credential_id = i\n").join(),
     /application_credential_secret is missing/,
