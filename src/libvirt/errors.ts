@@ -84,12 +84,16 @@ export class ServerError extends LibvirtError {
   }
 }
 
+/** What a peer said may be megabytes, and is only for reading. */
+const LONGEST_SAYING = 1000;
+
 /** What a peer said, for a message: without control characters, and not for ever. */
 export function oneLine(text: string): string {
   return text
+    .slice(0, 2 * LONGEST_SAYING)
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim()
-    .slice(0, 1000);
+    .slice(0, LONGEST_SAYING);
 }
 
 /** Those that a monitor may meet (virterror.h). */

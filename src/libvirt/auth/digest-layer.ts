@@ -27,11 +27,11 @@ export class DigestLayer implements SecurityLayer {
     lengthCountsItself: false,
   });
 
-  /** @param sessionKey H(A1) @param keyBytes of it that the cipher takes: 16 for rc4, 7 for rc4-56 @param peerMax its maxbuf */
+  /** @param sessionKey H(A1) @param keyBytes of it that the cipher takes: 16 for rc4, 7 for rc4-56 @param peerMax its maxbuf, > 16 */
   constructor(sessionKey: Buffer, keyBytes: number, peerMax: number) {
     this.#seal = direction(sessionKey, keyBytes, "client-to-server");
     this.#open = direction(sessionKey, keyBytes, "server-to-client");
-    this.#longestPlain = Math.max(1, Math.min(peerMax, MAX_PACKET) - MAC_BYTES - TRAILER_BYTES);
+    this.#longestPlain = Math.min(peerMax, MAX_PACKET) - MAC_BYTES - TRAILER_BYTES;
   }
 
   wrap(plain: Buffer): Buffer {

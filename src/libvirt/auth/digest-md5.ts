@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AuthError, ProtocolError } from "../errors.ts";
+import { AuthError, oneLine, ProtocolError } from "../errors.ts";
 import type { SecurityLayer } from "../wire.ts";
 import { DigestLayer, MAX_PACKET } from "./digest-layer.ts";
 import type { Exchange, ExchangeOptions, Mechanism } from "./mechanism.ts";
@@ -12,6 +12,10 @@ export const digestMd5: Mechanism = {
 
 /** Ciphers that are spoken, best first, with the bytes of the session key that each takes. rc4-40 is too weak for libvirt. */
 const ciphers = { rc4: 16, "rc4-56": 7 } as const;
+/** RFC 2831, 2.1.1: a challenge is shorter. What is longer is not read, so that no server can keep this side busy. */
+const LONGEST_CHALLENGE = 2048;
+/** RFC 2831, 2.1.2: what a packet has beside its content, at the least; a `maxbuf` below it leaves room for nothing. */
+const SMALLEST_PACKET = 17;
 /** The first use of this nonce. */
 const NONCE_COUNT = "00000001";
 
@@ -27,8 +31,8 @@ class DigestExchange implements Exchange {
   }
 
   respond(challenge: Buffer): Buffer | undefined {
-    const directives = readDirectives(challenge.toString("utf8"));
     if (this.satisfied) return undefined;
+    const directives = readDirectives(challenge);
     if (this.#expected !== undefined) {
       if (directives.get("rspauth")?.[0] !== this.#expected) {
         throw new AuthError(
@@ -60,10 +64,7 @@ class DigestExchange implements Exchange {
       return md5(`${sessionKey.toString("hex")}:${nonce}:${NONCE_COUNT}:${cnonce}:${qop}:${a2}`).toString("hex");
     };
     this.#expected = proof("");
-    if (cipher !== undefined) {
-      const peerMax = Number(directives.get("maxbuf")?.[0] ?? MAX_PACKET);
-      this.layer = new DigestLayer(sessionKey, ciphers[cipher], Number.isInteger(peerMax) ? peerMax : MAX_PACKET);
-    }
+    if (cipher !== undefined) this.layer = new DigestLayer(sessionKey, ciphers[cipher], readMaxbuf(directives));
     const answer = [
       ...(directives.get("charset")?.[0] === "utf-8" ? ["charset=utf-8"] : []),
       `username=${quoted(username)}`,
@@ -84,14 +85,15 @@ class DigestExchange implements Exchange {
     const offered = words(directives.get("qop")?.[0] ?? "auth");
     if (!this.#options.needsLayer) {
       if (!offered.includes("auth"))
-        throw new AuthError(`DIGEST-MD5: the server wants qop ${offered.join(", ")} on a private stream`);
+        throw new AuthError(`DIGEST-MD5: the server wants qop ${oneLine(offered.join(", "))} on a private stream`);
       return { qop: "auth", cipher: undefined };
     }
     const server = words(directives.get("cipher")?.[0] ?? "");
     const cipher = (Object.keys(ciphers) as (keyof typeof ciphers)[]).find((name) => server.includes(name));
     if (!offered.includes("auth-conf") || cipher === undefined) {
+      const there = oneLine(`qop ${offered.join(", ")}, cipher ${server.join(", ") || "none"}`);
       throw new AuthError(
-        `DIGEST-MD5: plain TCP needs encryption with rc4, and the server offers qop ${offered.join(", ")}, cipher ${server.join(", ") || "none"}; use qemu+tls`,
+        `DIGEST-MD5: plain TCP needs encryption with rc4, and the server offers ${there}; use qemu+tls`,
       );
     }
     return { qop: "auth-conf", cipher };
@@ -100,8 +102,14 @@ class DigestExchange implements Exchange {
 
 type Directives = ReadonlyMap<string, readonly string[]>;
 
-/** `name=value` or `name="value"`, comma-separated; a name may come again (realm). */
-function readDirectives(text: string): Directives {
+/** `name=value` or `name="value"`, comma-separated; a name may come again (realm). @throws ProtocolError */
+function readDirectives(challenge: Buffer): Directives {
+  if (challenge.length > LONGEST_CHALLENGE) {
+    throw new ProtocolError(
+      `DIGEST-MD5: a challenge of ${challenge.length} bytes, where ${LONGEST_CHALLENGE} are the most`,
+    );
+  }
+  const text = challenge.toString("utf8");
   const directives = new Map<string, string[]>();
   for (const [, name = "", quotedValue, bare] of text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]*))/g)) {
     const key = name.toLowerCase();
@@ -109,6 +117,16 @@ function readDirectives(text: string): Directives {
     directives.set(key, [...(directives.get(key) ?? []), value]);
   }
   return directives;
+}
+
+/** Bytes that the server takes in one packet. @throws ProtocolError */
+function readMaxbuf(directives: Directives): number {
+  const text = directives.get("maxbuf")?.[0];
+  if (text === undefined) return MAX_PACKET;
+  const bytes = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (bytes < SMALLEST_PACKET)
+    throw new ProtocolError(`DIGEST-MD5: the server's maxbuf cannot be used (${oneLine(text)})`);
+  return bytes;
 }
 
 function words(list: string): string[] {

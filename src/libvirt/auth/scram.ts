@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { AuthError, ProtocolError } from "../errors.ts";
+import { AuthError, oneLine, ProtocolError } from "../errors.ts";
 import type { Exchange, ExchangeOptions, Mechanism } from "./mechanism.ts";
 
 type Digest = "sha1" | "sha256";
@@ -64,7 +64,8 @@ class ScramExchange implements Exchange {
       );
     }
     if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS || salt.length === 0) {
-      throw new ProtocolError(`SCRAM: salt and iteration count (${attributes.get("i")}) of the server cannot be used`);
+      const given = oneLine(attributes.get("i") ?? "none");
+      throw new ProtocolError(`SCRAM: salt and iteration count (${given}) of the server cannot be used`);
     }
     return { nonce, salt, iterations };
   }
@@ -72,7 +73,7 @@ class ScramExchange implements Exchange {
   #verify(text: string, expected: Buffer): undefined {
     const attributes = readAttributes(text);
     const error = attributes.get("e");
-    if (error !== undefined) throw new AuthError(`SCRAM: the server refuses the login: ${error.slice(0, 100)}`);
+    if (error !== undefined) throw new AuthError(`SCRAM: the server refuses the login: ${oneLine(error)}`);
     const given = Buffer.from(attributes.get("v") ?? "", "base64");
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       throw new AuthError(

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { digestMd5 } from "../../../../src/libvirt/auth/digest-md5.ts";
 import { Rc4 } from "../../../../src/libvirt/auth/rc4.ts";
 import { scram } from "../../../../src/libvirt/auth/scram.ts";
-import { AuthError } from "../../../../src/libvirt/errors.ts";
+import { AuthError, ProtocolError } from "../../../../src/libvirt/errors.ts";
 
 const base = { realm: undefined, hostname: "localhost", needsLayer: false };
 
@@ -41,6 +41,19 @@ describe("SCRAM", () => {
     const exchange = scram("sha1").begin({ ...base, username: "u", password: "p", nonce: "n" });
     const challenge = Buffer.from("r=n1,s=QUJD,i=2000000000");
     await assert.rejects(async () => await exchange.respond(challenge), /iteration count \(2000000000\)/);
+  });
+
+  it("shows what the server says on one line, and not for ever", async () => {
+    const begin = { ...base, username: "u", password: "p", nonce: "n" };
+    const refused = scram("sha1").begin(begin);
+    await refused.respond(Buffer.from("r=n1,s=QUJD,i=1"));
+    const answer = Buffer.from("e=no\n2026-01-01 INFO all is well\u001b[2J");
+    await assert.rejects(async () => await refused.respond(answer), /login: no 2026-01-01 INFO all is well \[2J$/);
+    const challenge = Buffer.from(`r=n1,s=QUJD,i=${"9".repeat(60_000)}\n`);
+    await assert.rejects(
+      async () => await scram("sha1").begin(begin).respond(challenge),
+      (error: unknown) => error instanceof ProtocolError && error.message.length < 1200,
+    );
   });
 
   it("escapes what would end a name", () => {
@@ -97,5 +110,30 @@ describe("DIGEST-MD5", () => {
     exchange.respond(challenge("auth", ""));
     assert.throws(() => exchange.respond(Buffer.from(`rspauth=${"0".repeat(32)}`)), AuthError);
     assert.equal(exchange.satisfied, false);
+  });
+
+  it("does not read a challenge that no server would send", () => {
+    // Reading these bytes took 18 s once, in which nothing else ran.
+    const begun = digestMd5.begin(options);
+    assert.throws(
+      () => begun.respond(Buffer.alloc(65_536, "a")),
+      /a challenge of 65536 bytes, where 2048 are the most/,
+    );
+  });
+
+  it("refuses a maxbuf that leaves no room, or is no number", () => {
+    for (const maxbuf of ["0", "16", "-1", "4x"]) {
+      const text = challenge("auth-conf", "rc4").toString().replace("maxbuf=65536", `maxbuf=${maxbuf}`);
+      const exchange = digestMd5.begin({ ...options, needsLayer: true });
+      assert.throws(() => exchange.respond(Buffer.from(text)), ProtocolError, maxbuf);
+    }
+  });
+
+  it("shows the server's offers on one line", () => {
+    const text = 'nonce="n",algorithm=md5-sess,qop="auth\u0007\n",cipher="x"';
+    assert.throws(
+      () => digestMd5.begin({ ...options, needsLayer: true }).respond(Buffer.from(text)),
+      (error: unknown) => error instanceof AuthError && !/\p{Cc}/u.test(error.message),
+    );
   });
 });
