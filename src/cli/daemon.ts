@@ -4,59 +4,24 @@ import { checkConfig } from "../config/check-config.ts";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
-import type { Monitor } from "../monitor/contract.ts";
-import { type MonitorParts, runMonitor } from "../monitor/run.ts";
-import { Outbox } from "../notify/outbox.ts";
-import { Store } from "../notify/store.ts";
-import { userAgent } from "../openstack/user-agent.ts";
-import { readBootId } from "../system/boot-id.ts";
-import type { Clock } from "../system/clock.ts";
+import { Conditions } from "../status/conditions.ts";
+import { reportOn } from "../status/report.ts";
+import { serveHealth } from "../status/server.ts";
+import { takeServiceManager } from "../status/service-manager.ts";
+import { healthSocket } from "../status/socket-path.ts";
+import { watchOver } from "../status/watch-over.ts";
 import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
+import { assemble, type Made } from "./assemble.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
-import { Delivery, deliveryPath, type RetryOptions } from "./delivery.ts";
+import type { Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
-
-/** What a monitor is made from. */
-export interface MonitorContext {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly bootId: string;
-}
-
-/** A monitor as a program runs it. */
-export interface RunnableMonitor {
-  /** Until the signal aborts. */
-  run(parts: MonitorParts, signal: AbortSignal): Promise<void>;
-  /** Takes over what SIGHUP has read. */
-  reload(config: Config): void;
-}
-
-/** One of the monitors, as a program of its own or as one of several in a process. */
-export interface Program {
-  /** The command's name, e.g. `masakari-processmonitor`. */
-  readonly command: string;
-  readonly description: string;
-  /** The program's own name, e.g. `processmonitor`: of its database and of its logger. */
-  readonly name: string;
-  retry(config: Config): RetryOptions;
-  create(context: MonitorContext): RunnableMonitor;
-}
 
 /** What is run in one process: a single monitor under its own name, or several under `masakari-monitors`. */
 export interface Ensemble {
   readonly command: string;
   readonly programs: readonly Program[];
-}
-
-/** A monitor and what SIGHUP does to it, in the form that a program wants. */
-export function runnable<State, Observation, Effect extends { readonly kind: string }>(
-  monitor: Monitor<State, Observation, Effect>,
-  reload: (config: Config) => void,
-): RunnableMonitor {
-  return { run: (parts, signal) => runMonitor(monitor, parts, signal), reload };
 }
 
 /** These are read once: changing them under a running program would lose what is on its way. */
@@ -154,50 +119,20 @@ interface Running {
   reread(): Promise<Loaded>;
 }
 
-/** One monitor of the process, made but not yet running. */
-interface Made {
-  run(signal: AbortSignal): Promise<void>;
-  /** Prepares delivery as the configuration says. @returns what takes everything over, and cannot fail */
-  prepare(config: Config): Promise<() => void>;
-}
-
-/** @throws AuthOptionsError if `[api]` does not make a login */
-async function make(program: Program, config: Config, command: string, opened: OpenLog): Promise<Made> {
-  const clock = systemClock;
-  const bootId = readBootId();
-  const log = opened.log.named(`masakarimonitors.${program.name}`);
-  const notifyLog = opened.log.named("masakarimonitors.notify");
-  const statePath = config.DEFAULT.state_path;
-  const store = new Store({ statePath, program: program.name, clock, log: notifyLog, bootId });
-  const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
-  const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
-  const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
-  const monitor = program.create({ config, clock, log, bootId });
-  return {
-    async run(signal) {
-      store.open();
-      await monitor.run({ store, outbox, dispatcher: delivery, clock, log }, signal);
-      store.close();
-    },
-    async prepare(next) {
-      const path = await deliveryPath(next, program.retry(next), parts);
-      return () => {
-        delivery.replace(path);
-        monitor.reload(next);
-      };
-    },
-  };
-}
-
 async function runWith(ensemble: Ensemble, config: Config, running: Running): Promise<number> {
   const { log, opened, signal, reread } = running;
   const monitors: Made[] = [];
+  const clock = systemClock;
+  const conditions = new Conditions(clock);
+  const shared = { command: ensemble.command, opened, clock, conditions };
   try {
-    for (const program of ensemble.programs) monitors.push(await make(program, config, ensemble.command, opened));
+    for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
     log.critical(error instanceof Error ? error.message : String(error));
     return 1;
   }
+  const manager = takeServiceManager(process.env, process.pid, log);
+  const begun = new Set<string>();
   let current = config;
 
   /** Takes over a new configuration whole, or not at all. */
@@ -205,7 +140,8 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     opened.reopen();
     const loaded = await reread();
     say(log, loaded.diagnostics);
-    if (hasError(loaded.diagnostics)) throw new Error("it has errors");
+    const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
+    if (errors.length > 0) throw new Error(errors.map(describeDiagnostic).join("; "));
     const takeOver = await Promise.all(monitors.map((monitor) => monitor.prepare(loaded.config)));
     for (const name of fixedAtStart) {
       if (loaded.config.DEFAULT[name] !== current.DEFAULT[name]) {
@@ -216,15 +152,36 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     for (const apply of takeOver) apply();
     log.info(`SIGHUP: configuration reread from ${named(loaded.files)}`);
   };
-  let reloading = Promise.resolve();
-  process.on("SIGHUP", () => {
-    reloading = reloading.then(reload).catch((error: unknown) => {
+  const reloadOrStay = async (): Promise<void> => {
+    manager.reloading(clock.now());
+    try {
+      await reload();
+      conditions.set("configuration", undefined);
+    } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       log.error(`SIGHUP: the new configuration is refused (${why}), the running one stays`);
-    });
+      conditions.set("configuration", why);
+    }
+    if (begun.size === monitors.length) manager.ready();
+  };
+  let reloading = Promise.resolve();
+  process.on("SIGHUP", () => {
+    reloading = reloading.then(reloadOrStay);
   });
+  signal.addEventListener("abort", manager.stopping, { once: true });
 
-  await Promise.all(monitors.map((monitor) => monitor.run(signal)));
+  const { state_path: statePath, hostname } = config.DEFAULT;
+  const identity = { version: packageVersion(), pid: process.pid, hostname, started: clock.now() };
+  const runOne = async (monitor: Made): Promise<void> => {
+    const { name, facts } = monitor;
+    const running = monitor.run(signal, () => {
+      begun.add(name);
+      if (begun.size === monitors.length) manager.ready();
+    });
+    const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
+    await Promise.all([running, serveHealth({ path: healthSocket(statePath, name), report, log }, signal)]);
+  };
+  await Promise.all([...monitors.map(runOne), watchOver({ monitors, manager, clock, log }, signal)]);
   log.info("stopped");
   return 0;
 }

@@ -1,10 +1,10 @@
 import type { Config } from "../config/sections.ts";
-import { Dispatcher } from "../notify/dispatcher.ts";
+import { Dispatcher, type DispatcherStatus } from "../notify/dispatcher.ts";
 import { deliverToMasakari } from "../notify/masakari-delivery.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import { createSession } from "../openstack/create-session.ts";
 import { MasakariClient } from "../openstack/masakari.ts";
-import type { Session } from "../openstack/session.ts";
+import type { LoginTrouble, Session } from "../openstack/session.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 
@@ -57,6 +57,15 @@ export class Delivery {
 
   constructor(path: DeliveryPath) {
     this.#path = path;
+  }
+
+  get status(): DispatcherStatus {
+    return this.#path.dispatcher.status;
+  }
+
+  /** Why there is no login, if none can be had. */
+  get loginTrouble(): LoginTrouble | undefined {
+    return this.#path.session.trouble;
   }
 
   /** Ends the path in use, once its attempts under way have come to an end, and goes on with this one. */

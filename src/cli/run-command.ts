@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { addConfigOptions } from "./config-options.ts";
-import type { Program } from "./daemon.ts";
+import type { Program } from "./program.ts";
 
 /** Each is loaded only if it is run. */
 const programs: Readonly<Record<string, () => Promise<Program>>> = {

@@ -1,7 +1,7 @@
 import type { Config } from "../../config/sections.ts";
 import { instanceMonitor } from "../../instance/monitor.ts";
 import type { InstanceSettings } from "../../instance/observation.ts";
-import { type Program, runnable } from "../daemon.ts";
+import { type Program, runnable } from "../program.ts";
 
 const settings = ({ instancemonitor, DEFAULT }: Config): InstanceSettings => ({
   ...instancemonitor,
@@ -13,9 +13,9 @@ export const instanceMonitorProgram: Program = {
   description: "Tells Masakari what happens to the guests of this host's libvirt.",
   name: "instancemonitor",
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
-  create({ config, clock, log, bootId }) {
+  create({ config, clock, log, bootId, conditions }) {
     const { connection_uri: connectionUri } = config.libvirt;
-    const monitor = instanceMonitor({ settings: settings(config), connectionUri, bootId, clock, log });
+    const monitor = instanceMonitor({ settings: settings(config), connectionUri, bootId, clock, log, conditions });
     return runnable(monitor, (next) => {
       if (next.libvirt.connection_uri !== connectionUri) {
         log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");

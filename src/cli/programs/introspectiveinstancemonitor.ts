@@ -1,7 +1,7 @@
 import type { Config } from "../../config/sections.ts";
 import { introspectiveMonitor } from "../../introspective/monitor.ts";
 import type { IntrospectiveSettings } from "../../introspective/observation.ts";
-import { type Program, runnable } from "../daemon.ts";
+import { type Program, runnable } from "../program.ts";
 
 const settings = ({ introspectiveinstancemonitor, DEFAULT }: Config): IntrospectiveSettings => ({
   ...introspectiveinstancemonitor,
@@ -15,7 +15,7 @@ export const introspectiveMonitorProgram: Program = {
   description: "Pings the guest agents of this host's guests, and tells Masakari of a guest that has ceased to answer.",
   name: "introspectiveinstancemonitor",
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
-  create({ config, clock, log, bootId }) {
+  create({ config, clock, log, bootId, conditions }) {
     const uri = config.libvirt.connection_uri;
     const monitor = introspectiveMonitor({
       settings: settings(config),
@@ -24,6 +24,7 @@ export const introspectiveMonitorProgram: Program = {
       clock,
       log,
       bootId,
+      conditions,
     });
     return runnable(monitor, (next) => {
       if (next.libvirt.connection_uri !== uri) {

@@ -2,7 +2,7 @@ import { loadProcessList } from "../../config/process-list.ts";
 import type { Config } from "../../config/sections.ts";
 import { processMonitor } from "../../process/monitor.ts";
 import type { ProcessSettings } from "../../process/observation.ts";
-import { type Program, runnable } from "../daemon.ts";
+import { type Program, runnable } from "../program.ts";
 
 const settings = ({ process, DEFAULT }: Config): ProcessSettings => ({ ...process, hostname: DEFAULT.hostname });
 
@@ -11,14 +11,15 @@ export const processMonitorProgram: Program = {
   description: "Restarts the processes of the process list when they die, and tells Masakari when that does not help.",
   name: "processmonitor",
   retry: (config) => config.process,
-  create({ config, clock, log }) {
+  create({ config, clock, log, conditions }) {
     const monitor = processMonitor({
       settings: settings(config),
       processListPath: config.process.process_list_path,
       loadProcessList,
       clock,
       log,
+      conditions,
     });
-    return runnable(monitor, (next) => monitor.reload(settings(next)));
+    return runnable(monitor, (next) => monitor.reload(settings(next), next.process.process_list_path));
   },
 };

@@ -1,0 +1,71 @@
+import type { Config } from "../config/sections.ts";
+import { noProgress } from "../monitor/progress.ts";
+import { Outbox } from "../notify/outbox.ts";
+import { Store } from "../notify/store.ts";
+import { userAgent } from "../openstack/user-agent.ts";
+import { Conditions } from "../status/conditions.ts";
+import type { Facts } from "../status/facts.ts";
+import { readBootId } from "../system/boot-id.ts";
+import type { Clock } from "../system/clock.ts";
+import type { OpenLog } from "../system/logging/open-log.ts";
+import { Delivery, deliveryPath } from "./delivery.ts";
+import { factsOf } from "./health.ts";
+import type { Program } from "./program.ts";
+import { packageVersion } from "./version.ts";
+
+/** One monitor of the process, made but not yet running. */
+export interface Made {
+  readonly name: string;
+  /** Until the signal aborts. @param onBegun called once, when it watches */
+  run(signal: AbortSignal, onBegun: () => void): Promise<void>;
+  /** How it is now. */
+  facts(): Facts;
+  /** Prepares delivery as the configuration says. @returns what takes everything over, and cannot fail */
+  prepare(config: Config): Promise<() => void>;
+}
+
+/** What the monitors of one process share. */
+export interface Shared {
+  /** Of the process: for the API's access log. */
+  readonly command: string;
+  readonly opened: OpenLog;
+  readonly clock: Clock;
+  readonly conditions: Conditions;
+}
+
+/**
+ * Puts the parts of one monitor together.
+ * @throws AuthOptionsError if `[api]` does not make a login
+ */
+export async function assemble(program: Program, config: Config, shared: Shared): Promise<Made> {
+  const { command, opened, clock } = shared;
+  const bootId = readBootId();
+  const log = opened.log.named(`masakarimonitors.${program.name}`);
+  const notifyLog = opened.log.named("masakarimonitors.notify");
+  const statePath = config.DEFAULT.state_path;
+  const store = new Store({ statePath, program: program.name, clock, log: notifyLog, bootId });
+  const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
+  const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
+  const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
+  const conditions = new Conditions(clock);
+  const monitor = program.create({ config, clock, log, bootId, conditions });
+  const progress = noProgress();
+  const { silenceLimitMs } = monitor;
+  const sources = { conditions, common: shared.conditions, progress, store, outbox, delivery, silenceLimitMs };
+  return {
+    name: program.name,
+    async run(signal, onBegun) {
+      store.open();
+      await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, onBegun }, signal);
+      store.close();
+    },
+    facts: () => factsOf(sources),
+    async prepare(next) {
+      const path = await deliveryPath(next, program.retry(next), parts);
+      return () => {
+        delivery.replace(path);
+        monitor.reload(next);
+      };
+    },
+  };
+}

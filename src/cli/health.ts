@@ -1,0 +1,66 @@
+import type { Progress } from "../monitor/progress.ts";
+import type { Outbox } from "../notify/outbox.ts";
+import type { Store } from "../notify/store.ts";
+import type { Conditions } from "../status/conditions.ts";
+import type { Facts, LoopFacts, OutboxFacts, Trouble } from "../status/facts.ts";
+import type { Instant } from "../system/clock.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** The parts of a program that know how a monitor is. */
+export interface HealthSources {
+  readonly conditions: Conditions;
+  /** Those of the program, which all its monitors share. */
+  readonly common: Conditions;
+  readonly progress: Progress;
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly delivery: Delivery;
+  readonly silenceLimitMs: () => number | undefined;
+}
+
+/** How the monitor is now. */
+export function factsOf(sources: HealthSources): Facts {
+  return {
+    conditions: new Map([...sources.conditions.all, ...sources.common.all]),
+    loop: loopFacts(sources),
+    outbox: outboxFacts(sources),
+  };
+}
+
+function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
+  const { lastFailure } = progress;
+  // A set keeps its order, and what was begun first is first.
+  const [oldest] = progress.acting;
+  return {
+    observations: progress.observations,
+    lastObservation: progress.lastObservation?.mono,
+    sensingSince: progress.sensingSince?.mono,
+    silenceLimitMs: silenceLimitMs(),
+    lastFailure: lastFailure && trouble(lastFailure.reason, lastFailure.at),
+    restarts: progress.restarts,
+    failedDecisions: progress.failedDecisions,
+    failedEffects: progress.failedEffects,
+    oldestActing: oldest && { kind: oldest.kind, since: oldest.since.mono },
+  };
+}
+
+function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
+  const { inFlight, unansweredSince, lastReason } = delivery.status;
+  const { loginTrouble } = delivery;
+  const { lastUntold } = outbox;
+  const { degraded, degradedSince } = store;
+  const oldest = outbox.subjects().map((subject) => store.firstOf(subject)?.created.mono ?? Number.POSITIVE_INFINITY);
+  return {
+    pending: outbox.pendingCount,
+    oldestPending: oldest.length === 0 ? undefined : oldest.reduce((one, other) => Math.min(one, other)),
+    inFlight,
+    counters: outbox.counters,
+    unanswered:
+      unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
+    login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
+    untold: lastUntold && trouble(lastUntold.what, lastUntold.at),
+    disk: degraded === undefined || degradedSince === undefined ? undefined : trouble(degraded, degradedSince),
+  };
+}
+
+const trouble = (reason: string, since: Instant): Trouble => ({ reason, since: since.mono });

@@ -1,0 +1,50 @@
+import type { Config } from "../config/sections.ts";
+import type { Monitor } from "../monitor/contract.ts";
+import { type MonitorParts, runMonitor } from "../monitor/run.ts";
+import type { Conditions } from "../status/conditions.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { RetryOptions } from "./delivery.ts";
+
+/** What a monitor is made from. */
+export interface MonitorContext {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bootId: string;
+  /** Where the monitor says how what it depends on is. */
+  readonly conditions: Conditions;
+}
+
+/** A monitor as a program runs it. */
+export interface RunnableMonitor {
+  /** Until the signal aborts. */
+  run(parts: MonitorParts, signal: AbortSignal): Promise<void>;
+  /** Takes over what SIGHUP has read. */
+  reload(config: Config): void;
+  /** As `Monitor.silenceLimitMs`. */
+  silenceLimitMs(): number | undefined;
+}
+
+/** One of the monitors, as a program of its own or as one of several in a process. */
+export interface Program {
+  /** The command's name, e.g. `masakari-processmonitor`. */
+  readonly command: string;
+  readonly description: string;
+  /** The program's own name, e.g. `processmonitor`: of its database and of its logger. */
+  readonly name: string;
+  retry(config: Config): RetryOptions;
+  create(context: MonitorContext): RunnableMonitor;
+}
+
+/** A monitor and what SIGHUP does to it, in the form that a program wants. */
+export function runnable<State, Observation, Effect extends { readonly kind: string }>(
+  monitor: Monitor<State, Observation, Effect>,
+  reload: (config: Config) => void,
+): RunnableMonitor {
+  return {
+    run: (parts, signal) => runMonitor(monitor, parts, signal),
+    reload,
+    silenceLimitMs: () => monitor.silenceLimitMs?.(),
+  };
+}

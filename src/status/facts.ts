@@ -1,0 +1,50 @@
+import type { Condition, ConditionName } from "./conditions.ts";
+
+/** What is wrong, and since when: monotonic ms. */
+export interface Trouble {
+  readonly reason: string;
+  readonly since: number;
+}
+
+/** How sensing and deciding go. Counts are since the program started. */
+export interface LoopFacts {
+  readonly observations: number;
+  /** Monotonic ms. */
+  readonly lastObservation: number | undefined;
+  /** When the run of sensing that goes on began, monotonic ms; undefined while there is none. */
+  readonly sensingSince: number | undefined;
+  /** How long sensing may observe nothing while all is well, ms; undefined: its silence means nothing. */
+  readonly silenceLimitMs: number | undefined;
+  /** The last time that sensing failed. */
+  readonly lastFailure: Trouble | undefined;
+  readonly restarts: number;
+  readonly failedDecisions: number;
+  readonly failedEffects: number;
+  /** The effect that has been under way for the longest time. */
+  readonly oldestActing: { readonly kind: string; readonly since: number } | undefined;
+}
+
+/** How the notifications fare. */
+export interface OutboxFacts {
+  readonly pending: number;
+  /** When the oldest that is pending was put in, monotonic ms. */
+  readonly oldestPending: number | undefined;
+  readonly inFlight: number;
+  /** How many were put in, tried, delivered …, since the program started. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** No attempt is answered. */
+  readonly unanswered: Trouble | undefined;
+  /** There is no login. */
+  readonly login: Trouble | undefined;
+  /** The last that Masakari was not told and never will be. */
+  readonly untold: Trouble | undefined;
+  /** Nothing reaches the disk. */
+  readonly disk: Trouble | undefined;
+}
+
+/** All that the health of one monitor is judged by: plain values, taken at one moment. */
+export interface Facts {
+  readonly conditions: ReadonlyMap<ConditionName, Condition>;
+  readonly loop: LoopFacts;
+  readonly outbox: OutboxFacts;
+}

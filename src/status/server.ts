@@ -1,0 +1,131 @@
+import { chmodSync, lstatSync, rmSync } from "node:fs";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createConnection } from "node:net";
+import type { Logger } from "../system/log.ts";
+import type { Report } from "./report.ts";
+import { fitsSocket } from "./socket-path.ts";
+
+/** As in `openstack/http.ts`: an import would load 6 MB of undici. */
+const http = process.getBuiltinModule("node:http");
+
+export interface HealthServerParts {
+  /** From `healthSocket()`. */
+  readonly path: string;
+  /** How it is now. Asked for each request. */
+  readonly report: () => Report;
+  readonly log: Logger;
+}
+
+/** Whoever asks is on this host; a handful at a time is plenty, and a request is a few lines. */
+const CONNECTIONS = 16;
+const HEADER_BYTES = 8192;
+/** From connecting to the end of the answer, however slowly it is asked. */
+const CONNECTION_MS = 5000;
+/** A listener that has just been started and has much to do still takes connections: the kernel does that for it. */
+const PROBE_MS = 1000;
+const STATUS = { ok: 200, degraded: 200, failing: 503 } as const;
+
+/**
+ * Answers `GET /health` on a Unix socket until the signal aborts: 200 while the monitor does its work, 503 when it fails, a
+ * `Report` as JSON with both. Only the socket's owner and root may ask. A socket that cannot be had is a line in the log
+ * and nothing more. Resolves when the socket is gone.
+ */
+export async function serveHealth(parts: HealthServerParts, signal: AbortSignal): Promise<void> {
+  const { path, log } = parts;
+  if (signal.aborted) return;
+  const server = makeServer(parts);
+  try {
+    await listen(server, path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.warning(`Health is not served on ${path}, and \`masakari-monitors status\` will not find this program: ${why}`);
+    return;
+  }
+  server.on("error", (error) => log.warning(`Serving health on ${path} failed: ${error.message}`));
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  // libuv removes the socket's file as it closes.
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+}
+
+function makeServer({ report, log }: HealthServerParts): Server {
+  const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {
+    try {
+      answer(request, response, report);
+    } catch (error) {
+      log.error(
+        `Defect in reporting health: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      send(response, 500, { error: "health cannot be told, which is a defect; the log says more" });
+    }
+  });
+  server.maxConnections = CONNECTIONS;
+  server.on("connection", (socket) => {
+    const limit = setTimeout(() => socket.destroy(), CONNECTION_MS);
+    limit.unref();
+    socket.once("close", () => clearTimeout(limit));
+  });
+  return server;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, report: () => Report): void {
+  const [path] = (request.url ?? "").split("?");
+  if (path !== "/health") send(response, 404, { error: "there is only /health" });
+  else if (request.method !== "GET" && request.method !== "HEAD") send(response, 405, { error: "only GET" });
+  else {
+    const now = report();
+    send(response, STATUS[now.verdict], now);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", Connection: "close" });
+  response.end(`${JSON.stringify(body, undefined, 2)}\n`);
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  if (!fitsSocket(path)) throw new Error("its path is too long for a socket; choose a shorter [DEFAULT] state_path");
+  if (await isLeftBehind(path)) rmSync(path, { force: true });
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  // It is bound within this call, and nobody else may connect in the moment before chmod could make it so.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
+  chmodSync(path, 0o600);
+}
+
+/**
+ * Whether an earlier run that was killed has left its socket.
+ * @throws if another program listens there, or it is no socket
+ */
+async function isLeftBehind(path: string): Promise<boolean> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (!found.isSocket()) throw new Error("something that is not a socket is in its place; remove it");
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = createConnection(path);
+    const settle = (outcome: string | undefined): void => {
+      probe.destroy();
+      resolve(outcome);
+    };
+    probe.setTimeout(PROBE_MS, () => settle("ETIMEDOUT"));
+    probe.once("connect", () => settle(undefined));
+    probe.once("error", (error: NodeJS.ErrnoException) => settle(error.code));
+  });
+  if (code === "ECONNREFUSED" || code === "ENOENT") return true;
+  throw new Error(
+    `another program listens there${code === undefined ? "" : ` (${code})`}; is this monitor running twice?`,
+  );
+}

@@ -1,0 +1,132 @@
+import type { ConditionName } from "./conditions.ts";
+import type { Facts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
+
+/**
+ * `ok`: it watches, and Masakari can be told, as far as is known. `degraded`: something that it depends on is away, or
+ * something needs an operator; nothing is lost. `failing`: it does not watch, or what it owes would be lost by a stop.
+ */
+export type Verdict = "ok" | "degraded" | "failing";
+
+export interface Problem {
+  readonly severity: Exclude<Verdict, "ok">;
+  /** What it is about, one or two words: the name of a condition, `sensing`, `delivery` … */
+  readonly about: string;
+  /** In plain words, for whoever is paged. */
+  readonly reason: string;
+  /** Monotonic ms. */
+  readonly since: number;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** The worst first, and of the same severity the oldest. */
+  readonly problems: readonly Problem[];
+}
+
+/** What happened at one moment counts as trouble for so long: there is no telling when somebody has seen to it. */
+const RECENT_MS = 3_600_000;
+/** With an API that answers, a notification is gone in seconds; a retry or two may come between. */
+const WAITS_TOO_LONG_MS = 300_000;
+/** Commands have time-outs of a minute, agents of seconds. */
+const ACTS_TOO_LONG_MS = 1_800_000;
+
+const CONDITIONS: Readonly<Record<ConditionName, string>> = {
+  libvirt: "nothing is seen of the guests",
+  "process list": "an edit of the process list is refused, the last good one is in force",
+  "process table": "no process can be checked",
+  configuration: "the new configuration is refused, the old one is in force",
+};
+
+/**
+ * How a monitor is, and why. Pure.
+ * @param now monotonic ms
+ */
+export function judge(facts: Facts, now: number): Judgement {
+  const problems = [
+    ...problemsOfLoop(facts.loop, now),
+    ...problemsOfOutbox(facts.outbox, now),
+    ...[...facts.conditions].flatMap(([name, { problem, since }]) =>
+      problem === undefined ? [] : [degraded(name, `${CONDITIONS[name]}: ${problem}`, since.mono)],
+    ),
+  ].sort((one, other) => rank(one.severity) - rank(other.severity) || one.since - other.since);
+  return { verdict: problems[0]?.severity ?? "ok", problems };
+}
+
+/** Since when nothing was observed although something should have been, monotonic ms; undefined if all is well. */
+export function stuckSince(loop: LoopFacts, now: number): number | undefined {
+  const { sensingSince, silenceLimitMs, lastObservation } = loop;
+  if (sensingSince === undefined || silenceLimitMs === undefined) return undefined;
+  const heard = Math.max(sensingSince, lastObservation ?? sensingSince);
+  return now - heard > silenceLimitMs ? heard : undefined;
+}
+
+/** The worst of several verdicts. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return verdicts.reduce((one, other) => (rank(other) < rank(one) ? other : one), "ok");
+}
+
+function problemsOfLoop(loop: LoopFacts, now: number): Problem[] {
+  const { lastFailure, restarts, oldestActing } = loop;
+  const problems: Problem[] = [];
+  const stuck = stuckSince(loop, now);
+  if (stuck !== undefined) {
+    const limit = `at least every ${seconds(loop.silenceLimitMs ?? 0)} something should be`;
+    problems.push(failing("sensing", `nothing is observed, and ${limit}: it is stuck; restart it`, stuck));
+  }
+  if (loop.sensingSince === undefined && lastFailure !== undefined) {
+    const reason = `it sees nothing: ${lastFailure.reason}; it is begun again by itself`;
+    problems.push(failing("sensing", reason, lastFailure.since));
+  } else if (loop.observations === 0) {
+    problems.push(degraded("sensing", "it is starting", loop.sensingSince ?? now));
+  } else if (lastFailure !== undefined && now - lastFailure.since < RECENT_MS) {
+    const reason = `sensing failed and was begun again (restart ${restarts}): ${lastFailure.reason}`;
+    problems.push(degraded("sensing", reason, lastFailure.since));
+  }
+  if (oldestActing !== undefined && now - oldestActing.since > ACTS_TOO_LONG_MS) {
+    problems.push(degraded("acting", `${oldestActing.kind} does not come to an end`, oldestActing.since));
+  }
+  return problems;
+}
+
+function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
+  const { pending, oldestPending, unanswered, login, untold, disk } = outbox;
+  const problems: Problem[] = [];
+  const cannotTell = unanswered ?? login;
+  if (disk !== undefined) {
+    const reason = `notifications and state are in memory only, the disk does not take them: ${disk.reason}`;
+    if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
+    else problems.push(failing("disk", `${reason}; ${waiting(pending)} would be lost by a stop now`, disk.since));
+  }
+  if (unanswered !== undefined) {
+    const reason = `Masakari cannot be told: ${unanswered.reason}; ${waiting(pending)}`;
+    problems.push(degraded("delivery", reason, unanswered.since));
+  } else if (oldestPending !== undefined && now - oldestPending > WAITS_TOO_LONG_MS) {
+    problems.push(degraded("delivery", `${waiting(pending)} although Masakari answers`, oldestPending));
+  }
+  if (login !== undefined && !sameCause(login, unanswered)) {
+    problems.push(degraded("login", `cannot log in: ${login.reason}`, login.since));
+  }
+  if (untold !== undefined && now - untold.since < RECENT_MS) {
+    problems.push(degraded("delivery", `Masakari was not told, and will not be: ${untold.reason}`, untold.since));
+  }
+  return problems;
+}
+
+const waiting = (pending: number): string => (pending === 1 ? "1 notification waits" : `${pending} notifications wait`);
+
+/** An attempt that fails for want of a login says so in the login's own words. */
+function sameCause(login: Trouble, unanswered: Trouble | undefined): boolean {
+  return unanswered?.reason.includes(login.reason) === true;
+}
+
+function degraded(about: string, reason: string, since: number): Problem {
+  return { severity: "degraded", about, reason, since };
+}
+
+function failing(about: string, reason: string, since: number): Problem {
+  return { severity: "failing", about, reason, since };
+}
+
+const rank = (verdict: Verdict): number => ["failing", "degraded", "ok"].indexOf(verdict);
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

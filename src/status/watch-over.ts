@@ -1,0 +1,59 @@
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { Facts } from "./facts.ts";
+import { summary } from "./report.ts";
+import type { ServiceManager } from "./service-manager.ts";
+import { stuckSince } from "./verdict.ts";
+
+/** A monitor of this process. */
+export interface Watched {
+  readonly name: string;
+  readonly facts: () => Facts;
+}
+
+export interface WatchOverParts {
+  readonly monitors: readonly Watched[];
+  readonly manager: ServiceManager;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A change of the status line is told within this time. */
+const LOOK_EVERY_MS = 5000;
+
+/**
+ * Keeps the service manager's status line true, and its watchdog fed while every monitor makes progress: an event loop that
+ * turns while nothing is sensed is not alive. What is away (libvirt, the API) does not count: a restart of this program
+ * would mend nothing of that. That a monitor is stuck is said once in the log, watchdog or not.
+ */
+export async function watchOver(parts: WatchOverParts, signal: AbortSignal): Promise<void> {
+  const { monitors, manager, clock, log } = parts;
+  const feedEveryMs = (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 2;
+  const said = new Set<string>();
+  let told: string | undefined;
+  let fedAt = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    const { mono } = clock.now();
+    const looked = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
+    const stuck = looked.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
+    for (const name of stuck) {
+      if (said.has(name)) continue;
+      log.critical(
+        `${name} is stuck: it senses nothing although it should. ` +
+          `${manager.watchdogMs === undefined ? "Restart this program" : "The service manager's watchdog will restart this program"}; ` +
+          "please report this line with those before it",
+      );
+    }
+    said.clear();
+    for (const name of stuck) said.add(name);
+
+    const text = summary(looked, mono);
+    if (text !== told) manager.status(text);
+    told = text;
+    if (stuck.length === 0 && mono - fedAt >= feedEveryMs) {
+      manager.alive();
+      fedAt = mono;
+    }
+    await clock.sleep(Math.min(LOOK_EVERY_MS, feedEveryMs), signal).catch(() => undefined);
+  }
+}
