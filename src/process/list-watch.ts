@@ -57,6 +57,8 @@ export async function readList({ path, load }: Pick<ListParts, "path" | "load">)
 /** The list, watched for edits. `check` is for each check_interval: not every file system tells of changes. */
 export interface ListWatch {
   check(): void;
+  /** Reads it whether it has changed or not, and tells its entries. */
+  reread(): void;
   /** Edits of this file count too: it is what was read in place of the list. */
   follow(file: string): void;
   stop(): void;
@@ -102,7 +104,10 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
     const now = look();
     if (now === seen) return;
     seen = now;
-    // One after the other, so that an older edit never overtakes a newer one.
+    rereadInTurn();
+  };
+  // One after the other, so that an older edit never overtakes a newer one.
+  const rereadInTurn = () => {
     rereading = rereading.then(reread);
   };
   const changed = () => {
@@ -118,6 +123,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
   }
   return {
     check,
+    reread: rereadInTurn,
     follow,
     stop() {
       stopped = true;

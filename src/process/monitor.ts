@@ -32,8 +32,11 @@ export interface ProcessMonitorParts {
 
 /** The process monitor, which also takes new settings while it runs. */
 export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation, ProcessEffect> {
-  /** At SIGHUP: the settings from now on. Waits that have begun keep their length. */
-  reload(settings: ProcessSettings): void;
+  /**
+   * At SIGHUP: the settings from now on, and another process list within check_interval. Waits that have begun keep their length;
+   * the host keeps its name, under which Masakari may have been told already.
+   */
+  reload(settings: ProcessSettings, processListPath: string): void;
 }
 
 /** Watches the processes of the list, restarts what dies, and has Masakari told when that does not help. */
@@ -42,7 +45,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const eyes = closedEyes();
   const table = given.table ?? openProcTable();
   const parts = { table, clock, log, conditions, self: process.pid };
-  let settings = given.settings;
+  let { settings, processListPath } = given;
   let observing: Observe | undefined;
   return {
     name: "processmonitor",
@@ -53,12 +56,19 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {
       observing = observe;
-      const list = { path: given.processListPath, load: given.loadProcessList, clock, log, conditions };
+      const list = { load: given.loadProcessList, clock, log, conditions };
       const bootId = given.bootId ?? readBootId();
       try {
         await sense(
           eyes,
-          { ...parts, list, bootId, settings: () => settings, exitCalls: given.exitCalls },
+          {
+            ...parts,
+            list,
+            bootId,
+            settings: () => settings,
+            listPath: () => processListPath,
+            exitCalls: given.exitCalls,
+          },
           observe,
           signal,
         );
@@ -68,8 +78,9 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     },
     silenceLimitMs: () => (eyes.blind ? undefined : settings.check_interval * 1000 + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) => act(effect, eyes, parts, observe, signal),
-    reload(next) {
-      settings = next;
+    reload(next, nextListPath) {
+      settings = { ...next, hostname: settings.hostname };
+      processListPath = nextListPath;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });
     },
   };

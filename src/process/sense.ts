@@ -6,10 +6,11 @@ import { soughtOf } from "./look.ts";
 import type { ProcessSettings } from "./observation.ts";
 
 export interface SenseParts extends EyesParts {
-  readonly list: ListParts;
+  readonly list: Omit<ListParts, "path">;
   readonly bootId: string;
   /** As they are now: they may change while sensing runs. */
   readonly settings: () => ProcessSettings;
+  readonly listPath: () => string;
   readonly exitCalls?: (() => ExitCalls) | undefined;
 }
 
@@ -38,15 +39,18 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   };
   let started: boolean = false;
   let edited: readonly ProcessEntry[] | undefined;
-  const list = watchList(parts.list, (entries) => {
-    take(entries);
-    if (started) observe({ kind: "entriesChanged", at: clock.now(), entries });
-    else edited = entries;
-  });
+  const watchAt = (path: string) =>
+    watchList({ ...parts.list, path }, (entries) => {
+      take(entries);
+      if (started) observe({ kind: "entriesChanged", at: clock.now(), entries });
+      else edited = entries;
+    });
+  let path = parts.listPath();
+  let list = watchAt(path);
   eyes.exits = exits;
   eyes.watched.clear();
   try {
-    const read = await readList(parts.list);
+    const read = await readList({ ...parts.list, path });
     list.follow(read.file);
     parts.conditions?.set("process list", undefined);
     // An edit that was read meanwhile is the newer one.
@@ -58,7 +62,13 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
     while (!signal.aborted) {
       await clock.sleep(parts.settings().check_interval * 1000, signal).catch(() => undefined);
       if (signal.aborted) break;
-      list.check();
+      if (parts.listPath() === path) list.check();
+      else {
+        list.stop();
+        path = parts.listPath();
+        list = watchAt(path);
+        list.reread();
+      }
       lookNow(eyes, parts, observe);
     }
   } finally {
@@ -70,10 +80,10 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
 }
 
 /** With `hidepid` an ordinary user sees only its own processes, and every service would look dead. */
-function refuseHiddenProcesses({ table, list }: SenseParts): void {
+function refuseHiddenProcesses({ table, listPath }: SenseParts): void {
   if (table.stat(1) !== undefined) return;
   throw new Error(
-    `/proc hides other users' processes (mount option hidepid), so no entry of ${list.path} can be watched; ` +
+    `/proc hides other users' processes (mount option hidepid), so no entry of ${listPath()} can be watched; ` +
       "run as root, or in the group of its gid= option",
   );
 }
