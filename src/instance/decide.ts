@@ -57,6 +57,7 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
         observation.again ? "debug" : "info",
         `watching ${guests.size} guests of libvirt, ${active} of them active`,
       );
+      turn.effects.push({ kind: "caughtUp" });
       return { ...state, guests, complete: true, looking: false };
     }
     case "onCrash": {

@@ -37,7 +37,15 @@ export interface SayEffect {
   readonly text: string;
 }
 
-export type CommonEffect = NotifyEffect | SupersedeEffect | WakeEffect | CancelWakeEffect | SayEffect;
+/**
+ * What earlier runs left undelivered has been compared with the world, and what is no longer true of it superseded: the rest
+ * may be sent. It counts once; a monitor may say it at every look.
+ */
+export interface CaughtUpEffect {
+  readonly kind: "caughtUp";
+}
+
+export type CommonEffect = NotifyEffect | SupersedeEffect | WakeEffect | CancelWakeEffect | SayEffect | CaughtUpEffect;
 
 export interface Decision<State, Effect> {
   readonly state: State;
@@ -52,6 +60,11 @@ export interface Monitor<State, Observation, Effect extends { readonly kind: str
   /** Upstream's service name, e.g. `processmonitor`: also the key of the saved state. */
   readonly name: string;
   readonly initial: State;
+  /**
+   * How long what earlier runs left is held back for a `caughtUp` that does not come, ms; it is sent then as it was last
+   * known. A minute if absent.
+   */
+  readonly catchUpWithinMs?: number;
   /** What of the state outlasts this run (all of it if absent): it is written to disk only when this has changed. */
   kept?(state: State): unknown;
   /** The state of an earlier run, as parsed from JSON, or undefined if it cannot be used (the initial state is taken then). */

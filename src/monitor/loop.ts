@@ -148,6 +148,9 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
         this.#wakes.get(effect.key)?.cancel();
         this.#wakes.delete(effect.key);
         return;
+      case "caughtUp":
+        this.#parts.outbox.takeUpLeftovers();
+        return;
       case "say":
         this.#parts.log[effect.level](effect.text);
     }
@@ -190,7 +193,14 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   }
 }
 
-const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>(["notify", "supersede", "wake", "cancelWake", "say"]);
+const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([
+  "notify",
+  "supersede",
+  "wake",
+  "cancelWake",
+  "caughtUp",
+  "say",
+]);
 
 function isCommon(effect: { readonly kind: string }): effect is CommonEffect {
   return COMMON.has(effect.kind);

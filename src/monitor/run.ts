@@ -1,7 +1,7 @@
 import type { Dispatcher } from "../notify/dispatcher.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
-import type { Clock } from "../system/clock.ts";
+import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Monitor } from "./contract.ts";
 import { Loop } from "./loop.ts";
@@ -21,6 +21,8 @@ export interface MonitorParts {
   readonly onBegun?: () => void;
 }
 
+/** A monitor that cannot look at the world by then will not soon, and what it has seen before is still owed. */
+const CATCH_UP_MS = 60_000;
 /** What effects under way are given to finish when the program stops. */
 const STOP_GRACE_MS = 5000;
 
@@ -39,7 +41,8 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
   let restart: (error: unknown) => void = () => undefined;
   const loop = new Loop(monitor, { ...parts, progress }, signal, (error) => restart(error));
   loop.start();
-  // First, so that what this run sees is sent at once, and only what earlier runs left waits for a look at the world.
+  const holding = holdLeftovers(monitor, parts);
+  // First, so that what this run sees is sent at once; what earlier runs left waits for the monitor's first look.
   const dispatching = parts.dispatcher.run(signal);
   const sensing = supervise(
     monitor.name,
@@ -57,6 +60,7 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
     signal,
   );
   await Promise.all([dispatching, sensing]);
+  holding.cancel();
   const grace = new AbortController();
   const late = clock.sleep(STOP_GRACE_MS, grace.signal).then(
     () =>
@@ -65,4 +69,22 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
   );
   await Promise.race([loop.settled(), late]);
   grace.abort();
+}
+
+/** Sees to it that what earlier runs left is sent some day, even if the monitor never comes to see whether it is true. */
+function holdLeftovers(
+  monitor: { readonly name: string; readonly catchUpWithinMs?: number },
+  { clock, outbox, log }: MonitorParts,
+): Timer {
+  const withinMs = monitor.catchUpWithinMs ?? CATCH_UP_MS;
+  return clock.setTimer(withinMs, () => {
+    const { heldBack } = outbox;
+    if (heldBack > 0) {
+      log.warning(
+        `${monitor.name} could not see for ${withinMs / 1000} s whether what an earlier run left undelivered is still ` +
+          `true: ${heldBack} notifications are sent as they were last known`,
+      );
+    }
+    outbox.takeUpLeftovers();
+  });
 }

@@ -32,11 +32,6 @@ export interface DispatcherStatus {
 /** When an outage ends, what waits is sent within this time, at random, not all in one instant. */
 const RECOVERY_SPREAD_MS = 500;
 const EXPIRY_CHECK_MS = 60_000;
-/**
- * What earlier runs left waits so long, for the monitor to look at the world first: the process may run again by now, after
- * a reboot for instance, and a STOPPED that is no longer true must not be sent.
- */
-const TAKE_UP_AFTER_MS = 2000;
 /** What an attempt under way is given to finish when the program stops. */
 const STOP_GRACE_MS = 2000;
 
@@ -85,7 +80,7 @@ export class Dispatcher {
   }
 
   /**
-   * Sends, beginning with what earlier runs left, until the signal aborts. Resolves when the attempts under way have
+   * Sends what the outbox offers until the signal aborts. Resolves when the attempts under way have
    * finished, or 2 s later: the next run repeats what was cut short, and the API knows a repeat as such.
    */
   async run(signal: AbortSignal): Promise<void> {
@@ -98,11 +93,7 @@ export class Dispatcher {
       outbox.expire();
     });
     outbox.expire();
-    for (const subject of outbox.subjects()) {
-      const lane = this.#newLane(subject);
-      lane.head = outbox.head(subject);
-      this.#retryAt(lane, clock.now().mono + TAKE_UP_AFTER_MS);
-    }
+    for (const subject of outbox.subjects()) this.#refresh(subject);
 
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     this.#running = false;

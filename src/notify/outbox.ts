@@ -49,6 +49,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #limit: number;
   #lastUntold: Untold | undefined;
+  /** What earlier runs left is not offered yet: it may have become untrue since. */
+  #holdingBack = true;
   /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
   readonly #inFlight = new Map<string, Entry>();
   readonly #listeners = new Set<(subject: string) => void>();
@@ -128,9 +130,28 @@ export class Outbox {
     return this.#options.store.subjects();
   }
 
-  /** The id at the head of the subject's queue. */
+  /** The id at the head of the subject's queue; undefined if there is none, or it is held back. */
   head(subject: string): string | undefined {
-    return this.#options.store.firstOf(subject)?.id;
+    const id = this.#options.store.firstOf(subject)?.id;
+    return id !== undefined && this.#isHeldBack(id) ? undefined : id;
+  }
+
+  /** How many pending entries of earlier runs are held back. */
+  get heldBack(): number {
+    if (!this.#holdingBack) return 0;
+    return [...this.#options.store.leftovers].filter((id) => this.#options.store.get(id) !== undefined).length;
+  }
+
+  /**
+   * What earlier runs left may be sent from now on. Until this is called it is held back, with what came after it about the
+   * same subjects: the process may run again by now, and a STOPPED that is no longer true must not be sent.
+   */
+  takeUpLeftovers(): void {
+    const { heldBack } = this;
+    this.#holdingBack = false;
+    if (heldBack === 0) return;
+    this.#options.log.info(`${heldBack} notifications that an earlier run left are sent now`);
+    for (const subject of this.subjects()) this.#changed(subject);
   }
 
   /** Everything pending, grouped by subject, each in order. */
@@ -196,6 +217,10 @@ export class Outbox {
         this.#changed(entry.subject);
       });
     });
+  }
+
+  #isHeldBack(id: string): boolean {
+    return this.#holdingBack && this.#options.store.leftovers.has(id);
   }
 
   #isExpired(entry: Entry): boolean {

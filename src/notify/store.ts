@@ -28,6 +28,7 @@ export class Store {
   readonly #disk: DiskCopy;
   readonly #pending = new PendingQueues();
   readonly #saved = new Map<string, string>();
+  readonly #leftovers = new Set<string>();
 
   /** The changes of the transaction under way. */
   #staged: Map<string, Entry> | undefined;
@@ -53,8 +54,16 @@ export class Store {
   open(): void {
     const { entries, saved } = this.#disk.open();
     const now = this.#options.clock.now();
-    for (const entry of entries) this.#pending.keep(rebase(entry, now, this.#options.bootId));
+    for (const entry of entries) {
+      this.#pending.keep(rebase(entry, now, this.#options.bootId));
+      this.#leftovers.add(entry.id);
+    }
     for (const [key, json] of saved) this.#saved.set(key, json);
+  }
+
+  /** Ids of the entries that earlier runs left pending, whatever has become of them since. */
+  get leftovers(): ReadonlySet<string> {
+    return this.#leftovers;
   }
 
   /**

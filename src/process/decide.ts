@@ -23,6 +23,7 @@ export function decide(state: ProcessState, observation: ProcessObservation): De
   let { runs } = state;
   const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
   const next = observe(state, observation, turn, settings);
+  if (!isCaughtUp(state) && isCaughtUp(next)) effects.push({ kind: "caughtUp" });
   return { state: next === state && runs === state.runs ? state : { ...next, runs }, effects };
 }
 
@@ -72,6 +73,14 @@ function observe(
       if (state.entries.some((entry) => entry.key === observation.key)) turn.effects.push({ kind: "scan" });
       return state;
   }
+}
+
+/** Each entry has been looked at, and what was told of one has shown to be true still: the start commands were in vain, too. */
+function isCaughtUp({ entries }: ProcessState): boolean {
+  return entries.every(({ phase }) => {
+    if (phase.name === "starting" || phase.name === "verifying") return phase.toldAt === undefined;
+    return phase.name !== "unseen";
+  });
 }
 
 function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {

@@ -3,8 +3,17 @@ import type { Notification } from "../../src/notify/notification.ts";
 import type { Clock } from "../../src/system/clock.ts";
 import type { Seeded } from "../support/seeded.ts";
 
-export type Mode = "up" | "slow" | "refuses" | "hangs" | "fails" | "drops the answer" | "unauthorised";
-export const MODES: readonly Mode[] = ["up", "slow", "refuses", "hangs", "fails", "drops the answer", "unauthorised"];
+export type Mode = "up" | "slow" | "refuses" | "hangs" | "fails" | "drops the answer" | "is too late" | "unauthorised";
+export const MODES: readonly Mode[] = [
+  "up",
+  "slow",
+  "refuses",
+  "hangs",
+  "fails",
+  "drops the answer",
+  "is too late",
+  "unauthorised",
+];
 
 /** masakari-api's duplicate_notification_detection_interval. */
 export const DUPLICATE_MS = 180_000;
@@ -55,11 +64,19 @@ export class ApiModel {
           this.#store(notification);
           return unanswered("connection reset");
         });
+      case "is too late":
+        // It stores what nobody waits for any more, perhaps after the next attempt, or after the monitor's end.
+        this.#clock.setTimer(random.between(30_000, 90_000), () => this.#store(notification));
+        return this.#untilAborted(signal);
       case "hangs":
-        return new Promise((resolve) =>
-          signal.addEventListener("abort", () => resolve(unanswered("no answer")), { once: true }),
-        );
+        return this.#untilAborted(signal);
     }
+  }
+
+  #untilAborted(signal: AbortSignal): Promise<Attempt> {
+    return new Promise((resolve) =>
+      signal.addEventListener("abort", () => resolve({ outcome: "unanswered", reason: "no answer" }), { once: true }),
+    );
   }
 
   #later(ms: number, answer: () => Attempt): Promise<Attempt> {

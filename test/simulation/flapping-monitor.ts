@@ -16,12 +16,17 @@ interface State {
 
 /** Where the simulated processes are looked at. */
 export interface ProcessWorld {
-  look(): readonly Seen[];
+  /** Resolves when they can be looked at; rejects as soon as the signal aborts. */
+  opened(signal: AbortSignal): Promise<void>;
+  /** Goes on when what it gave last has been observed. */
+  look(): Iterable<Seen>;
   /** Calls `changed` at each change until the signal aborts. */
   watch(changed: (seen: Seen) => void, signal: AbortSignal): void;
 }
 
-function decide(state: State, { name, up, at }: Seen): Decision<State, never> {
+function decide(state: State, observation: Seen | "looked"): Decision<State, never> {
+  if (observation === "looked") return { state, effects: [{ kind: "caughtUp" }] };
+  const { name, up, at } = observation;
   const wasDown = state.down.includes(name);
   if (up === !wasDown) return { state, effects: [] };
   if (up) {
@@ -50,7 +55,7 @@ function decide(state: State, { name, up, at }: Seen): Decision<State, never> {
 }
 
 /** The least monitor there can be: down is told, up takes back what was not delivered yet. */
-export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen, never> {
+export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen | "looked", never> {
   return {
     name: "flapping",
     initial: { down: [], told: 0 },
@@ -59,10 +64,14 @@ export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen, never
     woke: () => {
       throw new Error("it never asks to be woken");
     },
-    sense(observe, signal) {
+    async sense(observe, signal) {
+      const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await world.opened(signal).catch(() => undefined);
+      if (signal.aborted) return;
       world.watch(observe, signal);
       for (const seen of world.look()) observe(seen);
-      return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      observe("looked");
+      await ended;
     },
     act: () => Promise.resolve(),
   };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
 import type { IntrospectiveObservation } from "../../src/introspective/observation.ts";
-import type { IntrospectiveState } from "../../src/introspective/state.ts";
+import { type IntrospectiveState, keptOf, restoreState } from "../../src/introspective/state.ts";
 import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
 
 /** What is known about a guest from the outside. */
@@ -77,11 +78,33 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     let suspected = 0;
     for (const { ping } of world.state.guests.values()) if (ping?.suspect) suspected++;
     assert.ok(suspected <= suspects, `${suspected} pings of suspected guests at the same time`);
+    checkTimeouts(effects);
     for (const effect of effects)
       if (effect.kind === "notify") notified(String(effect.notification.payload.instance_uuid));
     // Nothing but the state and the observation counts. To compare takes longer than to decide.
     if (decisions++ % 100 > 0) return;
     assert.deepEqual(decide(before, observation), { state: world.state, effects }, "deciding again comes to the same");
+  };
+
+  /** What is short in libvirt is known to be, by what is on disk too: so it is put back whatever happens to the monitor. */
+  const checkTimeouts = (effects: readonly Effect[]): void => {
+    const setting = effects.filter((effect) => effect.kind === "setResponseTimeout");
+    if (setting.length > 0) {
+      const saved = restoreState(JSON.parse(JSON.stringify(keptOf(world.state))));
+      for (const { uuid, seconds } of setting) {
+        assert.ok(saved?.shortTimeouts.has(uuid), `${uuid} is shortened, and that is not saved`);
+        if (seconds === undefined) continue;
+        assert.equal(world.state.guests.get(uuid)?.phase, "error", `${uuid} is shortened, and has no failed ping`);
+        assert.equal(seconds, world.settings.suspect_response_timeout);
+      }
+    }
+    let underWay = 0;
+    for (const { run } of world.state.shortTimeouts.values()) if (run !== undefined) underWay++;
+    assert.ok(underWay <= 2, `${underWay} response time-outs are being set at the same time`);
+    for (const { uuid, responseTimeout } of world.guests.values()) {
+      if (responseTimeout === undefined) continue;
+      assert.ok(world.state.shortTimeouts.has(uuid), `${uuid} is short, and that is forgotten`);
+    }
   };
 
   const notified = (uuid: string): void => {
@@ -117,6 +140,8 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     if (counts && account.armed && mayBeTold) assert.ok(account.told, `${real.uuid} hangs, and is not told`);
     const standing = world.standing.has(real.uuid);
     assert.equal(standing, account.told, `${real.uuid} is ${standing ? "" : "not "}in the outbox`);
+    assert.equal(real.responseTimeout, undefined, `${real.uuid} keeps its short response time-out`);
+    assert.equal(world.state.shortTimeouts.size, 0, "something about response time-outs is left to do");
     if (isBad(real) || real.id === -1 || real.paused || !real.channel) return;
     const last = world.pings.findLast(({ uuid }) => uuid === real.uuid);
     const since = world.mono - (last?.at ?? 0);

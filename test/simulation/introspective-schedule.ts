@@ -4,6 +4,8 @@ import { Seeded } from "../support/seeded.ts";
 /** How long misfortunes go on, ms. */
 const TROUBLE_MS = 20 * 60_000;
 const SYNC_MS = 5000;
+/** When a response time-out that could not be put back is tried again. */
+const RETRY_MS = 60_000;
 
 /** A hypervisor's bad day, the same for the same seed; then it is left in peace for as long as reports may take. */
 export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () => void } {
@@ -21,6 +23,7 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
     check_io: random.chance(0.3),
     max_agent_commands,
     max_suspect_commands: random.between(1, 3),
+    suspect_response_timeout: random.pick([0, 1, 2, 4]),
   });
   const count = random.pick([1, 5, 30, 100]);
   const guests = Array.from({ length: count }, (_, index) =>
@@ -31,7 +34,7 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
 
   const misfortune = () => {
     const guest = random.pick(guests);
-    switch (random.between(0, 13)) {
+    switch (random.between(0, 15)) {
       case 0:
       case 1:
       case 2:
@@ -67,6 +70,13 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
         });
       case 12:
         return restartMonitor(world, random);
+      case 13:
+        return refuseTimeouts(world, random);
+      case 14:
+        // An operator changes it, and has the monitor read it.
+        if (!world.running) return;
+        world.reload({ suspect_response_timeout: random.pick([0, 1, 2, 4]) });
+        return;
       default:
         // One that does not answer for a moment only.
         if (guest.hung || hungNow() >= most) return;
@@ -83,6 +93,7 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
       world.run(random.pick([0, 1, 100, 2000, 15_000, 40_000]));
       misfortune();
     }
+    world.settingFate = () => undefined;
     // What was to end later ends in here.
     world.run(200_000);
     if (!world.connected) world.connect();
@@ -101,7 +112,20 @@ function peaceMs({ settings }: IntrospectiveWorld, hung: number): number {
   const rounds = settings.guest_monitoring_failure_threshold + 3;
   const lanes = Math.min(settings.max_suspect_commands, settings.max_agent_commands - 1);
   const round = settings.guest_monitoring_interval * 1000 + Math.ceil((hung + 1) / lanes) * SYNC_MS;
-  return rounds * round + settings.minimum_uptime * 1000;
+  return rounds * round + settings.minimum_uptime * 1000 + RETRY_MS;
+}
+
+/** libvirt sets no response time-outs for a while, or does not say whether it has. */
+function refuseTimeouts(world: IntrospectiveWorld, random: Seeded): void {
+  const fate = random.pick([
+    { done: false, outcome: "refused" },
+    { done: false, outcome: "unknown" },
+    { done: true, outcome: "unknown" },
+  ] as const);
+  world.settingFate = () => fate;
+  world.after(random.pick([100, 20_000, 90_000]), () => {
+    world.settingFate = () => undefined;
+  });
 }
 
 function wellAgain(world: IntrospectiveWorld, guest: RealGuest): void {

@@ -11,6 +11,8 @@ export interface Line {
   state: "owed" | "superseded" | "dropped" | "answered";
   attempts: number;
   underWay: boolean;
+  /** An earlier run has left it. */
+  leftover: boolean;
 }
 
 /** Every notification that ever became durable, in order, and what may still be done with it. */
@@ -32,6 +34,7 @@ export class Ledger {
       state: "owed",
       attempts: 0,
       underWay: false,
+      leftover: false,
     });
   }
 
@@ -57,14 +60,20 @@ export class Ledger {
     }
   }
 
-  /** An attempt begins. */
-  attempted(notification: Notification, expiryMs: number): void {
+  /** Everything so far is of earlier runs. */
+  leave(): void {
+    for (const line of this.lines.values()) line.leftover = true;
+  }
+
+  /** An attempt begins. @param held what earlier runs left is not to be sent yet */
+  attempted(notification: Notification, expiryMs: number, held: boolean): void {
     const line = this.lines.get(notification.generated_time);
     if (line === undefined) {
       this.violations.push(`sent before it was durable: ${notification.generated_time}`);
       return;
     }
     const name = `${line.subject} ${notification.generated_time}`;
+    if (line.leftover && held) this.violations.push(`sent before the world was looked at: ${name}`);
     if (line.state === "superseded") this.violations.push(`sent after it was superseded: ${name}`);
     if (line.state === "dropped") this.violations.push(`sent after it was dropped: ${name}`);
     if (this.#now() - line.since >= expiryMs) this.violations.push(`sent after it expired: ${name}`);

@@ -13,6 +13,8 @@ import { Run } from "./run-of-the-monitor.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const MAX_IN_FLIGHT = 2;
+/** How long what earlier runs left waits for a look that does not come: `CATCH_UP_MS` of monitor/run.ts. */
+const HELD_MS = MINUTE;
 
 /** A directory for state files, in memory where the machine has such: a simulation syncs thousands of times. */
 export function simulationDirectory(): string {
@@ -52,6 +54,8 @@ export class NotifyWorld {
   #stepsToKill = Number.POSITIVE_INFINITY;
   #startsSoon = false;
   #inFlight = 0;
+  #startedAt = 0;
+  #looked: boolean = false;
 
   constructor(seed: number, statePath: string) {
     this.#random = new Seeded(seed);
@@ -153,11 +157,15 @@ export class NotifyWorld {
     this.#startsSoon = false;
     this.#tell("the monitor starts");
     this.#inFlight = 0;
+    this.#startedAt = this.clock.now().mono;
+    this.#looked = false;
+    let loaded = false;
     this.#run = new Run({
       clock: this.clock,
       log: this.#log,
       processes: {
-        look: () => [...this.#up].map(([name, up]) => ({ name, up, at: this.clock.now() })),
+        opened: (signal) => this.#open(signal),
+        look: () => this.#look(),
         watch: (changed, signal) => {
           this.#watchers.add(changed);
           signal.addEventListener("abort", () => this.#watchers.delete(changed), { once: true });
@@ -169,7 +177,11 @@ export class NotifyWorld {
       random: this.#random.next,
       step: () => this.#step(),
       diskIsFull: () => this.#diskFull,
-      loaded: (contents, file) => this.#ledger.loaded(contents, file),
+      loaded: (contents, file) => {
+        this.#ledger.loaded(contents, file);
+        if (!loaded) this.#ledger.leave();
+        loaded = true;
+      },
       added: (notification) => {
         this.#count("notified");
         this.#tell(`owed: ${notification.payload.process_name} ${notification.generated_time}`);
@@ -177,7 +189,7 @@ export class NotifyWorld {
       },
       post: (notification, signal) => {
         this.#tell(`sent: ${notification.payload.process_name} ${notification.generated_time} (API ${this.#api.mode})`);
-        this.#ledger.attempted(notification, this.#expiryMs);
+        this.#ledger.attempted(notification, this.#expiryMs, this.#isHeld());
         this.#count("attempts");
         this.#inFlight += 1;
         if (this.#inFlight > MAX_IN_FLIGHT) this.#ledger.violations.push(`${this.#inFlight} in flight`);
@@ -191,7 +203,29 @@ export class NotifyWorld {
       },
     });
     this.#run.start();
-    for (const [name, up] of this.#up) if (up && this.#run.alive) this.#seenUp(name);
+  }
+
+  /** The first look of a run: at once, soon, or (libvirt is away, say) only when nobody waits for it any more. */
+  async #open(signal: AbortSignal): Promise<void> {
+    const kind = this.#random.next();
+    const delay = kind < 0.4 ? 0 : kind < 0.8 ? this.#random.between(1, 15_000) : this.#random.between(1, 3 * HELD_MS);
+    if (delay === 0) return;
+    await this.clock.sleep(delay, signal);
+    if (delay >= HELD_MS) this.#count("looked too late");
+  }
+
+  *#look(): Iterable<Seen> {
+    this.#tell("the monitor looks");
+    for (const [name, up] of this.#up) {
+      yield { name, up, at: this.clock.now() };
+      if (!this.#run?.alive) return;
+      if (up) this.#seenUp(name);
+    }
+    this.#looked = true;
+  }
+
+  #isHeld(): boolean {
+    return !this.#looked && this.clock.now().mono - this.#startedAt < HELD_MS;
   }
 
   #step(): void {

@@ -20,7 +20,16 @@ test("nothing true is lost, nothing untrue is sent, nothing is sent twice, in an
     for (const [what, count] of Object.entries(outcome.counts)) counts[what] = (counts[what] ?? 0) + count;
   }
   if (only !== undefined || runs < 1000) return;
-  for (const what of ["killed at a step", "clock steps", "duplicate", "dropped by hand", "expired", "disk full"]) {
+  for (const what of [
+    "killed at a step",
+    "clock steps",
+    "duplicate",
+    "dropped by hand",
+    "expired",
+    "disk full",
+    "looked too late",
+    "api is too late",
+  ]) {
     assert.ok((counts[what] ?? 0) > 0, `no schedule came to this: ${what}`);
   }
 });

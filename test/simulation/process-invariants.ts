@@ -81,6 +81,12 @@ export function watchInvariants(world: ProcessWorld): void {
         }
         if (stage === "restart_command") account.rounds++;
       }
+      if (effect.kind === "caughtUp") {
+        // Between two looks it may have come up unseen.
+        if (observation.kind !== "seen" && observation.kind !== "started") continue;
+        const untrue = [...world.standing.keys()].filter((subject) => world.isAlive(subject.slice("process:".length)));
+        assert.deepEqual(untrue, [], "what an earlier run left is sent, and is not true any more");
+      }
       if (effect.kind === "notify") {
         const key = effect.subject.slice("process:".length);
         const account = accountOf(key);
@@ -115,6 +121,7 @@ export function checkPeace(world: ProcessWorld): void {
     assert.equal(phase?.name, expected, `${key} ${world.isAlive(key) ? "runs" : "is down"}`);
     assert.equal(world.standing.has(`process:${key}`), !world.isAlive(key), `the outbox about ${key}`);
   }
+  assert.ok(world.caughtUp || keys.length === 0, "what an earlier run left is never sent");
   const strangers = [...world.standing.keys()].filter((subject) => !keys.includes(subject.slice("process:".length)));
   assert.deepEqual(strangers, [], "notifications about what is not in the list stand");
 }

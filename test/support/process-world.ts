@@ -62,6 +62,8 @@ export class ProcessWorld {
   unitState: (key: string) => string | undefined = () => "inactive";
   onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
     undefined;
+  /** Since its start the monitor has said that what earlier runs left may be sent. */
+  caughtUp = false;
   readonly log: string[] = [];
   readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
   readonly told: Told[] = [];
@@ -114,6 +116,7 @@ export class ProcessWorld {
   /** The program starts; or, if it runs, sensing begins anew in it, as the supervisor does after a failure. */
   startMonitor(): void {
     this.#monitorRuns = true;
+    this.caughtUp = false;
     const sensing = ++this.#sensing;
     this.#watched = new Map();
     this.note("monitor starts");
@@ -257,6 +260,9 @@ export class ProcessWorld {
       if (incarnation === this.#incarnation) job();
     };
     switch (effect.kind) {
+      case "caughtUp":
+        this.caughtUp = true;
+        return;
       case "say":
         this.note(`${effect.level}: ${effect.text}`);
         return;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { Monitor } from "../../../src/monitor/contract.ts";
 import { noProgress } from "../../../src/monitor/progress.ts";
 import { runMonitor } from "../../../src/monitor/run.ts";
@@ -13,6 +13,7 @@ const monitor: Testing = {
   initial: 0,
   restore: (saved) => (typeof saved === "number" ? saved : undefined),
   decide: (state, seen) => {
+    if (seen === "looked") return { state, effects: [{ kind: "caughtUp" }] };
     if (seen === "poison") throw new Error("undecidable");
     if (seen === "hang") return { state, effects: [{ kind: "hang" }] };
     return { state: state + 1, effects: [{ kind: "notify", subject: `process:${seen}`, notification: stopped(seen) }] };
@@ -50,6 +51,55 @@ test("what is sensed is delivered, and the abort ends it", async (t) => {
   stop.abort();
   await ended;
   assert.equal(rig.clock.timers, 0, "no timer is left");
+  rig.store.close();
+});
+
+/** What an earlier run left, and a monitor that finds it. */
+function withLeftover(t: TestContext): OutboxRig {
+  const directory = stateDirectory(t);
+  const earlier = new OutboxRig(directory);
+  earlier.outbox.add("process:left", stopped("left"));
+  earlier.store.close();
+  return new OutboxRig(directory, { clock: earlier.clock });
+}
+
+test("what an earlier run left is sent when the monitor says that it has looked", async (t) => {
+  const rig = withLeftover(t);
+  const { promise: looked, resolve: look } = Promise.withResolvers<void>();
+  const { stop, ended } = start(rig, {
+    sense: async (observe, signal) => {
+      await looked;
+      observe("looked");
+      await untilAbort(signal);
+    },
+  });
+  await rig.clock.advance(59_000);
+  assert.equal(rig.outbox.counters.attempts, 0);
+  look();
+  await settle();
+  assert.equal(rig.outbox.counters.delivered, 1);
+  stop.abort();
+  await ended;
+  assert.equal(rig.clock.timers, 0, "no timer is left");
+  rig.store.close();
+});
+
+test("what an earlier run left goes all the same where the monitor cannot look within its time, and that is said", async (t) => {
+  const rig = withLeftover(t);
+  const { stop, ended } = start(rig, {
+    catchUpWithinMs: 300_000,
+    sense: () => Promise.reject(new Error("no libvirt")),
+  });
+  await rig.clock.advance(299_999);
+  assert.equal(rig.outbox.counters.attempts, 0);
+  await rig.clock.advance(1);
+  assert.equal(rig.outbox.counters.delivered, 1);
+  assert.match(
+    rig.said("could not see for 300 s").join(),
+    /^warning .*1 notifications are sent as they were last known/,
+  );
+  stop.abort();
+  await ended;
   rig.store.close();
 });
 

@@ -217,7 +217,7 @@ test("superseded while it waits: never sent, and what follows is sent at once", 
   rig.store.close();
 });
 
-test("what an earlier run left is sent after the monitor had time to look, unless it is not true any more", async (t) => {
+test("what an earlier run left is sent when the monitor has looked, however long that takes, unless it is not true any more", async (t) => {
   const directory = stateDirectory(t);
   const earlier = new OutboxRig(directory);
   earlier.outbox.add("process:still", stopped("still"));
@@ -227,12 +227,38 @@ test("what an earlier run left is sent after the monitor had time to look, unles
   const api = new Answers(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
-  await rig.clock.advance(500);
-  rig.outbox.supersede("process:back", "it runs again");
+  await rig.clock.advance(3_600_000);
   rig.outbox.add("process:new", stopped("new"));
-  assert.deepEqual(api.names, ["new"]);
-  await rig.clock.advance(5000);
+  rig.outbox.add("process:back", stopped("again"));
+  assert.deepEqual(api.names, ["new"], "not even what has come after it, about the same subject");
+  rig.outbox.supersede("process:back", "it runs again");
+  assert.equal(rig.outbox.heldBack, 1);
+  rig.outbox.takeUpLeftovers();
   assert.deepEqual(api.names, ["new", "still"]);
+  assert.equal(rig.said("1 notifications that an earlier run left").length, 1);
+  for (const asked of api.asked) asked.answer(delivered);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("what has become of one leftover does not let the next one of its subject go early", async (t) => {
+  const directory = stateDirectory(t);
+  const earlier = new OutboxRig(directory);
+  const first = earlier.outbox.add("process:a", stopped("a1"));
+  earlier.outbox.add("process:a", stopped("a2"));
+  earlier.outbox.add("process:b", stopped("b1"));
+  earlier.store.close();
+  const rig = new OutboxRig(directory, { clock: earlier.clock });
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.drop([first], "by hand");
+  rig.outbox.supersede("process:b", "it runs again");
+  rig.outbox.add("process:b", stopped("b2"));
+  assert.deepEqual(api.names, ["b2"], "what this run has seen waits for nothing that is over");
+  rig.outbox.takeUpLeftovers();
+  assert.deepEqual(api.names, ["b2", "a2"]);
   for (const asked of api.asked) asked.answer(delivered);
   stop.abort();
   await ended;

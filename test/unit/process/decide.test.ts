@@ -279,6 +279,29 @@ test("a process that recovers while the monitor is away is taken back at its sta
   assert.equal(world.runs.length, before);
 });
 
+test("what an earlier run left is sent when all entries were looked at, not before", () => {
+  const world = running("p", "q");
+  world.stopMonitor();
+  world.startMonitor();
+  assert.equal(world.caughtUp, false);
+  world.run(0);
+  assert.equal(world.caughtUp, true);
+});
+
+test("what an earlier run left about an entry waits for its start_command to be in vain", () => {
+  const world = running("p", "q");
+  world.behave = () => fails;
+  world.kill("p");
+  world.run(600_000);
+  world.stopMonitor();
+  world.behave = () => ({ ms: 3000, succeeds: false });
+  world.startMonitor();
+  world.run(2900);
+  assert.deepEqual([world.phaseOf("p")?.name, world.caughtUp], ["starting", false]);
+  world.run(600_000);
+  assert.deepEqual([world.phaseOf("p")?.name, world.caughtUp], ["failed", true]);
+});
+
 test("another boot begins afresh: the old notification is withdrawn, a new failure is told anew", () => {
   const world = running("p");
   world.behave = () => fails;

@@ -15,6 +15,11 @@ import { eventually } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { entryNamed, plainSettings } from "../../support/process-entries.ts";
 
+/** Carried out by the loop, for every monitor alike. */
+function isTheLoops(effect: CommonEffect | ProcessEffect): effect is CommonEffect {
+  return ["notify", "supersede", "cancelWake", "caughtUp"].includes(effect.kind);
+}
+
 const table = openProcTable();
 
 /** A monitor on this real host, with a loop that keeps nothing, and services that are nobody's children. */
@@ -99,9 +104,7 @@ class Host {
       else if (effect.kind === "wake") {
         const timer = systemClock.setTimer(effect.afterMs, () => observe(monitor.woke(effect.key, systemClock.now())));
         signal.addEventListener("abort", () => timer.cancel());
-      } else if (effect.kind !== "notify" && effect.kind !== "supersede" && effect.kind !== "cancelWake") {
-        void monitor.act(effect, observe, signal);
-      }
+      } else if (!isTheLoops(effect)) void monitor.act(effect, observe, signal);
     };
     this.#sensing = monitor.sense(observe, signal);
   }
