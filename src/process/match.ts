@@ -27,6 +27,12 @@ const ONLOOKERS = new Set(
 );
 
 /**
+ * Programs of this project: each shows itself by this title alone. Lists written for the Python monitors have them as
+ * `/usr/bin/python /usr/local/bin/masakari-instancemonitor`, and must not take the new one for dead.
+ */
+const OURS = /^masakari-(process|instance|introspectiveinstance|host)monitor$/;
+
+/**
  * The rule of one entry. `program` (the default) is a whole program: the first argument or the script of an interpreter, by full
  * path or base name, followed by the name's further words as the next arguments.
  * @throws MatchExpressionError
@@ -41,9 +47,10 @@ export function matcherOf(entry: ProcessEntry): Matcher {
   const words = name.trim().split(/\s+/);
   // The last word is looked for first: nearly every process is ruled out by it without being parsed.
   const rarest = baseName(words.at(-1) ?? "");
+  const isOurs = OURS.test(rarest);
   return (raw, parsed) => {
     if (!raw.includes(rarest)) return undefined;
-    if (parsed().some((line) => isProgram(line, words))) return "whole";
+    if (parsed().some((line) => isProgram(line, words) || (isOurs && line.words[0] === rarest))) return "whole";
     return joined(raw).includes(name) && !isOnlooker(parsed()) ? "partial" : undefined;
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { MatchExpressionError, matchCommandLine, matcherOf } from "../../../src/process/match.ts";
 import { entryNamed } from "../../support/process-entries.ts";
@@ -64,6 +65,17 @@ const table: readonly (readonly [name: string, argv: readonly string[], Kind])[]
   ["nginx: master process", ["nginx: master process /usr/sbin/nginx"], "whole"],
   ["nova-compute", ["/usr/bin/python3 /usr/bin/nova-compute"], "whole"],
   ["nova-api", ["apache2: nova-api"], "partial"],
+  [
+    "neutron-server",
+    ["neutron-server: api worker (/usr/bin/python3 /usr/bin/neutron-server --config-file x)"],
+    "whole",
+  ],
+  ["nova-compute", ["/usr/bin/python3", "-Es", "/usr/bin/nova-compute", "--config-file", "x"], "whole"],
+  // Our own programs, in a list that was written for the Python ones.
+  ["/usr/bin/python /usr/local/bin/masakari-instancemonitor", ["masakari-instancemonitor"], "whole"],
+  ["/usr/bin/masakari-instancemonitor", ["masakari-instancemonitor", "", ""], "whole"],
+  ["/usr/bin/masakari-instancemonitor", ["masakari-introspectiveinstancemonitor"], undefined],
+  ["/usr/bin/masakari-instancemonitor", ["/opt/masakari-instancemonitor"], undefined],
   // Others that speak of it.
   ["nova-compute", ["tail", "-f", "/var/log/nova/nova-compute.log"], undefined],
   ["nova-compute", ["tail", "-f", "nova-compute"], undefined],
@@ -91,6 +103,22 @@ test("match: substring and regex look at the whole command line", () => {
 
 test("a regular expression that is none is refused", () => {
   assert.throws(() => kindOf("(", [], "regex"), MatchExpressionError);
+});
+
+test("a command line of nothing but empty arguments is read at once: anybody can run such a process", () => {
+  // Ten times what is ever read of a command line: in a process of its own, because the bug took hours over it.
+  const script = `
+    import { parseCommandLine } from ${JSON.stringify(import.meta.resolve("../../../src/process/command-line.ts"))};
+    console.log(parseCommandLine("\\0".repeat(655_360) + "nova-compute\\0")[0].words.length);`;
+  const read = spawnSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script],
+    {
+      timeout: 60_000,
+      encoding: "utf8",
+    },
+  );
+  assert.equal(read.stdout, "655361\n", read.stderr);
 });
 
 test("a process without a command line (a zombie, a kernel thread) is nobody's", () => {
