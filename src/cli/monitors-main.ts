@@ -6,6 +6,7 @@ import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { addRunCommand } from "./run-command.ts";
+import { registerStatusCommand } from "./status-command.ts";
 import { packageVersion } from "./version.ts";
 
 const program = new Command("masakari-monitors")
@@ -16,17 +17,28 @@ addControlPlaneCommand(program);
 addRunCommand(program);
 
 /** What is wrong elsewhere in the configuration does not matter here; `check-config` tells it. */
-function statePath(): string {
-  const files = configOptions(outbox.opts());
+function statePath(parsed: Record<string, unknown>): string {
+  const files = configOptions(parsed);
   const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };
   return loadConfig({ ...where, ...files }).config.DEFAULT.state_path;
 }
-const outbox = registerOutboxCommand(program, { statePath, out: process.stdout, now: Date.now });
-addConfigFileOptions(outbox);
+const outbox = registerOutboxCommand(program, {
+  statePath: () => statePath(outbox.opts()),
+  out: process.stdout,
+  now: Date.now,
+});
+const status = registerStatusCommand(program, {
+  statePath: () => statePath(status.opts()),
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [status, outbox]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

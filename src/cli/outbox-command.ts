@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeNotification, type Entry } from "../notify/entry.ts";
 import type { StateFile } from "../notify/state-file.ts";
+import { age } from "./age.ts";
 import { table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -131,13 +132,6 @@ function listing(entries: readonly Listed[], now: number): string {
     ["ATTEMPTS", ({ attempts }) => attempts],
     ["LAST REASON", ({ reason }) => reason],
   ]);
-}
-
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${seconds % 60}s`;
-  return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m`;
 }
 
 /** The documented shape: snake_case as everywhere in OpenStack, times in ISO 8601. */

@@ -1,4 +1,5 @@
 import type { Report } from "./report.ts";
+import { fitsSocket } from "./socket-path.ts";
 
 /** As in `openstack/http.ts`: an import would load 6 MB of undici. */
 const http = process.getBuiltinModule("node:http");
@@ -17,6 +18,7 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Report["verdict"]>(["ok", "degrad
 
 /** Asks the monitor whose socket this is. Never throws. @param timeoutMs for all of it */
 export async function askHealth(path: string, timeoutMs: number): Promise<Answer> {
+  if (!fitsSocket(path)) return { kind: "no answer", reason: `${path} is too long for a socket` };
   try {
     const report = reportIn(await get(path, timeoutMs));
     if (report === undefined) return { kind: "no answer", reason: "what it says is not a health report" };
