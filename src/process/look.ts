@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { isDead, type ProcessIdentity, type ProcessStat, type ProcTable } from "../system/proc-table.ts";
 import { baseName, parseCommandLine } from "./command-line.ts";
 import { type Matcher, matchCommandLine, matcherOf } from "./match.ts";
 import type { Sighting } from "./observation.ts";
+import { byPidfile } from "./pidfile.ts";
 import { keyed } from "./state.ts";
 
 /** An entry with its matcher made. */
@@ -41,8 +41,11 @@ type Found = { whole: number[]; partial: { pid: number; program: string }[] };
 export function look(sought: readonly Sought[], around: Surroundings): readonly Sighting[] {
   const sightings = new Map<string, Sighting>();
   for (const one of sought) {
+    const { key, entry } = one;
     const known =
-      one.entry.pidfile === undefined ? stillThere(one, around) : byPidfile(one.key, one.entry.pidfile, around);
+      entry.pidfile === undefined
+        ? stillThere(one, around)
+        : byPidfile(key, entry, entry.pidfile, { ...around, before: around.watched.get(key) });
     if (known) sightings.set(one.key, known);
   }
   const missing = sought.filter((one) => !sightings.has(one.key));
@@ -134,21 +137,4 @@ class Lineage {
     for (let next = pid; next > 0 && !line.includes(next); next = this.stat(next)?.parent ?? 0) line.push(next);
     return line;
   }
-}
-
-/** The first line is the pid; some daemons (postgres) write more. */
-const PID_LINE = /^\s*(\d{1,10})\s*(\n|$)/;
-
-function byPidfile(key: string, path: string, { table, self }: Surroundings): Sighting {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    return { key, problem: `pidfile ${path}: ${(error as NodeJS.ErrnoException).code ?? "unreadable"}` };
-  }
-  const pid = Number(PID_LINE.exec(text)?.[1] ?? 0);
-  if (pid === 0) return { key, problem: `pidfile ${path} holds no process id` };
-  const stat = pid === self ? undefined : table.stat(pid);
-  if (!stat || isDead(stat)) return { key, problem: `pidfile ${path}: there is no process ${pid}` };
-  return { key, whole: { pid, startTime: stat.startTime } };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -173,4 +173,25 @@ test("a pidfile says who it is, whatever the process is called", async (context)
   assert.equal(sighting()?.whole?.pid, service.pid);
   await service.stop("SIGKILL");
   assert.match(sighting()?.problem ?? "", /there is no process/);
+});
+
+test("a stale pidfile, whose pid is another program's by now, is not taken for the service", (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "look-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const pidfile = join(directory, "svc.pid");
+  const sighting = (name: string, watched = new Map()) =>
+    look(soughtOf([entryNamed(name, { pidfile })]), around({ watched }))[0];
+  const { pid } = victim(context, "/opt/new/svc-reused");
+  const writtenBefore = (seconds: number) => {
+    writeFileSync(pidfile, `${pid}\n`);
+    const then = Date.now() / 1000 - seconds;
+    utimesSync(pidfile, then, then);
+  };
+  writtenBefore(600);
+  assert.match(sighting("svc-gone")?.problem ?? "", /is stale: process \d+ began after it was written/);
+  assert.equal(sighting("/usr/bin/svc-reused")?.whole?.pid, pid, "the file may have been copied; the name is right");
+  const watched = new Map([["svc-gone", { pid, startTime: real.stat(pid)?.startTime }]]);
+  assert.equal(sighting("svc-gone", watched)?.whole?.pid, pid, "a clock that is set makes nobody another");
+  writtenBefore(0);
+  assert.equal(sighting("svc-gone")?.whole?.pid, pid, "a strange name alone makes nobody another");
 });

@@ -1,0 +1,54 @@
+import { readFileSync, statSync } from "node:fs";
+import { uptime } from "node:os";
+import type { ProcessEntry } from "../config/process-entry.ts";
+import { isDead, type ProcessIdentity, type ProcessStat, type ProcTable } from "../system/proc-table.ts";
+import { baseName } from "./command-line.ts";
+import type { Sighting } from "./observation.ts";
+
+/** The first line is the pid; some daemons (postgres) write more. */
+const PID_LINE = /^\s*(\d{1,10})\s*(\n|$)/;
+/** A daemon is older than its pidfile. That much younger, and it is another process. Seconds; clocks are set right by less. */
+const YOUNGER_S = 60;
+/** What field 22 of /proc/PID/stat counts in, on every architecture that Node runs on (USER_HZ). */
+const TICKS_PER_S = 100;
+
+export interface PidfileParts {
+  readonly table: ProcTable;
+  /** This process. */
+  readonly self: number;
+  /** The process watched for the entry so far. */
+  readonly before: ProcessIdentity | undefined;
+}
+
+/** The process that the entry's pidfile names, whatever it is called and whatever else runs. */
+export function byPidfile(key: string, entry: ProcessEntry, path: string, parts: PidfileParts): Sighting {
+  const { table, self, before } = parts;
+  const fail = (problem: string): Sighting => ({ key, problem: `pidfile ${path}${problem}` });
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    return fail(`: ${(error as NodeJS.ErrnoException).code ?? "unreadable"}`);
+  }
+  const pid = Number(PID_LINE.exec(text)?.[1] ?? 0);
+  if (pid === 0) return fail(" holds no process id");
+  const stat = pid === self ? undefined : table.stat(pid);
+  if (!stat || isDead(stat)) return fail(`: there is no process ${pid}`);
+  const known = before?.pid === pid && before.startTime === stat.startTime;
+  if (!known && isAnother(entry, path, stat, table)) {
+    return fail(` is stale: process ${pid} began after it was written, and is another program`);
+  }
+  return { key, whole: { pid, startTime: stat.startTime } };
+}
+
+/**
+ * A pidfile that outlived its daemon (a crash, a reboot without a fresh /run) names whatever has its pid now. Two signs are
+ * needed to say so, because a healthy service must not be restarted for a strange name or for a clock that was set.
+ */
+function isAnother(entry: ProcessEntry, path: string, stat: ProcessStat, table: ProcTable): boolean {
+  const name = baseName(entry.process_name.split(/\s+/).at(-1) ?? "");
+  if (entry.match === "regex" || table.commandLine(stat.pid)?.includes(name)) return false;
+  const age = uptime() - stat.startTime / TICKS_PER_S;
+  const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && (Date.now() - written) / 1000 > age + YOUNGER_S;
+}
