@@ -7,11 +7,12 @@ const longest = 500;
  * The message in an error answer, whatever made it: masakari-api's faults (`{"badRequest": {"message"}}`), Keystone and its
  * middleware (`{"error": {"message"}}`), WebOb (`{"message", "title"}`, or an HTML page when the request accepts anything),
  * a proxy's HTML, or plain text.
+ * @param redact takes secrets out of a text: here, because the half of one that is left by the cut is not known for one
  * @returns one line of at most 500 characters without markup or control characters; "" if the body says nothing
  */
-export function errorDetail(body: Buffer): string {
-  const text = body.toString("utf8");
-  return oneLine(fromJson(text) ?? (/<\/?[a-z!][^>]*>/i.test(text) ? fromHtml(text) : text));
+export function errorDetail(body: Buffer, redact: (text: string) => string): string {
+  const text = redact(body.toString("utf8"));
+  return oneLine(redact(fromJson(text) ?? (/<\/?[a-z!][^>]*>/i.test(text) ? fromHtml(text) : text)));
 }
 
 /** Undefined: not JSON, or JSON of no known shape, so that its text is the best that there is. */

@@ -22,7 +22,7 @@ export interface Asked {
  */
 export function masakariError(response: HttpResponse, asked: Asked): OpenStackError {
   const { status } = response;
-  const detail = asked.redact(errorDetail(response.body));
+  const detail = errorDetail(response.body, (text) => asked.redact(text));
   const message = `${asked.what} was answered ${status}: ${detail || "no reason given"}${hint(status, asked)}`;
   if (status === 409 && /^Notification received from host .* is duplicate\.?$/.test(detail)) {
     return new DuplicateNotificationError(message, status, detail);

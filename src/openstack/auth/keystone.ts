@@ -81,7 +81,7 @@ class KeystonePlugin implements AuthPlugin {
 
   #refusal(response: HttpResponse): AuthenticationError | HttpStatusError {
     const { status } = response;
-    const detail = redact(errorDetail(response.body), this.secrets);
+    const detail = errorDetail(response.body, (text) => redact(text, this.secrets));
     const where = this.#whereabouts();
     if (status === 401) {
       return new AuthenticationError(

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { errorDetail } from "../../../src/openstack/error-body.ts";
+import { pythonJson } from "../../../src/openstack/json.ts";
+import { redact } from "../../../src/openstack/redact.ts";
 import { capture } from "../../support/capture.ts";
 
-const detail = (text: string) => errorDetail(Buffer.from(text));
+const detail = (text: string) => errorDetail(Buffer.from(text), (shown) => shown);
 
 suite("the message of every recorded error", () => {
   for (const [number, what, message] of [
@@ -70,6 +72,27 @@ suite("of others", () => {
   });
 
   test("bytes that are no UTF-8", () => {
-    assert.equal(errorDetail(Buffer.from([0x6e, 0x6f, 0xff])), "no\uFFFD");
+    assert.equal(
+      errorDetail(Buffer.from([0x6e, 0x6f, 0xff]), (shown) => shown),
+      "no\uFFFD",
+    );
   });
+});
+
+test("no part of a secret is shown, wherever the text is cut and however the server quotes it", () => {
+  const secrets = ['pa"ss  w\u00f6rd-of-some-length', "plain<b>secret</b>"];
+  const shown = (body: string) => errorDetail(Buffer.from(body), (text) => redact(text, secrets));
+  for (const secret of secrets) {
+    const request = pythonJson({ password: secret });
+    for (const quoted of [
+      secret,
+      request,
+      JSON.stringify({ password: secret }),
+      JSON.stringify({ message: request }),
+    ]) {
+      for (const before of [0, 470, 480, 490]) {
+        assert.doesNotMatch(shown(`${"x".repeat(before)} ${quoted}`), /pa"|ss |w(\u00f6|\\u00f6)|rd-of|plain|secret/);
+      }
+    }
+  }
 });
