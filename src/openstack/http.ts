@@ -69,7 +69,7 @@ class PooledTransport implements Transport {
     const { clock, timeoutMs } = this.#options;
     const deadline = new AbortController();
     const timer = clock.setTimer(timeoutMs, () => {
-      const whom = `${request.peer} at ${originOf(request.url)}`;
+      const whom = this.#whom(request.peer, URL.parse(request.url));
       deadline.abort(new TimeoutError(`no answer from ${whom} within ${timeoutMs / 1000} s ([api] timeout)`));
     });
     try {
@@ -91,7 +91,12 @@ class PooledTransport implements Transport {
       const response = await this.#attempt(request, url, signal);
       const location = response.headers.location;
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
-      const next = new URL(location, url);
+      const next = URL.parse(location, url.href);
+      if (next === null || !isHttp(next)) {
+        throw new ResponseError(
+          `${request.peer} at ${url.origin} redirects to what is no http:// or https:// URL: is this the right address?`,
+        );
+      }
       if (next.hostname !== url.hostname || (url.protocol === "https:" && next.protocol !== "https:")) {
         throw new ResponseError(
           `${request.peer} at ${url.origin} redirects to ${next.origin}, where our credentials are not sent: if that is right, configure that URL`,
@@ -103,7 +108,7 @@ class PooledTransport implements Transport {
   }
 
   async #attempt(request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpResponse> {
-    const whom = `${request.peer} at ${url.origin}`;
+    const whom = this.#whom(request.peer, url);
     const repeatable = request.repeatable ?? request.method !== "POST";
     for (let retried = false; ; retried = true) {
       const progress = { reused: false, answering: false };
@@ -148,8 +153,17 @@ class PooledTransport implements Transport {
       maxBytes: this.#options.maxResponseBytes ?? 8 * 1024 * 1024,
       progress,
       signal,
-      whom: `${request.peer} at ${url.origin}`,
+      whom: this.#whom(request.peer, url),
     });
+  }
+
+  /** Whom we talk to, for messages. A proxy that somebody has forgotten in the environment is the last thing one thinks of. */
+  #whom(peer: string, url: URL | null): string {
+    if (url === null) return `${peer} at an invalid URL`;
+    const proxy = proxyFor(url, this.#options.environment ?? {});
+    const through =
+      proxy === undefined ? "" : ` (through the proxy ${URL.parse(proxy)?.origin ?? "of the environment"})`;
+    return `${peer} at ${url.origin}${through}`;
   }
 
   async #agent(url: URL, secure: boolean): Promise<Agent> {
@@ -157,6 +171,15 @@ class PooledTransport implements Transport {
     const key = `${url.protocol}${proxy ?? ""}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
+    const proxyUrl = proxy === undefined ? undefined : URL.parse(proxy);
+    if (proxyUrl === null || (proxyUrl && !isHttp(proxyUrl))) {
+      // Not the URL itself: it may hold a password.
+      const variables = `${url.protocol.slice(0, -1)}_proxy or all_proxy`;
+      throw new OpenStackError(
+        "OPENSTACK_PROXY",
+        `the proxy in the environment (${variables}) is no http:// or https:// URL, and no other kind is supported`,
+      );
+    }
     const pool: AgentOptions & { autoSelectFamilyAttemptTimeout: number } = {
       keepAlive: true,
       maxSockets,
@@ -189,13 +212,13 @@ class PooledTransport implements Transport {
 
 function parse(url: string, peer: string): URL {
   const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+  if (parsed === null || !isHttp(parsed)) {
     // Not the URL itself: it may hold a password.
     throw new OpenStackError("OPENSTACK_URL", `the URL of ${peer} is not an http:// or https:// URL`);
   }
   return parsed;
 }
 
-function originOf(url: string): string {
-  return URL.parse(url)?.origin ?? "an invalid URL";
+function isHttp({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
 }

@@ -13,7 +13,7 @@ export function proxyFor(url: URL, environment: Environment): string | undefined
   const scheme = url.protocol.slice(0, -1);
   const proxy = variable(environment, `${scheme}_proxy`) ?? variable(environment, "all_proxy");
   if (proxy === undefined || bypasses(url, variable(environment, "no_proxy") ?? "")) return undefined;
-  return /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
 }
 
 function variable(environment: Environment, name: string): string | undefined {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { suite, test } from "node:test";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { ConnectionError, ResponseError, TimeoutError } from "../../../src/openstack/errors.ts";
+import { ConnectionError, OpenStackError, ResponseError, TimeoutError } from "../../../src/openstack/errors.ts";
 import { createTransport, type HttpRequest, type TransportOptions } from "../../../src/openstack/http.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { type Handler, TestServer } from "../../support/http-server.ts";
@@ -278,6 +278,19 @@ suite("redirects", () => {
     transport.close();
   });
 
+  for (const location of ["http://[bad", "//", "ftp://127.0.0.1/", "javascript:x"]) {
+    test(`to ${location} are an error of the answer`, async () => {
+      await using server = await TestServer.start((_, response) => {
+        response.writeHead(302, { Location: location }).end();
+      });
+      const transport = transportWith();
+      const error = await transport.send(get(server.origin), never).catch((caught: unknown) => caught);
+      assert.ok(error instanceof ResponseError, String(error));
+      assert.match(error.message, /redirects to what is no http:\/\/ or https:\/\/ URL/);
+      transport.close();
+    });
+  }
+
   test("in a circle end", async () => {
     await using server = await TestServer.start((_, response) => {
       response.writeHead(302, { Location: "/" }).end();
@@ -299,4 +312,30 @@ test("a proxy of the environment is used, but not for what no_proxy names", asyn
   assert.equal((await excepted.send(get(url), never)).body.toString(), "direct");
   proxied.close();
   excepted.close();
+});
+
+suite("a proxy that does not serve", () => {
+  const failure = async (proxy: string): Promise<string> => {
+    const transport = transportWith({ environment: { http_proxy: proxy } });
+    const error = await transport.send(get("http://masakari.example/v1"), never).catch((caught: unknown) => caught);
+    transport.close();
+    assert.ok(error instanceof OpenStackError, String(error));
+    return error.message;
+  };
+
+  test("is named, because nobody remembers that it is there; its password is not", async () => {
+    const message = await failure("http://user:hidden@127.0.0.1:1/");
+    assert.match(message, /masakari\.example \(through the proxy http:\/\/127\.0\.0\.1:1\): connection refused/);
+    assert.doesNotMatch(message, /hidden/);
+  });
+
+  for (const proxy of [
+    "http://user:hidden@[bad",
+    "socks5://user:hidden@127.0.0.1:1",
+    "http://user:hidden@127.0.0.1:x",
+  ]) {
+    test(`${proxy} is refused without being quoted`, async () => {
+      assert.match(await failure(proxy), /^the proxy in the environment \(http_proxy or all_proxy\) is no http/);
+    });
+  }
 });
