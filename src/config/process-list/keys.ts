@@ -36,7 +36,11 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
     ours: true,
     help: "How process_name is compared: program (default; the program itself, or the script that an interpreter runs), substring (anywhere in the command line, as the Python monitor does) or regex (a JavaScript regular expression, anywhere in the command line).",
   },
-  pidfile: { kind: "path", ours: true, help: "File that holds the process's id: that process is the entry's, whatever it is called and whatever else runs. A file that has outlived its process is noticed." },
+  pidfile: {
+    kind: "path",
+    ours: true,
+    help: "File that holds the process's id: that process is the entry's, whatever it is called and whatever else runs. A file that has outlived its process is noticed.",
+  },
   systemd_unit: {
     kind: "unit",
     ours: true,
