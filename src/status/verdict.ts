@@ -95,7 +95,7 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
   if (disk !== undefined) {
     const reason = `notifications and state are in memory only, the disk does not take them: ${disk.reason}`;
     if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
-    else problems.push(failing("disk", `${reason}; ${waiting(pending)} would be lost by a stop now`, disk.since));
+    else problems.push(failing("disk", `${reason}; ${counted(pending)} would be lost by a stop now`, disk.since));
   }
   if (unanswered !== undefined) {
     const reason = `Masakari cannot be told: ${unanswered.reason}; ${waiting(pending)}`;
@@ -112,7 +112,9 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
   return problems;
 }
 
-const waiting = (pending: number): string => (pending === 1 ? "1 notification waits" : `${pending} notifications wait`);
+const counted = (pending: number): string => (pending === 1 ? "1 notification" : `${pending} notifications`);
+
+const waiting = (pending: number): string => `${counted(pending)} ${pending === 1 ? "waits" : "wait"}`;
 
 /** An attempt that fails for want of a login says so in the login's own words. */
 function sameCause(login: Trouble, unanswered: Trouble | undefined): boolean {

@@ -1,0 +1,40 @@
+import type { Facts, LoopFacts, OutboxFacts } from "../../src/status/facts.ts";
+
+/** Now, in the tests of health; monotonic ms. */
+export const NOW = 10_000_000;
+
+export interface ChangedFacts {
+  readonly conditions?: Facts["conditions"];
+  readonly loop?: Partial<LoopFacts>;
+  readonly outbox?: Partial<OutboxFacts>;
+}
+
+/** A monitor that has run for an hour and lacks nothing, but for what is changed. */
+export function factsWith({ conditions = new Map(), loop = {}, outbox = {} }: ChangedFacts): Facts {
+  return {
+    conditions,
+    loop: {
+      observations: 700,
+      lastObservation: NOW - 4000,
+      sensingSince: NOW - 3_600_000,
+      silenceLimitMs: 65_000,
+      lastFailure: undefined,
+      restarts: 0,
+      failedDecisions: 0,
+      failedEffects: 0,
+      oldestActing: undefined,
+      ...loop,
+    },
+    outbox: {
+      pending: 0,
+      oldestPending: undefined,
+      inFlight: 0,
+      counters: { added: 0, delivered: 0 },
+      unanswered: undefined,
+      login: undefined,
+      untold: undefined,
+      disk: undefined,
+      ...outbox,
+    },
+  };
+}
