@@ -31,6 +31,19 @@ function strftime(format: string, time: Date): string {
   return format.replace(/%(.)/g, (whole, letter: string) => directives[letter]?.() ?? whole);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROL = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+/**
+ * Anybody on the host can name a process, and a command may write anything: a line end in it must not begin what looks like a
+ * record of ours, nor an escape sequence reach a terminal.
+ */
+function harmless(message: string): string {
+  return message
+    .replace(CONTROL, (one) => (one === "\t" ? one : `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`))
+    .replaceAll("\n", "\n    ");
+}
+
 const CONVERSION = /%(?:%|\((\w+)\)([-0]*)(\d*)(?:\.\d+)?[sdi])/g;
 
 /**
@@ -46,7 +59,7 @@ export function textFormat(format: string, dateFormat: string): LineFormat {
       instance: () => "",
       levelname: () => levelWords(record.level).name,
       levelno: () => String(levelWords(record.level).number),
-      message: () => record.message,
+      message: () => harmless(record.message),
       msecs: () => String(time.getMilliseconds()),
       name: () => record.name,
       process: () => String(process.pid),

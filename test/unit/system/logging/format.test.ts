@@ -25,6 +25,14 @@ test("a message that looks like a conversion stays as it is", () => {
   assert.equal(textFormat("%(message)s", "%Y")({ ...record, message: "100%(name)s $& %%" }), "100%(name)s $& %%");
 });
 
+test("a message can neither forge another record nor reach a terminal", () => {
+  const message = 'is "x\n2026-11-23 04:05:06.007 1 ERROR forged" \u001b[31m\u009b1m\rover\tthere';
+  const [first = "", second = "", ...more] = textFormat(DEFAULT, "%F")({ ...record, message }).split("\n");
+  assert.match(first, / WARNING masakarimonitors\.process \[-\] is "x$/);
+  assert.equal(second, '    2026-11-23 04:05:06.007 1 ERROR forged" \\x1b[31m\\x9b1m\\x0dover\tthere');
+  assert.deepEqual(more, []);
+});
+
 test("use_json writes one object a line, with Python's level names and no raw line end", () => {
   const line = jsonFormat("%Y-%m-%d %H:%M:%S")({ ...record, message: "two\nlines" });
   assert.ok(!line.includes("\n"));
