@@ -28,8 +28,12 @@ const LOOK_EVERY_MS = 5000;
  */
 export async function watchOver(parts: WatchOverParts, signal: AbortSignal): Promise<void> {
   const { monitors, manager, clock, log } = parts;
-  const feedEveryMs = (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 2;
-  const said = new Set<string>();
+  const feedEveryMs = manager.watchdogMs === undefined ? undefined : manager.watchdogMs / 2;
+  const remedy =
+    feedEveryMs === undefined
+      ? "Restart this program, and please report this line with those before it"
+      : "The service manager's watchdog restarts this program; please report this line with those before it";
+  let said: readonly string[] = [];
   let told: string | undefined;
   let fedAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
@@ -37,23 +41,17 @@ export async function watchOver(parts: WatchOverParts, signal: AbortSignal): Pro
     const looked = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
     const stuck = looked.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
     for (const name of stuck) {
-      if (said.has(name)) continue;
-      log.critical(
-        `${name} is stuck: it senses nothing although it should. ` +
-          `${manager.watchdogMs === undefined ? "Restart this program" : "The service manager's watchdog will restart this program"}; ` +
-          "please report this line with those before it",
-      );
+      if (!said.includes(name)) log.critical(`${name} is stuck: it senses nothing although it should. ${remedy}`);
     }
-    said.clear();
-    for (const name of stuck) said.add(name);
+    said = stuck;
 
     const text = summary(looked, mono);
     if (text !== told) manager.status(text);
     told = text;
-    if (stuck.length === 0 && mono - fedAt >= feedEveryMs) {
+    if (feedEveryMs !== undefined && stuck.length === 0 && mono - fedAt >= feedEveryMs) {
       manager.alive();
       fedAt = mono;
     }
-    await clock.sleep(Math.min(LOOK_EVERY_MS, feedEveryMs), signal).catch(() => undefined);
+    await clock.sleep(Math.min(LOOK_EVERY_MS, feedEveryMs ?? LOOK_EVERY_MS), signal).catch(() => undefined);
   }
 }

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { createConnection, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { askHealth } from "../../../src/status/client.ts";
+import { type Report, reportOn } from "../../../src/status/report.ts";
+import { serveHealth } from "../../../src/status/server.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+
+const LONG_ENOUGH = 20_000;
+
+function reportWith(changes: ChangedFacts): Report {
+  const now = { wall: 0, mono: NOW };
+  const identity = { program: "processmonitor", version: "1", pid: 1, hostname: "compute1", started: now };
+  return reportOn(identity, factsWith(changes), now);
+}
+
+function directory(context: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), "health-"));
+  context.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function serving(context: TestContext, path: string, report: () => Report = () => reportWith({})) {
+  const log = new KeptLog();
+  const controller = new AbortController();
+  const ended = serveHealth({ path, report, log }, controller.signal);
+  const stop = async (): Promise<void> => {
+    controller.abort();
+    await ended;
+  };
+  context.after(stop);
+  return { log, stop, ended };
+}
+
+async function listening(path: string): Promise<void> {
+  await eventually("an answer", 5000, async () => {
+    const { kind } = await askHealth(path, LONG_ENOUGH);
+    return kind === "answered" || undefined;
+  });
+}
+
+async function statusOf(socketPath: string, path: string, method = "GET"): Promise<number | undefined> {
+  const request = get({ socketPath, path, method, agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+test("health is told to the owner only: 200 unless it is failing, and the socket goes with the program", async (t) => {
+  const path = join(directory(t), "p.sock");
+  let changes: ChangedFacts = {};
+  const { stop, log } = serving(t, path, () => reportWith(changes));
+  await listening(path);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+
+  assert.equal(await statusOf(path, "/health"), 200);
+  changes = { outbox: { login: { reason: "wrong password", since: NOW } } };
+  assert.equal(await statusOf(path, "/health?verbose"), 200);
+  assert.deepEqual(await askHealth(path, LONG_ENOUGH), { kind: "answered", report: reportWith(changes) });
+  changes = { loop: { sensingSince: undefined, lastFailure: { reason: "no /proc", since: NOW } } };
+  assert.equal(await statusOf(path, "/health"), 503);
+  assert.equal(await statusOf(path, "/"), 404);
+  assert.equal(await statusOf(path, "/health", "DELETE"), 405);
+
+  await stop();
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(await askHealth(path, LONG_ENOUGH), { kind: "not running" });
+  assert.deepEqual(log.lines, []);
+});
+
+test("a report that cannot be made is an answer and a line, not the end", async (t) => {
+  const path = join(directory(t), "p.sock");
+  let broken = false;
+  const { log } = serving(t, path, () => {
+    if (broken) throw new Error("undecidable");
+    return reportWith({});
+  });
+  await listening(path);
+  broken = true;
+  assert.equal(await statusOf(path, "/health"), 500);
+  assert.match(log.lines.join(), /error Defect in reporting health.*undecidable/s);
+});
+
+test("the socket of a program that was killed is replaced", async (t) => {
+  const path = join(directory(t), "p.sock");
+  const listenAndDie = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", listenAndDie]);
+  assert.equal(existsSync(path), true);
+  const { log } = serving(t, path);
+  await listening(path);
+  assert.deepEqual(log.lines, []);
+});
+
+test("a socket that somebody listens on stays theirs, although they say nothing", async (t) => {
+  const path = join(directory(t), "p.sock");
+  const other = createServer().listen(path);
+  await once(other, "listening");
+  const { log, ended } = serving(t, path);
+  await ended;
+  assert.match(log.lines.join(), /^warning .*p\.sock.*another program listens there/);
+  assert.equal(existsSync(path), true);
+  other.close();
+});
+
+for (const [what, prepare, reason] of [
+  ["a file in its place", (path: string) => writeFileSync(path, "mine"), /not a socket is in its place/],
+  ["a directory that is not there", (path: string) => rmSync(join(path, ".."), { recursive: true }), /EACCES|ENOENT/],
+] as const) {
+  test(`${what} is a line in the log, and nothing more`, async (t) => {
+    const path = join(directory(t), "p.sock");
+    prepare(path);
+    const { log, ended } = serving(t, path);
+    await ended;
+    assert.equal(log.lines.length, 1);
+    assert.match(log.lines[0] ?? "", reason);
+    assert.match(log.lines[0] ?? "", /^warning/);
+  });
+}
+
+test("a path that no socket can have is a line in the log, and an answer that says so", async (t) => {
+  const deep = join(directory(t), "x".repeat(100));
+  mkdirSync(deep);
+  const { log, ended } = serving(t, join(deep, "p.sock"));
+  await ended;
+  assert.match(log.lines.join(), /too long for a socket; choose a shorter \[DEFAULT\] state_path/);
+  const answer = await askHealth(join(deep, "p.sock"), LONG_ENOUGH);
+  assert.match(answer.kind === "no answer" ? answer.reason : "", /too long/);
+});
+
+test("clients that connect and say nothing do not keep others from asking, nor the program from stopping", async (t) => {
+  const path = join(directory(t), "p.sock");
+  const { stop } = serving(t, path);
+  await listening(path);
+  const idle = Array.from({ length: 5 }, () => createConnection(path));
+  await Promise.all(idle.map((socket) => once(socket, "connect")));
+  assert.equal(await statusOf(path, "/health"), 200);
+  const ends = idle.map((socket) => once(socket, "close"));
+  await stop();
+  await Promise.all(ends);
+});
+
+test("who listens and does not answer, or answers nonsense, is told from who is not there", async (t) => {
+  const path = join(directory(t), "p.sock");
+  let says: string | undefined;
+  const sockets = new Set<import("node:net").Socket>();
+  const other = createServer((socket) => {
+    sockets.add(socket);
+    if (says !== undefined) socket.end(says);
+  }).listen(path);
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    other.close();
+  });
+  await once(other, "listening");
+  assert.deepEqual(await askHealth(path, 50), { kind: "no answer", reason: "it does not answer within 0.05 s" });
+  for (const text of [
+    "",
+    "HTTP/1.1 200 OK\r\n\r\n<html>",
+    'HTTP/1.1 200 OK\r\n\r\n{"verdict":"great"}',
+    "SSH-2.0\r\n",
+  ]) {
+    says = text;
+    assert.equal((await askHealth(path, LONG_ENOUGH)).kind, "no answer", text);
+  }
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Facts } from "../../../src/status/facts.ts";
+import type { ServiceManager } from "../../../src/status/service-manager.ts";
+import { watchOver } from "../../../src/status/watch-over.ts";
+import { factsWith, NOW } from "../../support/health-facts.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+
+/** Two monitors under a service manager that keeps what it is told. */
+function scene(context: TestContext, watchdogMs: number | undefined) {
+  const clock = new VirtualClock({ wall: 0, mono: NOW });
+  const log = new KeptLog();
+  const told: string[] = [];
+  const manager: ServiceManager = {
+    watchdogMs,
+    ready: () => undefined,
+    reloading: () => undefined,
+    stopping: () => undefined,
+    status: (text) => told.push(text),
+    alive: () => told.push("alive"),
+  };
+  const lively = (): Facts => factsWith({ loop: { lastObservation: clock.now().mono } });
+  const second = { facts: lively };
+  const monitors = [
+    { name: "processmonitor", facts: lively },
+    { name: "instancemonitor", facts: () => second.facts() },
+  ];
+  const stop = new AbortController();
+  const watching = watchOver({ monitors, manager, clock, log }, stop.signal);
+  context.after(async () => {
+    stop.abort();
+    await watching;
+    assert.equal(clock.timers, 0);
+  });
+  return { clock, log, told, lively, second };
+}
+
+test("the status line is told when it changes, and only then", async (t) => {
+  const { clock, told, lively, second } = scene(t, undefined);
+  await clock.advance(60_000);
+  assert.deepEqual(told, ["ok"]);
+  second.facts = () => ({
+    ...lively(),
+    outbox: factsWith({ outbox: { login: { reason: "wrong password", since: NOW } } }).outbox,
+  });
+  await clock.advance(60_000);
+  second.facts = lively;
+  await clock.advance(60_000);
+  assert.deepEqual(told, ["ok", "degraded: instancemonitor: cannot log in: wrong password", "ok"]);
+});
+
+test("the watchdog is fed at half its time", async (t) => {
+  const { clock, told } = scene(t, 60_000);
+  await clock.advance(120_000);
+  assert.equal(told.filter((one) => one === "alive").length, 5);
+});
+
+test("a watchdog of less than the look's time is fed in time too", async (t) => {
+  const { clock, told } = scene(t, 2000);
+  await clock.advance(10_000);
+  assert.equal(told.filter((one) => one === "alive").length, 11);
+});
+
+test("one monitor that is stuck starves the watchdog, and is said once", async (t) => {
+  const { clock, told, log, lively, second } = scene(t, 60_000);
+  const stuckAt = NOW;
+  second.facts = () => factsWith({ loop: { lastObservation: stuckAt } });
+  await clock.advance(65_000);
+  const before = told.filter((one) => one === "alive").length;
+  await clock.advance(600_000);
+  assert.equal(told.filter((one) => one === "alive").length, before);
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0] ?? "", /^critical instancemonitor is stuck/);
+  second.facts = lively;
+  await clock.advance(5000);
+  assert.equal(told.at(-1), "alive");
+});
+
+test("libvirt away, the API away and sensing that is begun again do not: a restart would mend nothing", async (t) => {
+  const { clock, told, second } = scene(t, 60_000);
+  second.facts = () =>
+    factsWith({
+      conditions: new Map([["libvirt", { problem: "connection refused", since: { wall: 0, mono: NOW } }]]),
+      loop: { lastObservation: NOW, silenceLimitMs: undefined },
+      outbox: { unanswered: { reason: "connection refused", since: NOW } },
+    });
+  await clock.advance(600_000);
+  second.facts = () =>
+    factsWith({ loop: { lastObservation: NOW, sensingSince: undefined, lastFailure: { reason: "x", since: NOW } } });
+  await clock.advance(600_000);
+  assert.equal(told.filter((one) => one === "alive").length, 41);
+});
