@@ -2,6 +2,8 @@ import { UriError } from "./errors.ts";
 
 /** Where a URI leads, and what the server is asked to open there. */
 export interface Target {
+  /** The URI as it was written, for messages: without what may be a password. */
+  readonly shown: string;
   /** The driver's name: `qemu`, `test`. */
   readonly driver: string;
   readonly transport: Transport;
@@ -64,9 +66,12 @@ export function parseUri(text: string): Target {
   const [, driver = "", transportName, authority = "", path = "", query = ""] = parts;
   const options = readQuery(query, text);
   const { host, port } = readAuthority(authority, text);
-  const passed = [...options].filter(([name]) => !clientOptions.has(name)).map(([name, value]) => `${name}=${value}`);
+  const passed = [...options]
+    .filter(([name]) => !clientOptions.has(name))
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   const name = options.get("name");
   return {
+    shown: shown(text),
     driver: driver.toLowerCase(),
     transport: readTransport({ transportName, host, port, path, options, text }),
     serverUri: name ?? `${driver.toLowerCase()}://${path}${passed.length > 0 ? `?${passed.join("&")}` : ""}`,
@@ -104,7 +109,7 @@ function readTransport({ transportName, host, port, path, options, text }: Parts
         host: needHost(host, text),
         port: port ?? DEFAULT_TLS_PORT,
         pkiPath: options.get("pkipath"),
-        verify: Number(options.get("no_verify") ?? 0) === 0,
+        verify: readVerify(options.get("no_verify"), text),
       };
     case "ssh":
     case "libssh":
@@ -122,6 +127,14 @@ function needHost(host: string | undefined, text: string): string {
 
 function fail(text: string, what: string): never {
   throw new UriError(`${shown(text)} ${what}`);
+}
+
+/** A number, as for libvirt: whoever writes `no_verify=false` means the opposite of what a non-empty value would do. */
+function readVerify(noVerify: string | undefined, text: string): boolean {
+  if (noVerify === undefined) return true;
+  return /^\d+$/.test(noVerify)
+    ? Number(noVerify) === 0
+    : fail(text, `has no_verify=${noVerify}; it may be 0 (check the server's certificate, the default) or 1`);
 }
 
 function readMode(mode: string | undefined, text: string): "auto" | "legacy" | "direct" {
@@ -153,7 +166,8 @@ function readAuthority(authority: string, text: string): { host: string | undefi
   const [, host = "", portText] = parts;
   const port = portText === undefined ? undefined : Number(portText);
   if (port !== undefined && (port < 1 || port > 65_535)) return fail(text, `has the port ${portText}`);
-  return { host: host.replace(/^\[|\]$/g, ""), port };
+  // Of an address with a zone, [fe80::1%25eth0], the % is written as RFC 6874 has it.
+  return { host: host.replace(/^\[|\]$/g, "").replace("%25", "%"), port };
 }
 
 function readQuery(query: string, text: string): ReadonlyMap<string, string> {
@@ -164,18 +178,21 @@ function readQuery(query: string, text: string): ReadonlyMap<string, string> {
       // libvirt does not take + for a space.
       options.set(decodeURIComponent(name).toLowerCase(), decodeURIComponent(value));
     } catch {
-      return fail(text, `has the option ${JSON.stringify(pair)}, whose % is not followed by two hex digits`);
+      return fail(text, "has an option whose % is not followed by two hex digits");
     }
   }
   return options;
 }
 
-/** The URI for a message: what precedes an @ may be a password. */
+/**
+ * The URI for a message. What precedes an @ may be a password, and one that nobody has encoded may hold anything, so that
+ * all up to the last @ goes; a URI's other parts seldom have one.
+ */
 function shown(text: string): string {
   return JSON.stringify(
     text
       .trim()
-      .replace(/\/\/[^@/?#]*@/, "//***@")
+      .replace(/^([a-z0-9+]+:\/\/)?.*@/is, "$1***@")
       .slice(0, 300),
   );
 }

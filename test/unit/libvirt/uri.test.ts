@@ -34,6 +34,7 @@ describe("a libvirt URI", () => {
     assert.deepEqual(transport("qemu+tcp://10.0.0.7:16599/system"), { kind: "tcp", host: "10.0.0.7", port: 16599 });
     assert.deepEqual(transport("qemu+tcp://[fd00::7]:1/system"), { kind: "tcp", host: "fd00::7", port: 1 });
     assert.deepEqual(transport("qemu+tls://[fd00::7]/system"), { ...tls, host: "fd00::7" });
+    assert.deepEqual(transport("qemu+tcp://[fe80::7%25eth0]/"), { kind: "tcp", host: "fe80::7%eth0", port: 16509 });
     assert.deepEqual(transport("qemu://compute-1/system"), { ...tls, host: "compute-1" });
     assert.deepEqual(transport("qemu+tls://nova@c:17/system?pkipath=/etc/x&no_verify=1"), {
       kind: "tls",
@@ -50,6 +51,7 @@ describe("a libvirt URI", () => {
     assert.equal(parseUri("QEMU+TCP://10.0.0.7/system").serverUri, "qemu:///system");
     assert.equal(parseUri("test+unix:///default?socket=/s&mode=auto&authfile=/a").serverUri, "test:///default");
     assert.equal(parseUri("esx+tls://h/?no_verify=1&vcenter=x&x=y").serverUri, "esx:///?vcenter=x&x=y");
+    assert.equal(parseUri("esx:///?x=a%26b%20c&no_tty=1").serverUri, "esx:///?x=a%26b%20c");
     assert.equal(parseUri("qemu+unix:///system?name=lxc:///").serverUri, "lxc:///");
   });
 
@@ -79,6 +81,8 @@ describe("a libvirt URI", () => {
     ["qemu:///system?mode=modular", /it may be auto, legacy or direct/],
     ["qemu:///system?auth=ldap", /it may be none, polkit, sasl/],
     ["qemu:///system?socket=%zz", /is not followed by two hex digits/],
+    ["qemu+tls://compute-1/system?no_verify=false", /has no_verify=false; it may be 0 .* or 1/],
+    ["qemu+tls://compute-1/system?no_verify=", /has no_verify=; it may be 0/],
   ] as const) {
     it(`is refused with what to do: ${uri || "nothing"}`, () => {
       assert.throws(
@@ -88,14 +92,36 @@ describe("a libvirt URI", () => {
     });
   }
 
-  it("never shows a password that somebody put in it", () => {
-    assert.throws(
-      () => parseUri("qemu+ssh://nova:s3cret@compute-1/system"),
-      (error: unknown) => {
-        assert.ok(error instanceof UriError);
-        assert.ok(!error.message.includes("s3cret"));
-        return true;
-      },
-    );
+  it("checks the server's certificate unless no_verify is a number other than 0", () => {
+    const verify = (value: string) => {
+      const target = transport(`qemu+tls://compute-1/system?no_verify=${value}`);
+      return target.kind === "tls" && target.verify;
+    };
+    assert.deepEqual(["0", "1", "2"].map(verify), [true, false, false]);
   });
+
+  for (const password of [
+    "s3cret",
+    "/s3cret",
+    "?s3cret",
+    "#s3cret",
+    "@s3cret",
+    "%s3cret",
+    "?auth=s3cret",
+    "1?%s3cret",
+  ]) {
+    it(`never shows a password that somebody put in it: ${password}`, () => {
+      for (const uri of [`qemu+ssh://nova:${password}@compute-1/system`, `qemu:nova:${password}@compute-1`]) {
+        assert.throws(
+          () => parseUri(uri),
+          (error: unknown) => {
+            assert.ok(error instanceof UriError);
+            assert.ok(!error.message.includes("s3cret"), error.message);
+            return true;
+          },
+        );
+      }
+      assert.ok(!parseUri("qemu+tcp://nova:s3cret@compute-1/system").shown.includes("s3cret"));
+    });
+  }
 });
