@@ -42,7 +42,7 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   const onAbort = (): void => giveUp.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const timer = clock.setTimer(timeoutMs, () =>
-    giveUp.abort(new ConnectError(`libvirt (${target.serverUri}) did not let us in within ${timeoutMs / 1000} s`)),
+    giveUp.abort(new ConnectError(`libvirt did not let us in within ${timeoutMs / 1000} s (${target.shown})`)),
   );
   let connection: Connection | undefined;
   try {

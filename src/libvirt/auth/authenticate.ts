@@ -19,12 +19,13 @@ export async function authenticate(
 ): Promise<void> {
   const list = await connection.call(procedures.authList, undefined, options);
   const wanted = target.auth.type;
-  const type = list.types.find((type) => wanted === "any" || types[wanted] === type);
-  if (type === undefined && list.types.length > 0) {
-    throw new AuthError(`${connection.peer} wants ${names(list.types)}, but the URI has auth=${wanted}`);
+  // A server that names nothing asks for nothing; that is not what a URI with auth=sasl means.
+  const asked = list.types.length > 0 ? list.types : [types.none];
+  const type = asked.find((type) => wanted === "any" || types[wanted] === type);
+  if (type === undefined) {
+    throw new AuthError(`${connection.peer} wants ${names(asked)}, but the URI has auth=${wanted}`);
   }
   switch (type) {
-    case undefined:
     case types.none:
       return;
     case types.polkit:
@@ -34,7 +35,7 @@ export async function authenticate(
       return await saslLogin(connection, stream.secure, target, options);
     }
     default:
-      throw new AuthError(`${connection.peer} wants ${names(list.types)}; this client knows none, SASL and polkit`);
+      throw new AuthError(`${connection.peer} wants ${names(asked)}; this client knows none, SASL and polkit`);
   }
 }
 

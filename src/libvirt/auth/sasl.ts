@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { CallOptions, Connection } from "../connection.ts";
 import { AuthError, oneLine, ServerError } from "../errors.ts";
+import { orAborted } from "../or-aborted.ts";
 import { procedures } from "../protocol/procedures.ts";
 import type { Target } from "../uri.ts";
 import { readCredentials } from "./auth-file.ts";
@@ -39,7 +40,10 @@ export async function saslLogin(
     target,
     connection.peer,
   );
-  const { username, password, realm, file } = await readCredentials(target.hostname, target.authFile);
+  const { username, password, realm, file } = await orAborted(
+    readCredentials(target.hostname, target.authFile),
+    options.signal,
+  );
   const nonce = randomBytes(24).toString("base64");
   const exchange = mechanism.begin({
     username,

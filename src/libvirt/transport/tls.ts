@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { ConnectError } from "../errors.ts";
+import { ConnectError, oneLine } from "../errors.ts";
+import { orAborted } from "../or-aborted.ts";
 import type { Transport } from "../uri.ts";
 import { readPki } from "./pki.ts";
 import { opened, type Stream } from "./stream.ts";
@@ -14,22 +15,23 @@ const ACCEPTED = 1;
 export async function openTls(transport: TlsTransport, signal: AbortSignal): Promise<Stream> {
   const { host, port, verify } = transport;
   const where = hostPort(host, port);
-  const pki = await readPki(transport.pkiPath);
+  const pki = await orAborted(readPki(transport.pkiPath), signal);
   const tcp = await connectTo(transport, signal);
   let socket: TLSSocket | undefined;
+  let step: Step = "files";
   try {
     const name = isIP(host) ? {} : { servername: host };
     const { ca, cert, key, crl } = pki;
     socket = connect({ socket: tcp, host, ...name, ca, rejectUnauthorized: verify, ...cert, ...key, ...crl });
+    step = "handshake";
     await opened(socket, "secureConnect", signal);
+    step = "verdict";
     await verdict(socket, signal);
   } catch (error) {
     socket?.destroy();
     tcp.destroy();
     if (signal.aborted) throw error;
-    throw new ConnectError(`libvirt at ${where}: ${explain(error as NodeJS.ErrnoException, pki.names)}`, {
-      cause: error,
-    });
+    throw new ConnectError(`libvirt at ${where}: ${explain(error as TlsError, step, pki.names)}`, { cause: error });
   }
   return { socket, peer: `libvirt at ${where} (TLS)`, secure: true };
 }
@@ -67,14 +69,26 @@ class Refused extends Error {
   readonly code = "REFUSED";
 }
 
-function explain(error: NodeJS.ErrnoException, names: string): string {
-  const code = error.code ?? "";
-  if (code === "REFUSED" || code === "ECONNRESET" || /alert|SSL_/.test(`${code} ${error.message}`)) {
-    const said = code === "REFUSED" ? "" : ` (${error.message})`;
-    return `the server does not accept our certificate or address${said}: it needs a client certificate of its own CA (${names}) and, if it has tls_allowed_dn_list, a name on it`;
-  }
+/** How far it came. */
+type Step = "files" | "handshake" | "verdict";
+
+/** `reason`: OpenSSL's words alone, where they are OpenSSL's; its message has line breaks and its own file names. */
+type TlsError = NodeJS.ErrnoException & { readonly reason?: string };
+
+function explain(error: TlsError, step: Step, names: string): string {
+  const { code = "" } = error;
+  // Node adds what is of no use here: its own option for the system's CAs.
+  const said = oneLine((error.reason ?? error.message).replace(/; if the root CA is installed locally.*$/s, ""));
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return `the server's certificate is for another host: ${error.message.replace(/^.*altnames: /, "")}`;
+    return `the server's certificate is for another host: ${oneLine(error.message.replace(/^.*altnames: /, ""))}`;
   }
-  return `TLS failed: ${error.message} (certificates: ${names})`;
+  if (step === "files") return `these certificates cannot be used (${said}): ${names}`;
+  if (step === "verdict" || /alert/i.test(`${code} ${said}`)) {
+    const how = code === "REFUSED" ? "" : ` (${said})`;
+    return `the server does not accept our certificate or address${how}: it needs a valid client certificate of its own CA (${names}) and, if it has tls_allowed_dn_list, a name on it`;
+  }
+  if (code === "ECONNRESET" || code.startsWith("ERR_SSL_")) {
+    return `what answers there does not speak TLS (${said}): is it libvirt's TLS port (16514 unless changed)?`;
+  }
+  return `TLS failed: ${said} (certificates: ${names})`;
 }

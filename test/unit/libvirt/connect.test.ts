@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -40,7 +41,6 @@ describe("connecting to libvirt", () => {
   it("says so where nobody listens", async (t) => {
     const path = join(await folder(t), "libvirt-sock");
     // A process that was killed leaves its socket behind; closing in order would remove it.
-    const { execFileSync } = await import("node:child_process");
     const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
     assert.throws(() => execFileSync(process.execPath, ["-e", script], { stdio: "ignore" }));
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), /nobody listens at .*start it/);
@@ -68,7 +68,7 @@ describe("connecting to libvirt", () => {
     t.after(() => silent.close());
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, { ...options, timeoutMs: 20 }), {
       name: ConnectError.name,
-      message: "libvirt (qemu:///system) did not let us in within 0.02 s",
+      message: `libvirt did not let us in within 0.02 s ("qemu+unix:///system?socket=${path}")`,
     });
   });
 
@@ -129,6 +129,14 @@ describe("connecting to libvirt", () => {
     server.on(procedures.authList, (call) => call.reply({ types: [2] }));
     await assert.rejects(connect(`${server.uri}&auth=sasl`, options), /wants polkit, but the URI has auth=sasl/);
   });
+
+  it("does not go on without the login that the URI asks for, whatever the server says of it", async (t) => {
+    const server = await scene(t);
+    for (const types of [[], [0]]) {
+      server.on(procedures.authList, (call) => call.reply({ types }));
+      await assert.rejects(connect(`${server.uri}&auth=sasl`, options), /wants none, but the URI has auth=sasl/);
+    }
+  });
 });
 
 describe("logging in by SASL", () => {
@@ -155,6 +163,20 @@ describe("logging in by SASL", () => {
       name: AuthError.name,
       message: /offers the SASL mechanisms GSSAPI, GSS-SPNEGO; this client speaks SCRAM-SHA-256.*mech_list/,
     });
+  });
+
+  it("is given up in time if auth.conf cannot be read to its end", { timeout: 30_000 }, async (t) => {
+    const { server } = await saslScene(t, "PLAIN");
+    const path = await mkdtemp(join(tmpdir(), "connect-"));
+    const fifo = join(path, "auth.conf");
+    execFileSync("mkfifo", [fifo]);
+    t.after(async () => {
+      // Whoever opens it for reading waits for somebody who may write.
+      closeSync(openSync(fifo, "r+"));
+      await rm(path, { recursive: true, force: true });
+    });
+    const uri = `${server.uri}&authfile=${fifo}`;
+    await assert.rejects(connect(uri, { ...options, timeoutMs: 20 }), /did not let us in within 0\.02 s/);
   });
 
   it("takes the best mechanism, with the credentials of auth.conf", async (t) => {
