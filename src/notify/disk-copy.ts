@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import type { Clock, Instant, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { Backlog } from "./backlog.ts";
 import { describeNotification, type Entry } from "./entry.ts";
-import { type Contents, moveAside, openStateFile, type StateFile, StateFileError, salvage } from "./state-file.ts";
+import { type Batch, type Contents, openStateFile, type StateFile, StateFileError } from "./state-file.ts";
+import { moveAside, rescue } from "./unusable-file.ts";
 
 /** How long writing rests after it failed. */
 const WRITE_AGAIN_MS = 5_000;
-/** So many endings wait in memory for the disk; what is beyond them is only history. */
-const UNWRITTEN_ENDINGS = 1000;
+/** So many of those that a stop loses are named in the log. */
+const LOST_NAMED = 20;
+const COMPARE = "Check the disk, and compare the hosts' and processes' state with Masakari's notifications.";
 
 export interface DiskCopyOptions {
   /** `[DEFAULT] state_path` */
@@ -16,29 +19,26 @@ export interface DiskCopyOptions {
   readonly program: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** All that is to be on disk, as it is in memory: the pending entries in their order, and the saved states. */
+  readonly whole: () => Omit<Contents, "unreadable">;
   /** For tests: opens the file in another way. */
   readonly open?: (path: string) => StateFile;
 }
 
 /**
- * The copy on disk of what a program keeps. Every batch is written through, synced; what the disk cannot take waits here
+ * The copy on disk of what a program keeps. Every batch is written through, synced; what the disk cannot take waits
  * (`degraded` says why) and follows as soon as the disk takes it again.
  */
 export class DiskCopy {
   readonly path: string;
   readonly #options: DiskCopyOptions;
   readonly #open: (path: string) => StateFile;
+  readonly #backlog = new Backlog();
   #file: StateFile | undefined;
   #degraded: string | undefined;
   #degradedSince: Instant | undefined;
   #again: Timer | undefined;
   #closed = false;
-
-  /** What the disk does not have yet. */
-  readonly #unwritten = new Map<string, Entry>();
-  readonly #unwrittenSaved = new Map<string, string>();
-  /** Ids that have a row on disk, of entries pending or unwritten. */
-  readonly #onDisk = new Set<string>();
 
   constructor(options: DiskCopyOptions) {
     this.#options = options;
@@ -59,37 +59,51 @@ export class DiskCopy {
   /** Opens the file. Never throws: what cannot be opened is done without, loudly. @returns what earlier runs left */
   open(): Contents {
     try {
-      const { file, unusable } = this.#openOrReplace();
-      this.#file = file;
-      const contents = unusable ?? file.load();
-      for (const entry of contents.entries) {
-        if (unusable === undefined) this.#onDisk.add(entry.id);
-        else this.#unwritten.set(entry.id, entry);
-      }
-      if (unusable !== undefined) for (const [key, json] of contents.saved) this.#unwrittenSaved.set(key, json);
-      this.#tryToWriteOut();
+      this.#file = this.#open(this.path);
+      const contents = this.#file.load();
+      for (const { id } of contents.entries) this.#backlog.found(id);
+      this.#tellUnreadable(contents.unreadable);
       return contents;
     } catch (error) {
-      this.#degrade(error);
-      return { entries: [], saved: new Map() };
+      const contents = rescue(this.path);
+      if (error instanceof StateFileError) this.#beginAnew(error, contents);
+      else {
+        for (const { id } of contents.entries) this.#backlog.found(id);
+        this.#degrade(error);
+      }
+      return contents;
     }
   }
 
   /** Has these on disk when it returns, or, while that is not possible, as soon as it is. */
-  write(entries: Iterable<Entry>, saved: Iterable<readonly [key: string, json: string]>): void {
-    for (const entry of entries) this.#unwritten.set(entry.id, entry);
-    for (const [key, json] of saved) this.#unwrittenSaved.set(key, json);
-    if (this.#degraded === undefined) this.#tryToWriteOut();
-    if (this.#degraded !== undefined) this.#boundUnwritten();
+  write(entries: Iterable<Entry>, saved: Batch["saved"]): void {
+    this.#backlog.add(entries, saved);
+    if (this.#degraded === undefined) {
+      try {
+        this.#writeOut();
+      } catch (error) {
+        this.#degrade(error);
+      }
+    }
+    if (this.#degraded !== undefined) this.#backlog.bound();
+  }
+
+  /** Whether an entry of this id, pending or ended, is on disk or about to be; false if the disk cannot be read. */
+  has(id: string): boolean {
+    try {
+      return this.#backlog.knows(id) || this.#file?.read(id) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** The entry's row if another process has ended it on disk. */
   endedElsewhere(id: string): Entry | undefined {
-    if (this.#file === undefined || !this.#onDisk.has(id)) return undefined;
+    if (this.#file === undefined || !this.#backlog.isOnDisk(id)) return undefined;
     try {
       const row = this.#file.read(id);
       if (row === undefined || row.state === "pending") return undefined;
-      if (!this.#unwritten.has(id)) this.#onDisk.delete(id);
+      this.#backlog.forget(id);
       return row;
     } catch (error) {
       if (this.#degraded === undefined) this.#degrade(error);
@@ -99,7 +113,7 @@ export class DiskCopy {
 
   /** The kept endings, newest first; without those on a disk that cannot be read. */
   ended(): readonly Entry[] {
-    const unwritten = [...this.#unwritten.values()].filter((entry) => entry.state !== "pending").reverse();
+    const unwritten = this.#backlog.ended;
     try {
       return [...unwritten, ...(this.#file?.ended() ?? [])];
     } catch {
@@ -113,45 +127,36 @@ export class DiskCopy {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#degraded !== undefined) this.#writeAgain();
+    if (this.#degraded !== undefined) this.#tellLost();
     closeQuietly(this.#file);
     this.#file = undefined;
   }
 
-  #tryToWriteOut(): void {
-    try {
-      this.#writeOut();
-    } catch (error) {
-      this.#degrade(error);
-    }
-  }
-
   #writeOut(): void {
-    if (this.#unwritten.size === 0 && this.#unwrittenSaved.size === 0) return;
+    if (this.#backlog.isEmpty) return;
     if (this.#file === undefined) throw new Error("it is closed");
-    this.#file.write({ entries: this.#unwritten.values(), saved: this.#unwrittenSaved });
-    for (const [id, entry] of this.#unwritten) {
-      if (entry.state === "pending") this.#onDisk.add(id);
-      else this.#onDisk.delete(id);
-    }
-    this.#unwritten.clear();
-    this.#unwrittenSaved.clear();
+    this.#file.write(this.#backlog.batch);
+    this.#backlog.written();
   }
 
-  #openOrReplace(): { file: StateFile; unusable: Contents | undefined } {
+  /** At the start: what was read of an unusable file goes into a new one. */
+  #beginAnew(error: StateFileError, rescued: Contents): void {
+    this.#backlog.add(rescued.entries, rescued.saved);
     try {
-      return { file: this.#open(this.path), unusable: undefined };
-    } catch (error) {
-      if (!(error instanceof StateFileError)) throw error;
-      const unusable = salvage(this.path);
-      const stamp = new Date(this.#options.clock.now().wall).toISOString().replaceAll(":", "");
-      const aside = moveAside(this.path, stamp);
-      this.#options.log.critical(
-        `${error.message}. It was moved to ${aside} and a new one is begun; ` +
-          `${unusable.entries.length} undelivered notifications could be read from it and are kept. ` +
-          "Check the disk, and compare the hosts' and processes' state with Masakari's notifications.",
-      );
-      return { file: this.#open(this.path), unusable };
+      this.#moveAside(error, `${rescued.entries.length} undelivered notifications could be read from it and are kept`);
+      this.#file = this.#open(this.path);
+      this.#writeOut();
+    } catch (another) {
+      this.#degrade(another);
     }
+  }
+
+  #moveAside(error: StateFileError, kept: string): void {
+    const stamp = new Date(this.#options.clock.now().wall).toISOString().replaceAll(":", "");
+    const aside = moveAside(this.path, stamp);
+    this.#options.log.critical(
+      `${error.message}. It was moved to ${aside} and a new one is begun; ${kept}. ${COMPARE}`,
+    );
   }
 
   /** The file stays open: what cannot be written can mostly still be read. */
@@ -171,12 +176,18 @@ export class DiskCopy {
     this.#again = this.#options.clock.setTimer(WRITE_AGAIN_MS, () => this.#writeAgain());
   }
 
+  /** With a file that may be another than before: a new one in place of a damaged one, or of one that somebody has deleted. */
   #writeAgain(): void {
     try {
-      const { file } = this.#openOrReplace();
+      const file = this.#openAgain();
       closeQuietly(this.#file);
       this.#file = file;
-      this.#disownUnknown(file);
+      const there = file.load();
+      this.#disownUnknown(there.entries);
+      const { entries, saved } = this.#options.whole();
+      this.#backlog.recover(entries, (id) => file.read(id) === undefined);
+      const changed = [...saved].filter(([key, json]) => there.saved.get(key) !== json);
+      this.#backlog.add([], changed);
       this.#writeOut();
       this.#degraded = undefined;
       this.#degradedSince = undefined;
@@ -186,20 +197,27 @@ export class DiskCopy {
     }
   }
 
+  #openAgain(): StateFile {
+    try {
+      return this.#open(this.path);
+    } catch (error) {
+      if (!(error instanceof StateFileError)) throw error;
+      this.#moveAside(error, "what this program knows is written to that");
+      return this.#open(this.path);
+    }
+  }
+
   /**
    * Ends what an earlier run left in a file that could not be read at the start: this run has not known of it, so the
    * opposite may have been seen since, and a STOPPED that is no longer true must not be sent.
    */
-  #disownUnknown(file: StateFile): void {
-    for (const entry of file.load().entries) {
-      if (this.#onDisk.has(entry.id) || this.#unwritten.has(entry.id)) {
-        this.#onDisk.add(entry.id);
-        continue;
-      }
+  #disownUnknown(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const isOurs = this.#backlog.knows(entry.id);
+      this.#backlog.found(entry.id);
+      if (isOurs) continue;
       const reason = "its file could not be read when the monitor started, so it may no longer be true";
-      const endedWall = this.#options.clock.now().wall;
-      this.#unwritten.set(entry.id, { ...entry, state: "dropped", reason, endedWall });
-      this.#onDisk.add(entry.id);
+      this.#backlog.add([{ ...entry, state: "dropped", reason, endedWall: this.#options.clock.now().wall }], []);
       this.#options.log.error(
         `Notification ${entry.id} of an earlier run (${describeNotification(entry.notification)}, ` +
           `seen ${entry.notification.generated_time}) is dropped: ${reason}. If it is still true and not seen again by ` +
@@ -208,11 +226,23 @@ export class DiskCopy {
     }
   }
 
-  #boundUnwritten(): void {
-    const history = [...this.#unwritten.values()].filter(
-      (entry) => entry.state !== "pending" && !this.#onDisk.has(entry.id),
+  #tellUnreadable(count: number): void {
+    if (count === 0) return;
+    this.#options.log.critical(
+      `${count} undelivered notifications in ${this.path} are damaged and cannot be sent. ${COMPARE}`,
     );
-    for (const entry of history.slice(0, -UNWRITTEN_ENDINGS)) this.#unwritten.delete(entry.id);
+  }
+
+  /** The program ends and nothing could be written: what is lost is named, so that somebody can act in its place. */
+  #tellLost(): void {
+    const lost = this.#backlog.pending;
+    for (const { id, notification } of lost.slice(0, LOST_NAMED)) {
+      this.#options.log.critical(
+        `Notification ${id} (${describeNotification(notification)}, seen ${notification.generated_time}) is lost: it was ` +
+          "neither delivered nor could it be written to disk. If it is still true, tell Masakari by hand.",
+      );
+    }
+    if (lost.length > LOST_NAMED) this.#options.log.critical(`… and ${lost.length - LOST_NAMED} more are lost`);
   }
 }
 

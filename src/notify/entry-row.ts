@@ -19,19 +19,22 @@ export function entryToRow(entry: Entry): Record<string, SQLInputValue> {
   };
 }
 
-/** The entry of a row; undefined if its notification is not JSON, which only a damaged file can hold. */
+/** The entry of a row; undefined if it makes no sense, which only a damaged file or another release's can hold. */
 export function entryFromRow(row: Record<string, SQLOutputValue>): Entry | undefined {
   const notification = parseNotification(String(row.notification));
-  if (notification === undefined) return undefined;
+  const created = { wall: Number(row.created_wall), mono: Number(row.created_mono) };
+  const { id, subject } = row;
+  if (typeof id !== "string" || typeof subject !== "string" || notification === undefined) return undefined;
+  if (!Number.isFinite(created.wall) || !Number.isFinite(created.mono)) return undefined;
   return {
-    id: String(row.id),
-    subject: String(row.subject),
+    id,
+    subject,
     notification,
     state: String(row.state) as EntryState,
     attempts: Number(row.attempts),
     reason: textOf(row.reason),
     notificationUuid: textOf(row.notification_uuid),
-    created: { wall: Number(row.created_wall), mono: Number(row.created_mono) },
+    created,
     bootId: String(row.boot_id),
     endedWall: row.ended_wall === null || row.ended_wall === undefined ? undefined : Number(row.ended_wall),
   };
@@ -43,8 +46,10 @@ function textOf(value: SQLOutputValue | undefined): string | undefined {
 
 function parseNotification(json: string): Notification | undefined {
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null && "payload" in value ? (value as Notification) : undefined;
+    const value = JSON.parse(json) as Partial<Notification> | null;
+    const texts = [value?.type, value?.hostname, value?.generated_time];
+    const whole = texts.every((text) => typeof text === "string") && typeof value?.payload === "object";
+    return whole && value.payload !== null ? (value as Notification) : undefined;
   } catch {
     return undefined;
   }

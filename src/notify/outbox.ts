@@ -70,7 +70,7 @@ export class Outbox {
   add(subject: string, notification: Notification): string {
     const { store, clock, bootId } = this.#options;
     return store.transaction(() => {
-      const id = newEntryId((taken) => store.get(taken) !== undefined || this.#inFlight.has(taken));
+      const id = newEntryId((id) => store.isTaken(id) || this.#inFlight.has(id));
       store.put({
         id,
         subject,

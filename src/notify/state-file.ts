@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Entry } from "./entry.ts";
 import { entryFromRow, entryToRow } from "./entry-row.ts";
@@ -7,6 +7,8 @@ import { entryFromRow, entryToRow } from "./entry-row.ts";
 /** What a state file holds for the next run: the pending entries in their order, and the saved states as JSON text. */
 export interface Contents {
   readonly entries: readonly Entry[];
+  /** Pending entries that are there and make no sense. */
+  readonly unreadable: number;
   readonly saved: ReadonlyMap<string, string>;
 }
 
@@ -35,8 +37,6 @@ export class StateFileError extends Error {
 
 /** So many endings are kept for `masakari-monitors outbox --all`. */
 const KEPT_ENDINGS = 1000;
-/** So many damaged files are kept beside the good one. */
-const KEPT_ASIDE = 3;
 const SCHEMA_VERSION = 1;
 /** The command line holds its lock for milliseconds; whoever holds it longer must not hold up the monitor. */
 const BUSY_TIMEOUT_MS = 1000;
@@ -80,17 +80,23 @@ const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) 
 
 class SqliteStateFile implements StateFile {
   readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #inode: number;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, path: string) {
     this.#db = db;
+    this.#path = path;
+    this.#inode = statSync(path).ino;
   }
 
   load(): Contents {
     const rows = this.#prepare("SELECT * FROM entry WHERE state = 'pending' ORDER BY seq").all();
     const saved = this.#prepare("SELECT key, value FROM saved").all();
+    const entries = rows.map(entryFromRow).filter((entry) => entry !== undefined);
     return {
-      entries: rows.map(entryFromRow).filter((entry) => entry !== undefined),
+      entries,
+      unreadable: rows.length - entries.length,
       saved: new Map(saved.map((row) => [String(row.key), String(row.value)])),
     };
   }
@@ -101,6 +107,10 @@ class SqliteStateFile implements StateFile {
   }
 
   write(batch: Batch): void {
+    // SQLite would go on writing to a file that is nowhere to be found at the next start.
+    if (statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode) {
+      throw new Error("it was moved or deleted while it was in use");
+    }
     this.#prepare("BEGIN IMMEDIATE").run();
     try {
       let ended = false;
@@ -156,7 +166,7 @@ function check(db: DatabaseSync, path: string): void {
 
 /**
  * Opens, and where needed creates, the file of the program that owns it: directory 0700, file 0600.
- * @throws StateFileError if its contents are unusable (then `moveAside` and open again); else SQLite's or the system's error
+ * @throws StateFileError if its contents are unusable (it is to be moved aside); else SQLite's or the system's error
  */
 export function openStateFile(path: string): StateFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -167,7 +177,7 @@ export function openStateFile(path: string): StateFile {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     check(db, path);
     if (schemaVersion(db) === 0) db.exec(SCHEMA);
-    return new SqliteStateFile(db);
+    return new SqliteStateFile(db, path);
   } catch (error) {
     db.close();
     const { errcode } = error as { errcode?: number };
@@ -189,37 +199,9 @@ export function visitStateFile(path: string): StateFile {
     db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     const version = schemaVersion(db);
     if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}, this release knows ${SCHEMA_VERSION}`);
-    return new SqliteStateFile(db);
+    return new SqliteStateFile(db, path);
   } catch (error) {
     db?.close();
     throw new StateFileError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** What can still be read of an unusable file: possibly nothing. */
-export function salvage(path: string): Contents {
-  let db: DatabaseSync | undefined;
-  try {
-    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-    return new SqliteStateFile(db).load();
-  } catch {
-    return { entries: [], saved: new Map() };
-  } finally {
-    db?.close();
-  }
-}
-
-/**
- * Renames an unusable file, with SQLite's files beside it, and deletes all but the newest few of its kind.
- * @param stamp goes into the new name
- * @returns the new path
- */
-export function moveAside(path: string, stamp: string): string {
-  const aside = `${path}.unusable-${stamp}`;
-  renameSync(path, aside);
-  for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
-  const prefix = `${basename(path)}.unusable-`;
-  const older = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix));
-  for (const name of older.sort().slice(0, -KEPT_ASIDE)) rmSync(join(dirname(path), name), { force: true });
-  return aside;
 }

@@ -37,7 +37,7 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#disk = new DiskCopy(options);
+    this.#disk = new DiskCopy({ ...options, whole: () => this.#whole() });
   }
 
   /** Why nothing reaches the disk just now; undefined while everything does. */
@@ -118,6 +118,11 @@ export class Store {
     return this.#pending.get(id);
   }
 
+  /** Whether another entry, pending or ended, has this id. */
+  isTaken(id: string): boolean {
+    return this.#staged?.has(id) || this.#pending.has(id) || this.#disk.has(id);
+  }
+
   /** The pending entries of one subject, in order. */
   pendingOf(subject: string): readonly Entry[] {
     const kept = this.#pending.of(subject);
@@ -166,6 +171,10 @@ export class Store {
   /** Closes the file, after a last attempt to write what is unwritten. */
   close(): void {
     this.#disk.close();
+  }
+
+  #whole(): { entries: readonly Entry[]; saved: ReadonlyMap<string, string> } {
+    return { entries: this.#pending.subjects().flatMap((subject) => this.#pending.of(subject)), saved: this.#saved };
   }
 
   /** What is durable stays so: whoever is told of it cannot make the transaction look failed. */

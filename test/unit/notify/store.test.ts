@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { openStateFile, type StateFile } from "../../../src/notify/state-file.ts";
 import { OutboxRig, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+import { SmallDisk } from "../../support/small-disk.ts";
 
 const FILE = "testmonitor.sqlite";
 
@@ -142,14 +143,15 @@ test("what an earlier run left in a file that could not be read at the start is 
   const first = new OutboxRig(directory);
   first.outbox.add("process:a", stopped("a"));
   first.store.close();
-  let readable = false;
+  const elsewhere = `${directory}-not-mounted`;
+  renameSync(directory, elsewhere);
   const open = (path: string): StateFile => {
-    if (!readable) throw new Error("not mounted yet");
+    if (!existsSync(directory)) throw new Error("not mounted yet");
     return openStateFile(path);
   };
   const second = new OutboxRig(directory, { open });
   second.outbox.add("process:b", stopped("b"));
-  readable = true;
+  renameSync(elsewhere, directory);
   await second.clock.advance(10_000);
   assert.deepEqual(
     second.outbox.list().map((entry) => entry.subject),
@@ -170,36 +172,13 @@ test("a commit after the close is not silently lost", (t) => {
   assert.match(rig.said("critical").join(), /cannot be written \(it is closed\)/);
 });
 
-/** A file system of 512 KiB; undefined where this user cannot mount one. */
-function smallDisk(directory: string): (() => void) | undefined {
-  mkdirSync(directory, { mode: 0o700 });
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", directory], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  return () => execFileSync("umount", ["-l", directory]);
-}
-
 test("a full disk loses nothing that is in memory, and everything is on disk once there is room", async (t) => {
-  const directory = stateDirectory(t);
-  const unmount = smallDisk(directory);
-  if (unmount === undefined) {
-    t.skip("mounting a small file system needs root");
-    return;
-  }
-  try {
-    await fillAndEmpty(directory);
-  } finally {
-    unmount();
-  }
-});
-
-async function fillAndEmpty(directory: string): Promise<void> {
+  const disk = SmallDisk.mounted(t);
+  if (disk === undefined) return;
+  const directory = disk.path;
   const rig = new OutboxRig(directory);
   rig.outbox.add("process:before", stopped("before"));
-  const filler = join(directory, "filler");
-  fill(filler);
+  disk.fill();
   let count = 0;
   while (rig.store.degraded === undefined && count < 5000) rig.outbox.add(`process:${count}`, stopped(`${count++}`));
   assert.match(rig.store.degraded ?? "", /full|I\/O/);
@@ -210,7 +189,7 @@ async function fillAndEmpty(directory: string): Promise<void> {
   await rig.clock.advance(30_000);
   assert.equal(rig.said("cannot be written").length, 1);
   assert.equal(rig.outbox.pendingCount, count + 1);
-  rmSync(filler);
+  disk.empty();
   await rig.clock.advance(30_000);
   assert.equal(rig.said("can be written again").length, 1);
   const next = new OutboxRig(directory);
@@ -218,16 +197,7 @@ async function fillAndEmpty(directory: string): Promise<void> {
   assert.equal(next.outbox.listEnded()[0]?.state, "delivered");
   rig.store.close();
   next.store.close();
-}
-
-/** Writes until the file system is full. */
-function fill(path: string): void {
-  try {
-    execFileSync("dd", ["if=/dev/zero", `of=${path}`, "bs=1k"], { stdio: "ignore" });
-  } catch {
-    assert.ok(statSync(dirname(path)).isDirectory());
-  }
-}
+});
 
 test("endings are kept up to a thousand, the newest", (t) => {
   const rig = new OutboxRig(stateDirectory(t));

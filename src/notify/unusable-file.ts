@@ -1,0 +1,91 @@
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Entry } from "./entry.ts";
+import { entryFromRow } from "./entry-row.ts";
+import type { Contents } from "./state-file.ts";
+
+/** So many damaged files are kept beside the good one. */
+const KEPT_ASIDE = 3;
+/** What SQLite keeps beside its file. The index (`-shm`) it can make anew, the log (`-wal`) holds the latest commits. */
+const LOG = "-wal";
+const BESIDE = [LOG, "-shm"] as const;
+/** In memory, so that there is room when the disk has none. */
+const SCRATCH = ["/dev/shm", tmpdir()] as const;
+
+/**
+ * What can be read of a file that cannot be opened as usual: damaged, or on a disk that is full or mounted read-only, where
+ * SQLite cannot make what it needs beside the file. It is read from a copy; the file stays as it is.
+ * @returns perhaps nothing; never throws
+ */
+export function rescue(path: string): Contents {
+  if (!existsSync(path)) return NOTHING;
+  for (const scratch of SCRATCH) {
+    let directory: string | undefined;
+    try {
+      directory = mkdtempSync(join(scratch, "masakari-rescue-"));
+      const copy = join(directory, "copy.sqlite");
+      copyFileSync(path, copy);
+      if (existsSync(path + LOG)) copyFileSync(path + LOG, copy + LOG);
+      return readWhatIsThere(copy);
+    } catch {
+      // No room there, or it cannot be read at all.
+    } finally {
+      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  return NOTHING;
+}
+
+const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
+
+function readWhatIsThere(path: string): Contents {
+  const db = new DatabaseSync(path);
+  try {
+    const pending = new Map<number, Entry>();
+    // From both ends: a damaged page in the middle hides only what is on it. By the table itself: its indexes may be damaged.
+    for (const order of ["ASC", "DESC"]) {
+      for (const row of rowsUntilDamage(db, `SELECT * FROM entry NOT INDEXED ORDER BY seq ${order}`)) {
+        const entry = row.state === "pending" ? entryFromRow(row) : undefined;
+        if (entry !== undefined) pending.set(Number(row.seq), entry);
+      }
+    }
+    const saved = new Map<string, string>();
+    for (const { key, value } of rowsUntilDamage(db, "SELECT key, value FROM saved NOT INDEXED")) {
+      saved.set(String(key), String(value));
+    }
+    const entries = [...pending].sort(([one], [other]) => one - other).map(([, entry]) => entry);
+    return { entries, unreadable: 0, saved };
+  } finally {
+    db.close();
+  }
+}
+
+function* rowsUntilDamage(db: DatabaseSync, sql: string) {
+  try {
+    yield* db.prepare(sql).iterate();
+  } catch {
+    return;
+  }
+}
+
+/**
+ * Renames an unusable file, with what SQLite keeps beside it, and deletes all but the last few of its kind.
+ * @param stamp goes into the new name
+ * @returns the new path
+ */
+export function moveAside(path: string, stamp: string): string {
+  const aside = `${path}.unusable-${stamp}`;
+  // The log first: under a new file of the old name it would be taken for that one's.
+  for (const suffix of BESIDE) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  renameSync(path, aside);
+  const prefix = `${basename(path)}.unusable-`;
+  const others = readdirSync(dirname(path)).filter(
+    (name) => name.startsWith(prefix) && name !== basename(aside) && !BESIDE.some((suffix) => name.endsWith(suffix)),
+  );
+  for (const name of others.sort().slice(0, Math.max(0, others.length - KEPT_ASIDE + 1))) {
+    for (const suffix of ["", ...BESIDE]) rmSync(join(dirname(path), name + suffix), { force: true });
+  }
+  return aside;
+}
