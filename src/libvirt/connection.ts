@@ -244,9 +244,9 @@ export class Connection {
 
   /** An event that cannot be read ends the connection: whoever reconnects compares, and so misses nothing. */
   #onEvent(message: Message): void {
-    const event = decodeEvent(message.procedure, message.payload);
-    if (event === undefined) this.#passOver(message);
-    else this.#events.emit(event);
+    const told = decodeEvent(message.procedure, message.payload);
+    if (told === undefined) this.#passOver(message);
+    else this.#events.emit(told);
   }
 
   #passOver({ program, procedure, type }: Message): void {

@@ -1,6 +1,7 @@
 import type { Logger } from "../system/log.ts";
 import type { CallOptions, Invoke } from "./calls.ts";
-import { type DomainEvent, type EventKind, eventKinds } from "./protocol/events.ts";
+import { orAborted } from "./or-aborted.ts";
+import { type DomainEvent, type EventKind, eventKinds, type ToldEvent } from "./protocol/events.ts";
 import { procedures } from "./protocol/procedures.ts";
 
 export type EventOf<K extends EventKind> = Extract<DomainEvent, { readonly kind: K }>;
@@ -15,13 +16,16 @@ type Listener = (event: DomainEvent) => void;
 
 interface Entry {
   readonly listeners: Set<Listener>;
-  /** What is under way for this kind, one after the other; its value is the callback id, if it is registered. */
-  registered: Promise<number | undefined>;
+  /** What is under way for this kind with the server, one after the other. Never rejects. */
+  turn: Promise<void>;
+  /** The registration whose events count; undefined: there is none, or it is not known yet. */
+  callbackId: number | undefined;
 }
 
 /**
  * Who listens to which events. Each kind is registered once with the server, for all domains, and told apart by its
- * procedure number: libvirt may send the first event before the reply that carries the callback id.
+ * procedure number: libvirt may send the first event before the reply that carries the callback id. Once that is known,
+ * events of other registrations are passed over: one whose reply nobody waited for may be left at the server.
  */
 export class EventListeners {
   readonly #call: Invoke;
@@ -42,16 +46,18 @@ export class EventListeners {
       await Promise.all(kinds.map((kind) => this.#remove(kind, own, endOptions)));
     };
     if (failed !== undefined) {
-      // What libvirt says to the taking back is of no interest beside why it failed.
-      await end(options).catch(() => undefined);
+      // What libvirt says to the taking back is of no interest beside why it failed, and is not waited for.
+      void end().catch(() => undefined);
       throw failed.reason;
     }
     return { end };
   }
 
   /** Calls the listeners in the order of their registration; one that throws is logged, and the others go on. */
-  emit(event: DomainEvent): void {
-    for (const listener of [...(this.#entries.get(event.kind)?.listeners ?? [])]) {
+  emit({ callbackId, event }: ToldEvent): void {
+    const entry = this.#entries.get(event.kind);
+    if (entry === undefined || (entry.callbackId ?? callbackId) !== callbackId) return;
+    for (const listener of [...entry.listeners]) {
       try {
         listener(event);
       } catch (error) {
@@ -63,35 +69,35 @@ export class EventListeners {
   async #add(kind: EventKind, listener: Listener, options: CallOptions): Promise<void> {
     const entry = this.#entry(kind);
     entry.listeners.add(listener);
-    await this.#then(entry, async (callbackId) => {
-      if (callbackId !== undefined || entry.listeners.size === 0) return callbackId;
+    await this.#inTurn(entry, options, async () => {
+      if (entry.callbackId !== undefined || entry.listeners.size === 0) return;
       const args = { eventId: eventKinds[kind].id, domain: undefined };
-      return (await this.#call(procedures.eventRegister, args, options)).callbackId;
+      entry.callbackId = (await this.#call(procedures.eventRegister, args, options)).callbackId;
     });
   }
 
   async #remove(kind: EventKind, listener: Listener, options: CallOptions): Promise<void> {
     const entry = this.#entry(kind);
     if (!entry.listeners.delete(listener)) return;
-    await this.#then(entry, async (callbackId) => {
-      if (callbackId === undefined || entry.listeners.size > 0) return callbackId;
+    await this.#inTurn(entry, options, async () => {
+      const { callbackId } = entry;
+      if (callbackId === undefined || entry.listeners.size > 0) return;
+      // Whatever comes of it: nobody relies on a registration of which it is not known whether it still is one.
+      entry.callbackId = undefined;
       await this.#call(procedures.eventDeregister, { callbackId }, options);
-      return undefined;
     });
   }
 
-  /** A step that fails leaves things as they were, for the next one. */
-  async #then(entry: Entry, step: (callbackId: number | undefined) => Promise<number | undefined>): Promise<void> {
-    const before = entry.registered;
-    const after = before.then(step);
-    entry.registered = after.catch(() => before);
-    await after;
+  async #inTurn(entry: Entry, { signal }: CallOptions, step: () => Promise<void>): Promise<void> {
+    const mine = entry.turn.then(step);
+    entry.turn = mine.catch(() => undefined);
+    await orAborted(mine, signal);
   }
 
   #entry(kind: EventKind): Entry {
     const existing = this.#entries.get(kind);
     if (existing !== undefined) return existing;
-    const entry: Entry = { listeners: new Set(), registered: Promise.resolve(undefined) };
+    const entry: Entry = { listeners: new Set(), turn: Promise.resolve(), callbackId: undefined };
     this.#entries.set(kind, entry);
     return entry;
   }

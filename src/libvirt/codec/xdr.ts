@@ -1,6 +1,8 @@
 import { ProtocolError } from "../errors.ts";
 
 const WORD = 4;
+/** REMOTE_STRING_MAX (remote_protocol.x), bytes. */
+const LONGEST_STRING = 4_194_304;
 
 /** Reads XDR (RFC 4506): big endian, every item padded to four bytes. A short or impossible item is a ProtocolError. */
 export class XdrReader {
@@ -43,7 +45,11 @@ export class XdrReader {
 
   /** UTF-8; a byte that is not becomes U+FFFD, since a guest may have put it there. */
   string(): string {
-    return this.opaque(this.u32()).toString("utf8");
+    const length = this.u32();
+    if (length > LONGEST_STRING) {
+      throw new ProtocolError(`libvirt's message has a string of ${length} bytes; its limit is ${LONGEST_STRING}`);
+    }
+    return this.opaque(length).toString("utf8");
   }
 
   /** A count of items, refused unless that many could be in what is left: a count is not to be believed. */

@@ -65,13 +65,19 @@ const kindOfProcedure = new Map<number, EventKind>(
   (Object.keys(eventKinds) as EventKind[]).map((name) => [eventKinds[name].procedure, name]),
 );
 
+/** An event, and for which registration of ours the server sends it. */
+export interface ToldEvent {
+  readonly callbackId: number;
+  readonly event: DomainEvent;
+}
+
 /** Undefined for a procedure that is no event of ours. @throws ProtocolError for an event that cannot be read */
-export function decodeEvent(procedure: number, payload: Buffer): DomainEvent | undefined {
+export function decodeEvent(procedure: number, payload: Buffer): ToldEvent | undefined {
   const name = kindOfProcedure.get(procedure);
   if (name === undefined) return undefined;
   const message = struct({ callbackId: i32, body: eventKinds[name].body as Codec<Body<EventKind>> });
-  const { body } = decode(message, payload, `the event ${name}`);
-  return withNames({ kind: name, ...body } as DomainEvent);
+  const { callbackId, body } = decode(message, payload, `the event ${name}`);
+  return { callbackId, event: withNames({ kind: name, ...body } as DomainEvent) };
 }
 
 function withNames(event: DomainEvent): DomainEvent {

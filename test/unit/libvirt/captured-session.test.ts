@@ -59,7 +59,7 @@ describe("a captured session with libvirtd 9.0.0", () => {
   it("tells the guest's life in order", () => {
     const events = messages
       .filter(({ type }) => type === messageType.message)
-      .map(({ procedure, payload }) => decodeEvent(procedure, payload));
+      .map(({ procedure, payload }) => decodeEvent(procedure, payload)?.event);
     assert.ok(events.every((event) => event?.domain.uuid === guest.uuid && event.domain.name === guest.name));
     assert.deepEqual(
       events.map((event) => event && inWords(event)),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
-import { encode } from "../../../src/libvirt/codec/codec.ts";
+import { encode, i32 } from "../../../src/libvirt/codec/codec.ts";
 import { messageType } from "../../../src/libvirt/codec/frame.ts";
 import { type ConnectOptions, connect } from "../../../src/libvirt/connect.ts";
 import type { Connection, DomainEvent } from "../../../src/libvirt/connection.ts";
@@ -15,7 +15,6 @@ import { KeptLog } from "../../support/kept-log.ts";
 import { type Call, type Client, LibvirtServer } from "../../support/libvirt-server.ts";
 
 const instance = { name: "instance-1", uuid: "8339061d-60a7-41d7-9ba4-eef412c50df2", id: 1 };
-const callbackId = Buffer.alloc(4);
 const lifecycleProcedure = eventKinds.lifecycle.procedure;
 
 interface Scene {
@@ -43,8 +42,11 @@ function held<A, R>(server: LibvirtServer, procedure: Parameters<typeof server.o
   return calls;
 }
 
-function lifecycle(event: number, detail: number): Buffer {
-  return Buffer.concat([callbackId, encode(eventKinds.lifecycle.body, { domain: instance, event, detail })]);
+function lifecycle(event: number, detail: number, callbackId: number): Buffer {
+  return Buffer.concat([
+    encode(i32, callbackId),
+    encode(eventKinds.lifecycle.body, { domain: instance, event, detail }),
+  ]);
 }
 
 const state = (at: number) => ({ ...instance, id: at });
@@ -278,9 +280,9 @@ describe("events from libvirt", () => {
   it("are not lost if they come before the reply to their registration, or with it", async (t) => {
     const { server, connection } = await scene(t);
     server.on(procedures.eventRegister, (call) => {
-      call.client.event(lifecycleProcedure, lifecycle(2, 0));
+      call.client.event(lifecycleProcedure, lifecycle(2, 0, 1));
       call.reply({ callbackId: 1 });
-      call.client.event(lifecycleProcedure, lifecycle(5, 5));
+      call.client.event(lifecycleProcedure, lifecycle(5, 5, 1));
     });
     const seen: string[] = [];
     await connection.registerEvents(["lifecycle"], ({ eventName, detailName }) =>
@@ -297,12 +299,12 @@ describe("events from libvirt", () => {
     const one = await connection.registerEvents(["lifecycle", "reboot"], ({ kind }) => heard.push(`one ${kind}`));
     const two = await connection.registerEvents(["lifecycle"], ({ kind }) => heard.push(`two ${kind}`));
     assert.deepEqual(registered, [0, 1]);
-    client.event(lifecycleProcedure, lifecycle(5, 5));
+    client.event(lifecycleProcedure, lifecycle(5, 5, 100));
     await eventually("both", inTime, () => heard.length === 2 || undefined);
     assert.deepEqual(heard, ["one lifecycle", "two lifecycle"]);
     await one.end();
     assert.deepEqual(deregistered, [101]);
-    client.event(lifecycleProcedure, lifecycle(5, 5));
+    client.event(lifecycleProcedure, lifecycle(5, 5, 100));
     await eventually("the second alone", inTime, () => heard.length === 3 || undefined);
     await two.end();
     assert.deepEqual(deregistered, [101, 100]);
@@ -318,7 +320,7 @@ describe("events from libvirt", () => {
     });
     const heard: DomainEvent[] = [];
     await connection.registerEvents(["lifecycle"], (event) => heard.push(event));
-    client.event(lifecycleProcedure, lifecycle(5, 5));
+    client.event(lifecycleProcedure, lifecycle(5, 5, 100));
     await eventually("the event", inTime, () => heard.length === 1 || undefined);
     assert.ok(log.lines.some((line) => line.startsWith("error") && line.includes("this listener is broken")));
   });
@@ -333,5 +335,48 @@ describe("events from libvirt", () => {
     const { registered } = registering(server);
     await connection.registerEvents(["lifecycle"], () => undefined);
     assert.deepEqual(registered, [0]);
+  });
+
+  it("are told once if an earlier registration was given up, but not by the server", async (t) => {
+    const { server, connection, client } = await scene(t);
+    const registrations = held(server, procedures.eventRegister);
+    const stop = new AbortController();
+    const first = connection.registerEvents(["lifecycle"], () => undefined, { signal: stop.signal });
+    await eventually("the first", inTime, () => registrations.length === 1 || undefined);
+    stop.abort(new Error("no longer wanted"));
+    await assert.rejects(first, /no longer wanted/);
+    registrations[0]?.reply({ callbackId: 0 });
+    const seen: string[] = [];
+    const second = connection.registerEvents(["lifecycle"], ({ detailName }) => seen.push(detailName));
+    await eventually("the second", inTime, () => registrations.length === 2 || undefined);
+    registrations[1]?.reply({ callbackId: 1 });
+    await second;
+    for (const callbackId of [0, 1]) client.event(lifecycleProcedure, lifecycle(5, 5, callbackId));
+    client.event(lifecycleProcedure, lifecycle(5, 1, 1));
+    await eventually("the last event", inTime, () => seen.includes("DESTROYED") || undefined);
+    assert.deepEqual(seen, ["FAILED", "DESTROYED"]);
+  });
+
+  it("are registered again after a leave of which it is not known whether the server has taken it", async (t) => {
+    const { server, connection } = await scene(t);
+    const { registered } = registering(server);
+    const registration = await connection.registerEvents(["lifecycle"], () => undefined);
+    server.on(procedures.eventDeregister, () => undefined);
+    await assert.rejects(registration.end({ timeoutMs: 20 }), CallTimeoutError);
+    await connection.registerEvents(["lifecycle"], () => undefined);
+    assert.deepEqual(registered, [0, 0]);
+  });
+
+  it("are given up at once, even behind a registration that hangs", async (t) => {
+    const { server, connection } = await scene(t);
+    const registrations = held(server, procedures.eventRegister);
+    const hanging = connection.registerEvents(["lifecycle"], () => undefined);
+    await eventually("the first", inTime, () => registrations.length === 1 || undefined);
+    const stop = new AbortController();
+    const waiting = connection.registerEvents(["lifecycle"], () => undefined, { signal: stop.signal });
+    stop.abort(new Error("no longer wanted"));
+    await assert.rejects(waiting, /no longer wanted/);
+    registrations[0]?.reply({ callbackId: 0 });
+    await hanging;
   });
 });

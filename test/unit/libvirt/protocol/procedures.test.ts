@@ -85,6 +85,14 @@ describe("what libvirt's procedures carry", () => {
     assert.throws(() => decode(procedures.connectOpen.args, Buffer.from("00000002", "hex"), "it"), /2 where 0 or 1/);
   });
 
+  it("refuses a string that is longer than libvirt lets one be", () => {
+    const longest = 4 * 1024 * 1024;
+    const whole = encode(procedures.connectGetHostname.result, { hostname: "x".repeat(longest) });
+    assert.equal(decode(procedures.connectGetHostname.result, whole, "it").hostname.length, longest);
+    const longer = encode(procedures.connectGetHostname.result, { hostname: "x".repeat(longest + 1) });
+    assert.throws(() => decode(procedures.connectGetHostname.result, longer, "it"), /its limit is 4194304/);
+  });
+
   it("refuses what is cut short anywhere, and what is too long", () => {
     const value = { domains: [{ name: "instance-1", uuid: "8339061d-60a7-41d7-9ba4-eef412c50df2", id: 3 }], count: 1 };
     const whole = encode(procedures.connectListAllDomains.result, value);
@@ -126,7 +134,9 @@ describe("what libvirt's events carry", () => {
   const withCallback = (body: Buffer): Buffer => Buffer.concat([Buffer.alloc(4, 7), body]);
 
   function event<T>(kind: { readonly procedure: number; readonly body: Codec<T> }, body: T) {
-    return decodeEvent(kind.procedure, withCallback(encode(kind.body, body)));
+    const told = decodeEvent(kind.procedure, withCallback(encode(kind.body, body)));
+    assert.equal(told?.callbackId, 0x07070707);
+    return told?.event;
   }
 
   it("is told in numbers and in libvirt's words", () => {
