@@ -63,6 +63,8 @@ const listFlags = { active: 1, inactive: 2, running: 16, paused: 32, shutoff: 64
 const statsFlags = { interface: 16, block: 32 } as const;
 /** Report only what can be had without waiting for a domain's job. */
 const STATS_NOWAIT = 1 << 29;
+/** VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK (libvirt-domain.h): what qemu_domain.c gives a new domain. */
+export const LIBVIRTS_OWN_TIMEOUT = -2;
 /** Pongs that the server does not take are not piled up. */
 const UNSENT_LIMIT = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 2000;
@@ -172,6 +174,17 @@ export class Connection {
   async agentCommand(domain: Domain, command: string, timeoutS: number, options?: CallOptions): Promise<string> {
     const args = { domain, command, timeout: timeoutS, flags: 0 };
     return (await this.call(procedures.agentCommand, args, options)).result ?? "";
+  }
+
+  /**
+   * How long libvirt waits for this domain's guest agent: for its own guest-sync (5 s unless this is less), and for the answer
+   * to the commands that it composes itself, such as fsfreeze (for ever unless this is set). It counts for every client, and
+   * outlasts libvirtd's restart; it takes no job of the domain's, so a hung agent does not hold it up. libvirt ≥ 5.10.
+   * @param timeoutS seconds > 0, or `LIBVIRTS_OWN_TIMEOUT`, which is what a domain has that nobody has touched
+   * @throws ServerError 42 if there is no such domain, 39 if libvirt is older, 29 if read-only, 88 if not permitted
+   */
+  async setAgentResponseTimeout(domain: Domain, timeoutS: number, options?: CallOptions): Promise<void> {
+    await this.call(procedures.domainAgentSetResponseTimeout, { domain, timeout: timeoutS, flags: 0 }, options);
   }
 
   /** Defines and starts a transient domain. */

@@ -52,6 +52,12 @@ export const procedures = {
   domainGetXmlDesc: remote("DOMAIN_GET_XML_DESC", 14, domainAndFlags, struct({ xml: string })),
   domainCreateXml: remote("DOMAIN_CREATE_XML", 10, struct({ xml: string, flags: u32 }), oneDomain),
   domainDestroy: remote("DOMAIN_DESTROY", 12, oneDomain, nothing),
+  domainAgentSetResponseTimeout: remote(
+    "DOMAIN_AGENT_SET_RESPONSE_TIMEOUT",
+    420,
+    struct({ domain, timeout: i32, flags: u32 }),
+    struct({ result: i32 }),
+  ),
 
   eventRegister: remote(
     "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY",
