@@ -5,6 +5,7 @@ import { findingsOf } from "./examine.ts";
 import { domainOf, type Link, lookAt, type Observe } from "./link.ts";
 import type { GuestSeen, IntrospectiveEffect } from "./observation.ts";
 import { pingOutcome } from "./ping-outcome.ts";
+import { setResponseTimeout } from "./response-timeout.ts";
 
 export interface ActParts {
   readonly clock: Clock;
@@ -41,6 +42,10 @@ export async function act(
     case "examine": {
       const findings = await findingsOf(connection, effect);
       return observe({ kind: "examined", at: parts.clock.now(), uuid, run: effect.run, findings });
+    }
+    case "setResponseTimeout": {
+      const { outcome, detail } = await setResponseTimeout(link, connection, uuid, effect.seconds);
+      return observe({ kind: "responseTimeoutSet", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
     }
     case "look": {
       const guest = await look(connection, uuid, link, parts, signal);

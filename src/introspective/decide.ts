@@ -1,6 +1,7 @@
 import type { Decision } from "../monitor/contract.ts";
 import { pinged } from "./decide/answer.ts";
 import { agentChanged, happened, looked } from "./decide/happening.ts";
+import { interrupted, keepResponseTimeouts, responseTimeoutSet } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
 import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
 import { examinationEnded } from "./decide/verdict.ts";
@@ -21,7 +22,7 @@ export function decide(
   const effects: Effect[] = [];
   let { runs } = state;
   const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
-  const next = schedule(observe(state, observation, turn), turn);
+  const next = schedule(keepResponseTimeouts(observe(state, observation, turn), turn), turn);
   return { state: next === state ? state : { ...next, settings, runs }, effects };
 }
 
@@ -30,7 +31,7 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
     case "started":
       return started(state, observation.bootId, turn);
     case "settingsChanged":
-      return { ...state, settings: turn.settings };
+      return { ...state, settings: turn.settings, timeoutsRefused: false };
     case "surveyed":
       return surveyed(state, observation.guests, turn);
     case "lost":
@@ -60,6 +61,8 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
       const ended = examinationEnded(state, guest, observation.findings, turn);
       return { ...withGuest(state, guest.uuid, remembered(ended.guest)), reports: ended.reports };
     }
+    case "responseTimeoutSet":
+      return responseTimeoutSet(state, observation, turn);
     case "woke":
       return { ...state, wakeAt: undefined };
   }
@@ -67,13 +70,16 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
 
 /** A program's start, or sensing that begins anew in the same one: nothing is under way. */
 function started(state: IntrospectiveState, bootId: string, turn: Turn): IntrospectiveState {
-  let { guests, reports } = state;
+  let { guests, reports, shortTimeouts } = state;
   if (state.bootId !== "" && state.bootId !== bootId) {
     for (const guest of guests.values()) takeBack(guest, turn, "was ended by a reboot of this host");
     guests = new Map();
     reports = new Map();
+    shortTimeouts = new Map();
   }
-  return disconnectedState({ ...state, bootId, guests, reports, settings: turn.settings, denied: false });
+  const { settings } = turn;
+  const known = { ...state, bootId, guests, reports, shortTimeouts, settings };
+  return disconnectedState({ ...known, denied: false, timeoutsRefused: false });
 }
 
 /** Nothing is heard of any guest; rounds that were failed before do not count with those afterwards. */
@@ -94,7 +100,7 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
       examination: undefined,
     });
   }
-  return { ...state, connected: false, guests, wakeAt: undefined };
+  return { ...state, connected: false, guests, shortTimeouts: interrupted(state.shortTimeouts), wakeAt: undefined };
 }
 
 function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {

@@ -10,13 +10,15 @@ export interface Link {
   connection: Connection | undefined;
   /** Events heard of each guest that is being looked at; a look during which one comes is taken again. */
   readonly heard: Map<string, number>;
+  /** The last call about each guest whose response time-out may be short: what is to be put back when the monitor stops. */
+  readonly shortTimeouts: Map<string, Promise<unknown>>;
   /** Looks at all guests again. */
   survey: (() => Promise<void>) | undefined;
 }
 
 /** Before the first connection. */
 export function noLink(): Link {
-  return { connection: undefined, heard: new Map(), survey: undefined };
+  return { connection: undefined, heard: new Map(), shortTimeouts: new Map(), survey: undefined };
 }
 
 /** For calls about a domain of which only the UUID is at hand: libvirt looks it up by that alone. */

@@ -17,6 +17,7 @@ export interface IntrospectiveSettings {
   readonly report_window: number;
   readonly max_agent_commands: number;
   readonly max_suspect_commands: number;
+  readonly suspect_response_timeout: number;
 }
 
 /** The guest agent's channel: `none` if the guest has no channel that the pattern matches. */
@@ -33,11 +34,26 @@ export interface GuestSeen {
 }
 
 /**
- * What a ping came to. `silent`: the agent had its time and said nothing. `disconnected`: nobody holds the channel open in
+ * What a ping came to. `silent`: the agent had its time and said nothing. `occupied`: not
+ * even asked, since it has not answered somebody else's command for 30 s. `disconnected`: nobody holds the channel open in
  * the guest; known at once. `noChannel`, `gone` (not running, or no such guest) and `denied` say nothing about its health,
  * and neither does `unknown`: libvirt itself did not answer.
  */
-export type PingOutcome = "answered" | "silent" | "disconnected" | "noChannel" | "gone" | "denied" | "unknown";
+export type PingOutcome =
+  | "answered"
+  | "silent"
+  | "occupied"
+  | "disconnected"
+  | "noChannel"
+  | "gone"
+  | "denied"
+  | "unknown";
+
+/**
+ * What setting libvirt's response time-out of a guest's agent came to. `gone`: there is no such domain. `refused`: libvirt
+ * says that it did not do it. `unknown`: it did not answer, and may have done it.
+ */
+export type SettingOutcome = "done" | "gone" | "refused" | "unknown";
 
 /** What happened to a guest, of libvirt's lifecycle events. `paused` stands for every way not to run without having ended. */
 export type Happening = "started" | "paused" | "resumed" | "shuttingDown" | "stopped" | "rebooted";
@@ -96,6 +112,15 @@ export type IntrospectiveObservation =
       readonly run: number;
       readonly findings: Findings;
     }
+  | {
+      readonly kind: "responseTimeoutSet";
+      readonly at: Instant;
+      readonly uuid: string;
+      readonly run: number;
+      readonly outcome: SettingOutcome;
+      /** libvirt's words, for the log. */
+      readonly detail: string;
+    }
   | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
 
 /** What the introspective monitor does beside the effects common to all monitors. */
@@ -103,6 +128,13 @@ export type IntrospectiveEffect =
   /** Read the guest's state and XML. */
   | { readonly kind: "look"; readonly uuid: string }
   | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }
+  /** How long libvirt itself waits for this guest's agent; seconds, or undefined for libvirt's own time again. */
+  | {
+      readonly kind: "setResponseTimeout";
+      readonly uuid: string;
+      readonly run: number;
+      readonly seconds: number | undefined;
+    }
   /** Look up what speaks for a guest. What is not asked for is not looked up. */
   | {
       readonly kind: "examine";

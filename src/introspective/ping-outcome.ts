@@ -12,7 +12,7 @@ const byNumber: Readonly<Record<number, PingOutcome>> = {
   42: "gone",
   55: "gone",
   /** OPERATION_TIMEOUT: somebody else's command to this agent has been unanswered for 30 s. */
-  68: "silent",
+  68: "occupied",
   /** ARGUMENT_UNSUPPORTED: there is no channel. */
   74: "noChannel",
   /** AGENT_UNRESPONSIVE */

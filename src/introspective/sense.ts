@@ -5,6 +5,7 @@ import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { isNoDomain, type Link, type Observe, readGuest } from "./link.ts";
 import type { GuestSeen, Happening, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
+import { putTimeoutsBack } from "./response-timeout.ts";
 
 export interface SenseParts {
   readonly clock: Clock;
@@ -33,7 +34,16 @@ export async function sense(link: Link, parts: SenseParts, observe: Observe, sig
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     attend(link, parts, observe, connection, connected);
   const onLost = (error: Error): void => conditions?.set("libvirt", error.message);
-  await keepConnected(uri, { clock, log, onConnected, onLost }, signal);
+  await keepConnected(uri, { clock, log, onConnected, onLost }, untilPutBack(link, parts, signal));
+}
+
+/** Aborts after `signal`, when the connection is not needed any more to leave libvirt as it was. */
+function untilPutBack(link: Link, { clock, log }: SenseParts, signal: AbortSignal): AbortSignal {
+  const end = new AbortController();
+  const leave = (): void => void putTimeoutsBack(link, clock, log).finally(() => end.abort(signal.reason));
+  if (signal.aborted) leave();
+  else signal.addEventListener("abort", leave, { once: true });
+  return end.signal;
 }
 
 /** Listens first and surveys then, so that nothing falls between; what is heard meanwhile is told afterwards. */

@@ -40,6 +40,8 @@ export interface Guest {
   readonly silent: number;
   /** Its last ping took all its time, and so may the next one: it goes into the lane of such guests. */
   readonly suspected: boolean;
+  /** At its last ping somebody else's command was with its agent. */
+  readonly occupied: boolean;
   /** When it was seen to start, mono; undefined if that was before this monitor watched. */
   readonly startedAt: number | undefined;
   /** Masakari has been told since it was started. */
@@ -52,6 +54,20 @@ export interface Guest {
   readonly activity: Activity | undefined;
 }
 
+/** A guest whose response time-out in libvirt may be another than libvirt's own, and so is to be put back some day. */
+export interface ShortTimeout {
+  readonly uuid: string;
+  readonly name: string;
+  /** The call about it that is under way. */
+  readonly run: number | undefined;
+  /** That call puts it back. */
+  readonly back: boolean;
+  /** Putting it back failed, and the operator has been told. */
+  readonly told: boolean;
+  /** Not to be put back before, mono. */
+  readonly due: number;
+}
+
 export interface IntrospectiveState {
   /** The boot of this host that the guests are of; empty if not known. */
   readonly bootId: string;
@@ -61,7 +77,11 @@ export interface IntrospectiveState {
   readonly guests: ReadonlyMap<string, Guest>;
   /** When guests were reported, by uuid, mono; kept for `report_window` if reports are limited. */
   readonly reports: ReadonlyMap<string, readonly number[]>;
-  /** Pings and examinations so far: tells the end of one from that of a forgotten one. */
+  /** By uuid; whatever becomes of the guest. */
+  readonly shortTimeouts: ReadonlyMap<string, ShortTimeout>;
+  /** libvirt refuses to set response time-outs, and the operator has been told. */
+  readonly timeoutsRefused: boolean;
+  /** Pings, examinations and the like so far: tells the end of one from that of a forgotten one. */
   readonly runs: number;
   /** The wake that is set, mono. */
   readonly wakeAt: number | undefined;
@@ -75,6 +95,8 @@ export const initialState: IntrospectiveState = {
   connected: false,
   guests: new Map(),
   reports: new Map(),
+  shortTimeouts: new Map(),
+  timeoutsRefused: false,
   runs: 0,
   wakeAt: undefined,
   denied: false,
@@ -92,6 +114,7 @@ export function newGuest(uuid: string, name: string): Guest {
     failures: 0,
     silent: 0,
     suspected: false,
+    occupied: false,
     startedAt: undefined,
     told: false,
     due: 0,
@@ -101,12 +124,20 @@ export function newGuest(uuid: string, name: string): Guest {
   };
 }
 
+/** A guest's response time-out that may be short, with no call about it under way. */
+export function shortTimeout(uuid: string, name: string): ShortTimeout {
+  return { uuid, name, run: undefined, back: false, told: false, due: 0 };
+}
+
 const SAVED_VERSION = 1;
 
 /** What of a guest outlasts the monitor: that it has answered, and what Masakari was told. Failures are counted afresh. */
 type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected" | "told"> & {
   readonly startedAt: number | null;
 };
+
+/** libvirt keeps a time-out over every restart of the monitor, and of its own: so must the knowledge that it is short. */
+type SavedTimeout = Pick<ShortTimeout, "uuid" | "name">;
 
 /** What is saved of a state: it changes only when a guest first answers, ceases to, is reported, or recovers. */
 export function keptOf(state: IntrospectiveState): unknown {
@@ -116,20 +147,49 @@ export function keptOf(state: IntrospectiveState): unknown {
     const lasting = phase === "error" ? "healthy" : phase;
     guests.push({ uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null });
   }
-  return { version: SAVED_VERSION, bootId: state.bootId, guests, reports: [...state.reports] };
+  const shortTimeouts: SavedTimeout[] = [...state.shortTimeouts.values()].map(({ uuid, name }) => ({ uuid, name }));
+  return { version: SAVED_VERSION, bootId: state.bootId, guests, reports: [...state.reports], shortTimeouts };
+}
+
+interface Saved {
+  readonly version: number;
+  readonly bootId: string;
+  readonly guests: readonly SavedGuest[];
+  readonly reports: readonly [string, number[]][];
+  /** Absent in what an earlier version has saved. */
+  readonly shortTimeouts?: readonly SavedTimeout[];
 }
 
 /** The state that an earlier run saved, or undefined if it is not of this shape. */
 export function restoreState(saved: unknown): IntrospectiveState | undefined {
-  const kept = saved as { version?: unknown; bootId?: unknown; guests?: unknown; reports?: unknown } | null | undefined;
-  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return undefined;
-  if (typeof kept.bootId !== "string" || !Array.isArray(kept.guests) || !Array.isArray(kept.reports)) return undefined;
-  if (!kept.guests.every(isSavedGuest) || !kept.reports.every(isReports)) return undefined;
+  if (!isSaved(saved)) return undefined;
   const guests = new Map<string, Guest>();
-  for (const { startedAt, ...one } of kept.guests as SavedGuest[]) {
+  for (const { startedAt, ...one } of saved.guests) {
     guests.set(one.uuid, { ...newGuest(one.uuid, one.name), ...one, startedAt: startedAt ?? undefined });
   }
-  return { ...initialState, bootId: kept.bootId, guests, reports: new Map(kept.reports) };
+  const shortTimeouts = new Map<string, ShortTimeout>();
+  for (const { uuid, name } of saved.shortTimeouts ?? []) shortTimeouts.set(uuid, shortTimeout(uuid, name));
+  return { ...initialState, bootId: saved.bootId, guests, reports: new Map(saved.reports), shortTimeouts };
+}
+
+function isSaved(saved: unknown): saved is Saved {
+  const kept = saved as Partial<Record<keyof Saved, unknown>> | null | undefined;
+  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return false;
+  const { bootId, guests, reports, shortTimeouts = [] } = kept;
+  return (
+    typeof bootId === "string" &&
+    isArrayOf(guests, isSavedGuest) &&
+    isArrayOf(reports, isReports) &&
+    isArrayOf(shortTimeouts, isSavedTimeout)
+  );
+}
+
+function isArrayOf(value: unknown, isOne: (one: never) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isOne(one as never));
+}
+
+function isSavedTimeout(one: Partial<SavedTimeout> | null): boolean {
+  return typeof one?.uuid === "string" && typeof one.name === "string";
 }
 
 function isSavedGuest(one: Partial<SavedGuest> | null): boolean {

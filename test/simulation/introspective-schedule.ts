@@ -25,6 +25,8 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
     max_suspect_commands: random.between(1, 3),
     suspect_response_timeout: random.pick([0, 1, 2, 4]),
   });
+  // Behind pings of hung guests on the connection.
+  world.settingMs = random.pick([2, 100, 5000]);
   const count = random.pick([1, 5, 30, 100]);
   const guests = Array.from({ length: count }, (_, index) =>
     world.guest(`vm-${index}-${random.between(0, 1e6)}`, { channel: random.chance(0.95) }),

@@ -8,6 +8,7 @@ import type {
   IntrospectiveObservation,
   IntrospectiveSettings,
   PingOutcome,
+  SettingOutcome,
 } from "../../src/introspective/observation.ts";
 import {
   type Guest,
@@ -34,6 +35,7 @@ export const plainSettings: IntrospectiveSettings = {
   report_window: 3600,
   max_agent_commands: 4,
   max_suspect_commands: 3,
+  suspect_response_timeout: 0,
 };
 
 /** A guest as it really is. */
@@ -52,6 +54,8 @@ export interface RealGuest {
   requests: number;
   /** libvirt trusts its agent: the last command succeeded, so there is no guest-sync before the next one. */
   inSync: boolean;
+  /** Seconds that libvirt waits for its agent, if not its own time. Outlasts its end, and is read by a call alone. */
+  responseTimeout: number | undefined;
   everHung: boolean;
   /** When it began or ceased to hang, mono. */
   changedAt: number;
@@ -88,6 +92,8 @@ export class IntrospectiveWorld {
   readonly pings: { readonly at: number; readonly uuid: string; readonly late: number }[] = [];
   readonly examinations: string[] = [];
   looks = 0;
+  /** How often libvirt has shortened a response time-out. */
+  shortened = 0;
   /** What an examination takes. */
   examineMs = 3;
   inFlight = 0;
@@ -96,6 +102,11 @@ export class IntrospectiveWorld {
     () => undefined;
   /** What a ping comes to, in place of the guest's own state: libvirt's troubles. */
   fate: (uuid: string) => { readonly ms: number; readonly outcome: PingOutcome } | undefined = () => undefined;
+  /** What setting a response time-out takes. */
+  settingMs = 2;
+  /** What setting a response time-out comes to: whether libvirt has done it, and whether it says so. */
+  settingFate: (uuid: string) => { readonly done: boolean; readonly outcome: SettingOutcome } | undefined = () =>
+    undefined;
   /** What ends the ping that a hung guest has not answered, by its UUID. */
   readonly #answer = new Map<string, () => void>();
   #nextId = 1;
@@ -148,6 +159,7 @@ export class IntrospectiveWorld {
       migrating: false,
       requests: 0,
       inSync: false,
+      responseTimeout: undefined,
       everHung: false,
       changedAt: 0,
       ...over,
@@ -200,6 +212,11 @@ export class IntrospectiveWorld {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** The monitor's program. */
+  get running(): boolean {
+    return this.#running;
   }
 
   /** It does not answer any more, or does again. */
@@ -332,6 +349,9 @@ export class IntrospectiveWorld {
       case "examine":
         this.#examine(effect);
         return;
+      case "setResponseTimeout":
+        this.#setResponseTimeout(effect);
+        return;
       case "look":
         this.#look(effect.uuid);
     }
@@ -382,7 +402,23 @@ export class IntrospectiveWorld {
     if (!real.channel) return { ms: 1, outcome: "noChannel" };
     if (!real.open) return { ms: 1, outcome: "disconnected" };
     if (!real.hung) return { ms: ANSWER_MS, outcome: "answered" };
-    return { ms: real.inSync ? timeout * 1000 : SYNC_MS, outcome: "silent" };
+    const syncMs = real.responseTimeout === undefined ? SYNC_MS : real.responseTimeout * 1000;
+    return { ms: real.inSync ? timeout * 1000 : syncMs, outcome: "silent" };
+  }
+
+  /** libvirt carries it out although the connection ends meanwhile; who has asked never hears of it then. */
+  #setResponseTimeout({ uuid, run, seconds }: Extract<IntrospectiveEffect, { kind: "setResponseTimeout" }>): void {
+    const real = this.guests.get(uuid);
+    const { done, outcome } = this.settingFate(uuid) ?? { done: true, outcome: "done" };
+    this.after(this.settingMs / 2, () => {
+      if (!real || !done) return;
+      real.responseTimeout = seconds;
+      if (seconds !== undefined) this.shortened++;
+    });
+    const heard = real ? outcome : "gone";
+    this.#over(this.settingMs, () =>
+      this.observe({ kind: "responseTimeoutSet", at: this.now(), uuid, run, outcome: heard, detail: heard }),
+    );
   }
 
   #examine({ uuid, run, job, activity }: Extract<IntrospectiveEffect, { kind: "examine" }>): void {

@@ -90,5 +90,13 @@ export const introspectiveTable = {
       ours: true,
       help: "How many of them may be for guests that did not answer the last time; each of these takes 5 s. One is always left for the others.",
     },
+    suspect_response_timeout: {
+      type: "int",
+      default: 0,
+      min: 0,
+      max: 4,
+      ours: true,
+      help: "Seconds that libvirt itself gives the agent of a guest with a failed ping, instead of its own 5 s, until it answers, is reported or stops. It counts for every agent command of that guest, Nova's included. 0: libvirt's own time is left as it is.",
+    },
   },
 } as const satisfies SectionTable;

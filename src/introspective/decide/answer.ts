@@ -17,7 +17,8 @@ function judged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string):
     case "answered":
       return answered({ ...guest, agent: "connected" }, turn);
     case "silent":
-      return silent({ ...guest, agent: "connected" }, turn, detail);
+    case "occupied":
+      return silent({ ...guest, agent: "connected", occupied: outcome === "occupied" }, turn, detail);
     case "disconnected":
       return disconnected({ ...guest, agent: "disconnected" }, turn, detail);
     case "noChannel":

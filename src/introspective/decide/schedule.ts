@@ -6,8 +6,8 @@ const WAKE = "due";
 const RESTING_TURNS = 3;
 
 /**
- * Pings whoever is due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest 5 s;
- * so those that did not answer the last time share a few lanes of their own, and can hold up only one another.
+ * Pings whoever is due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest
+ * seconds; so those that did not answer the last time have one lane of their own, and more only as long as one stays free.
  */
 export function schedule(state: IntrospectiveState, turn: Turn): IntrospectiveState {
   if (!state.connected) return state;
@@ -21,7 +21,7 @@ export function schedule(state: IntrospectiveState, turn: Turn): IntrospectiveSt
     else earliest = Math.min(earliest, guest.due);
   }
   const begun = new Map<string, Guest>();
-  for (const guest of waiting.sort(inTurn)) {
+  for (const guest of waiting.sort(inTurnAt(turn))) {
     if (!lanes.hasRoomFor(guest)) continue;
     lanes.take(guest, guest.suspected);
     begun.set(guest.uuid, begin(guest, turn));
@@ -48,14 +48,22 @@ function isResting({ suspected, phase }: Guest): boolean {
   return suspected && (phase === "reported" || phase === "discovery");
 }
 
-/** Those that answer quickly first, then those whose report depends on it. */
-function inTurn(one: Guest, other: Guest): number {
-  return rank(one) - rank(other) || one.due - other.due || (one.uuid < other.uuid ? -1 : 1);
+/** The order at this time: by rank, and in it who has waited longest. */
+function inTurnAt({ at, settings }: Turn): (one: Guest, other: Guest) => number {
+  const interval = settings.guest_monitoring_interval * 1000;
+  const rank = (guest: Guest): number => rankOf(guest, (at.mono - guest.due) / interval);
+  return (one, other) => rank(one) - rank(other) || one.due - other.due || (one.uuid < other.uuid ? -1 : 1);
 }
 
-function rank(guest: Guest): number {
+/**
+ * Those that answer quickly first, then those whose report depends on it, then those that rest. Whoever has waited for a turn
+ * of its own is before all who have waited less, so that nobody waits for ever where there are more guests than lanes can take.
+ * @param overdue in intervals
+ */
+function rankOf(guest: Guest, overdue: number): number {
   if (!guest.suspected) return 0;
-  return isResting(guest) ? 2 : 1;
+  const [turns, rank] = isResting(guest) ? [RESTING_TURNS, 2] : [1, 1];
+  return overdue > turns ? 0 : rank;
 }
 
 function begin(guest: Guest, turn: Turn): Guest {
@@ -88,6 +96,9 @@ class Lanes {
   hasRoomFor(guest: Guest): boolean {
     if (this.#taken >= this.#all) return false;
     if (!guest.suspected) return true;
+    if (this.#suspect === 0) return true;
+    // The last free lane is for those that are well, so that others of them may go silent meanwhile without holding them up.
+    if (this.#taken === this.#all - 1) return false;
     return this.#suspect < this.#suspects && !(isResting(guest) && this.#resting > 0);
   }
 }

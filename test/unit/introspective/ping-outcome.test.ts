@@ -10,7 +10,7 @@ const cases: readonly (readonly [number: number, text: string, outcome: string])
   [86, "Guest agent is not responding: Guest agent disappeared while executing command", "disconnected"],
   [86, "Guest agent is not responding: QEMU guest agent is not available due to an error", "silent"],
   [1, "internal error: cannot parse json", "silent"],
-  [68, "Timed out during operation: cannot acquire state change lock", "silent"],
+  [68, "Timed out during operation: cannot acquire state change lock", "occupied"],
   [74, "argument unsupported: QEMU guest agent is not configured", "noChannel"],
   [42, "Domain not found", "gone"],
   [55, "Requested operation is not valid: domain is not running", "gone"],

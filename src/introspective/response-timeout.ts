@@ -1,0 +1,63 @@
+import { type Connection, LIBVIRTS_OWN_TIMEOUT } from "../libvirt/connection.ts";
+import { ServerError } from "../libvirt/errors.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { domainOf, isNoDomain, type Link } from "./link.ts";
+import type { SettingOutcome } from "./observation.ts";
+
+/** Longer than the pings that may be before it on the connection. */
+const CALL_MS = 35_000;
+/** Of the 10 s in which the monitor is to end. What is not put back by then is put back at the next start. */
+const STOP_MS = 5000;
+
+/**
+ * Has libvirt wait `seconds` for the guest's agent, or its own time again if undefined. Never throws.
+ */
+export async function setResponseTimeout(
+  link: Link,
+  connection: Connection,
+  uuid: string,
+  seconds: number | undefined,
+): Promise<{ readonly outcome: SettingOutcome; readonly detail: string }> {
+  const call = calling(connection, uuid, seconds ?? LIBVIRTS_OWN_TIMEOUT);
+  link.shortTimeouts.set(uuid, call);
+  const result = await call;
+  const isBack = result.outcome === "gone" || (result.outcome === "done" && seconds === undefined);
+  if (isBack && link.shortTimeouts.get(uuid) === call) link.shortTimeouts.delete(uuid);
+  return result;
+}
+
+/** When the monitor stops: what it has shortened is put back, within 5 s, if libvirt is connected. Never throws. */
+export async function putTimeoutsBack(link: Link, clock: Clock, log: Logger): Promise<void> {
+  const { connection, shortTimeouts } = link;
+  if (!connection || shortTimeouts.size === 0) return;
+  const putBack = [...shortTimeouts].map(async ([uuid, last]) => {
+    // libvirt does two calls at the same time, in whatever order.
+    await last;
+    await setResponseTimeout(link, connection, uuid, undefined);
+  });
+  const inTime = new AbortController();
+  const late = clock.sleep(STOP_MS, inTime.signal).catch(() => undefined);
+  await Promise.race([Promise.all(putBack), late]);
+  inTime.abort();
+  if (shortTimeouts.size === 0) return;
+  log.warning(
+    `libvirt's time for the agents of ${shortTimeouts.size} guests was not put back within ${STOP_MS / 1000} s: ` +
+      "it is when this monitor is started again",
+  );
+}
+
+async function calling(connection: Connection, uuid: string, timeoutS: number) {
+  try {
+    await connection.setAgentResponseTimeout(domainOf(uuid), timeoutS, { timeoutMs: CALL_MS });
+    return { outcome: "done", detail: "" } as const;
+  } catch (error) {
+    return { outcome: outcomeOf(error), detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What libvirt answers, it has not done; without an answer it may have. */
+function outcomeOf(error: unknown): SettingOutcome {
+  if (isNoDomain(error)) return "gone";
+  return error instanceof ServerError ? "refused" : "unknown";
+}
