@@ -94,10 +94,16 @@ function forgetOldest(guests: Map<string, Guest>): void {
   for (const [uuid] of ended.slice(0, -ENDED_KEPT)) guests.delete(uuid);
 }
 
-/** An event that a look came before cannot come over another connection. What is left of a panic stays told until it ends. */
+/**
+ * An event that a look came before cannot come over another connection, and another libvirtd does not go on with what an
+ * earlier one was at. What is left of a panic stays told until it ends.
+ */
 function withoutExpected(guests: ReadonlyMap<string, Guest>): ReadonlyMap<string, Guest> {
-  const stays = ({ told, state }: Guest): boolean => told === null || state === "CRASHED";
-  return new Map([...guests].map(([uuid, guest]) => [uuid, stays(guest) ? guest : { ...guest, told: null }]));
+  const without = (guest: Guest): Guest => {
+    const told = guest.state === "CRASHED" ? guest.told : null;
+    return guest.told === told && !guest.panicHeard ? guest : { ...guest, told, panicHeard: false };
+  };
+  return new Map([...guests].map(([uuid, guest]) => [uuid, without(guest)]));
 }
 
 function withGuest(

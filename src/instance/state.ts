@@ -13,6 +13,8 @@ export interface Guest {
   readonly incoming: boolean;
   /** The `vir_domain_event` that this state needs no telling of any more; its event may still come on this connection. */
   readonly told: string | null;
+  /** libvirtd has told of its panic over this connection, and does what its `<on_crash>` says. Not kept. */
+  readonly panicHeard: boolean;
   /** The number of the last event of this run of the program that told a state. Not kept. */
   readonly lastEvent: number;
   /** When (mono, ms) each notification that bursts can hold was sent last. Not kept. */
@@ -67,7 +69,7 @@ export function restoreState(saved: unknown): InstanceState | undefined {
   if (!guests.every(isKeptGuest)) return undefined;
   const entries = guests.map(({ uuid, ...guest }): [string, Guest] => [
     uuid,
-    { ...guest, lastEvent: 0, recent: {}, gone: false },
+    { ...guest, panicHeard: false, lastEvent: 0, recent: {}, gone: false },
   ]);
   return { ...initialState, bootId, complete, guests: new Map(entries) };
 }

@@ -215,6 +215,8 @@ export class InstanceWorld {
     if (before?.state === "SHUTOFF" && ["CRASHED", "DAEMON"].includes(before.reason)) failure.hidden = "crashed before";
     // An incoming guest that is found dead may not have run here.
     if (before?.incoming) failure.hidden = "seen arriving only";
+    // Its wished end was told, but not that it was complete: only its start or its next event would say that it lived again.
+    if (before?.state === "SHUTDOWN") failure.hidden = "ending when last seen";
     domain.failures.push(failure);
     return failure;
   }

@@ -20,7 +20,7 @@ export function eventSeen(
     guest ?? newGuest({ name: name.name, id: name.id, state: "RUNNING", reason: "UNKNOWN", transient: turn.complete });
   const told = tellingOf(event);
   const sent = told === undefined ? known : sendOnce(known, name.uuid, told, turn);
-  // on_crash=restart tells of the restart by this event alone.
-  if (event.kind !== "reboot" || sent.state !== "CRASHED") return sent;
+  // on_crash=restart tells of the restart by this event alone; so does what restarts at its power-off.
+  if (event.kind !== "reboot" || !["CRASHED", "SHUTDOWN"].includes(sent.state)) return sent;
   return { ...goOn(sent, name.uuid, turn), state: "RUNNING", reason: "CRASHED", lastEvent: number };
 }

@@ -33,8 +33,8 @@ export function lifecycleSeen(
   /** The same of a guest that lives: perhaps a life whose start was missed. */
   const alive = (state: string, reason: string): Guest =>
     isNewLife(guest, id) ? beginLife(now(state, reason), uuid, turn) : now(state, reason);
-  // A look has found its end, of which the event is still to come: what comes before that is of the life that has ended.
-  const late = guest !== undefined && isOff(guest) && guest.told !== null;
+  const late = isLate(guest);
+  // What comes before the event of its end is of the life that has ended.
   if (late && ["SUSPENDED", "PMSUSPENDED", "CRASHED"].includes(event.event)) return guest;
   switch (event.event) {
     case "DEFINED":
@@ -63,19 +63,19 @@ export function lifecycleSeen(
       return { ...told, incoming: told.incoming && detail === "MIGRATED" };
     }
     case "STOPPED":
-      if (late) return { ...now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), told: null };
       // It was off: the life that ends now began in a gap, and a failure before it is over.
-      if (guest !== undefined && isOff(guest) && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
-      return stoppedSeen(now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
+      if (guest !== undefined && isOff(guest) && !late && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
+      return stoppedSeen(guest, now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
     case "PMSUSPENDED":
       return alive("PMSUSPENDED", "UNKNOWN");
     case "CRASHED":
       // CRASHLOADED: the guest's own crash kernel has taken over, and the guest reboots by itself.
-      return detail === "PANICKED" ? panicSeen(alive("CRASHED", detail), uuid, turn) : guest;
+      return detail === "PANICKED" ? { ...panicSeen(alive("CRASHED", detail), uuid, turn), panicHeard: true } : guest;
     case "SHUTDOWN": {
       const told = tellingOf(event);
       if (told !== undefined) notify(turn, uuid, name, told);
-      return guest;
+      // Its end is wished from now on, also where libvirtd goes away before it has told of it.
+      return guest === undefined || isOff(guest) ? guest : now("SHUTDOWN", "UNKNOWN");
     }
     default:
       return guest;
@@ -91,26 +91,50 @@ export function panicSeen(guest: Guest, uuid: string, turn: Turn): Guest {
 
 /** It stays crashed, for somebody to look at: nothing else will tell of it. */
 export function onCrashKnown(guest: Guest, uuid: string, action: string, turn: Turn): Guest {
-  if (guest.state !== "CRASHED" || action !== "preserve" || guest.told !== null) return guest;
-  if (!turn.settings.notify_guest_panic) return guest;
-  notify(turn, uuid, guest.name, lifecycle(FAILED), ": its kernel has panicked, and it stays so (on_crash preserve)");
+  if (guest.state !== "CRASHED" || action !== "preserve") return guest;
+  return panicTold(guest, uuid, "on_crash preserve", turn);
+}
+
+/** It has panicked, and nothing else will tell of it. */
+export function panicTold(guest: Guest, uuid: string, why: string, turn: Turn): Guest {
+  if (guest.told !== null || !turn.settings.notify_guest_panic) return guest;
+  notify(turn, uuid, guest.name, lifecycle(FAILED), `: its kernel has panicked, and it stays so (${why})`);
   return { ...guest, told: FAILED };
 }
 
-function stoppedSeen(guest: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
-  const off: Guest = { ...guest, incoming: false, recent: {} };
+function stoppedSeen(before: Guest | undefined, now: Guest, uuid: string, event: LifecycleEvent, turn: Turn): Guest {
+  const { detail } = event;
+  const off: Guest = { ...now, incoming: false, panicHeard: false, recent: {} };
   // libvirtd destroys what has arrived of it when its source goes away.
-  if (guest.incoming && (isFailure(event.detail) || event.detail === "DESTROYED")) {
+  if (now.incoming && (isFailure(detail) || detail === "DESTROYED")) {
     say(
       turn,
       "info",
-      `${shown(uuid, guest.name)}: its migration to this host has failed; it never ran here, so Masakari is not told`,
+      `${shown(uuid, now.name)}: its migration to this host has failed; it never ran here, so Masakari is not told`,
     );
     return off;
   }
-  if (event.detail !== "CRASHED") return tellIfNew(off, uuid, event, turn);
+  // What the look found is told; that it was a failure after all is worth telling.
+  if (isLate(before) && !isFailure(detail)) return { ...off, told: null };
+  if (detail !== "CRASHED") return tellIfNew(off, uuid, event, turn);
+  // While all is looked at, the event of a panic may have been missed.
+  if (!turn.looking && before !== undefined && ["RUNNING", "PAUSED"].includes(before.state)) {
+    return dumpedSeen(off, uuid, turn);
+  }
   if (!turn.settings.notify_guest_panic) return off;
   return tellIfNew(off, uuid, { ...event, detail: "FAILED" }, turn);
+}
+
+/** A look has found its end, of which the event is still to come. */
+function isLate(guest: Guest | undefined): boolean {
+  return guest !== undefined && isOff(guest) && guest.told !== null;
+}
+
+/** Only a panic or `virsh dump --crash` ends a guest as crashed, and there was no panic. */
+function dumpedSeen(guest: Guest, uuid: string, turn: Turn): Guest {
+  const who = shown(uuid, guest.name);
+  say(turn, "info", `${who}: was dumped and ended by hand (virsh dump --crash), so Masakari is not told`);
+  return guest;
 }
 
 function isFailure(detail: string): boolean {

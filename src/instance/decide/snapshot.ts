@@ -1,7 +1,7 @@
 import type { Look } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
 import { beginLife, goOn, isNewLife, overtaken } from "./life.ts";
-import { panicSeen } from "./lifecycle.ts";
+import { panicSeen, panicTold } from "./lifecycle.ts";
 import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
 import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
 
@@ -69,9 +69,13 @@ function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn)
   return { ...now, told: told.domainEvent };
 }
 
-/** Asked again as long as it is not told: an answer may have been lost with a connection. */
+/**
+ * A libvirtd that finds a panicked guest when it is started leaves it as it is, whatever `<on_crash>` says; one that was there
+ * sees to it within the second between two looks. Else asked again as long as it is not told: an answer may have been lost.
+ */
 function stillCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
   if (guest?.state !== "CRASHED") return panicSeen(now, uuid, turn);
+  if (turn.again && !now.panicHeard) return panicTold(now, uuid, "libvirtd does nothing about it", turn);
   if (now.told === null && turn.settings.notify_guest_panic) turn.effects.push({ kind: "askOnCrash", uuid });
   return now;
 }
@@ -109,6 +113,11 @@ function didNotArrive(guest: Guest): Guest {
 function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | undefined {
   const { reason } = off;
   if (reason === "SHUTDOWN" || reason === "DESTROYED") return `STOPPED_${reason}`;
+  // A libvirtd that finds QEMU gone does not know what the one before it had told.
+  if (reason === "UNKNOWN" || DIED.has(reason)) {
+    if (guest.state === "SHUTDOWN") return "STOPPED_SHUTDOWN";
+    if (guest.state === "CRASHED") return turn.settings.notify_guest_panic ? FAILED : undefined;
+  }
   // The libvirtd that saw it run gives no reason when it fails to take the guest over (qemuProcessReconnect).
   if (reason === "UNKNOWN" && turn.again) return FAILED;
   if (reason === "UNKNOWN") {
@@ -120,9 +129,7 @@ function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | und
     );
     return undefined;
   }
-  if (!FAILURES.has(reason)) return undefined;
-  if (guest.state === "CRASHED" && !turn.settings.notify_guest_panic) return undefined;
-  return FAILED;
+  return FAILURES.has(reason) ? FAILED : undefined;
 }
 
 /** The end of a run that began and ended unseen. With `FAILED` it did not even begin. */

@@ -55,7 +55,7 @@ export function shown(uuid: string, name: string): string {
 
 /** A domain that nothing is known of but this. */
 export function newGuest(known: Pick<Guest, "name" | "id" | "state" | "reason" | "transient">): Guest {
-  return { ...known, incoming: false, told: null, lastEvent: 0, recent: {}, gone: false };
+  return { ...known, incoming: false, told: null, panicHeard: false, lastEvent: 0, recent: {}, gone: false };
 }
 
 function toldOf({ payload }: Notification): Told {

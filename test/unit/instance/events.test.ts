@@ -160,6 +160,44 @@ for (const panic of PANICS) {
   });
 }
 
+test("virsh dump --crash ends a guest as a panic does, but is somebody's wish", () => {
+  const mind = InstanceMind.watching();
+  // libvirtd 9.0's events.
+  mind.life("SUSPENDED PAUSED");
+  mind.life("STOPPED CRASHED");
+  assert.deepEqual(mind.told, []);
+});
+
+test("a guest that ends crashed while all is looked at: its panic may have been missed", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connected();
+  mind.life("STOPPED CRASHED");
+  mind.snapshot([{ state: "SHUTOFF", reason: "CRASHED" }], 0);
+  assert.deepEqual(mind.told, [FAILED]);
+});
+
+test("a panic that was preserved, and is ended: that is told too", () => {
+  const mind = InstanceMind.watching();
+  mind.life("CRASHED PANICKED");
+  mind.onCrash("preserve");
+  mind.life("STOPPED DESTROYED");
+  assert.deepEqual(mind.told, [FAILED, "LIFECYCLE/STOPPED_DESTROYED"]);
+});
+
+test("a guest that is going down and restarts instead, runs", () => {
+  for (const words of ["REBOOT", "RESUMED UNPAUSED"]) {
+    const mind = InstanceMind.watching();
+    mind.life("SHUTDOWN GUEST");
+    if (words === "REBOOT") mind.event({ kind: "reboot" });
+    else mind.life(words);
+    assert.equal(mind.state.guests.get(GUEST)?.state, "RUNNING");
+    mind.lose();
+    mind.connect([{ state: "SHUTOFF", reason: "CRASHED" }]);
+    assert.equal(mind.told.at(-1), FAILED);
+  }
+});
+
 test("after a panic that was preserved and resumed, a pause is a pause", () => {
   const mind = InstanceMind.watching();
   mind.life("CRASHED PANICKED");

@@ -209,6 +209,93 @@ test("a panicked guest that is preserved, found after the gap", () => {
   assert.deepEqual(mind.told, [FAILED]);
 });
 
+for (const gap of ["of libvirtd", "of the monitor"] as const) {
+  const crashed = { state: "CRASHED", reason: "PANICKED" };
+
+  test(`a panic in a gap ${gap}, which libvirtd leaves as it is whatever on_crash says: told at the next look, once`, () => {
+    for (const action of ["destroy", "restart", "coredump-destroy", "coredump-restart"]) {
+      for (const heard of [true, false]) {
+        const mind = InstanceMind.watching();
+        if (heard) mind.life("CRASHED PANICKED");
+        if (gap === "of libvirtd") mind.lose();
+        else mind.restart();
+        mind.connect([crashed]);
+        mind.onCrash(action);
+        // It may still be at it.
+        assert.deepEqual(mind.told, [], action);
+        for (let looks = 0; looks < 2; looks++) {
+          mind.look();
+          mind.snapshot([crashed], mind.heard, true);
+        }
+        mind.lose();
+        mind.connect([crashed]);
+        mind.look();
+        mind.snapshot([crashed], mind.heard, true);
+        assert.deepEqual(mind.told, [FAILED], action);
+      }
+    }
+  });
+
+  test(`its end was on its way before a gap ${gap}: what a new libvirtd takes for a crash is none`, () => {
+    for (const [words, reason, told] of [
+      ["SHUTDOWN GUEST", "CRASHED", "LIFECYCLE/STOPPED_SHUTDOWN"],
+      ["SHUTDOWN HOST", "UNKNOWN", "LIFECYCLE/STOPPED_SHUTDOWN"],
+      ["SHUTDOWN GUEST", "SHUTDOWN", "LIFECYCLE/STOPPED_SHUTDOWN"],
+      ["SHUTDOWN HOST", "DESTROYED", "LIFECYCLE/STOPPED_DESTROYED"],
+      ["CRASHED PANICKED", "CRASHED", FAILED],
+      ["CRASHED PANICKED", "UNKNOWN", FAILED],
+    ] as const) {
+      const mind = InstanceMind.watching();
+      mind.life(words);
+      if (gap === "of libvirtd") mind.lose();
+      else mind.restart();
+      mind.connect([off(reason)]);
+      assert.deepEqual(mind.told, [told], `${words}, then ${reason}`);
+    }
+  });
+}
+
+test("a panic that libvirtd has told of, and is at for long, is not told before it is through", () => {
+  const mind = InstanceMind.watching();
+  mind.life("CRASHED PANICKED");
+  for (let looks = 0; looks < 3; looks++) {
+    mind.look();
+    mind.snapshot([{ state: "CRASHED", reason: "PANICKED" }], mind.heard, true);
+    mind.onCrash("coredump-restart");
+  }
+  mind.event({ kind: "reboot" });
+  assert.deepEqual(mind.told, ["REBOOT/UNKNOWN"]);
+});
+
+test("notify_guest_panic = false: nor is a panic in a gap told", () => {
+  for (const looks of [[{ state: "CRASHED", reason: "PANICKED" }], [off("CRASHED")], [off("UNKNOWN")]]) {
+    const mind = InstanceMind.watching([{}], { notify_guest_panic: false });
+    mind.life("CRASHED PANICKED");
+    mind.lose();
+    mind.connect(looks);
+    mind.look();
+    mind.snapshot(looks, mind.heard, true);
+    assert.deepEqual(mind.told, []);
+  }
+});
+
+test("suspended by an error in a gap, and destroyed: both are told", () => {
+  const mind = InstanceMind.watching();
+  mind.lose();
+  mind.connect([paused("IOERROR")]);
+  mind.life("STOPPED DESTROYED");
+  assert.deepEqual(mind.told, ["LIFECYCLE/SUSPENDED_IOERROR", "LIFECYCLE/STOPPED_DESTROYED"]);
+});
+
+test("its wished end was on its way, but it lived again and failed: the late event says so", () => {
+  const mind = InstanceMind.watching();
+  mind.life("SHUTDOWN GUEST");
+  mind.lose();
+  mind.connect([off("CRASHED")]);
+  mind.life("STOPPED FAILED", GUEST, 2);
+  assert.deepEqual(mind.told, ["LIFECYCLE/STOPPED_SHUTDOWN", FAILED]);
+});
+
 test("the event that comes after the look that has told of it is not told", () => {
   const mind = InstanceMind.watching();
   mind.lose();
