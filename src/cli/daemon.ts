@@ -4,6 +4,7 @@ import { checkConfig } from "../config/check-config.ts";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
+import { lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import { Conditions } from "../status/conditions.ts";
 import { reportOn } from "../status/report.ts";
 import { serveHealth } from "../status/server.ts";
@@ -96,6 +97,8 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
     for (const one of first.diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
     return 1;
   }
+  const locks = lockAll(ensemble, first.config.DEFAULT.state_path);
+  if (locks === undefined) return 1;
   process.title = ensemble.command;
   const opened = openLog(ensemble.command, first.config.DEFAULT);
   const log = opened.log.named(`masakarimonitors.${ensemble.programs.map(({ name }) => name).join("+")}`);
@@ -105,9 +108,22 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
     `${ensemble.command} ${packageVersion()} on ${first.config.DEFAULT.hostname}, configured by ${named(first.files)}`,
   );
   say(log, first.diagnostics);
+  for (const { problem } of locks) if (problem !== undefined) log.warning(problem);
   const status = await runWith(ensemble, first.config, { log, opened, signal, reread: () => load(ensemble, parsed) });
   await opened.drained();
+  for (const lock of locks) lock.release();
   return status;
+}
+
+/** Not in the log, which may be that of the program that runs already. @returns undefined if one does, which has been said */
+function lockAll({ command, programs }: Ensemble, statePath: string): readonly StateLock[] | undefined {
+  try {
+    return programs.map(({ name }) => lockState(statePath, name));
+  } catch (error) {
+    if (!(error instanceof StateInUseError)) throw error;
+    process.stderr.write(`${command}: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 const named = (files: readonly string[]): string => files.join(", ") || "nothing but defaults";

@@ -78,3 +78,25 @@ test("run has several monitors in one process, and names the ones there are", as
   assert.equal((await unknown.exited).code, 1);
   assert.match(unknown.output, /no monitor hostmonitor; one of processmonitor, instancemonitor/);
 });
+
+test("a second program with the same state says which process has it, and ends; the outbox can be listed all the same", async (context) => {
+  const { conf } = scene(context);
+  const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
+  await monitor.line(/watching 1 entries/, 20_000);
+  const seconds = [
+    started(context, "masakari-processmonitor", "--config-file", conf),
+    started(context, "masakari-monitors", "run", "processmonitor", "--config-file", conf),
+  ];
+  for (const second of seconds) {
+    assert.equal((await second.exited).code, 1);
+    assert.match(
+      second.output,
+      new RegExp(`processmonitor runs here already: pid ${monitor.pid} \\(masakari-processmonitor`),
+    );
+  }
+  const outbox = started(context, "masakari-monitors", "outbox", "--config-file", conf);
+  assert.equal((await outbox.exited).code, 0);
+  await monitor.stop("SIGKILL");
+  const next = started(context, "masakari-processmonitor", "--config-file", conf);
+  await next.line(/watching 1 entries/, 20_000);
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { lockState, StateInUseError } from "../../../src/notify/state-lock.ts";
+import { Child } from "../../support/child.ts";
+import { stateDirectory } from "../../support/outbox-rig.ts";
+import { SmallDisk } from "../../support/small-disk.ts";
+
+const holder = fileURLToPath(new URL("../../support/lock-holder.ts", import.meta.url));
+const IN_TIME = 20_000;
+
+function another(context: TestContext, directory: string, program = "testmonitor"): Child {
+  const child = new Child(process.execPath, ["--disable-warning=ExperimentalWarning", holder, directory, program]);
+  context.after(() => child.stop("SIGKILL"));
+  return child;
+}
+
+test("a second program is told which process has the state, until that is killed, however", async (t) => {
+  const directory = stateDirectory(t);
+  const first = another(t, directory);
+  await first.line(/^locked$/, IN_TIME);
+  assert.throws(
+    () => lockState(directory, "testmonitor"),
+    (error: Error) =>
+      error instanceof StateInUseError &&
+      error.message.includes(`pid ${first.pid} (`) &&
+      error.message.includes("lock-holder.ts") &&
+      error.message.includes(directory),
+  );
+  await first.stop("SIGKILL");
+  const lock = lockState(directory, "testmonitor");
+  assert.equal(lock.problem, undefined);
+  const second = another(t, directory);
+  assert.match(await second.line(/already/, IN_TIME), new RegExp(`pid ${process.pid} `));
+  lock.release();
+  const third = another(t, directory);
+  await third.line(/^locked$/, IN_TIME);
+});
+
+test("each program has a lock of its own", async (t) => {
+  const directory = stateDirectory(t);
+  await another(t, directory, "processmonitor").line(/^locked$/, IN_TIME);
+  const lock = lockState(directory, "instancemonitor");
+  assert.equal(lock.problem, undefined);
+  lock.release();
+});
+
+test("of several that begin at the same time, one has it", async (t) => {
+  const directory = stateDirectory(t);
+  const all = Array.from({ length: 4 }, () => another(t, directory));
+  const said = await Promise.all(all.map((one) => one.line(/./, IN_TIME)));
+  assert.equal(said.filter((line) => line === "locked").length, 1, said.join("\n"));
+  assert.equal(said.filter((line) => line.includes("runs here already: pid")).length, 3, said.join("\n"));
+});
+
+test("a full disk can be locked, one that is read-only cannot, and that is said instead of refused", async (t) => {
+  const disk = SmallDisk.mounted(t);
+  if (disk === undefined) return;
+  disk.fill();
+  const full = lockState(disk.path, "testmonitor");
+  assert.equal(full.problem, undefined);
+  assert.match(await another(t, disk.path).line(/./, IN_TIME), /runs here already/);
+  full.release();
+  assert.deepEqual(
+    readdirSync(disk.path).filter((name) => name.startsWith("testmonitor")),
+    ["testmonitor.lock"],
+  );
+  disk.readOnly();
+  const readOnly = lockState(disk.path, "testmonitor");
+  assert.match(
+    readOnly.problem ?? "",
+    /testmonitor\.lock cannot be locked \(.*read-only.*\), so a second testmonitor/i,
+  );
+  readOnly.release();
+});
+
+test("a directory that cannot be made is no reason to refuse either", (t) => {
+  const directory = stateDirectory(t);
+  writeFileSync(directory, "a file where the directory should be");
+  assert.match(lockState(directory, "testmonitor").problem ?? "", /cannot be locked/);
+});
