@@ -106,8 +106,10 @@ function listing(asked: readonly Asked[]): string {
     ["STATUS", (one) => reportOf(one)?.verdict ?? one.answer.kind],
     ["OUTBOX", (one) => outbox(reportOf(one))],
   ]);
-  const wrong = asked.flatMap(({ program, answer }) => troubles(answer).map((text) => `${program}: ${text}\n`));
-  return wrong.length === 0 ? shown : `${shown}\n${wrong.join("").replace(/[^\P{Cc}\n]+/gu, " ")}`;
+  const wrong = asked.flatMap(({ program, answer }) => troubles(answer).map((text) => `${program}: ${text}`));
+  // As in a table: what somebody else has said must not be able to move the cursor of a terminal.
+  const lines = wrong.map((line) => `${line.replace(/\p{Cc}+/gu, " ")}\n`);
+  return lines.length === 0 ? shown : `${shown}\n${lines.join("")}`;
 }
 
 function troubles(answer: Answer): string[] {

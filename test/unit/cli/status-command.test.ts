@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { registerStatusCommand } from "../../../src/cli/status-command.ts";
+import { reportOn } from "../../../src/status/report.ts";
+import { serveHealth } from "../../../src/status/server.ts";
+import { Child } from "../../support/child.ts";
+import { eventually } from "../../support/eventually.ts";
+import { FakeCloud } from "../../support/fake-cloud.ts";
+import { factsWith, NOW } from "../../support/health-facts.ts";
+import { json } from "../../support/http-server.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+import { Rig } from "../../support/process-monitor.ts";
+
+const program = fileURLToPath(new URL("../../../bin/masakari-monitors", import.meta.url));
+
+/** Runs `masakari-monitors status` with these arguments in this process. */
+async function status(statePath: string, ...argv: string[]): Promise<{ text: string; code: number | undefined }> {
+  let text = "";
+  let code: number | undefined;
+  const command = new Command("masakari-monitors");
+  registerStatusCommand(command, {
+    statePath: () => statePath,
+    out: { write: (written) => (text += written) },
+    exit: (value) => {
+      code = value;
+    },
+  });
+  await command.parseAsync(["status", ...argv], { from: "user" });
+  return { text, code };
+}
+
+/** The real process monitor and a cloud that it can tell. */
+async function scene(context: TestContext) {
+  const cloud = await FakeCloud.start();
+  const api = ["[api]", ...Object.entries(cloud.options()).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
+  const rig = await Rig.create({ hostname: "compute1", api });
+  context.after(async () => {
+    await rig.close();
+    await cloud[Symbol.asyncDispose]();
+  });
+  return { cloud, rig, statePath: join(rig.directory, "state") };
+}
+
+test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as exit status", async (t) => {
+  const { cloud, rig, statePath } = await scene(t);
+  await rig.listed("web");
+  const victim = rig.victim("web");
+  const monitor = await rig.start("web");
+  const become = (wanted: number) =>
+    eventually(`exit status ${wanted}`, 20_000, async () => {
+      const found = await status(statePath);
+      return found.code === wanted ? found : undefined;
+    });
+
+  const well = await become(0);
+  const [heading = "", row = "", ...rest] = well.text.trimEnd().split("\n");
+  assert.match(heading, /^MONITOR +PID +VERSION +UP SINCE +STATUS +OUTBOX$/);
+  assert.match(row, new RegExp(`^processmonitor +${monitor.pid} +[\\d.]+ +\\d{4}-[\\dT:-]+Z +ok +empty$`));
+  assert.deepEqual(rest, []);
+
+  cloud.api = (_, response) => json(response, 503, {});
+  victim.signal("SIGKILL");
+  const ill = await become(1);
+  assert.match(ill.text, /processmonitor .* degraded +1 waiting, the oldest for \d+s\n/);
+  assert.match(ill.text, /\nprocessmonitor: degraded for \d+s \(since \d{4}.*Z\): Masakari cannot be told: .*503/);
+  const [report] = JSON.parse((await status(statePath, "--json")).text);
+  assert.deepEqual(
+    [report.state, report.verdict, report.outbox.pending, report.outbox.counters.added, report.problems[0].about],
+    ["running", "degraded", 1, 1, "delivery"],
+  );
+
+  cloud.api = (_, response) => json(response, 202, { notification: { notification_uuid: "n-1" } });
+  await become(0);
+
+  await monitor.stop("SIGKILL");
+  const gone = await status(statePath);
+  assert.equal(gone.code, 2);
+  assert.match(gone.text, /^processmonitor +- +- +- +not running +-$/m);
+  assert.deepEqual(JSON.parse((await status(statePath, "--json")).text), [
+    { state: "not_running", program: "processmonitor", verdict: "failing", reason: null },
+  ]);
+});
+
+test("one that is stopped in its tracks is told from one that does not run, by the real command", async (t) => {
+  const { rig } = await scene(t);
+  await rig.listed("web");
+  rig.victim("web");
+  const monitor = await rig.start("web");
+  monitor.signal("SIGSTOP");
+  const command = new Child(program, ["status", "--config-file", rig.configFile]);
+  const { code } = await command.exited;
+  // First, so that what comes of the checks does not matter to its end.
+  monitor.signal("SIGCONT");
+  assert.equal(code, 2);
+  assert.match(command.output, /^processmonitor +- +- +- +no answer +-$/m);
+  assert.match(command.output, /^processmonitor: no answer: it does not answer within 2 s/m);
+});
+
+test("where nothing has run, or what is asked for has not, the exit status is 2", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "status-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  for (const statePath of [directory, join(directory, "nowhere")]) {
+    const found = await status(statePath);
+    assert.deepEqual(found, { text: `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`, code: 2 });
+  }
+  writeFileSync(join(directory, "processmonitor.sqlite"), "");
+  const named = await status(directory, "masakari-instancemonitor");
+  assert.equal(named.code, 2);
+  assert.match(named.text, /^instancemonitor +.*not running/m);
+  assert.ok(!named.text.includes("processmonitor"));
+});
+
+test("what a monitor says cannot move the cursor of a terminal", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "status-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const stop = new AbortController();
+  const facts = factsWith({ outbox: { login: { reason: "\u001b[2Jwrong\npassword", since: NOW } } });
+  const now = { wall: 0, mono: NOW };
+  const report = () => reportOn({ program: "p", version: "1", pid: 1, hostname: "h", started: now }, facts, now);
+  const serving = serveHealth({ path: join(directory, "p.sock"), report, log: new KeptLog() }, stop.signal);
+  t.after(async () => {
+    stop.abort();
+    await serving;
+  });
+  const found = await eventually("an answer", 5000, async () => {
+    const { text, code } = await status(directory);
+    return code === 1 ? text : undefined;
+  });
+  assert.match(found, /cannot log in: {1,2}\[2Jwrong password\n$/);
+});
