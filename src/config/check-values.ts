@@ -1,14 +1,15 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import type { Option, OptionValue } from "./option.ts";
 import { diagnosticAt, type Origins, originOf } from "./origin.ts";
 import { PythonPatternError, pythonPattern } from "./python-pattern.ts";
-import type { Config } from "./sections.ts";
+import { type Config, sections } from "./sections.ts";
 
 // What masakari-api takes for a host name (its notification schema).
 const HOST_NAME = /^[a-zA-Z0-9._-]{1,255}$/;
 
 /** What no single row of the tables can say: values that do not go together, or that Masakari will refuse. */
 export function checkValues(config: Config, origins: Origins): Diagnostic[] {
-  const found: Diagnostic[] = [];
+  const found: Diagnostic[] = continuations(config, origins);
   const { DEFAULT, host, introspectiveinstancemonitor } = config;
   if (!HOST_NAME.test(DEFAULT.hostname)) {
     const message =
@@ -26,6 +27,23 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
     const [section, name] = ["introspectiveinstancemonitor", "qemu_guest_agent_sock_path"];
     const message = `[${section}] ${name} cannot be used as a Python regular expression: ${problem}`;
     found.push(diagnosticAt("error", originOf(origins, section, name), message));
+  }
+  return found;
+}
+
+/**
+ * Texts, and items of lists, that go on on the next line. oslo.config reads them so, and no option here has any use for it: the
+ * line below was indented by mistake, and the option on it is missing. It is not shown, because it may be the password.
+ */
+function continuations(config: Config, origins: Origins): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const [section, table] of Object.entries(sections)) {
+    const values = config[section as keyof Config] as Readonly<Record<string, OptionValue>>;
+    for (const [name, option] of Object.entries(table.options as Readonly<Record<string, Option>>)) {
+      if (option.noEffect !== undefined || ![values[name]].flat().some((text) => String(text).includes("\n"))) continue;
+      const message = `[${section}] ${name} goes on on the next line, because that begins with white space; remove the white space there`;
+      found.push(diagnosticAt("error", originOf(origins, section, name), message));
+    }
   }
   return found;
 }

@@ -27,8 +27,11 @@ export function diagnostic(severity: Diagnostic["severity"], place: Place, messa
 /** One line of text: `/etc/x.conf:12: warning: …`. */
 export function describeDiagnostic({ severity, file, line, message }: Diagnostic): string {
   const place = file === undefined ? "" : line === undefined ? `${file}: ` : `${file}:${line}: `;
-  return `${place}${severity}: ${message}`;
+  return `${firstLine(place)}${severity}: ${firstLine(message)}`;
 }
+
+/** A path from a value that goes on on the next line shows what stands there, which may be the password. */
+const firstLine = (text: string): string => text.replace(/\n[\s\S]*/, " … ");
 
 /** Whether any of them is an error. */
 export function hasError(diagnostics: readonly Diagnostic[]): boolean {

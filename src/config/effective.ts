@@ -2,7 +2,7 @@ import type { Loaded } from "./load.ts";
 import type { Option, OptionValue } from "./option.ts";
 import { describeOrigin, originOf } from "./origin.ts";
 import { sections } from "./sections.ts";
-import { fileText } from "./write-value.ts";
+import { fileText, plainText } from "./write-value.ts";
 
 const MASK = "***";
 /** A shorter secret would be found by chance in values that have nothing to do with it. */
@@ -29,6 +29,9 @@ function secretsOf(loaded: Loaded): string[] {
 function shown(option: Option, value: OptionValue, secrets: readonly string[]): string {
   if (value === undefined) return "";
   if (option.secret) return MASK;
+  const [first = "", ...more] = plainText(value).split("\n");
+  // A line that goes on with a value is mostly another option that was indented by mistake, and may be the password.
+  if (more.length > 0) return `${fileText(first)} ${MASK}`;
   if (typeof value !== "string") return fileText(value);
   const masked = secrets.reduce((text, secret) => text.replaceAll(secret, MASK), value);
   return fileText(masked.replace(CREDENTIALS, `$1${MASK}@`));

@@ -10,6 +10,12 @@ const FALSE = new Set(["false", "0", "off", "no"]);
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
 
+/** A value in a message: its first line, because what goes on below it by mistake may be the password. */
+function quote(raw: string): string {
+  const [first = "", ...more] = raw.split("\n");
+  return `${JSON.stringify(first)}${more.length > 0 ? " and the lines that go on with it" : ""}`;
+}
+
 function inRange(value: number, min: number | undefined, max: number | undefined): string | undefined {
   if (min !== undefined && value < min) return `must be at least ${min}, not ${value}`;
   if (max !== undefined && value > max) return `must be at most ${max}, not ${value}`;
@@ -20,7 +26,7 @@ function number(raw: string, whole: boolean, min: number | undefined, max: numbe
   const text = strip(raw);
   if (!(whole ? INTEGER : FLOAT).test(text)) {
     const comment = /\s[#;]/.test(text) ? "; a comment needs a line of its own" : "";
-    return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${JSON.stringify(text)}${comment}` };
+    return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${quote(text)}${comment}` };
   }
   const value = Number(text.replaceAll("_", ""));
   const reason = Number.isSafeInteger(Math.trunc(value)) ? inRange(value, min, max) : "is too large a number";
@@ -45,16 +51,14 @@ function ports(raw: string): Converted {
 
 function choice(raw: string, choices: readonly string[], ignoreCase: boolean): Converted {
   const found = choices.find((one) => one === raw || (ignoreCase && one.toLowerCase() === raw.toLowerCase()));
-  return found === undefined
-    ? { reason: `must be one of ${choices.join(", ")}, not ${JSON.stringify(raw)}` }
-    : { value: found };
+  return found === undefined ? { reason: `must be one of ${choices.join(", ")}, not ${quote(raw)}` } : { value: found };
 }
 
 function boolean(raw: string): Converted {
   const text = raw.toLowerCase();
   if (TRUE.has(text)) return { value: true };
   if (FALSE.has(text)) return { value: false };
-  return { reason: `must be true or false (also yes, no, on, off, 1, 0), not ${JSON.stringify(raw)}` };
+  return { reason: `must be true or false (also yes, no, on, off, 1, 0), not ${quote(raw)}` };
 }
 
 /**

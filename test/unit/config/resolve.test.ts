@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { checkConfig } from "../../../src/config/check-config.ts";
+import { describeDiagnostic } from "../../../src/config/diagnostic.ts";
+import { renderEffective } from "../../../src/config/effective.ts";
 import { parseIni } from "../../../src/config/ini.ts";
+import { loadConfig } from "../../../src/config/load.ts";
 import type { SectionTable } from "../../../src/config/option.ts";
 import type { Tables } from "../../../src/config/option-index.ts";
 import { Resolver } from "../../../src/config/resolve.ts";
+import { configRoot } from "../../support/config-root.ts";
 
 const defaults = {
   help: "",
@@ -146,4 +151,44 @@ test("a dollar in a secret that refers to nothing is explained without showing a
   const [problem] = resolver.diagnostics;
   assert.match(problem?.message ?? "", /write \$\$ for a dollar/);
   assert.doesNotMatch(problem?.message ?? "", /Sesam|offen/);
+});
+
+test("a line that is indented by mistake goes on with the value above it: an error, that shows none of it", () => {
+  using at = configRoot({
+    "x.conf": `[DEFAULT]
+debug = true
+  password = hidden1
+[api]
+auth_url = http://k
+  password = hidden2
+api_interface = public
+  password = hidden3
+[host]
+corosync_multicast_ports = 5405
+  password = hidden4
+corosync_multicast_interfaces = ens8,
+  ens9
+  password = hidden5
+`,
+  });
+  const loaded = loadConfig({ program: "p", env: {}, homeDir: at.homeDir, configFiles: [at.path("x.conf")] });
+  const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
+  assert.deepEqual(
+    errors.map(({ line }) => line),
+    [2, 5, 7, 10, 12],
+  );
+  assert.match(errors[0]?.message ?? "", /not "true" and the lines that go on with it$/);
+  assert.match(errors[1]?.message ?? "", /auth_url goes on on the next line, because that begins with white space/);
+  assert.doesNotMatch(`${JSON.stringify(errors)}${renderEffective(loaded)}`, /hidden/);
+});
+
+test("nor does a file that cannot be read for it", async () => {
+  using at = configRoot({
+    "x.conf":
+      "[api]\nauth_url = http://k\ncafile = /none\n password = hidden6\n[process]\nprocess_list_path = /none\n token = hidden7\n",
+  });
+  const loaded = loadConfig({ program: "p", env: {}, homeDir: at.homeDir, configFiles: [at.path("x.conf")] });
+  const lines = (await checkConfig(loaded, "masakari-processmonitor")).map(describeDiagnostic);
+  assert.equal(lines.filter((line) => line.includes("/none … ")).length, 2);
+  assert.doesNotMatch(lines.join(), /hidden|\n/);
 });
