@@ -37,6 +37,7 @@ interface Question {
 }
 
 interface Looking {
+  readonly again: boolean;
   readonly after: number;
   readonly listed: readonly Domain[];
   readonly questions: readonly Question[];
@@ -103,7 +104,8 @@ export class InstanceWorld {
       }
       const pending = this.mind.pending.filter((one) => one.payload.instance_uuid === uuid && told(one) === FAILED);
       const gone = !this.#domains.has(uuid);
-      if (!gone && state !== "SHUTOFF" && pending.length > 0) throw new Error(`${uuid} runs and is to be recovered`);
+      if (!gone && !["SHUTOFF", "CRASHED"].includes(state) && pending.length > 0)
+        throw new Error(`${uuid} runs and is to be recovered`);
       if (pending.length > 1) throw new Error(`two failures of ${uuid} are to be sent`);
       const last = failures.at(-1);
       if (!gone && state === "SHUTOFF" && last?.told === 1 && last.hidden === undefined && pending.length !== 1) {
@@ -152,7 +154,15 @@ export class InstanceWorld {
     const arriving = domain.incoming || this.mind.state.guests.get(domain.uuid)?.incoming === true;
     if (this.#looking !== undefined && arriving) return;
     if (!this.#libvirtdRuns) {
-      if (domain.state !== "SHUTOFF" && random.chance(0.5)) this.#dieUnwatched(domain);
+      if (["SHUTOFF", "CRASHED"].includes(domain.state) || random.chance(0.5)) return;
+      if (domain.incoming || random.chance(0.7)) this.#dieUnwatched(domain);
+      else this.#panicUnwatched(domain);
+      return;
+    }
+    if (domain.state === "CRASHED") {
+      if (random.chance(0.8)) return;
+      this.#hide(domain, "destroyed by its owner");
+      this.#end(domain, "DESTROYED", "STOPPED DESTROYED");
       return;
     }
     if (domain.state === "SHUTOFF") {
@@ -204,6 +214,12 @@ export class InstanceWorld {
     if (!domain.incoming) this.#fail(domain);
     this.#to(domain, "SHUTOFF", domain.incoming ? "FAILED" : "CRASHED");
     this.#off(domain);
+  }
+
+  /** While libvirtd is away: the one that comes leaves it as it is. */
+  #panicUnwatched(domain: Domain): void {
+    this.#fail(domain);
+    this.#to(domain, "CRASHED", "PANICKED");
   }
 
   #fail(domain: Domain): Failure {
@@ -270,17 +286,17 @@ export class InstanceWorld {
       this.#connected = true;
       this.#events = [];
       this.mind.connected();
-      this.#begin("connected, listed");
+      this.#begin("connected, listed", false);
       return;
     }
     if (this.#looking === undefined) {
       // The next looks are a second apart, and no event is under way for so long.
       if (this.#events.length > 0 || !this.#random.chance(0.1)) return;
       this.mind.look();
-      this.#begin("listed again");
+      this.#begin("listed again", true);
       return;
     }
-    const { questions, listed, after } = this.#looking;
+    const { questions, listed, after, again } = this.#looking;
     const unread = questions.filter(({ read }) => read === undefined);
     if (unread.length > 0) {
       for (const question of unread) if (this.#random.chance(0.6)) question.read = this.#read(question.uuid);
@@ -294,13 +310,13 @@ export class InstanceWorld {
     });
     this.#looking = undefined;
     this.#completeOnce = true;
-    this.mind.snapshot(looks, after);
+    this.mind.snapshot(looks, after, again);
   }
 
-  #begin(how: string): void {
+  #begin(how: string, again: boolean): void {
     const listed = [...this.#domains.values()];
     const questions = listed.map(({ uuid }): Question => ({ uuid, read: undefined }));
-    this.#looking = { after: this.mind.heard, listed, questions };
+    this.#looking = { after: this.mind.heard, again, listed, questions };
     this.log.push(how);
   }
 
