@@ -35,14 +35,17 @@ export function newEntryId(taken: (id: string) => boolean): string {
 }
 
 /**
- * The same entry with its age counted on this boot's monotonic clock. Inside one boot the wall clock plays no part, so
- * stepping it neither expires an entry early nor keeps it for ever. Over a reboot only the wall clock can tell; a clock
- * that went backwards then counts as no time passed.
+ * The same entry with its age counted on this boot's monotonic clock: the wall clock plays no part, so stepping it neither
+ * expires an entry early nor keeps it for ever. One of an earlier boot is as old as this boot: that is the least that it can
+ * be, and a host whose clock is wrong at first must not expire what nobody has tried to send. Only where boots cannot be told
+ * apart does the wall clock count; if it went backwards, as no time.
  */
 export function rebase(entry: Entry, now: Instant, bootId: string): Entry {
-  if (entry.bootId === bootId && bootId !== "" && entry.created.mono <= now.mono) return entry;
-  const age = Math.max(0, now.wall - entry.created.wall);
-  return { ...entry, bootId, created: { wall: entry.created.wall, mono: now.mono - age } };
+  const { created } = entry;
+  const known = entry.bootId !== "" && bootId !== "";
+  if (known && entry.bootId === bootId && created.mono <= now.mono) return entry;
+  const age = known ? now.mono : Math.max(0, now.wall - created.wall);
+  return { ...entry, bootId, created: { wall: created.wall, mono: now.mono - age } };
 }
 
 /** `PROCESS STOPPED of nova-compute on host-1`, for log lines and lists. */

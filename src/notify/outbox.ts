@@ -1,11 +1,11 @@
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Attempt } from "./delivery.ts";
-import { describeNotification, type Entry, type EntryState, newEntryId } from "./entry.ts";
+import { describeEnding, type Ending, endingOf, logEnding } from "./ending.ts";
+import { type Entry, newEntryId } from "./entry.ts";
 import type { Notification } from "./notification.ts";
 import type { Store } from "./store.ts";
-
-type Ending = Exclude<EntryState, "pending">;
+import { victimOf } from "./victim.ts";
 
 /** What Masakari was last not told, and never will be; for `status`. */
 export interface Untold {
@@ -208,7 +208,12 @@ export class Outbox {
         if (entry.state === "pending") store.put({ ...entry, attempts, reason: attempt.reason });
         else store.afterCommit(() => this.#report(entry));
       } else {
-        const ended = { ...entry, ...endingOf(attempt), attempts, endedWall: clock.now().wall };
+        const ended = {
+          ...entry,
+          ...endingOf(attempt, this.#isFirstTry(entry)),
+          attempts,
+          endedWall: clock.now().wall,
+        };
         store.put(ended);
         store.afterCommit(() => this.#report(ended));
       }
@@ -217,6 +222,11 @@ export class Outbox {
         this.#changed(entry.subject);
       });
     });
+  }
+
+  /** An earlier run may have been killed between its attempt and the answer, and so may have told the API of it. */
+  #isFirstTry({ id, attempts }: Entry): boolean {
+    return attempts === 0 && !this.#options.store.leftovers.has(id);
   }
 
   #isHeldBack(id: string): boolean {
@@ -251,23 +261,9 @@ export class Outbox {
     });
   }
 
-  /**
-   * The oldest entry of the subject with the most pending goes: one that chatters loses its own history, and a subject
-   * with a single true event keeps it.
-   */
   #makeRoom(newest: string): void {
     const { store, clock } = this.#options;
-    let victim: Entry | undefined;
-    let most = 0;
-    for (const subject of store.subjects()) {
-      const candidates = store
-        .pendingOf(subject)
-        .filter((entry) => entry.id !== newest && !this.#inFlight.has(entry.id));
-      const first = candidates[0];
-      if (first === undefined || candidates.length < most) continue;
-      if (candidates.length > most || victim === undefined || first.created.mono < victim.created.mono) victim = first;
-      most = candidates.length;
-    }
+    const victim = victimOf(store, (id) => id === newest || this.#inFlight.has(id));
     if (victim === undefined) return;
     const reason = `the outbox is full (${this.#limit} undelivered): see why nothing is delivered, and act by hand on this one`;
     this.#end({ ...victim, state: "dropped", reason, endedWall: clock.now().wall });
@@ -280,29 +276,10 @@ export class Outbox {
   #report(entry: Entry): void {
     const state = entry.state as Ending;
     this.counters[state] += 1;
-    const tries = entry.attempts === 1 ? "1 attempt" : `${entry.attempts} attempts`;
-    const what =
-      `Notification ${entry.id} ${state}: ${describeNotification(entry.notification)}, ` +
-      `seen ${entry.notification.generated_time}, ${tries}${entry.reason === undefined ? "" : `: ${entry.reason}`}`;
     const { log, clock } = this.#options;
     if (state === "delivered") this.#lastUntold = undefined;
-    else if (state === "rejected" || state === "expired") this.#lastUntold = { at: clock.now(), what };
-    if (state === "delivered" || state === "superseded") log.info(what);
-    else if (state === "dropped") log.warning(what);
-    else if (state === "rejected") log.error(what);
-    else log.error(`${what}. Masakari was not told: if it is still true, act by hand`);
-  }
-}
-
-function endingOf(
-  attempt: Exclude<Attempt, { outcome: "unanswered" }>,
-): Pick<Entry, "state" | "reason" | "notificationUuid"> {
-  switch (attempt.outcome) {
-    case "delivered":
-      return { state: "delivered", reason: undefined, notificationUuid: attempt.notificationUuid };
-    case "duplicate":
-      return { state: "delivered", reason: "the API had it already", notificationUuid: undefined };
-    case "rejected":
-      return { state: "rejected", reason: attempt.reason, notificationUuid: undefined };
+    else if (state === "rejected" || state === "expired")
+      this.#lastUntold = { at: clock.now(), what: describeEnding(entry) };
+    logEnding(entry, log);
   }
 }

@@ -23,6 +23,8 @@ test("each ending is logged once and counted once", (t) => {
   outbox.settle(sent, delivered);
   const repeated = outbox.add("process:b", stopped("b"));
   outbox.begin(repeated);
+  outbox.settle(repeated, refused);
+  outbox.begin(repeated);
   outbox.settle(repeated, { outcome: "duplicate" });
   const bad = outbox.add("process:c", stopped("c"));
   outbox.begin(bad);
@@ -77,6 +79,29 @@ test("an attempt under way when superseded is decided by its answer", (t) => {
   const states = Object.fromEntries(outbox.listEnded().map((entry) => [entry.subject, entry.state]));
   assert.deepEqual(states, { "process:a": "delivered", "process:b": "superseded" });
   rig.store.close();
+});
+
+test("what the API takes for a repeat though it was never sent before is told as a warning", (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const first = rig.outbox.add("process:a", stopped("a"));
+  rig.outbox.begin(first);
+  rig.outbox.settle(first, delivered);
+  const second = rig.outbox.add("process:a", stopped("a", "2025-12-31T00:00:00"));
+  rig.outbox.begin(second);
+  rig.outbox.settle(second, { outcome: "duplicate" });
+  assert.match(rig.said("warning").join(), /takes it for a repeat .*clock was set back.*act by hand/);
+  const cutOff = rig.outbox.add("process:b", stopped("b"));
+  rig.outbox.begin(cutOff);
+  rig.store.close();
+  const next = new OutboxRig(rig.statePath);
+  next.outbox.begin(cutOff);
+  next.outbox.settle(cutOff, { outcome: "duplicate" });
+  assert.match(
+    next.said("delivered").join(),
+    /^info .*the API had it already/,
+    "the earlier run may have been killed while it sent it",
+  );
+  next.store.close();
 });
 
 test("what another process dropped is not sent, and told once", (t) => {
@@ -140,17 +165,38 @@ test("age goes on over a restart in the same boot, whatever the wall clock says"
   next.store.close();
 });
 
-test("over a reboot the wall clock tells the age, and one that went back tells none", (t) => {
+test("over a reboot an entry is as old as the boot, wherever the wall clock stands", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   rig.outbox.add("process:a", stopped("a"));
   rig.store.close();
-  const early = new OutboxRig(rig.statePath, { bootId: "boot-2", clock: rig.clock });
+  for (const [bootId, stepped] of [
+    ["boot-2", -24 * HOUR],
+    ["boot-3", 3 * 24 * HOUR],
+  ] as const) {
+    rig.clock.stepWall(stepped);
+    const next = new OutboxRig(rig.statePath, { bootId, clock: rig.clock });
+    next.outbox.expire();
+    assert.equal(next.outbox.pendingCount, 1, `${bootId}, the clock stepped by ${stepped} ms`);
+    next.store.close();
+  }
+  await rig.clock.advance(24 * HOUR);
+  const late = new OutboxRig(rig.statePath, { bootId: "boot-4", clock: rig.clock });
+  late.outbox.expire();
+  assert.equal(late.outbox.counters.expired, 1);
+  late.store.close();
+});
+
+test("where boots cannot be told apart the wall clock tells the age", (t) => {
+  const rig = new OutboxRig(stateDirectory(t), { bootId: "" });
+  rig.outbox.add("process:a", stopped("a"));
+  rig.store.close();
   rig.clock.stepWall(-HOUR);
+  const early = new OutboxRig(rig.statePath, { bootId: "", clock: rig.clock });
   early.outbox.expire();
   assert.equal(early.outbox.pendingCount, 1);
   early.store.close();
   rig.clock.stepWall(26 * HOUR);
-  const late = new OutboxRig(rig.statePath, { bootId: "boot-3", clock: rig.clock });
+  const late = new OutboxRig(rig.statePath, { bootId: "", clock: rig.clock });
   late.outbox.expire();
   assert.equal(late.outbox.counters.expired, 1);
   late.store.close();

@@ -1,0 +1,59 @@
+import type { Logger } from "../system/log.ts";
+import type { Attempt } from "./delivery.ts";
+import { describeNotification, type Entry, type EntryState } from "./entry.ts";
+
+/** How an entry leaves the outbox. */
+export type Ending = Exclude<EntryState, "pending">;
+
+/** The answer of the API as the end of an entry. @param firstTry no attempt at it can have arrived before */
+export function endingOf(
+  attempt: Exclude<Attempt, { outcome: "unanswered" }>,
+  firstTry: boolean,
+): Pick<Entry, "state" | "reason" | "notificationUuid"> {
+  switch (attempt.outcome) {
+    case "delivered":
+      return { state: "delivered", reason: undefined, notificationUuid: attempt.notificationUuid };
+    case "duplicate":
+      return { state: "delivered", reason: firstTry ? TAKEN_FOR_ANOTHER : HAD_IT, notificationUuid: undefined };
+    case "rejected":
+      return { state: "rejected", reason: attempt.reason, notificationUuid: undefined };
+  }
+}
+
+const HAD_IT = "the API had it already";
+/** masakari-api: anything equal from 180 s before generated_time on, so after a step back everything until then. */
+const TAKEN_FOR_ANOTHER =
+  "the API takes it for a repeat of one that it has: the same happened in the 180 s before, or this host's clock was set back " +
+  "since. If Masakari does nothing about it, act by hand";
+
+/** `Notification 1a2b3c4d delivered: PROCESS STOPPED of …` */
+export function describeEnding(entry: Entry): string {
+  const { id, state, notification, attempts, reason } = entry;
+  const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  return (
+    `Notification ${id} ${state}: ${describeNotification(notification)}, seen ${notification.generated_time}, ` +
+    `${tries}${reason === undefined ? "" : `: ${reason}`}`
+  );
+}
+
+/** One line for each ending, at the level that it deserves. */
+export function logEnding(entry: Entry, log: Logger): void {
+  const what = describeEnding(entry);
+  switch (entry.state as Ending) {
+    case "delivered":
+      if (entry.reason === TAKEN_FOR_ANOTHER) log.warning(what);
+      else log.info(what);
+      return;
+    case "superseded":
+      log.info(what);
+      return;
+    case "dropped":
+      log.warning(what);
+      return;
+    case "rejected":
+      log.error(what);
+      return;
+    case "expired":
+      log.error(`${what}. Masakari was not told: if it is still true, act by hand`);
+  }
+}

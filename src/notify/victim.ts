@@ -1,0 +1,23 @@
+import type { Entry } from "./entry.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Which entry goes when there are too many: the oldest of the subject with the most. One that chatters loses its own history,
+ * and a subject with a single true event keeps it.
+ * @param isSpared entries that must stay
+ */
+export function victimOf(
+  store: Pick<Store, "subjects" | "pendingOf">,
+  isSpared: (id: string) => boolean,
+): Entry | undefined {
+  let victim: Entry | undefined;
+  let most = 0;
+  for (const subject of store.subjects()) {
+    const candidates = store.pendingOf(subject).filter(({ id }) => !isSpared(id));
+    const first = candidates[0];
+    if (first === undefined || candidates.length < most) continue;
+    if (candidates.length > most || victim === undefined || first.created.mono < victim.created.mono) victim = first;
+    most = candidates.length;
+  }
+  return victim;
+}
