@@ -8,7 +8,8 @@ import { AuthError, ConnectError } from "../../src/libvirt/errors.ts";
 import { Certificates } from "../support/certificates.ts";
 import { describeWithLibvirtd, Seen } from "./libvirt/suite.ts";
 
-const password = 'pa=ss, "word"\\';
+// Whatever a password may hold, and UTF-8 too: Latin-1 is a case of its own in DIGEST-MD5.
+const password = 'pä=ss, "wörd"\\';
 const user = { user: "nova", realm: "cloud", password };
 const sasl = { ...user, mechanisms: "scram-sha-256 scram-sha-1 digest-md5 plain" };
 
@@ -104,6 +105,26 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
     const folder = pki("good", ca, ca.issue("client", "DNS:compute-1"));
     const connection = await host().connect(t, { uri: tls(folder) });
     assert.equal((await connection.listDomains()).length, 1);
+  });
+
+  it("checks the server's name over TLS, unless it is told not to", async (t) => {
+    const folder = pki("other-name", ca, ca.issue("client-2", "DNS:compute-1"));
+    // The server's certificate is for the address, not for the name.
+    const uri = tls(folder).replace("127.0.0.1", "localhost");
+    await assert.rejects(host().connect(t, { uri }), /the server's certificate is for another host/);
+    const connection = await host().connect(t, { uri: `${uri}&no_verify=1` });
+    assert.equal((await connection.listDomains()).length, 1);
+  });
+
+  it("says that the port is not TLS's", async (t) => {
+    const folder = pki("wrong-port", ca, ca.issue("client-3", "DNS:compute-1"));
+    const uri = tls(folder).replace(`:${host().libvirtd.tlsPort}`, `:${host().libvirtd.tcpPort}`);
+    await assert.rejects(host().connect(t, { uri }), { name: ConnectError.name, message: /does not speak TLS/ });
+  });
+
+  it("says that a client certificate has to be valid", async (t) => {
+    const folder = pki("expired", ca, ca.issue("client-4", "DNS:compute-1", -1));
+    await assert.rejects(host().connect(t, { uri: tls(folder) }), /it needs a valid client certificate/);
   });
 
   it("says that TLS needs a client certificate", async (t) => {
