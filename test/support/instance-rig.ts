@@ -4,6 +4,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { askHealth } from "../../src/status/client.ts";
+import type { Report } from "../../src/status/report.ts";
+import { healthSocket } from "../../src/status/socket-path.ts";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { FakeCloud } from "./fake-cloud.ts";
@@ -80,6 +83,15 @@ export class InstanceRig {
     const monitor = new Child(program, ["--config-file", join(this.#directory, "masakarimonitors.conf")]);
     this.#monitors.push(monitor);
     return monitor;
+  }
+
+  /** What the monitor says of its own health, once it fits. */
+  async health(what: string, withinMs: number, fits: (report: Report) => boolean): Promise<Report> {
+    const socket = healthSocket(join(this.#directory, "state"), "instancemonitor");
+    return await eventually(`health: ${what}`, withinMs, async () => {
+      const answer = await askHealth(socket, 10_000);
+      return answer.kind === "answered" && fits(answer.report) ? answer.report : undefined;
+    });
   }
 
   /** Whether the API answers every notification with 503; what it refuses is not kept here. */
