@@ -37,12 +37,6 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
     case "looking":
       return { ...state, looking: true };
     case "lost":
-      say(
-        turn,
-        "error",
-        `libvirt is away (${observation.reason}): nothing is seen of the guests until it is back; what dies meanwhile is ` +
-          "found then",
-      );
       return { ...state, looking: false };
     case "event": {
       const { guest: name, event, number } = observation;

@@ -46,6 +46,9 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
       log: log.named("masakarimonitors.libvirt"),
       // Upstream's too: events and states need no right to change anything.
       readOnly: true,
+      meanwhile:
+        "nothing is seen of the guests until it is back; what dies meanwhile is found and told then. See that libvirtd runs " +
+        "and that [libvirt] connection_uri leads to it",
       onConnected: async (connection, connected) => {
         await begin(connection, connected);
         // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.

@@ -19,6 +19,10 @@ export interface SenseParts {
   readonly conditions?: Conditions | undefined;
 }
 
+const MEANWHILE =
+  "no guest agent is asked until it is back; a guest that hangs meanwhile is found then. See that libvirtd runs and that " +
+  "[libvirt] connection_uri leads to it";
+
 /** Guests whose XML is asked for at the same time in a survey; libvirt has few workers. */
 const SURVEY_AT_ONCE = 2;
 
@@ -34,7 +38,8 @@ export async function sense(link: Link, parts: SenseParts, observe: Observe, sig
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     attend(link, parts, observe, connection, connected);
   const onLost = (error: Error): void => conditions?.set("libvirt", error.message);
-  await keepConnected(uri, { clock, log, onConnected, onLost }, untilPutBack(link, parts, signal));
+  const options = { clock, log, meanwhile: MEANWHILE, onConnected, onLost };
+  await keepConnected(uri, options, untilPutBack(link, parts, signal));
 }
 
 /** Aborts after `signal`, when the connection is not needed any more to leave libvirt as it was. */

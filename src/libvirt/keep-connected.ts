@@ -1,3 +1,4 @@
+import { Absence } from "./absence.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
@@ -13,6 +14,8 @@ export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
    * `connected` aborts when this connection ends.
    */
   readonly onConnected: (connection: Connection, connected: AbortSignal) => Promise<void> | void;
+  /** What it means that there is no connection, and what to do, for the line in the log. */
+  readonly meanwhile?: string;
   /** Called once for each loss, the first failure to connect included, however many tries follow. */
   readonly onLost?: (error: Error) => void;
 }
@@ -21,28 +24,24 @@ const defaultBackoff = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * Holds a connection to libvirt for as long as `signal` lets it, through every restart and outage, and for ever. Resolves
- * when the signal aborts and the connection is closed; what goes wrong is logged and told, never thrown: only a URI that
- * cannot be read is.
+ * when the signal aborts and the connection is closed; what goes wrong is logged (one line when libvirt goes, one when it is
+ * back) and told, never thrown: only a URI that cannot be read is.
  * @throws UriError
  */
 export async function keepConnected(uri: string, options: KeepConnectedOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log, onLost, random = Math.random } = options;
+  const { clock, onLost, random = Math.random } = options;
   const { firstMs, maxMs } = options.backoff ?? defaultBackoff;
   let delayMs = firstMs;
-  let lost: string | undefined;
+  const absence = new Absence(options);
   while (!signal.aborted) {
     const since = clock.now().mono;
-    const error = await oneConnection(uri, options, signal, () => {
-      if (lost !== undefined) log.info("connected to libvirt again");
-      lost = undefined;
-    });
+    const error = await oneConnection(uri, options, signal, () => absence.ended());
     if (signal.aborted) return;
     if (error instanceof LibvirtError && error.code === "LIBVIRT_URI") throw error;
     // One that held for a while is a new outage; one that falls at once is still the old one, and waits longer.
     if (clock.now().mono - since > maxMs) delayMs = firstMs;
-    if (lost === undefined) onLost?.(error);
-    if (lost !== error.message) log.warning(`libvirt is not connected, trying again until it is: ${error.message}`);
-    lost = error.message;
+    if (!absence.isOn) onLost?.(error);
+    absence.goesOn(error.message);
     await clock.sleep(delayMs * (0.5 + random() / 2), signal).catch(() => undefined);
     delayMs = Math.min(maxMs, delayMs * 2);
   }

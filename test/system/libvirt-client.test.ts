@@ -122,7 +122,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
     await kept;
     assert.equal(losses.length, 1);
     assert.ok(losses[0] instanceof ConnectionLostError);
-    assert.equal(log.lines.filter((line) => line.startsWith("info connected to libvirt again")).length, 1);
+    assert.equal(log.lines.filter((line) => line.startsWith("info libvirt is back")).length, 1);
   });
 });
 

@@ -22,6 +22,7 @@ async function scene(t: TestContext, changes: Partial<KeepConnectedOptions> = {}
   const options: KeepConnectedOptions = {
     clock: systemClock,
     log,
+    meanwhile: "the guests are not seen",
     backoff: { firstMs: 1, maxMs: 4 },
     onConnected: (connection) => void connections.push(connection),
     onLost: (error) => losses.push(error.message),
@@ -60,7 +61,12 @@ describe("keeping connected to libvirt", () => {
       await eventually("its loss", inTime, () => losses.length === times || undefined);
     }
     await eventually("the last connection", inTime, () => connections.length === 4 || undefined);
-    assert.equal(log.lines.filter((line) => line.startsWith("warning")).length, 3);
+    await eventually("a line for each", inTime, () => log.lines.length === 6 || undefined);
+    const lossAndReturn = ["error libvirt is away", "info libvirt is back,"];
+    assert.deepEqual(
+      log.lines.map((line) => line.split(" ").slice(0, 4).join(" ")),
+      [lossAndReturn, lossAndReturn, lossAndReturn].flat(),
+    );
   });
 
   it("tells one loss, and logs one line, for an outage of many tries", async (t) => {
@@ -73,10 +79,18 @@ describe("keeping connected to libvirt", () => {
     });
     void keep();
     await eventually("the connection", inTime, () => connections.length === 1 || undefined);
-    await eventually("the good news", inTime, () => log.lines.at(-1)?.startsWith("info connected") || undefined);
+    await eventually(
+      "the good news",
+      inTime,
+      () => log.lines.at(-1)?.startsWith("info libvirt is back, after ") || undefined,
+    );
     assert.equal(losses.length, 1);
     assert.match(losses[0] ?? "", /not yet/);
     assert.equal(log.lines.length, 2);
+    assert.match(
+      log.lines[0] ?? "",
+      /^error libvirt is away \(.*not yet.*\): the guests are not seen. It is tried again/,
+    );
   });
 
   for (const [random, sleeps] of [
