@@ -22,6 +22,13 @@ const LIFECYCLE_WORDS: Readonly<Record<string, string>> = {
 
 export const libvirtCaptures: readonly LibvirtCapture[] = globSync(`${folder}*.txt`).sort().map(readCapture);
 
+/** What the Python monitor told of this capture, a burst of equal notifications once. */
+export function toldOnce(name: string): string[] {
+  const capture = libvirtCaptures.find((one) => one.name === name);
+  if (capture === undefined) throw new Error(`there is no capture ${name}`);
+  return [...new Set(capture.told)];
+}
+
 function readCapture(path: string): LibvirtCapture {
   const text = readFileSync(path, "utf8");
   const bodies = text

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/connection.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
-import { Guest } from "./libvirt/guest.ts";
+import { Guest, type GuestOptions, type Misfortune } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
 
@@ -15,11 +13,8 @@ const FAILED = "LIFECYCLE/STOPPED_FAILED";
 /** A guest as Nova makes them: defined, so that libvirt still knows it when it has ended. */
 async function definedGuest(libvirtd: Libvirtd, connection: Connection): Promise<Guest> {
   const uuid = randomUUID();
-  const guest = await Guest.start(libvirtd, connection, `instance-${uuid.slice(0, 8)}`, { uuid, agent: "bare" });
-  const file = join(libvirtd.folder, `${guest.name}.xml`);
-  await writeFile(file, await connection.xml(guest.domain));
-  await libvirtd.virsh("define", file);
-  return guest;
+  const options = { uuid, agent: "bare", defined: true } as const;
+  return await Guest.start(libvirtd, connection, `instance-${uuid.slice(0, 8)}`, options);
 }
 
 async function definedGuests(count: number, libvirtd: Libvirtd, connection: Connection): Promise<Guest[]> {
@@ -73,6 +68,43 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     // libvirtd itself has no event for some of them; they are found by looking again.
     for (const guest of guests) await rig.told(guest.domain.uuid, FAILED, 60_000);
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
+  });
+
+  test("what guests do by themselves while libvirtd is away is told when it is back, panics whatever on_crash says", async (t) => {
+    const { libvirtd } = host();
+    const connection = await host().connect(t);
+    const cases: readonly (readonly [Misfortune, GuestOptions, readonly string[]])[] = [
+      ["x-poweroff", {}, ["LIFECYCLE/STOPPED_SHUTDOWN"]],
+      ["x-reset", {}, []],
+      ["x-reset", { onReboot: "destroy" }, ["LIFECYCLE/STOPPED_SHUTDOWN"]],
+      ["x-panic", {}, [FAILED]],
+      ["x-panic", { onCrash: "restart" }, [FAILED]],
+      ["x-panic", { onCrash: "preserve" }, [FAILED]],
+      ["x-watchdog", { watchdog: "pause" }, ["LIFECYCLE/SUSPENDED_WATCHDOG"]],
+      ["x-watchdog", { watchdog: "poweroff" }, [FAILED]],
+    ];
+    const guests: Guest[] = [];
+    for (const [at, [, options]] of cases.entries()) {
+      guests.push(await Guest.start(libvirtd, connection, `instance-gap-${at}`, { ...options, defined: true }));
+    }
+    await Promise.all(guests.map((guest) => guest.answering()));
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const monitor = await rig.start();
+
+    await libvirtd.kill();
+    await monitor.line(/libvirt is away/, 20_000);
+    await Promise.all(guests.map((guest, at) => guest.tellDirectly(cases[at]?.[0] ?? "x-hang")));
+    await libvirtd.restart();
+
+    for (const [at, { domain }] of guests.entries()) {
+      for (const told of cases[at]?.[2] ?? []) await rig.told(domain.uuid, told, 60_000);
+    }
+    const told = guests.map(({ domain }) => rig.toldOf(domain.uuid));
+    assert.deepEqual(
+      told,
+      cases.map(([, , expected]) => expected),
+    );
+    for (const guest of guests) await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
   });
 
   test("the monitor is killed, and what happens meanwhile is told by the next one as it was", async (t) => {

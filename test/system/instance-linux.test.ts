@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
-import { Guest } from "./libvirt/guest.ts";
+import { toldOnce } from "../support/libvirt-captures.ts";
+import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import { describeWithLibvirtd, type Host } from "./libvirt/suite.ts";
 
 const BOOT_MS = 120_000;
 const REBOOT = "REBOOT/UNKNOWN";
 const SHUTDOWN = "LIFECYCLE/STOPPED_SHUTDOWN";
+const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
+const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
 /**
  * Shuts down or reboots by the agent, until the monitor tells of it. The agent runs `/sbin/shutdown`, which this little Linux
@@ -25,22 +28,77 @@ async function byAgent(what: "shutdown" | "reboot", told: string, guest: Guest, 
   await eventually(`${what} by the agent`, BOOT_MS, attempt, 2000);
 }
 
-const captures = "agent_killed, reboot_agent, shutdown_agent";
+/** A disk that begins small in a file system that is smaller. No error policy, as Nova: QEMU's own pauses at ENOSPC. */
+const FULL = "/var/lib/libvirt/full";
+const diskOnFull = `<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2' cache='none'/>
+  <source file='${FULL}/disk.qcow2'/>
+  <target dev='vda' bus='virtio'/>
+</disk>`;
 
 await describeWithLibvirtd("instance monitor and a guest with the real guest agent", { linuxGuest: true }, (host) => {
-  test(`${captures}: told as upstream tells them, but for the repeats of the reboot`, async (t) => {
+  async function linux(t: TestContext, name: string, options: GuestOptions = {}): Promise<Guest> {
     const { libvirtd } = host();
-    const connection = await host().connect(t);
-    const guest = await Guest.start(libvirtd, connection, "instance-linux", { system: "linux" });
+    const guest = await Guest.start(libvirtd, await host().connect(t), name, { ...options, system: "linux" });
+    t.after(async () => void (await guest.destroy().catch(() => undefined)));
+    return await guest.answering(BOOT_MS);
+  }
+
+  const byAgentOnly = ["agent_killed", "reboot_agent", "shutdown_agent"] as const;
+  test(`${byAgentOnly.join(", ")}: told as the Python monitor told them`, async (t) => {
+    const guest = await linux(t, "instance-agent");
     const { uuid } = guest.domain;
-    await guest.answering(BOOT_MS);
-    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const rig = await InstanceRig.create(t, { uri: host().libvirtd.uri });
     await rig.start();
 
     await guest.run("kill $(pidof qemu-ga)");
     await byAgent("reboot", REBOOT, guest, host(), rig);
     await byAgent("shutdown", SHUTDOWN, guest, host(), rig);
 
-    assert.deepEqual(rig.toldOf(uuid), [REBOOT, SHUTDOWN]);
+    assert.deepEqual(rig.toldOf(uuid), byAgentOnly.flatMap(toldOnce));
+  });
+
+  test("io_enospc, and on after there is space again; shutdown_acpi: told as the Python monitor told them", async (t) => {
+    const { libvirtd } = host();
+    const mount = `mkdir ${FULL} && mount -t tmpfs -o size=1m tmpfs ${FULL}`;
+    await libvirtd.inside("sh", "-c", `${mount} && qemu-img create -q -f qcow2 ${FULL}/disk.qcow2 16M`);
+    const guest = await linux(t, "instance-disk", { devices: diskOnFull });
+    const { uuid } = guest.domain;
+    // Each of the disk's requests that are under way fails, perhaps late on a busy machine.
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor: { collapse_window: 600 } });
+    const monitor = await rig.start();
+
+    await guest.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 conv=fsync && echo written >/dev/ttyS0");
+    await rig.told(uuid, "LIFECYCLE/SUSPENDED_IOERROR");
+    await libvirtd.inside("mount", "-o", "remount,size=64m", FULL);
+    await libvirtd.virsh("resume", guest.name);
+    const console = (): Promise<string> => libvirtd.inside("cat", `/var/log/libvirt/${guest.name}.console`);
+    await eventually("the write to end", BOOT_MS, async () =>
+      (await console()).includes("written") ? true : undefined,
+    );
+    await libvirtd.virsh("shutdown", "--mode", "acpi", guest.name);
+    await rig.told(uuid, SHUTDOWN, BOOT_MS);
+
+    assert.deepEqual(rig.toldOf(uuid), [...toldOnce("io_enospc"), ...toldOnce("shutdown_acpi")]);
+    assert.equal(monitor.running, true);
+  });
+
+  test("panic_destroy, panic_preserve: a kernel panic is a failure, told once; the Python monitor told of none", async (t) => {
+    const onCrash = ["destroy", "preserve"] as const;
+    const guests = await Promise.all(onCrash.map((action) => linux(t, `instance-${action}`, { onCrash: action })));
+    const [destroyed, preserved] = guests.map(({ domain }) => domain.uuid) as [string, string];
+    const rig = await InstanceRig.create(t, { uri: host().libvirtd.uri });
+    await rig.start();
+
+    await Promise.all(guests.map((guest) => guest.run("echo c >/proc/sysrq-trigger")));
+
+    await Promise.all([destroyed, preserved].map((uuid) => rig.told(uuid, FAILED, BOOT_MS)));
+    // What was to come of the panics is there by then.
+    await guests[1]?.destroy();
+    await rig.told(preserved, DESTROYED);
+    assert.deepEqual(
+      [destroyed, preserved].map((uuid) => rig.toldOf(uuid)),
+      [[FAILED], [FAILED, DESTROYED]],
+    );
   });
 });

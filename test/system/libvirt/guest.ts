@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { access, readFile, rename } from "node:fs/promises";
+import { access, readFile, rename, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +21,10 @@ export interface GuestOptions {
   /** Names of the virtio-serial channels, in order. Default the guest agent's alone; none: []. */
   readonly channels?: readonly string[];
   readonly uuid?: string;
+  /** As Nova makes them: libvirt still knows it when it has ended. */
+  readonly defined?: boolean;
+  /** Of a tiny guest; default 2. */
+  readonly memoryMiB?: number;
   /** What libvirt does about a panic, a reset and a power-off by the guest. Default destroy, restart, destroy. */
   readonly onCrash?: string;
   readonly onReboot?: string;
@@ -30,7 +36,7 @@ export interface GuestOptions {
 }
 
 /** What a tiny guest can be told to do; see `guest/tiny.c`. */
-type Misfortune =
+export type Misfortune =
   | "x-hang"
   | "x-hang-reading"
   | "x-close"
@@ -40,6 +46,7 @@ type Misfortune =
   | "x-triple"
   | "x-poweroff"
   | "x-garbage"
+  | "x-fill"
   | "x-watchdog";
 
 const agentChannel = "org.qemu.guest_agent.0";
@@ -59,7 +66,7 @@ export class Guest {
   }
 
   /**
-   * Starts a transient domain; it is gone once it ends. The agent may not answer yet: see `answering`.
+   * Starts a domain, transient unless it is to be defined: then it is gone once it ends. The agent may not answer yet: see `answering`.
    * @param connection not read-only; not one whose calls are under test
    */
   static async start(
@@ -70,7 +77,21 @@ export class Guest {
   ): Promise<Guest> {
     const program = options.system === "linux" ? await linux() : tiny(await buildGuest(), options);
     const xml = domainXml(name, program, options);
-    return new Guest(libvirtd, connection, await connection.createDomain(xml));
+    const guest = new Guest(libvirtd, connection, await connection.createDomain(xml));
+    if (options.defined) await guest.define();
+    return guest;
+  }
+
+  /** The same guest where it is now, after a migration. */
+  static async find(libvirtd: Libvirtd, connection: Connection, uuid: string): Promise<Guest> {
+    return new Guest(libvirtd, connection, await connection.lookup(uuid));
+  }
+
+  /** Makes it persistent. */
+  async define(): Promise<void> {
+    const file = join(this.#libvirtd.folder, `${this.name}.xml`);
+    await writeFile(file, await this.#connection.xml(this.domain));
+    await this.#libvirtd.virsh("define", file);
   }
 
   get name(): string {
@@ -102,6 +123,13 @@ export class Guest {
     this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
   }
 
+  /** Tells it past a libvirtd that is away; resolves when QEMU has taken it. */
+  async tellDirectly(what: Misfortune): Promise<void> {
+    const socket = connect(join(this.#libvirtd.folder, `lib/qemu/${agentChannel}.${this.name}.sock`));
+    socket.end(`${JSON.stringify({ execute: what })}\n`);
+    await once(socket, "close");
+  }
+
   /** Has the real agent of a Linux guest run a shell command; resolves when it has started. */
   async run(script: string): Promise<void> {
     const command = { execute: "guest-exec", arguments: { path: "/bin/sh", arg: ["-c", script] } };
@@ -121,9 +149,9 @@ interface Program {
   readonly cacheMiB: number;
 }
 
-function tiny(program: string, { agent = "answers" }: GuestOptions): Program {
+function tiny(program: string, { agent = "answers", memoryMiB = 2 }: GuestOptions): Program {
   const words = { answers: "", hangs: "<cmdline>hang</cmdline>", deaf: "<cmdline>deaf</cmdline>", bare: "" }[agent];
-  return { memoryMiB: 2, boot: agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`, cacheMiB: 1 };
+  return { memoryMiB, boot: agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`, cacheMiB: 1 };
 }
 
 async function linux(): Promise<Program> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,6 +18,8 @@ export interface LibvirtdOptions {
   readonly tcp?: boolean;
   /** Also listen with TLS: a certificate of this CA, which clients need too. */
   readonly tls?: Certificates;
+  /** Makes it another compute host than the machine's, one that guests can be migrated from and to. */
+  readonly hostname?: string;
   /** More lines of libvirtd.conf. */
   readonly settings?: readonly string[];
 }
@@ -69,11 +72,12 @@ export class Libvirtd {
       "/run/libvirt/libvirtd.pid",
     ];
     const mounts = Object.entries(privateFolders).map(([own, path]) => `mount --bind ${folder}/${own} ${path}`);
-    const script = [...mounts, "ulimit -n $(ulimit -Hn)", 'exec "$@"'].join(" && ");
+    const named = options.hostname === undefined ? [] : [`hostname ${options.hostname}`];
+    const script = [...mounts, ...named, "ulimit -n $(ulimit -Hn)", 'exec "$@"'].join(" && ");
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", supervisor, ...daemon];
     this.#supervisor = new Child(
       "unshare",
-      ["--mount", "--propagation", "private", "sh", "-c", script, "sh", ...node],
+      ["--mount", "--uts", "--propagation", "private", "sh", "-c", script, "sh", ...node],
       {
         // Cyrus reads SASL's configuration from there.
         env: options.sasl ? { SASL_CONF_PATH: join(folder, "sasl") } : {},
@@ -186,7 +190,7 @@ export class Libvirtd {
 function daemonSettings(
   folder: string,
   ports: { tcp: number | undefined; tls: number | undefined },
-  { auth = "none", tls, settings = [] }: LibvirtdOptions,
+  { auth = "none", tls, hostname, settings = [] }: LibvirtdOptions,
 ): string {
   const certificate = tls?.issue("libvirtd", "IP:127.0.0.1");
   return [
@@ -213,6 +217,8 @@ function daemonSettings(
           `key_file = "${certificate.key}"`,
           "tls_no_sanity_certificate = 1",
         ]),
+    // libvirtd refuses to migrate to what it takes for its own host.
+    ...(hostname === undefined ? [] : [`host_uuid = "${randomUUID()}"`]),
     ...settings,
     "",
   ].join("\n");

@@ -18,9 +18,11 @@ export interface LinuxGuest {
 const unpacked = "/var/cache/masakari-monitors-tests/linux-guest";
 const root = join(unpacked, "root");
 const init = fileURLToPath(new URL("guest/init.sh", import.meta.url));
+/** The agent's port and a disk; the power button and who reads it; the device that a panic is told to. */
 const modules = [
   ...["virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev"],
-  ...["virtio/virtio_pci", "char/virtio_console"],
+  ...["virtio/virtio_pci", "char/virtio_console", "block/virtio_blk"],
+  ...["input/evdev", "acpi/button", "misc/pvpanic/pvpanic", "misc/pvpanic/pvpanic-mmio"],
 ];
 const run = promisify(execFile);
 
@@ -34,7 +36,7 @@ export async function linuxGuestAvailable(): Promise<boolean> {
 
 let built: Promise<LinuxGuest> | undefined;
 
-/** A Linux that runs the real guest agent and nothing else, from memory. Made once for each kernel and `init.sh`. */
+/** A Linux that runs the real guest agent and acpid and nothing else, from memory. Made once for each kernel and `init.sh`. */
 export function buildLinuxGuest(): Promise<LinuxGuest> {
   built ??= build();
   return built;

@@ -1,10 +1,11 @@
 #!/bin/sh
-# The first process of the Linux guest: the modules of its virtio devices, and the guest agent for as long as it runs.
+# The first process of the Linux guest: the modules of its devices, the power button, and the guest agent for as long as it runs.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console; do
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console virtio_blk \
+  evdev button pvpanic pvpanic-mmio; do
   insmod "/modules/$module.ko"
 done
 # What udev would do.
@@ -12,6 +13,10 @@ mkdir -p /dev/virtio-ports
 for port in /sys/class/virtio-ports/*; do
   [ -e "$port/name" ] && ln -s "../${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
 done
+mkdir -p /etc/acpi/PWRF
+printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
+chmod 755 /etc/acpi/PWRF/00000080
+acpid -l /dev/null
 while :; do
   qemu-ga -m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0
   sleep 1

@@ -174,6 +174,13 @@ static void read_sector(void) {
   for (int word = 0; word < 256; word++) in16(0x1f0);
 }
 
+static u32 memory_kib; /* above the first MiB */
+
+/* Each page of the memory that is not used otherwise becomes another one, so that a migration has to move them all. */
+static void fill_memory(void) {
+  for (u32 page = 0x200000; page < 0x100000 + memory_kib * 1024; page += 4096) *(volatile u32 *)page = page;
+}
+
 static void reset(void) { out8(0xcf9, 6); out8(0x64, 0xfe); }
 static void power_off(void) { out16(0x604, 0x2000); }
 
@@ -208,6 +215,7 @@ static int obey(const char *line) {
   else if (after(line, "x-triple")) triple_fault();
   else if (after(line, "x-poweroff")) power_off();
   else if (after(line, "x-garbage")) answer("}}{ not json\n", 13);
+  else if (after(line, "x-fill")) fill_memory();
   else if (after(line, "x-watchdog")) start_watchdog();
   else if (after(line, "guest-shutdown")) { if (after(line, "reboot")) reset(); else power_off(); }
   else return 0;
@@ -303,6 +311,7 @@ static void set_up_serial(void) {
 void run(u32 magic, const u32 *multiboot) {
   set_up_interrupts();
   const char *words = magic == 0x2badb002u && multiboot[0] & 4 ? (const char *)multiboot[4] : "";
+  memory_kib = magic == 0x2badb002u && multiboot[0] & 1 ? multiboot[2] : 0;
   hung = after(words, "hang") != 0;
   deaf = after(words, "deaf") != 0;
   say("tiny: up\n");

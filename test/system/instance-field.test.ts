@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Connection } from "../../src/libvirt/connection.ts";
+import { InstanceRig } from "../support/instance-rig.ts";
+import { Guest, type GuestOptions } from "./libvirt/guest.ts";
+import type { Libvirtd } from "./libvirt/libvirtd.ts";
+import { describeWithLibvirtd } from "./libvirt/suite.ts";
+
+const FAILED = "LIFECYCLE/STOPPED_FAILED";
+const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
+const REBOOT = "REBOOT/UNKNOWN";
+
+interface Happening {
+  readonly options?: GuestOptions;
+  readonly act: (guest: Guest, virsh: Libvirtd["virsh"], libvirtd: Libvirtd) => unknown;
+  /** What Masakari is told of it. */
+  readonly told: readonly string[];
+  /** It runs afterwards, so that its death is one. */
+  readonly lives: boolean;
+}
+
+const diskNamed = (name: string): string => `<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/><source file='/var/lib/libvirt/${name}.qcow2'/><target dev='hda' bus='ide'/>
+</disk>`;
+
+/** What owners, operators and Nova do to guests, beyond the captures; upstream's table says what is told. */
+const happenings: Readonly<Record<string, Happening>> = {
+  "saved by Nova's suspend, and resumed": {
+    act: async ({ name }, virsh) => {
+      await virsh("managedsave", name);
+      await virsh("start", name);
+    },
+    told: [],
+    lives: true,
+  },
+  "saved to a file, and restored": {
+    act: async ({ name }, virsh, { folder }) => {
+      await virsh("save", name, join(folder, `${name}.save`));
+      await virsh("restore", join(folder, `${name}.save`));
+    },
+    told: [],
+    lives: true,
+  },
+  "a snapshot, reverted to while it runs and while it is off": {
+    options: { devices: diskNamed("reverted") },
+    act: async ({ name }, virsh) => {
+      await virsh("snapshot-create-as", name, "one");
+      await virsh("snapshot-revert", name, "one");
+      await virsh("destroy", name);
+      await virsh("snapshot-revert", name, "one");
+    },
+    told: [DESTROYED],
+    lives: true,
+  },
+  "a snapshot of its memory and disk in files": {
+    options: { devices: diskNamed("backed-up") },
+    act: async ({ name }, virsh, { folder }) => {
+      const files = [
+        "--memspec",
+        join(folder, `${name}.memory`),
+        "--diskspec",
+        "hda,file=/var/lib/libvirt/overlay.qcow2",
+      ];
+      await virsh("snapshot-create-as", name, "one", ...files);
+    },
+    told: [],
+    lives: true,
+  },
+  "dumped while it runs": {
+    act: async ({ name }, virsh, { folder }) => {
+      await virsh("dump", "--live", "--memory-only", name, join(folder, `${name}.core`));
+    },
+    told: [],
+    lives: true,
+  },
+  "dumped, and ended by that": {
+    act: async ({ name }, virsh, { folder }) => {
+      await virsh("dump", "--crash", "--memory-only", name, join(folder, `${name}.core`));
+    },
+    told: [],
+    lives: false,
+  },
+  "Nova's hard reboot": {
+    act: async ({ name }, virsh, { folder }) => {
+      await virsh("destroy", name);
+      await virsh("undefine", name);
+      await virsh("define", join(folder, `${name}.xml`));
+      await virsh("start", name);
+    },
+    told: [DESTROYED],
+    lives: true,
+  },
+  "renamed, and started again": {
+    act: async ({ name }, virsh) => {
+      await virsh("destroy", name);
+      await virsh("domrename", name, `${name}-renamed`);
+      await virsh("start", `${name}-renamed`);
+    },
+    told: [DESTROYED],
+    lives: true,
+  },
+  "undefined while it runs": {
+    act: async ({ name }, virsh) => await virsh("undefine", name),
+    told: [],
+    lives: true,
+  },
+  "started again without its disk, in vain": {
+    options: { devices: diskNamed("lost") },
+    act: async ({ name }, virsh, libvirtd) => {
+      await virsh("destroy", name);
+      await libvirtd.inside("rm", "/var/lib/libvirt/lost.qcow2");
+      await assert.rejects(virsh("start", name), /lost\.qcow2/);
+    },
+    told: [DESTROYED],
+    lives: false,
+  },
+  "its processor gives up": { act: (guest) => guest.tell("x-triple"), told: [REBOOT], lives: true },
+  "restarted at its power-off": {
+    options: { onPoweroff: "restart" },
+    act: (guest) => guest.tell("x-poweroff"),
+    told: [REBOOT],
+    lives: true,
+  },
+  "panicked, and restarted by libvirt": {
+    options: { onCrash: "restart" },
+    act: (guest) => guest.tell("x-panic"),
+    told: [REBOOT],
+    lives: true,
+  },
+  "panicked, dumped, and restarted by libvirt": {
+    options: { onCrash: "coredump-restart" },
+    act: (guest) => guest.tell("x-panic"),
+    told: [REBOOT],
+    lives: true,
+  },
+  "panicked, and dumped": {
+    options: { onCrash: "coredump-destroy" },
+    act: (guest) => guest.tell("x-panic"),
+    told: [FAILED],
+    lives: false,
+  },
+};
+
+await describeWithLibvirtd("instance monitor, what else happens to guests", {}, (host) => {
+  async function happen(
+    name: string,
+    { options, act, told, lives }: Happening,
+    connection: Connection,
+    rig: InstanceRig,
+  ) {
+    const { libvirtd } = host();
+    const guest = await Guest.start(libvirtd, connection, name, { ...options, defined: true });
+    const { uuid } = guest.domain;
+    await guest.answering();
+    await act(guest, (...words) => libvirtd.virsh(...words), libvirtd);
+    for (const one of told) await rig.told(uuid, one);
+    if (!lives) return uuid;
+    const living = await Guest.find(libvirtd, connection, uuid);
+    // It is up again, and watched as any other.
+    await living.answering();
+    living.signal("SIGKILL");
+    await rig.told(uuid, FAILED);
+    return uuid;
+  }
+
+  test("all of them at once: each is told as upstream's table has it, and those that live on are watched on", async (t) => {
+    const { libvirtd } = host();
+    const connection = await host().connect(t);
+    for (const name of ["reverted", "backed-up", "lost"]) {
+      await libvirtd.inside("qemu-img", "create", "-q", "-f", "qcow2", `/var/lib/libvirt/${name}.qcow2`, "4M");
+    }
+    // The events of one restart may be seconds apart on a busy machine.
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor: { collapse_window: 600 } });
+    const monitor = await rig.start();
+
+    const all = Object.entries(happenings);
+    const uuids = await Promise.all(all.map(([, one], at) => happen(`field-${at}`, one, connection, rig)));
+
+    // A guest that dies later is told later: what was to come of the others is there by then.
+    const fence = await Guest.start(libvirtd, connection, "field-fence", { agent: "bare" });
+    fence.signal("SIGKILL");
+    await rig.told(fence.domain.uuid, FAILED);
+    // An error of QEMU's monitor is told, or not, as a start that fails goes.
+    const toldOf = (uuid: string): string[] => rig.toldOf(uuid).filter((one) => one !== "CONTROL_ERROR/UNKNOWN");
+    assert.deepEqual(
+      Object.fromEntries(all.map(([name], at) => [name, toldOf(uuids[at] ?? "")])),
+      Object.fromEntries(all.map(([name, { told, lives }]) => [name, lives ? [...told, FAILED] : told])),
+    );
+    assert.equal(monitor.running, true);
+  });
+});
