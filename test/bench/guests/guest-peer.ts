@@ -35,12 +35,16 @@ export class GuestPeer {
     this.#directory = directory;
   }
 
-  /** @param uri `[libvirt] connection_uri`, if not the hypervisor's */
+  /**
+   * @param uri `[libvirt] connection_uri`, if not the hypervisor's
+   * @param more further lines of the configuration
+   */
   static async make(
     which: Which,
     address: OpenStackAddress,
     hypervisor: Hypervisor,
     uri = hypervisor.libvirtd.uri,
+    more = "",
   ): Promise<GuestPeer> {
     const site = await openSite(address);
     const directory = await mkdtemp(join(tmpdir(), "masakari-guests-"));
@@ -50,6 +54,7 @@ export class GuestPeer {
       `[DEFAULT]\nhostname = ${name}\nstate_path = ${directory}/state\n`,
       site.apiSection(),
       `[libvirt]\nconnection_uri = ${uri}\n`,
+      more,
     ].join("\n");
     await writeFile(join(directory, "masakarimonitors.conf"), text, { mode: 0o600 });
     return new GuestPeer(which, site, hypervisor, directory);
