@@ -1,5 +1,6 @@
 import type { Decision } from "../monitor/contract.ts";
 import { pinged } from "./decide/answer.ts";
+import { catchUp } from "./decide/catch-up.ts";
 import { agentChanged, happened, looked } from "./decide/happening.ts";
 import { interrupted, keepResponseTimeouts, responseTimeoutSet } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
@@ -22,7 +23,8 @@ export function decide(
   const effects: Effect[] = [];
   let { runs } = state;
   const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
-  const next = schedule(keepResponseTimeouts(observe(state, observation, turn), turn), turn);
+  const observed = catchUp(observe(state, observation, turn), observation, turn);
+  const next = schedule(keepResponseTimeouts(observed, turn), turn);
   return { state: next === state ? state : { ...next, settings, runs }, effects };
 }
 
@@ -100,7 +102,14 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
       examination: undefined,
     });
   }
-  return { ...state, connected: false, guests, shortTimeouts: interrupted(state.shortTimeouts), wakeAt: undefined };
+  return {
+    ...state,
+    connected: false,
+    inDoubt: undefined,
+    guests,
+    shortTimeouts: interrupted(state.shortTimeouts),
+    wakeAt: undefined,
+  };
 }
 
 function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {

@@ -23,6 +23,9 @@ export interface IntrospectiveMonitorParts {
   readonly conditions?: Conditions | undefined;
 }
 
+/** As the instance monitor's: what Masakari does for a guest goes through this host's libvirt. */
+const CATCH_UP_MS = 600_000;
+
 /** The introspective instance monitor, which also takes new settings while it runs. */
 export interface IntrospectiveMonitor
   extends Monitor<IntrospectiveState, IntrospectiveObservation, IntrospectiveEffect> {
@@ -43,6 +46,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
   return {
     name: "introspectiveinstancemonitor",
     initial: initialState,
+    catchUpWithinMs: CATCH_UP_MS,
     kept: keptOf,
     restore: restoreState,
     decide,

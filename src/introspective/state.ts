@@ -74,6 +74,8 @@ export interface IntrospectiveState {
   /** Undefined until the first `started`. */
   readonly settings: IntrospectiveSettings | undefined;
   readonly connected: boolean;
+  /** Reported guests of which it is to be found out, since the last survey, whether that is still true. */
+  readonly inDoubt: ReadonlySet<string> | undefined;
   readonly guests: ReadonlyMap<string, Guest>;
   /** When guests were reported, by uuid, mono; kept for `report_window` if reports are limited. */
   readonly reports: ReadonlyMap<string, readonly number[]>;
@@ -93,6 +95,7 @@ export const initialState: IntrospectiveState = {
   bootId: "",
   settings: undefined,
   connected: false,
+  inDoubt: undefined,
   guests: new Map(),
   reports: new Map(),
   shortTimeouts: new Map(),

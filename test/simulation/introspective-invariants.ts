@@ -130,6 +130,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
   return {
     checkPeace() {
       assert.ok(world.mostInFlight <= settings.max_agent_commands, `${world.mostInFlight} pings at the same time`);
+      assert.ok(world.caughtUpAt !== undefined, "what an earlier run left is never sent");
       for (const real of world.guests.values()) checkAtPeace(real, accountOf(real));
     },
   };

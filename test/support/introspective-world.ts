@@ -92,6 +92,8 @@ export class IntrospectiveWorld {
   readonly pings: { readonly at: number; readonly uuid: string; readonly late: number }[] = [];
   readonly examinations: string[] = [];
   looks = 0;
+  /** When the monitor last said that what earlier runs left may be sent, mono; undefined since its start. */
+  caughtUpAt: number | undefined;
   /** How often libvirt has shortened a response time-out. */
   shortened = 0;
   /** What an examination takes. */
@@ -174,6 +176,7 @@ export class IntrospectiveWorld {
 
   /** The program starts, and is connected at once unless told otherwise. */
   startMonitor(connect = true): void {
+    this.caughtUpAt = undefined;
     this.#note("monitor starts");
     this.#dropConnection();
     this.#running = true;
@@ -334,6 +337,9 @@ export class IntrospectiveWorld {
 
   #act(effect: Effect): void {
     switch (effect.kind) {
+      case "caughtUp":
+        this.caughtUpAt ??= this.mono;
+        return;
       case "say":
         this.#note(`${effect.level}: ${effect.text}`);
         return;
