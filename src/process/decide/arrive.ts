@@ -15,12 +15,15 @@ export function arrive(
   turn.effects.push({ kind: "cancelWake", key });
   turn.effects.push({ kind: "watch", key, process: { pid: process.pid, startTime: process.startTime } });
   const told = toldAtOf(entry.phase);
-  if (told) {
+  // At the first look too: what an earlier run has told may be in the outbox, and its state not be readable any more.
+  if (told || entry.phase.name === "unseen") {
     turn.effects.push({
       kind: "supersede",
       subject: subjectOf(key),
       reason: `${key} is running again (pid ${process.pid})`,
     });
+  }
+  if (told) {
     say(
       turn,
       "warning",

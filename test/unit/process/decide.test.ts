@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { initialState } from "../../../src/process/state.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 import { type Behaviour, ProcessWorld } from "../../support/process-world.ts";
 
@@ -300,6 +301,19 @@ test("what an earlier run left about an entry waits for its start_command to be 
   assert.deepEqual([world.phaseOf("p")?.name, world.caughtUp], ["starting", false]);
   world.run(600_000);
   assert.deepEqual([world.phaseOf("p")?.name, world.caughtUp], ["failed", true]);
+});
+
+test("a process that runs is taken back even if what was told of it is not remembered", () => {
+  const world = running("p");
+  world.behave = () => fails;
+  world.kill("p");
+  world.run(600_000);
+  world.stopMonitor();
+  world.state = initialState;
+  world.birth("p");
+  world.startMonitor();
+  world.run(1000);
+  assert.equal(world.standing.size, 0);
 });
 
 test("another boot begins afresh: the old notification is withdrawn, a new failure is told anew", () => {

@@ -162,9 +162,10 @@ test("without pidfds a death is found at the next check_interval, and so is a re
   await host.line(/\(pid \d+\) is running$/);
   process.kill(pid, "SIGKILL");
   await host.line(/Masakari is notified/);
+  const before = host.ofKind("supersede").length;
   await host.service("svc");
   await host.line(/has recovered/);
-  assert.equal(host.ofKind("supersede").length, 1);
+  assert.equal(host.ofKind("supersede").length, before + 1);
 });
 
 test("a restart that hangs holds up no other entry", async (context) => {
