@@ -17,7 +17,10 @@ export interface CallOptions {
 export type Invoke = <A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions) => Promise<R>;
 
 export interface CallLimits {
-  /** How many calls the server has at a time; with its `max_client_requests` (5) outstanding it would stop reading. */
+  /**
+   * How many calls the server has at a time, below its `max_client_requests` (5): with as many outstanding it stops reading.
+   * While all of these wait for guests it gets one more that does not: that one is answered soon, and it reads on.
+   */
   readonly maxInFlight: number;
   /** How many more may wait here. */
   readonly maxQueued: number;
@@ -26,7 +29,7 @@ export interface CallLimits {
 
 interface Call {
   readonly serial: number;
-  readonly name: string;
+  readonly procedure: Procedure<unknown, unknown>;
   readonly message: Message;
   readonly onReply: (reply: Message) => void;
   readonly fail: (error: unknown) => void;
@@ -42,8 +45,9 @@ export class Calls {
   readonly #clock: Clock;
   readonly #limits: CallLimits;
   readonly #send: (message: Message) => void;
-  readonly #waiting = new Set<Call>();
-  readonly #sent = new Map<number, Call | undefined>();
+  /** Those that wait to be sent, in order: what waits for guests cannot be in the way of what does not. */
+  readonly #waiting = { quick: new Set<Call>(), forGuests: new Set<Call>() };
+  readonly #sent = new Map<number, Call>();
   #serial = 0;
   #ended: LibvirtError | undefined;
 
@@ -59,14 +63,15 @@ export class Calls {
   async invoke<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions = {}): Promise<R> {
     options.signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
-    if (this.#waiting.size >= this.#limits.maxQueued) {
-      throw new QueueFullError(`${procedure.name}: ${this.#waiting.size} calls already wait for libvirt`);
+    const waiting = this.#waiting.quick.size + this.#waiting.forGuests.size;
+    if (waiting >= this.#limits.maxQueued) {
+      throw new QueueFullError(`${procedure.name}: ${waiting} calls already wait for libvirt`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const serial = this.#nextSerial();
     const call: Call = {
       serial,
-      name: procedure.name,
+      procedure,
       message: {
         program: procedure.program,
         version: PROGRAM_VERSION,
@@ -88,7 +93,7 @@ export class Calls {
     const onAbort = (): void => this.#giveUp(call, options.signal?.reason);
     const timer = this.#startTimer(call, options.timeoutMs ?? this.#limits.timeoutMs);
     options.signal?.addEventListener("abort", onAbort, { once: true });
-    this.#waiting.add(call);
+    this.#queueOf(call).add(call);
     this.#sendNext();
     try {
       return await promise;
@@ -105,10 +110,10 @@ export class Calls {
 
   /** @returns false if no call of ours has that serial */
   onReply(reply: Message): boolean {
-    if (!this.#sent.has(reply.serial)) return false;
     const call = this.#sent.get(reply.serial);
+    if (call === undefined) return false;
     this.#sent.delete(reply.serial);
-    call?.onReply(reply);
+    call.onReply(reply);
     this.#sendNext();
     return true;
   }
@@ -116,16 +121,15 @@ export class Calls {
   /** Fails everything that is under way or waits, and everything asked from now on. */
   end(error: LibvirtError): void {
     this.#ended = error;
-    const calls = [...this.#sent.values(), ...this.#waiting];
-    this.#sent.clear();
-    this.#waiting.clear();
-    for (const call of calls) call?.fail(error);
+    const { quick, forGuests } = this.#waiting;
+    const calls = [...this.#sent.values(), ...quick, ...forGuests];
+    for (const group of [this.#sent, quick, forGuests]) group.clear();
+    for (const call of calls) call.fail(error);
   }
 
   #sendNext(): void {
-    for (const call of this.#waiting) {
-      if (this.#sent.size >= this.#limits.maxInFlight) return;
-      this.#waiting.delete(call);
+    for (let call = this.#next(); call !== undefined; call = this.#next()) {
+      this.#queueOf(call).delete(call);
       this.#sent.set(call.serial, call);
       try {
         this.#send(call.message);
@@ -136,9 +140,26 @@ export class Calls {
     }
   }
 
+  /** The one whose turn it is, if the server has a place for it. */
+  #next(): Call | undefined {
+    const [quick] = this.#waiting.quick;
+    const [forGuest] = this.#waiting.forGuests;
+    const { maxInFlight } = this.#limits;
+    if (this.#sent.size < maxInFlight) {
+      if (quick === undefined || forGuest === undefined) return quick ?? forGuest;
+      return quick.serial < forGuest.serial ? quick : forGuest;
+    }
+    const allForGuests = this.#sent.values().every(({ procedure }) => procedure.waitsForGuest);
+    return this.#sent.size === maxInFlight && allForGuests ? quick : undefined;
+  }
+
+  #queueOf({ procedure }: Call): Set<Call> {
+    return procedure.waitsForGuest ? this.#waiting.forGuests : this.#waiting.quick;
+  }
+
+  /** What the server has of it keeps its place there; its reply comes to nobody. */
   #giveUp(call: Call, reason: unknown): void {
-    this.#waiting.delete(call);
-    if (this.#sent.has(call.serial)) this.#sent.set(call.serial, undefined);
+    this.#queueOf(call).delete(call);
     call.fail(reason);
   }
 
@@ -148,9 +169,9 @@ export class Calls {
       this.#giveUp(
         call,
         new CallTimeoutError(
-          this.#waiting.has(call)
-            ? `${call.name}: libvirt did not get to it ${within}, since ${this.#sent.size} earlier calls are unanswered`
-            : `${call.name}: no answer from libvirt ${within}`,
+          this.#queueOf(call).has(call)
+            ? `${call.procedure.name}: libvirt did not get to it ${within}, since ${this.#sent.size} earlier calls are unanswered`
+            : `${call.procedure.name}: no answer from libvirt ${within}`,
         ),
       );
     });

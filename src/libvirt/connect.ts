@@ -20,7 +20,7 @@ export interface ConnectOptions {
   readonly callTimeoutMs?: number;
   /**
    * Calls at the server at a time. Default 4: one less than libvirtd's `max_client_requests`, beyond which it reads nothing
-   * from this connection, our keepalive included.
+   * from this connection, our keepalive included. While all of these are guest agent commands, one other call joins them.
    */
   readonly maxInFlight?: number;
   /** Calls waiting here. Default 10 000. */

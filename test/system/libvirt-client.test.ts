@@ -164,7 +164,7 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
     assert.deepEqual(words, ["watchdog NONE", "reboot", "CRASHED PANICKED", "STOPPED CRASHED"]);
   });
 
-  it("lives through more hung guests than the server takes calls", async (t) => {
+  it("lives through more hung guests than the server takes calls, and asks other things beside them", async (t) => {
     const starting = await host().connect(t);
     const guests = await Promise.all(
       ["a", "b", "c", "d", "e", "f"].map((name) =>
@@ -174,6 +174,10 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
     // Six commands at once, of 2 s each: keepalive would give the connection up after 0.9 s of silence.
     const connection = await host().connect(t, { keepalive: { intervalMs: 300, count: 2 } });
     const pings = guests.map(({ domain }) => connection.agentCommand(domain, '{"execute":"guest-ping"}', 2));
+    // Beside them: not one of them has to end first.
+    const uuid = guests[0]?.domain.uuid ?? "";
+    const settled = pings.map((ping) => ping.then(String, String));
+    assert.equal(await Promise.race([connection.lookup(uuid).then(({ name }) => name), ...settled]), "hung-a");
     const outcomes = await Promise.allSettled(pings);
     assert.ok(outcomes.every((outcome) => outcome.status === "rejected" && serverError(86)(outcome.reason)));
     assert.notEqual(await connection.hostname(), "");

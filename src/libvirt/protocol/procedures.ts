@@ -9,6 +9,8 @@ export interface Procedure<Args, Result> {
   readonly number: number;
   readonly args: Codec<Args>;
   readonly result: Codec<Result>;
+  /** Its answer comes from inside a guest, which may take seconds: other calls are not kept waiting behind it. */
+  readonly waitsForGuest?: true;
 }
 
 function remote<A, R>(name: string, number: number, args: Codec<A>, result: Codec<R>): Procedure<A, R> {
@@ -73,5 +75,6 @@ export const procedures = {
     number: 3,
     args: struct({ domain, command: string, timeout: i32, flags: u32 }),
     result: struct({ result: nullable(string) }),
+    waitsForGuest: true,
   } satisfies Procedure<unknown, unknown>,
 } as const;

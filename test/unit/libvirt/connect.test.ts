@@ -169,7 +169,7 @@ describe("logging in by SASL", () => {
     const { server } = await saslScene(t, "PLAIN");
     const path = await mkdtemp(join(tmpdir(), "connect-"));
     const fifo = join(path, "auth.conf");
-    execFileSync("mkfifo", [fifo]);
+    execFileSync("/usr/bin/mkfifo", [fifo]);
     t.after(async () => {
       // Whoever opens it for reading waits for somebody who may write.
       closeSync(openSync(fifo, "r+"));

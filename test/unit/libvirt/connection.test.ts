@@ -81,6 +81,30 @@ describe("calls to libvirt", () => {
     );
   });
 
+  it("do not wait for guests that do not answer, and are one more at the server then", async (t) => {
+    const { server, connection } = await scene(t, { maxInFlight: 2 });
+    const commands = held(server, procedures.agentCommand);
+    const states = held(server, procedures.domainGetState);
+    const [first, second, third] = [1, 2, 3].map((id) => connection.agentCommand(state(id), "{}", 5));
+    const [one, other] = [connection.state(state(4)), connection.state(state(5))];
+    await eventually("the first state", inTime, () => states.length === 1 || undefined);
+    // A round trip on another connection: what was sent on this one is there by now.
+    const later = await connect(server.uri, { clock: systemClock, log: new KeptLog(), keepalive: false });
+    await later.close();
+    assert.deepEqual([commands.length, states.length], [2, 1]);
+    states[0]?.reply({ state: 1, reason: 0 });
+    await one;
+    await eventually("the second state", inTime, () => states.length === 2 || undefined);
+    states[1]?.reply({ state: 1, reason: 0 });
+    await other;
+    assert.equal(commands.length, 2);
+    commands[0]?.reply({ result: "{}" });
+    await first;
+    await eventually("the third command", inTime, () => commands.length === 3 || undefined);
+    for (const command of commands.slice(1)) command.reply({ result: "{}" });
+    await Promise.all([second, third]);
+  });
+
   it("keep their place at the server when they are given up, until it has answered", async (t) => {
     const { server, connection } = await scene(t, { maxInFlight: 1 });
     const calls = held(server, procedures.domainGetState);
