@@ -20,6 +20,8 @@ export interface StatusCommandParts {
 interface Asked {
   readonly program: string;
   readonly answer: Answer;
+  /** Of one that does not answer, as far as it can be seen. */
+  readonly pid?: number | undefined;
 }
 
 const TIMEOUT_MS = 2000;
@@ -54,18 +56,23 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
       const programs = names.length > 0 ? [...new Set(names.map(shortName))] : programsIn(statePath);
-      const { askHealth } = await import("../status/client.ts");
-      const asked = await Promise.all(
-        programs.map(async (one) => ({
-          program: one,
-          answer: await askHealth(healthSocket(statePath, one), TIMEOUT_MS),
-        })),
-      );
+      const asked = await Promise.all(programs.map((one) => ask(statePath, one)));
       if (json) parts.out.write(`${JSON.stringify(asked.map(toJson), undefined, 2)}\n`);
       else if (asked.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       else parts.out.write(listing(asked));
       parts.exit(asked.length === 0 ? EXIT.failing : EXIT[worst(asked.map(verdictOf))]);
     });
+}
+
+async function ask(statePath: string, program: string): Promise<Asked> {
+  const { askHealth } = await import("../status/client.ts");
+  const answer = await askHealth(healthSocket(statePath, program), TIMEOUT_MS);
+  if (answer.kind === "answered") return { program, answer };
+  const { lockHolder } = await import("../notify/state-lock.ts");
+  const pid = lockHolder(statePath, program);
+  if (answer.kind !== "not running" || pid === undefined) return { program, answer, pid };
+  const reason = "it runs, but nobody listens on its socket: it starts or stops just now, or its log says why";
+  return { program, answer: { kind: "no answer", reason }, pid };
 }
 
 const shortName = (name: string): string => name.replace(/^masakari-/, "");
@@ -100,7 +107,7 @@ const reportOf = ({ answer }: Asked): Report | undefined => (answer.kind === "an
 function listing(asked: readonly Asked[]): string {
   const shown = table(asked, [
     ["MONITOR", ({ program }) => program],
-    ["PID", (one) => reportOf(one)?.pid],
+    ["PID", (one) => reportOf(one)?.pid ?? one.pid],
     ["VERSION", (one) => reportOf(one)?.version],
     ["UP SINCE", (one) => time(reportOf(one)?.started_at)],
     ["STATUS", (one) => reportOf(one)?.verdict ?? one.answer.kind],
@@ -139,8 +146,8 @@ function time(iso: string | undefined): string | undefined {
 }
 
 /** The monitor's own report, or why there is none. */
-function toJson({ program, answer }: Asked): Record<string, unknown> {
+function toJson({ program, answer, pid }: Asked): Record<string, unknown> {
   if (answer.kind === "answered") return { state: "running", ...answer.report };
   const reason = "reason" in answer ? answer.reason : null;
-  return { state: answer.kind.replaceAll(" ", "_"), program, verdict: "failing", reason };
+  return { state: answer.kind.replaceAll(" ", "_"), program, pid: pid ?? null, verdict: "failing", reason };
 }

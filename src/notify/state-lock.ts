@@ -54,26 +54,33 @@ export function lockState(statePath: string, program: string): StateLock {
   return { problem: undefined, release };
 }
 
+/** The pid of the program whose state it is now; undefined if there is none, or it cannot be seen from here. */
+export function lockHolder(statePath: string, program: string): number | undefined {
+  return pidHolding(join(statePath, `${program}.lock`));
+}
+
 function inUse(statePath: string, program: string, path: string): StateInUseError {
+  const pid = pidHolding(path);
+  const holder = pid === undefined ? "another process, which cannot be seen from here," : `pid ${pid}${commandOf(pid)}`;
   return new StateInUseError(
-    `${program} runs here already: ${holderOf(path)} has its state in ${statePath}. Two of them would tell Masakari of ` +
+    `${program} runs here already: ${holder} has its state in ${statePath}. Two of them would tell Masakari of ` +
       "everything twice. Stop that one, or give this one a state_path of its own in [DEFAULT]",
   );
 }
 
 /** Whoever has a lock on the file, by /proc/locks (proc(5)); a process of another PID namespace has no pid there. */
-function holderOf(path: string): string {
+function pidHolding(path: string): number | undefined {
   try {
     const { ino } = statSync(path);
     const line = readFileSync("/proc/locks", "utf8")
       .split("\n")
       .find((one) => one.includes("POSIX") && one.includes(`:${ino} `));
     const pid = Number(line?.split(/\s+/)[4]);
-    if (pid > 0) return `pid ${pid}${commandOf(pid)}`;
+    return pid > 0 ? pid : undefined;
   } catch {
     // It may have ended meanwhile, or this is no place where one can look.
+    return undefined;
   }
-  return "another process, which cannot be seen from here,";
 }
 
 function commandOf(pid: number): string {

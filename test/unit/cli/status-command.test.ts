@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -82,7 +82,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   assert.equal(gone.code, 2);
   assert.match(gone.text, /^processmonitor +- +- +- +not running +-$/m);
   assert.deepEqual(JSON.parse((await status(statePath, "--json")).text), [
-    { state: "not_running", program: "processmonitor", verdict: "failing", reason: null },
+    { state: "not_running", program: "processmonitor", pid: null, verdict: "failing", reason: null },
   ]);
 });
 
@@ -97,8 +97,20 @@ test("one that is stopped in its tracks is told from one that does not run, by t
   // First, so that what comes of the checks does not matter to its end.
   monitor.signal("SIGCONT");
   assert.equal(code, 2);
-  assert.match(command.output, /^processmonitor +- +- +- +no answer +-$/m);
+  assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer +-$`, "m"));
   assert.match(command.output, /^processmonitor: no answer: it does not answer within 2 s/m);
+});
+
+test("one that runs and has no socket does not answer, rather than not run", async (t) => {
+  const { rig, statePath } = await scene(t);
+  mkdirSync(join(statePath, "processmonitor.sock"));
+  await rig.listed("web");
+  rig.victim("web");
+  const monitor = await rig.start("web");
+  await monitor.line(/WARNING.*Health is not served.*not a socket is in its place/, 20_000);
+  const { code, text } = await status(statePath);
+  assert.equal(code, 2);
+  assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer`, "m"));
 });
 
 test("where nothing has run, or what is asked for has not, the exit status is 2", async (t) => {

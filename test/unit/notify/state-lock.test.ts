@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { lockState, StateInUseError } from "../../../src/notify/state-lock.ts";
+import { lockHolder, lockState, StateInUseError } from "../../../src/notify/state-lock.ts";
 import { Child } from "../../support/child.ts";
 import { stateDirectory } from "../../support/outbox-rig.ts";
 import { SmallDisk } from "../../support/small-disk.ts";
@@ -28,7 +28,10 @@ test("a second program is told which process has the state, until that is killed
       error.message.includes("lock-holder.ts") &&
       error.message.includes(directory),
   );
+  assert.equal(lockHolder(directory, "testmonitor"), first.pid);
+  assert.equal(lockHolder(directory, "instancemonitor"), undefined);
   await first.stop("SIGKILL");
+  assert.equal(lockHolder(directory, "testmonitor"), undefined);
   const lock = lockState(directory, "testmonitor");
   assert.equal(lock.problem, undefined);
   const second = another(t, directory);
