@@ -7,8 +7,9 @@ import { OutboxRig, stateDirectory } from "../../support/outbox-rig.ts";
 import { Seeded } from "../../support/seeded.ts";
 
 const writer = fileURLToPath(new URL("../../support/outbox-writer.ts", import.meta.url));
-const KILLS = 8;
-const LONGEST_MS = 60;
+const KILLS = 10;
+const AT_ONCE = 15;
+const LONGEST_MS = 15;
 
 test("killed at any instant, what was said to be done is on disk, and a notification never without its state", async (t) => {
   const seed = Number(process.env.MASAKARI_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -16,7 +17,12 @@ test("killed at any instant, what was said to be done is on disk, and a notifica
   const random = new Seeded(seed);
   const directory = stateDirectory(t);
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const child = new Child(process.execPath, ["--disable-warning=ExperimentalWarning", writer, directory]);
+    const child = new Child(process.execPath, [
+      "--disable-warning=ExperimentalWarning",
+      writer,
+      directory,
+      String(AT_ONCE),
+    ]);
     await child.line(/^done/, 20_000);
     await sleep(random.between(0, LONGEST_MS));
     await child.stop("SIGKILL");
@@ -31,11 +37,12 @@ test("killed at any instant, what was said to be done is on disk, and a notifica
     assert.deepEqual(rig.said("critical"), [], `seed ${seed}`);
     const saved = Number(rig.store.saved("testmonitor"));
     assert.ok(saved === done || saved === done + 1, `seed ${seed}: ${done} were done, ${saved} are counted`);
-    const pending = rig.outbox.list().map(({ subject }) => Number(subject.slice("process:p".length)));
+    const pending = rig.outbox.subjects().map((subject) => Number(subject.slice("process:p".length)));
     const odd = Array.from({ length: saved }, (_, index) => index + 1).filter((count) => count % 2 === 1);
     // The last one may have been added and not ended yet, even though that is what comes next.
     const unfinished = saved % 2 === 0 && pending.includes(saved) && saved > done ? [saved] : [];
     assert.deepEqual(pending, [...odd, ...unfinished], `seed ${seed}`);
+    assert.equal(rig.outbox.pendingCount, AT_ONCE * pending.length, `seed ${seed}`);
     for (const count of unfinished) rig.outbox.supersede(`process:p${count}`, "it runs again");
     rig.store.close();
   }
