@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Child } from "../../support/child.ts";
+
+test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "launch-"));
+  const program = new Child(fileURLToPath(new URL("../../../bin/masakari-monitors", import.meta.url)), [
+    ...["control-plane", "--state-dir", directory, "--keystone-port", "0", "--masakari-port", "0"],
+  ]);
+  context.after(async () => {
+    await program.stop();
+    rmSync(directory, { recursive: true });
+  });
+  await program.line(/Log in with/, 20_000);
+  program.signal("SIGUSR1");
+  // A debugger would be said before the program can end.
+  assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  assert.doesNotMatch(program.output, /Debugger/);
+});
