@@ -38,7 +38,7 @@ const OUTPUT_GRACE_MS = 50;
 const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
 
 /**
- * Runs one command as upstream does: split on white space, no shell, this process's environment. It gets a process group
+ * Runs one command as upstream does: split on white space, no shell, this process's environment but for its secrets. It gets a process group
  * of its own, so that the time-out ends all of it and a Ctrl-C of ours none of it: TERM, then KILL after 5 s.
  * It resolves when the command itself has exited, whatever daemons it leaves behind. When `signal` aborts, the command is
  * left running after 2 s: a service must not stay half restarted because its monitor stops. It never rejects.
@@ -50,11 +50,18 @@ export function runCommand(commandLine: string, options: CommandOptions, signal:
   if (!program || words.length === 0) return Promise.resolve(notStarted("there is no command"));
   if (signal.aborted) return Promise.resolve(notStarted("not started: the monitor is stopping"));
   try {
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: othersEnvironment() });
     return watchOver(child, program, sudo, options, signal);
   } catch (error) {
     return Promise.resolve(notStarted(startFailure(program, error)));
   }
+}
+
+/** A service that a command starts would keep these for as long as it lives: `OS_API__PASSWORD`, and systemd's line to us. */
+const OURS_ALONE = /^OS_.+__.*(PASSWORD|TOKEN|SECRET)|^NOTIFY_SOCKET$|^WATCHDOG_(PID|USEC)$/;
+
+function othersEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS_ALONE.test(name)));
 }
 
 function watchOver(

@@ -43,6 +43,18 @@ test("the command is split on white space and seen by no shell", async () => {
   assert.equal(stdout.text, "$HOME 'a b' ; *\n");
 });
 
+test("a command has our environment, but no secret of our configuration and no line to systemd", async (context) => {
+  const ours = ["OS_API__PASSWORD", "OS_API__TOKEN", "OS_API__APPLICATION_CREDENTIAL_SECRET", "NOTIFY_SOCKET"];
+  const others = ["OS_API__REGION", "EXEC_TEST"];
+  for (const name of [...ours, ...others]) process.env[name] = "is-there";
+  context.after(() => {
+    for (const name of [...ours, ...others]) delete process.env[name];
+  });
+  const { stdout } = await run("env");
+  const names = stdout.text.split("\n").flatMap((line) => /^(.*)=is-there$/.exec(line)?.[1] ?? []);
+  assert.deepEqual(names.sort(), others.sort());
+});
+
 test("a command ended by a signal has not succeeded", async (context) => {
   const directory = scripts(context, { suicide: "kill -9 $$" });
   const { outcome, code, summary } = await run(`${directory}/suicide`);
