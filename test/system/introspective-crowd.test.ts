@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import { connect } from "../../src/libvirt/connect.ts";
+import { systemClock } from "../../src/system/system-clock.ts";
+import type { Child } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
+import { IntrospectiveRig } from "../support/introspective-rig.ts";
+import { KeptLog } from "../support/kept-log.ts";
+import { Guest } from "./libvirt/guest.ts";
+import { describeWithLibvirtd, type Host } from "./libvirt/suite.ts";
+
+const GUESTS = 100;
+/** More QEMUs than this starting at a time are no faster on two cores. */
+const STARTERS = 4;
+/** libvirt's own value of a domain that nobody has touched, and the one that the tests configure. */
+const [OWN, SHORT] = [-2, 1];
+/** Twenty hung ones need some 25 s, on a machine that has nothing else to do. */
+const REPORT_MS = 100_000;
+const options = {
+  guest_monitoring_interval: 3,
+  guest_monitoring_timeout: 2,
+  suspect_response_timeout: SHORT,
+};
+
+await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, (host) => {
+  let guests: readonly Guest[] = [];
+
+  before(async () => {
+    guests = await startGuests(host());
+  });
+
+  /** A monitor that all guests have answered. */
+  async function startMonitor(t: TestContext): Promise<{ rig: IntrospectiveRig; monitor: Child }> {
+    const rig = await IntrospectiveRig.create(t, host().libvirtd.uri, options);
+    t.after(() => {
+      for (const guest of guests) guest.signal("SIGCONT");
+    });
+    const monitor = await rig.start();
+    await answered(monitor, guests);
+    return { rig, monitor };
+  }
+
+  /** What libvirt itself has noted of each: how long it waits for its agent. */
+  async function responseTimeouts(of: readonly Guest[]): Promise<readonly number[]> {
+    return await Promise.all(
+      of.map(async ({ name }) => {
+        const text = await readFile(join(host().libvirtd.folder, `run/qemu/${name}.xml`), "utf8");
+        return Number(/<agentTimeout>(-?\d+)</.exec(text)?.[1]);
+      }),
+    );
+  }
+
+  async function allWait(seconds: number, of: readonly Guest[]): Promise<void> {
+    await eventually(`libvirt to wait ${seconds} for the agents of ${of.length} guests`, 60_000, async () =>
+      (await responseTimeouts(of)).every((value) => value === seconds) ? true : undefined,
+    );
+  }
+
+  /** How often Masakari was told of each that it was told of. */
+  function tellings({ posted }: IntrospectiveRig): Readonly<Record<string, number>> {
+    const times: Record<string, number> = {};
+    for (const { notification } of posted) {
+      const { name = "nobody" } = guests.find(({ domain }) => domain.uuid === notification.payload.instance_uuid) ?? {};
+      times[name] = (times[name] ?? 0) + 1;
+    }
+    return times;
+  }
+
+  const onceEach = (of: readonly Guest[]) => Object.fromEntries(of.map(({ name }) => [name, 1]));
+
+  test(`20, 6 and 1 of ${GUESTS} guests freeze: they are told, each once, and libvirt is as it was; no other ever`, async (t) => {
+    const { rig } = await startMonitor(t);
+    assert.ok((await responseTimeouts(guests)).every((value) => value === OWN));
+    const hung: Guest[] = [];
+    // Each wave is the time for what was to come of the waves before it, and of the others.
+    for (const count of [20, 6, 1]) {
+      const victims = guests.slice(hung.length, hung.length + count);
+      hung.push(...victims);
+      for (const victim of victims) victim.signal("SIGSTOP");
+      // Each of them is short for a whole interval at least.
+      await Promise.all(victims.map((victim) => allWait(SHORT, [victim])));
+      await Promise.all(victims.map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
+      await allWait(OWN, guests);
+    }
+    assert.deepEqual(tellings(rig), onceEach(hung));
+  });
+
+  test("what is short is put back by SIGTERM, by the start after kill -9, and after libvirtd was killed", async (t) => {
+    const { rig, monitor } = await startMonitor(t);
+    const [victim] = guests;
+    assert.ok(victim);
+    const freeze = async () => {
+      victim.signal("SIGSTOP");
+      await allWait(SHORT, [victim]);
+    };
+
+    await freeze();
+    await monitor.stop("SIGTERM");
+    assert.deepEqual(await responseTimeouts([victim]), [OWN]);
+    victim.signal("SIGCONT");
+
+    const second = await rig.start();
+    await freeze();
+    await second.stop("SIGKILL");
+    assert.deepEqual(await responseTimeouts([victim]), [SHORT]);
+    victim.signal("SIGCONT");
+    await rig.start();
+    await allWait(OWN, [victim]);
+
+    await freeze();
+    await host().libvirtd.kill();
+    victim.signal("SIGCONT");
+    await host().libvirtd.restart();
+    await allWait(OWN, guests);
+    assert.deepEqual(tellings(rig), {});
+  });
+
+  test("libvirtd stands still for longer than any report takes, and goes on: nobody is told, and who freezes then is", async (t) => {
+    const { rig, monitor } = await startMonitor(t);
+    const { libvirtd } = host();
+    libvirtd.signal("SIGSTOP");
+    t.after(() => libvirtd.signal("SIGCONT"));
+    // Keepalive notices after 20 s.
+    await monitor.line(/libvirt is away/, 60_000);
+    libvirtd.signal("SIGCONT");
+    await monitor.line(/libvirt is back/, 60_000);
+    const victim = guests.at(50);
+    assert.ok(victim);
+    victim.signal("SIGSTOP");
+    await rig.told(victim.domain.uuid, REPORT_MS);
+    assert.deepEqual(tellings(rig), onceEach([victim]));
+    await allWait(OWN, guests);
+  });
+});
+
+async function startGuests({ libvirtd }: Host): Promise<readonly Guest[]> {
+  const connection = await connect(libvirtd.uri, { clock: systemClock, log: new KeptLog() });
+  try {
+    const names = Array.from({ length: GUESTS }, (_, index) => `instance-${String(index).padStart(8, "0")}`);
+    const guests: Guest[] = [];
+    const start = async () => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+        guests.push(await Guest.start(libvirtd, connection, name));
+      }
+    };
+    await Promise.all(Array.from({ length: STARTERS }, start));
+    return guests;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Resolves when each of them has answered the monitor: from then on its silence counts. */
+async function answered(monitor: Child, guests: readonly Guest[]): Promise<void> {
+  await Promise.all(
+    guests.map(({ domain }) => monitor.line(new RegExp(`${domain.uuid}\\): its agent answers`), 60_000)),
+  );
+}
