@@ -70,6 +70,28 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
   });
 
+  test("libvirtd is killed in the middle of guests' shutdowns: what it then takes for crashes is told as what it was", async (t) => {
+    const { libvirtd } = host();
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
+    const monitor = await rig.start();
+    // Whether libvirtd has told of the end when it is killed, is chance.
+    for (const options of [{}, { onReboot: "destroy" }] as const) {
+      const connection = await host().connect(t);
+      const uuid = randomUUID();
+      const name = `instance-${uuid.slice(0, 8)}`;
+      const guest = await Guest.start(libvirtd, connection, name, { ...options, uuid, defined: true });
+      await guest.answering();
+      guest.tell("onReboot" in options ? "x-reset" : "x-poweroff");
+      await monitor.line(new RegExp(`${uuid}\\): is going down`), 20_000);
+      const from = monitor.output.length;
+      await libvirtd.kill();
+      await libvirtd.restart();
+      await monitor.line(/watching \d+ guests/, 60_000, from);
+      await rig.told(uuid, "LIFECYCLE/STOPPED_SHUTDOWN", 60_000);
+      assert.deepEqual(rig.toldOf(uuid), ["LIFECYCLE/STOPPED_SHUTDOWN"]);
+    }
+  });
+
   test("what guests do by themselves while libvirtd is away is told when it is back, panics whatever on_crash says", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);

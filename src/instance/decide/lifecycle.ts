@@ -74,8 +74,10 @@ export function lifecycleSeen(
     case "SHUTDOWN": {
       const told = tellingOf(event);
       if (told !== undefined) notify(turn, uuid, name, told);
+      if (guest === undefined || isOff(guest)) return guest;
       // Its end is wished from now on, also where libvirtd goes away before it has told of it.
-      return guest === undefined || isOff(guest) ? guest : now("SHUTDOWN", "UNKNOWN");
+      say(turn, "debug", `${shown(uuid, name)}: is going down`);
+      return now("SHUTDOWN", "UNKNOWN");
     }
     default:
       return guest;
