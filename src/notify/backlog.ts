@@ -43,8 +43,9 @@ export class Backlog {
     return { entries: this.#entries.values(), saved: this.#saved };
   }
 
-  get pending(): readonly Entry[] {
-    return [...this.#entries.values()].filter((entry) => entry.state === "pending");
+  /** Pending, and not on disk in any form. */
+  get onlyHere(): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ id, state }) => state === "pending" && !this.#onDisk.has(id));
   }
 
   /** Newest first. */

@@ -235,7 +235,7 @@ export class DiskCopy {
 
   /** The program ends and nothing could be written: what is lost is named, so that somebody can act in its place. */
   #tellLost(): void {
-    const lost = this.#backlog.pending;
+    const lost = this.#backlog.onlyHere;
     for (const { id, notification } of lost.slice(0, LOST_NAMED)) {
       this.#options.log.critical(
         `Notification ${id} (${describeNotification(notification)}, seen ${notification.generated_time}) is lost: it was ` +

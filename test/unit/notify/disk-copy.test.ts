@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { openStateFile, type StateFile } from "../../../src/notify/state-file.ts";
-import { OutboxRig, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+import { OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
 import { SmallDisk } from "../../support/small-disk.ts";
 
 const FILE = "testmonitor.sqlite";
@@ -64,6 +64,14 @@ for (const ended of ["stopped", "killed"] as const) {
     const rig = new OutboxRig(disk.path);
     assert.match(rig.said("cannot be written").join(), /critical .*read-only|critical .*EROFS/i);
     assert.equal(rig.outbox.pendingCount, 2);
+    const stoppedThen = new OutboxRig(disk.path);
+    const [first] = stoppedThen.outbox.list();
+    stoppedThen.outbox.begin(first?.id ?? "");
+    stoppedThen.outbox.settle(first?.id ?? "", refused);
+    stoppedThen.outbox.add("process:new", stopped("new"));
+    stoppedThen.store.close();
+    assert.equal(stoppedThen.said("is lost").length, 1, "only what is nowhere on disk is lost by a stop");
+    assert.match(stoppedThen.said("is lost").join(), /of new on/);
     rig.outbox.supersede("process:p0", "it runs again");
     disk.writable();
     await rig.clock.advance(10_000);

@@ -90,6 +90,27 @@ test("an API that hangs is given up, tried again, and holds up nothing but its o
   rig.store.close();
 });
 
+test("an answer that comes after its attempt was given up changes nothing; that the API has it, the next attempt tells", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const api = new Answers(() => rig.clock.now().mono);
+  const stop = new AbortController();
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
+  rig.outbox.add("process:a", stopped("a"));
+  await rig.clock.advance(35_000);
+  api.asked[0]?.answer(delivered);
+  await settle();
+  assert.deepEqual([rig.outbox.counters.delivered, rig.outbox.pendingCount], [0, 1]);
+  await rig.clock.advance(10_000);
+  assert.equal(api.asked.length, 2);
+  api.asked[1]?.answer({ outcome: "duplicate" });
+  await settle();
+  assert.deepEqual([rig.outbox.counters.delivered, rig.outbox.pendingCount], [1, 0]);
+  assert.match(rig.said("delivered").join(), /^info .*the API had it already/);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
 test("a throw in delivery counts as unanswered: the notification is still owed", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const stop = new AbortController();
