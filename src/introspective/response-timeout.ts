@@ -22,8 +22,9 @@ export async function setResponseTimeout(
   const call = calling(connection, uuid, seconds ?? LIBVIRTS_OWN_TIMEOUT);
   link.shortTimeouts.set(uuid, call);
   const result = await call;
-  const isBack = result.outcome === "gone" || (result.outcome === "done" && seconds === undefined);
-  if (isBack && link.shortTimeouts.get(uuid) === call) link.shortTimeouts.delete(uuid);
+  // Shortened and refused, or put back and done.
+  const isOwn = result.outcome === "gone" || result.outcome === (seconds === undefined ? "done" : "refused");
+  if (isOwn && link.shortTimeouts.get(uuid) === call) link.shortTimeouts.delete(uuid);
   return result;
 }
 
