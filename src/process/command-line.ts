@@ -29,7 +29,7 @@ const SHELL: Interpreter = {
   longValued: ["--rcfile", "--init-file"],
 };
 const INTERPRETERS: readonly Interpreter[] = [
-  { names: /^(python|pypy)[\d.]*$/, noScript: "c", valued: "WXQ", longValued: [], program: "m" },
+  { names: /^(platform-)?(python|pypy)[\d.]*$/, noScript: "c", valued: "WXQ", longValued: [], program: "m" },
   SHELL,
   { names: /^perl[\d.]*$/, noScript: "eE", valued: "I", attached: "MmFiDx0l", longValued: [] },
   { names: /^ruby[\d.]*$/, noScript: "e", valued: "rIC", attached: "KEWTxF0", longValued: [] },

@@ -57,8 +57,8 @@ export function runCommand(commandLine: string, options: CommandOptions, signal:
   }
 }
 
-/** A service that a command starts would keep these for as long as it lives: `OS_API__PASSWORD`, and systemd's line to us. */
-const OURS_ALONE = /^OS_.+__.*(PASSWORD|TOKEN|SECRET)|^NOTIFY_SOCKET$|^WATCHDOG_(PID|USEC)$/;
+/** `OS_API__PASSWORD` and the like: a service that a command starts would keep them for as long as it lives. */
+const OURS_ALONE = /^OS_.+__.*(PASSWORD|TOKEN|SECRET)/;
 
 function othersEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS_ALONE.test(name)));

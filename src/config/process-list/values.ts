@@ -48,7 +48,9 @@ function command(value: unknown): KeyValue {
   if (value === null || value === undefined) return { value: "" };
   if (typeof value !== "string") return { reason: `must be a command as text, not ${describeYaml(value)}` };
   const text = value.trim();
-  const caution = shellCaution(text);
+  const caution = text.includes("\n")
+    ? "is one command, whatever lines it is written on: the words of all of them are its arguments"
+    : shellCaution(text);
   return caution === undefined ? { value: text } : { value: text, caution };
 }
 

@@ -248,6 +248,10 @@ test("what will not do what it looks like is a warning", async () => {
     (await said("- process_name: a\n  restart_command: b; c\n"))[0] ?? "",
     /so b; is passed on as an argument/,
   );
+  assert.deepEqual(await said("- process_name: a\n  restart_command: |\n    b c\n    d\n"), [
+    "p.yaml:2: warning: restart_command is one command, whatever lines it is written on: the words of all of them are its arguments",
+  ]);
+  assert.deepEqual(await said("- process_name: a\n  restart_command: >\n    b c\n    d\n"), []);
   assert.match((await said(`- process_name: ${"x".repeat(256)}\n  restart_command: b\n`))[0] ?? "", /Masakari refuses/);
   assert.deepEqual(await said("[]\n"), ["p.yaml: warning: the process list has no entries: no process is watched"]);
 });

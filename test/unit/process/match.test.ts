@@ -71,6 +71,7 @@ const table: readonly (readonly [name: string, argv: readonly string[], Kind])[]
     "whole",
   ],
   ["nova-compute", ["/usr/bin/python3", "-Es", "/usr/bin/nova-compute", "--config-file", "x"], "whole"],
+  ["nova-compute", ["/usr/libexec/platform-python3.6", "-s", "/usr/bin/nova-compute"], "whole"],
   // Our own programs, in a list that was written for the Python ones.
   ["/usr/bin/python /usr/local/bin/masakari-instancemonitor", ["masakari-instancemonitor"], "whole"],
   ["/usr/bin/masakari-instancemonitor", ["masakari-instancemonitor", "", ""], "whole"],
