@@ -44,15 +44,15 @@ function readWhatIsThere(path: string): Contents {
   const db = new DatabaseSync(path);
   try {
     const pending = new Map<number, Entry>();
-    // From both ends: a damaged page in the middle hides only what is on it. By the table itself: its indexes may be damaged.
+    // From both ends: a damaged page in the middle hides only what is on it. Neither reads an index, which may be damaged too.
     for (const order of ["ASC", "DESC"]) {
-      for (const row of rowsUntilDamage(db, `SELECT * FROM entry NOT INDEXED ORDER BY seq ${order}`)) {
+      for (const row of rowsUntilDamage(db, `SELECT * FROM entry ORDER BY seq ${order}`)) {
         const entry = row.state === "pending" ? entryFromRow(row) : undefined;
         if (entry !== undefined) pending.set(Number(row.seq), entry);
       }
     }
     const saved = new Map<string, string>();
-    for (const { key, value } of rowsUntilDamage(db, "SELECT key, value FROM saved NOT INDEXED")) {
+    for (const { key, value } of rowsUntilDamage(db, "SELECT key, value FROM saved")) {
       saved.set(String(key), String(value));
     }
     const entries = [...pending].sort(([one], [other]) => one - other).map(([, entry]) => entry);
