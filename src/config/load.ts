@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { checkEnvironment, checkNames } from "./check-names.ts";
 import { checkValues } from "./check-values.ts";
@@ -77,7 +78,18 @@ const placesOf = (files: readonly IniFile[]): ReadonlyMap<string, Place> =>
 /** With no file at all everything that is missing is missing for one reason. */
 function noFile({ searched }: FoundFiles, program: string): Diagnostic {
   const names = `neither masakarimonitors.conf nor ${program}.conf`;
-  return diagnostic("info", nowhere, `there is no configuration file: ${names} is in ${searched.join(", ")}`);
+  const places = searched.map((directory) => (isClosed(directory) ? `${directory} (permission denied)` : directory));
+  return diagnostic("info", nowhere, `there is no configuration file: ${names} is in ${places.join(", ")}`);
+}
+
+/** What is in a directory that this user may not search looks absent; Debian's /etc/masakarimonitors is one. */
+function isClosed(directory: string): boolean {
+  try {
+    accessSync(directory, constants.X_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES";
+  }
 }
 
 /** The old files count only where nothing of the new ones exists or was asked for. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -67,6 +68,22 @@ test("without any file everything is at its default, and it is said that there i
   assert.equal(loaded.config.DEFAULT.hostname, hostname());
   assert.equal(loaded.config.process.settle, 1);
   assert.equal(loaded.config.api.timeout, 30);
+});
+
+test("a directory that this user may not search is said to be one, instead of passing for empty", () => {
+  using at = configRoot({ "etc/masakarimonitors/masakarimonitors.conf": "" });
+  chmodSync(at.path("etc/masakarimonitors"), 0o600);
+  const script = `
+    import { loadConfig } from ${JSON.stringify(import.meta.resolve("../../../src/config/load.ts"))};
+    const options = { program: "p", env: {}, homeDir: "/nonexistent", root: ${JSON.stringify(at.root)} };
+    console.log(loadConfig(options).diagnostics[0].message);`;
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
+  // Root may search everything, unless it gives that up.
+  const asRoot = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
+  const [command = "", ...args] = [...asRoot, ...node];
+  const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  chmodSync(at.path("etc/masakarimonitors"), 0o700);
+  assert.match(stdout, /\/etc\/masakarimonitors \(permission denied\), \S+\/etc\n$/, stderr);
 });
 
 test("of each usual file the first directory counts, then the .conf.d directories, in oslo.config's order", () => {
