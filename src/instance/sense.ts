@@ -43,7 +43,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
     parts.connectionUri,
     {
       clock,
-      log: log.named("masakarimonitors.libvirt"),
+      log,
       // Upstream's too: events and states need no right to change anything.
       readOnly: true,
       meanwhile:
