@@ -92,7 +92,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
         log.error(line);
       log.error("the last good process list stays in force");
       const why = error instanceof ProcessListError ? error.message.split("\n").slice(1).join("; ") : String(error);
-      parts.conditions?.set("process list", `an edit of ${path} is refused, the last good list stays in force: ${why}`);
+      parts.conditions?.set("process list", why);
     }
   };
   const follow = (file: string) => {

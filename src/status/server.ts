@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
 import type { Logger } from "../system/log.ts";
@@ -95,7 +95,7 @@ async function listen(server: Server, path: string): Promise<void> {
       resolve();
     });
   });
-  // It is bound within this call, and nobody else may connect in the moment before chmod could make it so.
+  // It is bound within this call; chmod would come after a moment in which others may connect.
   const before = process.umask(0o177);
   try {
     server.listen(path);
@@ -103,7 +103,6 @@ async function listen(server: Server, path: string): Promise<void> {
     process.umask(before);
   }
   await listening;
-  chmodSync(path, 0o600);
 }
 
 /**

@@ -122,6 +122,55 @@ test("sensing that throws, or ends by itself, is begun again with a growing dela
   rig.store.close();
 });
 
+test("whether sensing runs, since when, and why it failed last, is known", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  let times = 0;
+  const { stop, ended, progress } = start(rig, {
+    sense: async (_observe, signal) => {
+      times += 1;
+      await rig.clock.sleep(times === 1 ? 500 : 1_000_000, signal).catch(() => undefined);
+      if (times === 1) throw new Error("no pidfd");
+    },
+  });
+  const began = rig.clock.now();
+  const since = () => progress.sensingSince?.mono;
+  assert.equal(since(), began.mono);
+  await rig.clock.advance(700);
+  assert.equal(since(), undefined);
+  assert.deepEqual(progress.lastFailure, {
+    at: { wall: began.wall + 500, mono: began.mono + 500 },
+    reason: "no pidfd",
+  });
+  await rig.clock.advance(1000);
+  assert.equal(since(), began.mono + 1500);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
+test("an effect is known for as long as it is under way", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const { promise: acted, resolve: finish } = Promise.withResolvers<void>();
+  const { stop, ended, progress } = start(rig, {
+    sense: (observe, signal) => {
+      observe("hang");
+      return untilAbort(signal);
+    },
+    act: () => acted,
+  });
+  await rig.clock.advance(5000);
+  assert.deepEqual(
+    [...progress.acting].map(({ kind, since }) => [kind, rig.clock.now().mono - since.mono]),
+    [["hang", 5000]],
+  );
+  finish();
+  await settle();
+  assert.equal(progress.acting.size, 0);
+  stop.abort();
+  await ended;
+  rig.store.close();
+});
+
 test("after a good run the delay is the first one again", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const begun: number[] = [];

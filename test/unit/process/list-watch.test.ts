@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadProcessList } from "../../../src/config/process-list.ts";
 import { ProcessListError, readList, watchList } from "../../../src/process/list-watch.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually, within } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
@@ -45,12 +46,15 @@ test("an edit is told without being asked for, also one that replaces the file",
 function checked(context: TestContext, path: string) {
   const log = new KeptLog();
   const told: string[][] = [];
-  const parts = { path, load: loadProcessList, clock: new VirtualClock(), log };
+  const clock = new VirtualClock();
+  const conditions = new Conditions(clock);
+  const parts = { path, load: loadProcessList, clock, log, conditions };
   const watch = watchList(parts, (entries) => told.push(entries.map(({ process_name }) => process_name)));
   context.after(() => watch.stop());
   const refused = () => log.lines.filter((line) => line.includes("last good"));
   const until = (what: string, holds: () => boolean) => eventually(what, 5000, () => holds() || undefined, 1);
-  return { watch, log, told, refused, until };
+  const problem = () => conditions.all.get("process list")?.problem;
+  return { watch, log, told, refused, problem, until };
 }
 
 test("where changes are not told they are found by the check", async (context) => {
@@ -69,12 +73,13 @@ test("where changes are not told they are found by the check", async (context) =
 
 test("a broken edit is refused with file and line, once, and the next good one is taken", async (context) => {
   const path = listFile(context, entry("one"));
-  const { watch, log, told, refused, until } = checked(context, path);
+  const { watch, log, told, refused, problem, until } = checked(context, path);
   writeFileSync(path, `${entry("one")}  restart_comand: x\n`);
   watch.check();
   watch.check();
   await until("the refusal", () => refused().length > 0);
   assert.ok(log.lines.some((line) => line.startsWith("error") && line.includes(`${path}:3`)));
+  await until("the condition", () => problem()?.includes(`${path}:3`) === true);
   rmSync(path);
   watch.check();
   await until("the second refusal", () => refused().length > 1);
@@ -84,6 +89,7 @@ test("a broken edit is refused with file and line, once, and the next good one i
   await until("the good edit", () => told.length > 0);
   assert.deepEqual(told, [["two"]]);
   assert.equal(refused().length, 2);
+  assert.equal(problem(), undefined);
 });
 
 test("a list that cannot be used at the start is an error with the reason", async (context) => {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ProcessEntry } from "../../../src/config/process-entry.ts";
 import type { CommonEffect } from "../../../src/monitor/contract.ts";
-import { processMonitor } from "../../../src/process/monitor.ts";
+import { type ProcessMonitor, processMonitor } from "../../../src/process/monitor.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "../../../src/process/observation.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
 import { type ExitCalls, libcExitCalls } from "../../../src/system/pidfd.ts";
 import { openProcTable, type ProcTable, ProcTableError } from "../../../src/system/proc-table.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
@@ -71,8 +72,12 @@ class Host {
   start(
     entries: readonly ProcessEntry[],
     settings: Partial<ProcessSettings>,
-    other: { readonly exitCalls?: () => ExitCalls; readonly table?: ProcTable } = {},
-  ): void {
+    other: {
+      readonly exitCalls?: () => ExitCalls;
+      readonly table?: ProcTable;
+      readonly conditions?: Conditions;
+    } = {},
+  ): ProcessMonitor {
     this.entries = entries;
     const monitor = processMonitor({
       settings: { ...plainSettings, settle: 0, ...settings },
@@ -107,6 +112,7 @@ class Host {
       } else if (!isTheLoops(effect)) void monitor.act(effect, observe, signal);
     };
     this.#sensing = monitor.sense(observe, signal);
+    return monitor;
   }
 
   line(pattern: RegExp): Promise<string> {
@@ -215,12 +221,20 @@ test("a process table that cannot be read kills nobody, and is said once", async
     commandLine: guarded(table.commandLine),
     stat: guarded(table.stat),
   };
-  host.start([entryNamed(host.named("svc"))], { check_interval: 0.05 }, { table: fragile });
+  const conditions = new Conditions(systemClock);
+  const problem = () => conditions.all.get("process table")?.problem;
+  const entries = [entryNamed(host.named("svc"))];
+  const monitor = host.start(entries, { check_interval: 0.05 }, { table: fragile, conditions });
   await host.line(/\(pid \d+\) is running$/);
+  assert.equal(problem(), undefined);
+  assert.equal(monitor.silenceLimitMs?.(), 60_050);
   broken = true;
   await host.line(/EMFILE.*cannot be checked/);
+  await eventually("the condition", 5000, () => problem()?.includes("EMFILE") || undefined);
+  assert.equal(monitor.silenceLimitMs?.(), undefined, "it sees nothing, and is not stuck");
   broken = false;
   await host.line(/can be read again/);
+  await eventually("the condition's end", 5000, () => problem() === undefined || undefined);
   assert.deepEqual(host.ofKind("run"), []);
   assert.equal(host.log.lines.filter((line) => line.includes("EMFILE")).length, 1);
 });

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
-import { createConnection, createServer } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -135,22 +135,40 @@ test("a path that no socket can have is a line in the log, and an answer that sa
   assert.match(answer.kind === "no answer" ? answer.reason : "", /too long/);
 });
 
-test("clients that connect and say nothing do not keep others from asking, nor the program from stopping", async (t) => {
+/** Clients that begin to ask, and go no further. */
+async function hesitating(path: string, count: number): Promise<Socket[]> {
+  const clients = Array.from({ length: count }, () => createConnection(path).on("error", () => undefined));
+  await Promise.all(clients.map((client) => once(client, "connect")));
+  for (const client of clients) client.write("GET /health HTTP/1.1\r\n");
+  return clients;
+}
+
+const closed = (client: Socket): Promise<unknown> => (client.destroyed ? Promise.resolve() : once(client, "close"));
+
+test("clients that do not finish asking keep neither others from asking nor the program from stopping", async (t) => {
   const path = join(directory(t), "p.sock");
   const { stop } = serving(t, path);
   await listening(path);
-  const idle = Array.from({ length: 5 }, () => createConnection(path));
-  await Promise.all(idle.map((socket) => once(socket, "connect")));
+  const clients = await hesitating(path, 5);
   assert.equal(await statusOf(path, "/health"), 200);
-  const ends = idle.map((socket) => once(socket, "close"));
   await stop();
-  await Promise.all(ends);
+  await Promise.all(clients.map(closed));
+});
+
+test("there is a limit to them, and to their time", async (t) => {
+  const path = join(directory(t), "p.sock");
+  serving(t, path);
+  await listening(path);
+  const clients = await hesitating(path, 16);
+  assert.equal((await askHealth(path, LONG_ENOUGH)).kind, "no answer");
+  await Promise.all(clients.map(closed));
+  assert.equal(await statusOf(path, "/health"), 200);
 });
 
 test("who listens and does not answer, or answers nonsense, is told from who is not there", async (t) => {
   const path = join(directory(t), "p.sock");
   let says: string | undefined;
-  const sockets = new Set<import("node:net").Socket>();
+  const sockets = new Set<Socket>();
   const other = createServer((socket) => {
     sockets.add(socket);
     if (says !== undefined) socket.end(says);
