@@ -164,7 +164,7 @@ test("a lost connection is told once, and the next one looks at everything again
 });
 
 test("each loss is told, the second one too, and whether the guests are seen is a condition", async (t) => {
-  const { server, seen, conditions, begin } = await sensing(t, [guest(1)]);
+  const { server, seen, monitor, conditions, begin } = await sensing(t, [guest(1)]);
   const times = (kind: string) => seen.all.filter((one) => one.kind === kind).length;
   void begin();
   assert.equal(conditions.all.get("libvirt")?.problem, "not connected yet");
@@ -174,8 +174,10 @@ test("each loss is told, the second one too, and whether the guests are seen is 
       5000,
       () => conditions.all.get("libvirt")?.problem === undefined || undefined,
     );
+    assert.equal(monitor.silenceLimitMs?.(), 180_000);
     server.drop();
     await seen.first((one) => one.kind === "lost" && times("lost") === outage);
+    assert.equal(monitor.silenceLimitMs?.(), undefined, "its silence means nothing while libvirt is away");
     assert.match(conditions.all.get("libvirt")?.problem ?? "", /libvirt/);
   }
 });
