@@ -15,7 +15,8 @@ test("systemd is told when the monitor is up, reloads, lives and stops; what it 
     await rig.close();
     await cloud[Symbol.asyncDispose]();
   });
-  await rig.list([{ process_name: rig.path("absent"), start_command: "/usr/bin/env" }]);
+  // Not as root: an ordinary user who runs the tests has no sudo without a password.
+  await rig.list(`- process_name: ${rig.path("absent")}\n  start_command: /usr/bin/env\n`);
   const path = join(rig.directory, "notify");
   using systemd = new DatagramReceiver(path);
   const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "500000" };
