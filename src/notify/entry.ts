@@ -52,6 +52,8 @@ export function rebase(entry: Entry, now: Instant, bootId: string): Entry {
 export function describeNotification(notification: Notification): string {
   const { payload } = notification;
   const about = payload.process_name ?? payload.instance_uuid;
-  const event = payload.vir_domain_event ?? payload.event ?? "";
+  // What libvirt has no detail for is UNKNOWN, as upstream has it; the event itself says more then.
+  const detail = payload.vir_domain_event === "UNKNOWN" ? undefined : payload.vir_domain_event;
+  const event = detail ?? payload.event ?? "";
   return `${notification.type} ${event}${about === undefined ? "" : ` of ${about}`} on ${notification.hostname}`;
 }

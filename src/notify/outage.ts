@@ -53,7 +53,7 @@ export class Outage {
     this.#sayAgainAt = mono + this.#repeatMs;
     this.#said = true;
     this.#log.warning(
-      `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason}. ` +
+      `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
         `${waiting} notifications are kept and sent as soon as it answers. See that Keystone and masakari-api run and that ` +
         "[api] names them rightly; `masakari-monitors outbox` lists what waits.",
     );
