@@ -16,6 +16,7 @@ import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { assemble, type Made } from "./assemble.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
+import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
 
@@ -24,17 +25,6 @@ export interface Ensemble {
   readonly command: string;
   readonly programs: readonly Program[];
 }
-
-/** These are read once: changing them under a running program would lose what is on its way. */
-const fixedAtStart = [
-  "hostname",
-  "state_path",
-  "log_file",
-  "log_dir",
-  "use_syslog",
-  "use_journal",
-  "use_json",
-] as const;
 
 function say(log: Logger, diagnostics: readonly Diagnostic[]): void {
   for (const one of diagnostics) log[one.severity](describeDiagnostic(one));
@@ -158,13 +148,9 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     say(log, loaded.diagnostics);
     const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
     if (errors.length > 0) throw new Error(errors.map(describeDiagnostic).join("; "));
-    const takeOver = await Promise.all(monitors.map((monitor) => monitor.prepare(loaded.config)));
-    for (const name of fixedAtStart) {
-      if (loaded.config.DEFAULT[name] !== current.DEFAULT[name]) {
-        log.warning(`SIGHUP: a new value of [DEFAULT] ${name} counts from the next start on`);
-      }
-    }
-    current = loaded.config;
+    const next = withFixed(loaded.config, current, log);
+    const takeOver = await Promise.all(monitors.map((monitor) => monitor.prepare(next)));
+    current = next;
     for (const apply of takeOver) apply();
     log.info(`SIGHUP: configuration reread from ${named(loaded.files)}`);
   };

@@ -33,8 +33,7 @@ export interface ProcessMonitorParts {
 /** The process monitor, which also takes new settings while it runs. */
 export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation, ProcessEffect> {
   /**
-   * At SIGHUP: the settings from now on, and another process list within check_interval. Waits that have begun keep their length;
-   * the host keeps its name, under which Masakari may have been told already.
+   * At SIGHUP: the settings from now on, and another process list within check_interval. Waits that have begun keep their length.
    */
   reload(settings: ProcessSettings, processListPath: string): void;
 }
@@ -79,7 +78,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     silenceLimitMs: () => (eyes.blind ? undefined : settings.check_interval * 1000 + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) => act(effect, eyes, parts, observe, signal),
     reload(next, nextListPath) {
-      settings = { ...next, hostname: settings.hostname };
+      settings = next;
       processListPath = nextListPath;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });
     },

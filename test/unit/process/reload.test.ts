@@ -59,11 +59,3 @@ test("SIGHUP with another process_list_path: that list is read, and watched, in 
     log.lines.find((line) => line.includes(`${second}:1: error`)),
   );
 });
-
-test("SIGHUP with another hostname: the host is reported by its old name, as the log says", async (context) => {
-  const { monitor, settings, listAt, until } = sensing(context);
-  await until("started");
-  monitor.reload({ ...settings, settle: 7, hostname: "another" }, listAt("first"));
-  const { settle, hostname } = (await until("settingsChanged")).settings;
-  assert.deepEqual([settle, hostname], [7, plainSettings.hostname]);
-});
