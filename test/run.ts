@@ -41,12 +41,12 @@ const suites: readonly Suite[] = [
     name: "system",
     command: tests(
       "test/system/*.test.ts",
-      "--test-timeout=300000",
+      "--test-timeout=600000",
       // The suites start processes and wait for them: two at a time is what two cores bear without false alarms.
       "--test-concurrency=2",
       "--test-global-setup=test/system/global-setup.ts",
     ),
-    limit: 720,
+    limit: 1800,
     // What is shipped is what is tried.
     env: { MASAKARI_MONITORS_RUN: "build" },
   },

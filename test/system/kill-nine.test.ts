@@ -25,7 +25,7 @@ function randomFrom(seed: number): () => number {
 await describeWithOpenStack("process monitor, kill -9", (setScene) => {
   const name = `killed at ${kills} random instants while notifications are created: every one arrives, none twice`;
   // A minute where the machine is idle.
-  test(name, { timeout: 290_000 }, async (t) => {
+  test(name, { timeout: 590_000 }, async (t) => {
     const seed = Number(process.env.MASAKARI_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
     t.diagnostic(`MASAKARI_TEST_SEED=${seed}`);
     const random = randomFrom(seed);
