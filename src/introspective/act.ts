@@ -2,9 +2,9 @@ import type { Connection } from "../libvirt/connection.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { findingsOf } from "./examine.ts";
-import { domainOf, type Link, lookAt, type Observe } from "./link.ts";
+import { type Link, lookAt, type Observe } from "./link.ts";
 import type { GuestSeen, IntrospectiveEffect } from "./observation.ts";
-import { pingOutcome } from "./ping-outcome.ts";
+import { ping } from "./ping.ts";
 import { setResponseTimeout } from "./response-timeout.ts";
 
 export interface ActParts {
@@ -13,12 +13,6 @@ export interface ActParts {
   readonly pattern: () => RegExp;
 }
 
-const PING = '{"execute": "guest-ping"}';
-/**
- * A ping may wait 30 s for somebody else's command to the same agent, and 5 s for libvirt's own guest-sync; this is longer,
- * so that libvirt says what it was.
- */
-const BEYOND_PING_MS = 40_000;
 const LOOK_AGAIN_MS = 5000;
 /** A guest of which something is heard this often while it is looked at is looked at once more later. */
 const LOOKS = 20;
@@ -36,7 +30,7 @@ export async function act(
   const { uuid } = effect;
   switch (effect.kind) {
     case "ping": {
-      const { outcome, detail } = await ping(connection, uuid, effect.timeout);
+      const { outcome, detail } = await ping(link, connection, parts.clock, uuid, effect.timeout);
       return observe({ kind: "pinged", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
     }
     case "examine": {
@@ -51,16 +45,6 @@ export async function act(
       const guest = await look(connection, uuid, link, parts, signal);
       if (guest) observe({ kind: "looked", at: parts.clock.now(), guest });
     }
-  }
-}
-
-/** Whatever the agent says, an error included, it answers. */
-async function ping(connection: Connection, uuid: string, timeout: number) {
-  try {
-    await connection.agentCommand(domainOf(uuid), PING, timeout, { timeoutMs: timeout * 1000 + BEYOND_PING_MS });
-    return { outcome: "answered", detail: "" } as const;
-  } catch (error) {
-    return { outcome: pingOutcome(error), detail: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -12,13 +12,21 @@ export interface Link {
   readonly heard: Map<string, number>;
   /** The last call about each guest whose response time-out may be short: what is to be put back when the monitor stops. */
   readonly shortTimeouts: Map<string, Promise<unknown>>;
+  /** When libvirt last ended a ping, whatever came of it (mono, ms). */
+  pingEndedAt: number;
   /** Looks at all guests again. */
   survey: (() => Promise<void>) | undefined;
 }
 
 /** Before the first connection. */
 export function noLink(): Link {
-  return { connection: undefined, heard: new Map(), shortTimeouts: new Map(), survey: undefined };
+  return {
+    connection: undefined,
+    heard: new Map(),
+    shortTimeouts: new Map(),
+    pingEndedAt: Number.NEGATIVE_INFINITY,
+    survey: undefined,
+  };
 }
 
 /** For calls about a domain of which only the UUID is at hand: libvirt looks it up by that alone. */
