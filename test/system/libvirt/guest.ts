@@ -123,11 +123,19 @@ export class Guest {
     this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
   }
 
-  /** Tells it past a libvirtd that is away; resolves when QEMU has taken it. */
+  /** Tells it past a libvirtd that is away; resolves when the guest has read it. */
   async tellDirectly(what: Misfortune): Promise<void> {
     const socket = connect(join(this.#libvirtd.folder, `lib/qemu/${agentChannel}.${this.name}.sock`));
-    socket.end(`${JSON.stringify({ execute: what })}\n`);
-    await once(socket, "close");
+    try {
+      await once(socket, "connect");
+      socket.write(`${JSON.stringify({ execute: what })}\n`);
+      const console = join(this.#libvirtd.folder, "log", `${this.name}.console`);
+      const said = async () => (await readFile(console, "utf8")).includes(`told {"execute":"${what}"}`) || undefined;
+      await eventually(`${this.name} to read ${what}`, 30_000, said);
+    } finally {
+      // Wholly: QEMU does not read the end of half a connection while its guest stands still, and has room for one alone.
+      socket.destroy();
+    }
   }
 
   /** Has the real agent of a Linux guest run a shell command; resolves when it has started. */

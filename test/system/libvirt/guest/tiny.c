@@ -224,7 +224,9 @@ static int obey(const char *line) {
 
 static void on_line(const char *line) {
   if (reads_disk) read_sector();
-  if (hung || obey(line)) return;
+  if (hung) return;
+  if (after(line, "\"x-")) { say("tiny: told "); say(line); say("\n"); } /* before it may be too late to say anything */
+  if (obey(line)) return;
   char text[64];
   u32 length = 0;
   if (after(line, "guest-sync-delimited")) text[length++] = (char)0xff;
