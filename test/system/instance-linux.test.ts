@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { DomainEvent } from "../../src/libvirt/connection.ts";
 import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { toldOnce } from "../support/libvirt-captures.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
-import { describeWithLibvirtd, type Host } from "./libvirt/suite.ts";
+import { describeWithLibvirtd, type Host, Seen } from "./libvirt/suite.ts";
 
 const BOOT_MS = 120_000;
+/** virConnectDomainEventAgentLifecycleState */
+const AGENT_CONNECTED = 1;
+const AGENT_DISCONNECTED = 2;
 const REBOOT = "REBOOT/UNKNOWN";
 const SHUTDOWN = "LIFECYCLE/STOPPED_SHUTDOWN";
 const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
@@ -51,7 +55,13 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
     const rig = await InstanceRig.create(t, { uri: host().libvirtd.uri });
     await rig.start();
 
-    await guest.run("kill $(pidof qemu-ga)");
+    // Not amid a command: libvirt now and then takes that for an error of the channel, and speaks no more to the next agent.
+    const channel = new Seen<DomainEvent>();
+    await (await host().connect(t)).registerEvents(["agentLifecycle"], channel.push);
+    await guest.run("(sleep 1; kill $(pidof qemu-ga)) >/dev/null 2>&1 &");
+    for (const state of [AGENT_DISCONNECTED, AGENT_CONNECTED]) {
+      await channel.first((event) => event.kind === "agentLifecycle" && event.state === state);
+    }
     await byAgent("reboot", REBOOT, guest, host(), rig);
     await byAgent("shutdown", SHUTDOWN, guest, host(), rig);
 
