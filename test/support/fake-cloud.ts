@@ -28,7 +28,12 @@ export class FakeCloud implements AsyncDisposable {
     return cloud;
   }
 
-  /** An `[api]` section for it. */
+  /** An `[api]` section for it, as it stands in a file. */
+  section(): string {
+    return ["[api]", ...Object.entries(this.options()).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
+  }
+
+  /** The options of that section. */
   options(more: Partial<ApiOptions> = {}): ApiOptions {
     return {
       auth_type: "password",

@@ -107,8 +107,7 @@ test("under a real systemd, with the unit of docs/migration.md: up when it watch
       : (await notInstalled(["systemd"])).length > 0 && "systemd is not installed",
 }, async (t) => {
   const cloud = await FakeCloud.start();
-  const api = ["[api]", ...Object.entries(cloud.options()).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
-  const rig = await Rig.create({ hostname: "compute1", api });
+  const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   t.after(async () => {
     await rig.close();
     await cloud[Symbol.asyncDispose]();

@@ -9,8 +9,7 @@ import { ours, Rig } from "../../support/process-monitor.ts";
 
 test("systemd is told when the monitor is up, reloads, lives and stops; what it starts is told nothing of it", async (t) => {
   const cloud = await FakeCloud.start();
-  const api = ["[api]", ...Object.entries(cloud.options()).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
-  const rig = await Rig.create({ hostname: "compute1", api });
+  const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   t.after(async () => {
     await rig.close();
     await cloud[Symbol.asyncDispose]();

@@ -37,8 +37,7 @@ async function status(statePath: string, ...argv: string[]): Promise<{ text: str
 /** The real process monitor and a cloud that it can tell. */
 async function scene(context: TestContext) {
   const cloud = await FakeCloud.start();
-  const api = ["[api]", ...Object.entries(cloud.options()).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
-  const rig = await Rig.create({ hostname: "compute1", api });
+  const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   context.after(async () => {
     await rig.close();
     await cloud[Symbol.asyncDispose]();
