@@ -58,6 +58,11 @@ use_stderr = true
 connection = sqlite:///${directory}/keystone.sqlite
 [fernet_tokens]
 key_repository = ${directory}/fernet
+# bootstrap and serving want every repository that is configured, and the defaults are below /etc
+[fernet_receipts]
+key_repository = ${directory}/fernet
+[credential]
+key_repository = ${directory}/fernet
 [token]
 provider = fernet
 expiration = ${tokenExpiration}
