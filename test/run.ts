@@ -35,8 +35,8 @@ const suites: readonly Suite[] = [
   { name: "imports", command: [bin("depcruise"), "src", "--config", ".dependency-cruiser.cjs"], limit: 120 },
   { name: "unused", command: [bin("knip")], limit: 120 },
   { name: "build", command: [process.execPath, "scripts/build.ts"], limit: 60 },
-  { name: "unit", command: tests("test/unit/**/*.test.ts", "--test-timeout=60000"), limit: 300 },
-  { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=180000"), limit: 300 },
+  { name: "unit", command: tests("test/unit/**/*.test.ts", "--test-timeout=60000"), limit: 900 },
+  { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=180000"), limit: 900 },
   {
     name: "system",
     command: tests(
