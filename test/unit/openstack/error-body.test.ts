@@ -79,6 +79,42 @@ suite("of others", () => {
   });
 });
 
+suite("hostile bodies take no time", () => {
+  const mebibyte = 1_048_576;
+  for (const [what, unit] of [
+    ["tags that do not end", "<a"],
+    ["colons", ":"],
+    ["colons and something else", ":".repeat(60_000).concat("x")],
+    ["comments that do not end", "<!--"],
+    ["scripts that do not end", "<script>"],
+    ["heads in several spellings", "<head><HEAD></heaD>"],
+    ["ends of tags", "</"],
+    ["less-than signs", "<"],
+    ["spaces", " "],
+    ["entities that do not end", "&am"],
+    ["line ends", "\r\n"],
+    ["JSON that is nested", "["],
+    ["objects that are nested", '{"a":'],
+  ] as const) {
+    test(what, () => {
+      const text = unit.repeat(Math.ceil(mebibyte / unit.length));
+      for (const body of [
+        text,
+        `${text}x`,
+        JSON.stringify({ message: text }),
+        JSON.stringify({ message: text.slice(0, 200_000) }),
+      ]) {
+        const began = process.cpuUsage();
+        const shown = detail(body);
+        const { user, system } = process.cpuUsage(began);
+        assert.ok(shown.length <= 500);
+        // Over 100 s each where the time grows with the square of the length; well under 0.1 s where it does not.
+        assert.ok(user + system < 5_000_000, `${(user + system) / 1e6} s of CPU`);
+      }
+    });
+  }
+});
+
 test("no part of a secret is shown, wherever the text is cut and however the server quotes it", () => {
   const secrets = ['pa"ss  w\u00f6rd-of-some-length', "plain<b>secret</b>"];
   const shown = (body: string) => errorDetail(Buffer.from(body), (text) => redact(text, secrets));
@@ -90,7 +126,7 @@ test("no part of a secret is shown, wherever the text is cut and however the ser
       JSON.stringify({ password: secret }),
       JSON.stringify({ message: request }),
     ]) {
-      for (const before of [0, 470, 480, 490]) {
+      for (const before of [0, 470, 480, 490, 131_060, 262_130]) {
         assert.doesNotMatch(shown(`${"x".repeat(before)} ${quoted}`), /pa"|ss |w(\u00f6|\\u00f6)|rd-of|plain|secret/);
       }
     }
