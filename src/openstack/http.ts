@@ -5,6 +5,7 @@ import { OpenStackError, ResponseError, TimeoutError } from "./errors.ts";
 import { exchange, type HttpResponse } from "./exchange.ts";
 import { isReset, networkError } from "./network-error.ts";
 import { type Environment, proxyFor } from "./proxy.ts";
+import { shorten } from "./shorten.ts";
 import { secureContext, type TlsOptions } from "./tls.ts";
 
 export type { HttpResponse } from "./exchange.ts";
@@ -84,7 +85,7 @@ class PooledTransport implements Transport {
     this.#agents.clear();
   }
 
-  /** Redirects keep method and body, as keystoneauth does, but never leave the host or fall back from TLS with our secrets. */
+  /** Redirects keep method and body, as keystoneauth does, but never leave the server or fall back from TLS with our secrets. */
   async #follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     let url = parse(request.url, request.peer);
     for (let hop = 0; hop <= maxRedirects; hop += 1) {
@@ -97,9 +98,9 @@ class PooledTransport implements Transport {
           `${request.peer} at ${url.origin} redirects to what is no http:// or https:// URL: is this the right address?`,
         );
       }
-      if (next.hostname !== url.hostname || (url.protocol === "https:" && next.protocol !== "https:")) {
+      if (!isSameServer(url, next)) {
         throw new ResponseError(
-          `${request.peer} at ${url.origin} redirects to ${next.origin}, where our credentials are not sent: if that is right, configure that URL`,
+          `${request.peer} at ${url.origin} redirects to ${shorten(next.origin, 300)}, where our credentials are not sent: if that is right, configure that URL`,
         );
       }
       url = next;
@@ -218,6 +219,17 @@ function parse(url: string, peer: string): URL {
   }
   return parsed;
 }
+
+/**
+ * Host and port are the same, and TLS is not left. Only a redirect from http:// to https:// may change the port, between
+ * the two that these schemes have by default: that is how a load balancer makes its clients use TLS.
+ */
+function isSameServer(from: URL, to: URL): boolean {
+  if (from.hostname !== to.hostname || (from.protocol === "https:" && to.protocol !== "https:")) return false;
+  return portOf(from) === portOf(to) || (portOf(from) === "80" && portOf(to) === "443" && to.protocol === "https:");
+}
+
+const portOf = ({ port, protocol }: URL): string => port || (protocol === "https:" ? "443" : "80");
 
 function isHttp({ protocol }: URL): boolean {
   return protocol === "http:" || protocol === "https:";

@@ -278,6 +278,18 @@ suite("redirects", () => {
     transport.close();
   });
 
+  test("to another port of the same host do not get our secrets", async () => {
+    await using other = await TestServer.start((_, response) => void response.end("got it"));
+    await using server = await TestServer.start((_, response) => {
+      response.writeHead(307, { Location: `${other.origin}/v3/auth/tokens` }).end();
+    });
+    const transport = transportWith();
+    const request = get(server.origin, { method: "POST", body: "password", headers: { "X-Auth-Token": "t" } });
+    await assert.rejects(transport.send(request, never), /redirects to .*credentials are not sent/);
+    assert.equal(other.requests.length, 0);
+    transport.close();
+  });
+
   for (const location of ["http://[bad", "//", "ftp://127.0.0.1/", "javascript:x"]) {
     test(`to ${location} are an error of the answer`, async () => {
       await using server = await TestServer.start((_, response) => {
