@@ -54,6 +54,7 @@ interface ChoiceOption extends Described {
   readonly type: "choice";
   readonly choices: readonly string[];
   readonly ignoreCase?: true;
+  readonly emptyIsDefault?: true;
   readonly default: string;
 }
 

@@ -79,6 +79,7 @@ export function convert(option: Option, raw: string): Converted {
     case "bool":
       return boolean(raw);
     case "choice":
+      if (raw === "" && option.emptyIsDefault) return { value: option.default };
       return choice(raw, option.choices, option.ignoreCase === true);
     case "list":
       return { value: items(raw) };

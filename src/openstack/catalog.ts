@@ -1,5 +1,6 @@
 import { CatalogError } from "./errors.ts";
 import { isRecord } from "./json.ts";
+import { shorten } from "./shorten.ts";
 
 /** One service of Keystone's catalog (`token.catalog[]`). */
 export interface CatalogService {
@@ -8,31 +9,58 @@ export interface CatalogService {
 }
 
 interface CatalogEndpoint {
+  /** `public`, `internal` or `admin`. */
   readonly interface: string;
-  readonly region: string;
+  /** Undefined: an endpoint may belong to no region. */
+  readonly region: string | undefined;
   readonly url: string;
 }
 
 export interface EndpointWanted {
   readonly serviceType: string;
-  /** public, internal or admin; keystoneauth's old `publicURL` forms too. */
+  /** public, internal or admin; keystoneauth's old `publicURL` forms too. Empty: public. */
   readonly interface: string;
   /** Undefined: any. */
   readonly region: string | undefined;
 }
 
+/** Characters. Keystone's own limit for a type, an interface or a region's ID is 255. */
+const longestName = 255;
+/** What a message shows of a name. */
+const shownOfName = 64;
+const longestUrl = 4096;
+
 /** What is not as documented is left out: a strange entry of another service is no reason to fail. */
 export function parseCatalog(value: unknown): CatalogService[] {
   return records(value).map((service) => ({
-    type: String(service.type ?? ""),
-    endpoints: records(service.endpoints)
-      .filter((endpoint) => typeof endpoint.url === "string" && endpoint.url !== "")
-      .map((endpoint) => ({
-        interface: String(endpoint.interface ?? ""),
-        region: String(endpoint.region_id ?? endpoint.region ?? ""),
-        url: String(endpoint.url),
-      })),
+    type: name(service.type) ?? "",
+    endpoints: records(service.endpoints).flatMap(({ url, interface: wanted, region_id, region }) =>
+      typeof url === "string" && url.trim() !== "" && url.length <= longestUrl
+        ? [{ interface: interfaceName(name(wanted)), region: name(region_id) ?? name(region), url: url.trim() }]
+        : [],
+    ),
   }));
+}
+
+function name(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? shorten(value, longestName) : undefined;
+}
+
+/** Services that os-service-types knows under several types, the official one first. */
+const aliases: readonly (readonly string[])[] = [["instance-ha", "ha"]];
+
+/** The types under which a catalog may have the service, the best first. */
+function typesOf(serviceType: string): readonly string[] {
+  const known = aliases.find((types) => types.includes(serviceType)) ?? [];
+  return [serviceType, ...known.filter((type) => type !== serviceType)];
+}
+
+/** os-service-types compares so. */
+const normalType = (type: string): string => type.toLowerCase().replaceAll("_", "-");
+
+/** `publicURL` of Keystone's version 2 is `public`. */
+function interfaceName(text: string | undefined): string {
+  return (text ?? "").replace(/URL$/i, "").toLowerCase();
 }
 
 function records(value: unknown): Record<string, unknown>[] {
@@ -40,35 +68,49 @@ function records(value: unknown): Record<string, unknown>[] {
 }
 
 /**
- * The service's URL without a slash at the end.
+ * The service's URL without a slash at the end, found as keystoneauth finds it; beyond that, an endpoint without a region
+ * counts for every region that has none of its own.
  * @throws CatalogError that says what the catalog does have
  */
 export function findEndpoint(catalog: readonly CatalogService[], wanted: EndpointWanted, who: string): string {
-  const endpoints = catalog
-    .filter((service) => service.type === wanted.serviceType)
-    .flatMap((service) => service.endpoints);
-  const wantedInterface = wanted.interface.replace(/URL$/, "").toLowerCase();
-  const found = endpoints.find(
-    (endpoint) =>
-      endpoint.interface === wantedInterface && (wanted.region === undefined || endpoint.region === wanted.region),
-  );
-  if (found !== undefined) return found.url.replace(/\/+$/, "");
-  const missing = `Keystone's catalog for ${who} has no endpoint of type ${wanted.serviceType}`;
+  const wantedInterface = interfaceName(wanted.interface || "public");
+  const types = typesOf(normalType(wanted.serviceType));
+  const services = types.map((type) => catalog.filter((service) => normalType(service.type) === type));
+  for (const same of services) {
+    const endpoints = same
+      .flatMap((service) => service.endpoints)
+      .filter((endpoint) => endpoint.interface === wantedInterface);
+    const found =
+      wanted.region === undefined
+        ? endpoints[0]
+        : (endpoints.find(({ region }) => region === wanted.region) ??
+          endpoints.find(({ region }) => region === undefined));
+    if (found !== undefined) return found.url.replace(/\/+$/, "");
+  }
+  const candidates = services.flat();
+  const missing = `Keystone's catalog for ${who} has no endpoint of type ${types.join(" or ")}`;
   if (catalog.length === 0) {
     throw new CatalogError(`${missing}, nor any other: set project_name in [api], a token without one has no catalog`);
   }
-  if (endpoints.length === 0) {
-    const types = few(catalog.map((service) => service.type));
-    throw new CatalogError(`${missing}, only ${types}: is Masakari registered in Keystone?`);
+  if (candidates.length === 0) {
+    const others = few(catalog.map((service) => service.type));
+    throw new CatalogError(
+      `${missing}, only ${others}: is Masakari registered in Keystone? If under another type, set [api] service_type`,
+    );
   }
   const region = wanted.region === undefined ? "" : ` in region ${wanted.region}`;
-  const has = few(endpoints.map((endpoint) => `${endpoint.interface} in ${endpoint.region}`));
+  const has = few(
+    candidates.flatMap(({ type, endpoints }) =>
+      endpoints.map((endpoint) => `${type} ${endpoint.interface} in ${endpoint.region ?? "no region"}`),
+    ),
+  );
   throw new CatalogError(
-    `${missing}, ${wantedInterface}${region}; it has: ${has}. Check [api] region and api_interface`,
+    `${missing}, ${wantedInterface}${region}; it has: ${has || "the service, without endpoints"}. ` +
+      "Check [api] region and api_interface",
   );
 }
 
 function few(items: readonly string[]): string {
-  const unique = [...new Set(items)];
+  const unique = [...new Set(items.map((item) => shorten(item, shownOfName)))];
   return unique.length > 20 ? `${unique.slice(0, 20).join(", ")}, …` : unique.join(", ");
 }

@@ -7,13 +7,25 @@ import type { SectionTable } from "../option.ts";
 export const apiTable = {
   help: "How Keystone and Masakari are reached.",
   options: {
-    region: { type: "string", default: "RegionOne", help: "Region of the catalog's Masakari endpoint." },
+    region: {
+      type: "string",
+      default: "RegionOne",
+      help: "Region of the catalog's Masakari endpoint. Empty: any. An endpoint without a region counts for each region that has none of its own.",
+    },
     api_version: { type: "string", default: "v1", help: "Version of Masakari's API." },
     api_interface: {
       type: "choice",
-      choices: ["public", "internal", "admin"],
+      choices: ["public", "internal", "admin", "publicURL", "internalURL", "adminURL"],
+      ignoreCase: true,
+      emptyIsDefault: true,
       default: "public",
-      help: "Interface of the catalog's Masakari endpoint.",
+      help: "Interface of the catalog's Masakari endpoint. publicURL and the like are its old names; empty means public.",
+    },
+    service_type: {
+      type: "string",
+      default: "instance-ha",
+      ours: true,
+      help: "Type of Masakari's service in the catalog. instance-ha and ha stand for each other.",
     },
     cafile: {
       type: "string",

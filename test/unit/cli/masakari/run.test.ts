@@ -168,7 +168,7 @@ suite("the login", () => {
 
 test("what goes wrong is one line and status 1", async () => {
   await fails("segment-list", /connection refused/, { ...openrc, OS_AUTH_URL: "http://127.0.0.1:1" });
-  await fails("segment-list", /no endpoint of type instance-ha, public in region Elsewhere/, {
+  await fails("segment-list", /no endpoint of type instance-ha or ha, public in region Elsewhere/, {
     ...openrc,
     OS_REGION_NAME: "Elsewhere",
   });
