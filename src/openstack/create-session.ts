@@ -3,6 +3,7 @@ import type { Logger } from "../system/log.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
 import { createTransport } from "./http.ts";
+import { isMasakariVersion } from "./masakari-answer.ts";
 import type { Environment } from "./proxy.ts";
 import { Session } from "./session.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -10,8 +11,10 @@ import type { TlsOptions } from "./tls.ts";
 /** What is needed of `[api]`, under oslo's names; `config/` has already put the options of `auth_section` in their place. */
 export interface ApiOptions extends AuthOptions, TlsOptions {
   readonly region?: string | undefined;
-  /** Default public, as upstream. */
+  /** Default public, as upstream; also in keystoneauth's old form (`publicURL`). */
   readonly api_interface?: string | undefined;
+  /** Of the catalog. Default instance-ha. */
+  readonly service_type?: string | undefined;
   /** Seconds for one exchange. Default 30: without one an API that never answers would hold a monitor up for ever. */
   readonly timeout?: number | undefined;
 }
@@ -51,9 +54,12 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
     transport,
     clock,
     log,
-    serviceType: "instance-ha",
-    interface: api.api_interface || "public",
-    region: api.region || undefined,
-    endpoint,
+    service: {
+      serviceType: api.service_type || "instance-ha",
+      interface: api.api_interface || "public",
+      region: api.region || undefined,
+      endpoint,
+      isService: isMasakariVersion,
+    },
   });
 }

@@ -1,20 +1,24 @@
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Authorization, AuthPlugin } from "./auth/plugin.ts";
-import { findEndpoint } from "./catalog.ts";
+import { CatalogDoubt } from "./catalog-doubt.ts";
+import type { Endpoint } from "./endpoint-discovery.ts";
 import { AuthenticationError, ConnectionError } from "./errors.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./http.ts";
 import { redact } from "./redact.ts";
+import { ServiceLocator, type ServiceWanted } from "./service-locator.ts";
 
 /** A request to the service: the session adds the endpoint and the token. */
 export interface ServiceRequest extends Omit<HttpRequest, "url" | "peer"> {
-  /** Beneath the endpoint: `/notifications`. */
-  readonly path: string;
+  /** Beneath the endpoint: `/notifications`. Undefined: the version document. */
+  readonly path: string | undefined;
 }
 
 export interface ServiceResponse extends HttpResponse {
   /** What was asked for, for messages. */
   readonly url: string;
+  /** What is only assumed about the endpoint, for messages. */
+  readonly note: string | undefined;
 }
 
 export interface SessionOptions {
@@ -22,11 +26,7 @@ export interface SessionOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly serviceType: string;
-  readonly interface: string;
-  readonly region: string | undefined;
-  /** Used in place of what the catalog says. */
-  readonly endpoint?: string | undefined;
+  readonly service: ServiceWanted;
 }
 
 /** keystoneauth renews a token this long before it ends. ms. */
@@ -52,13 +52,19 @@ export interface LoginTrouble {
 export class Session {
   readonly #options: SessionOptions;
   readonly #closing = new AbortController();
+  readonly #locator: ServiceLocator;
+  readonly #doubt = new CatalogDoubt();
+  /** When Keystone was last asked to log in, monotonic ms. */
+  #lastLogin = Number.NEGATIVE_INFINITY;
   #held: Held | undefined;
   #renewal: Promise<Held> | undefined;
   #trouble: LoginTrouble | undefined;
+  #refusedAtOnce: Held | undefined;
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#locator = new ServiceLocator(options.service, options.plugin.who);
   }
 
   /** Who is logged in, for messages; no secret. */
@@ -73,23 +79,39 @@ export class Session {
 
   /**
    * Sends the request with a valid token. A 401 leads to one new login, however many requests meet it, and to the same
-   * request once more; every other status is a result.
+   * request once more; every other status is a result. Only the caller can tell whether it is the service's own:
+   * `trustCatalog` or `doubtCatalog` is to follow.
    */
   async request(request: ServiceRequest, signal: AbortSignal): Promise<ServiceResponse> {
     let held = await this.#authorization(signal);
     let response = await this.#send(request, held, signal);
-    if (response.status === 401 && this.#options.plugin.renewable) {
+    if (response.status === 401 && this.#options.plugin.renewable && this.#mayRenew(held)) {
       // Whoever is second finds the token already gone, or a new one already there.
       if (this.#held === held) this.#held = undefined;
       held = await this.#authorization(signal);
       response = await this.#send(request, held, signal);
+      if (response.status === 401) this.#refusedAtOnce = held;
     }
     return response;
   }
 
   /** The service's URL without a slash at the end; logs in if need be. @throws CatalogError */
   async endpoint(signal: AbortSignal): Promise<string> {
-    return this.#endpointOf(await this.#authorization(signal));
+    const held = await this.#authorization(signal);
+    return (await this.#endpoint(held, signal)).url;
+  }
+
+  /**
+   * A request failed in a way that another catalog could explain: something else than the service answered. Later requests
+   * log in anew, ever more rarely, so that a corrected catalog is read long before the held token ends.
+   */
+  doubtCatalog(): void {
+    this.#doubt.raise(this.#options.clock.now().mono);
+  }
+
+  /** The service itself answered. */
+  trustCatalog(): void {
+    this.#doubt.clear();
   }
 
   /**
@@ -131,23 +153,34 @@ export class Session {
 
   async #send(request: ServiceRequest, held: Held, signal: AbortSignal): Promise<ServiceResponse> {
     const { path, ...rest } = request;
-    const url = `${this.#endpointOf(held)}${path}`;
-    const headers = { ...request.headers, ...held.headers };
-    const response = await this.#options.transport.send({ ...rest, url, peer: "the Masakari API", headers }, signal);
-    return { ...response, url };
+    try {
+      const endpoint = await this.#endpoint(held, signal);
+      const url = path === undefined ? endpoint.versionUrl : `${endpoint.url}${path}`;
+      const headers = { ...request.headers, ...held.headers };
+      const response = await this.#options.transport.send({ ...rest, url, peer: "the Masakari API", headers }, signal);
+      return { ...response, url, note: endpoint.note };
+    } catch (error) {
+      if (!signal.aborted) this.doubtCatalog();
+      throw error;
+    }
   }
 
-  #endpointOf(held: Held): string {
-    const { endpoint, serviceType, interface: wanted, region, plugin } = this.#options;
-    if (endpoint !== undefined) return endpoint.replace(/\/+$/, "");
-    if ("endpoint" in held.services) return held.services.endpoint;
-    return findEndpoint(held.services.catalog, { serviceType, interface: wanted, region }, plugin.who);
+  async #endpoint(held: Held, signal: AbortSignal): Promise<Endpoint> {
+    const get = (url: string, withToken: boolean): Promise<HttpResponse> => {
+      const headers = { Accept: "application/json", ...(withToken && held.headers) };
+      // Shared by several requests: none of them may end it.
+      return this.#options.transport.send(
+        { method: "GET", url, peer: "the Masakari API", headers },
+        this.#closing.signal,
+      );
+    };
+    return await untilAborted(this.#locator.find(held.services, get), signal);
   }
 
   async #authorization(signal: AbortSignal): Promise<Held> {
     const held = this.#held;
     const margin = Math.min(renewBefore, (held?.lifetimeMs ?? 0) / 2);
-    if (held !== undefined && this.#remaining(held) > margin) return held;
+    if (held !== undefined && this.#remaining(held) > margin && !this.#rereadsCatalog()) return held;
     try {
       return await this.#renew(signal);
     } catch (error) {
@@ -155,6 +188,19 @@ export class Session {
       if (held !== undefined && !signal.aborted && this.#remaining(held) > 0 && this.#held === held) return held;
       throw error;
     }
+  }
+
+  #rereadsCatalog(): boolean {
+    if (!this.#doubt.isDue(this.#options.clock.now().mono, this.#lastLogin)) return false;
+    if (this.#options.plugin.renewable) return true;
+    this.#locator.forget();
+    return false;
+  }
+
+  /** A token that was refused at once although it was new is refused again: that is no reason for a login with each request. */
+  #mayRenew(held: Held): boolean {
+    const { mono } = this.#options.clock.now();
+    return this.#refusedAtOnce !== held || this.#doubt.isDue(mono, this.#lastLogin);
   }
 
   /** Every caller waits for the same login; a caller that gives up does not end it for the others. */
@@ -176,6 +222,7 @@ export class Session {
     if (this.#refusal !== undefined && clock.now().mono < this.#refusal.until) throw this.#refusal.error;
     try {
       const since = clock.now().mono;
+      this.#lastLogin = since;
       const held = { ...(await plugin.authorize(transport, this.#closing.signal)), since };
       this.#refusal = undefined;
       this.#held = held;

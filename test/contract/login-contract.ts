@@ -157,8 +157,8 @@ function sessionWith(
 ): { readonly session: Session; readonly transport: Transport } {
   const transport = createTransport({ ...context(), timeoutMs: 30_000 });
   const { clock, log } = context();
-  const [serviceType, wanted] = ["instance-ha", "public"];
-  const session = new Session({ plugin, transport, clock, log, serviceType, interface: wanted, region: api.region });
+  const service = { serviceType: "instance-ha", interface: "public", region: api.region, isService: () => true };
+  const session = new Session({ plugin, transport, clock, log, service });
   t.after(() => session.close());
   return { session, transport };
 }

@@ -11,6 +11,8 @@ export class FakeCloud implements AsyncDisposable {
   lifetimeMs = 3_600_000;
   /** What Keystone's clock says. */
   keystoneTime = Date.UTC(2026, 10, 22, 12);
+  /** The catalog of the next logins in place of one with Masakari's endpoint in it. */
+  catalog: unknown;
   /** Answers a login in place of Keystone. */
   login: Handler | undefined;
   /** Answers a request with a valid token. */
@@ -87,7 +89,7 @@ export class FakeCloud implements AsyncDisposable {
       token: {
         issued_at: time(this.keystoneTime),
         expires_at: time(this.keystoneTime + this.lifetimeMs),
-        catalog: [{ type: "instance-ha", name: "masakari", endpoints: interfaces }],
+        catalog: this.catalog ?? [{ type: "instance-ha", name: "masakari", endpoints: interfaces }],
       },
     };
     json(response, 201, body, { "X-Subject-Token": token });

@@ -74,7 +74,7 @@ class KeystonePlugin implements AuthPlugin {
     return {
       headers: { "X-Auth-Token": token },
       lifetimeMs: lifetime(body),
-      services: { catalog: parseCatalog(body.catalog) },
+      services: { catalog: parseCatalog(body.catalog), projectId: projectId(body.project) },
       secrets: [token],
     };
   }
@@ -112,9 +112,14 @@ function parsed(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
+function projectId(project: unknown): string | undefined {
+  const id = isRecord(project) ? project.id : undefined;
+  return typeof id === "string" && id.length <= 255 ? id : undefined;
+}
+
 /** From Keystone's own two times, so that a wrong clock on this host neither keeps a dead token nor renews for ever. */
 function lifetime(token: Record<string, unknown>): number | undefined {
-  const [issued, expires] = [token.issued_at, token.expires_at].map((time) => Date.parse(String(time)));
+  const [issued, expires] = [token.issued_at, token.expires_at].map((time) => Date.parse(String(time).slice(0, 64)));
   if (issued === undefined || expires === undefined || Number.isNaN(issued) || Number.isNaN(expires)) return undefined;
   return Math.max(0, expires - issued);
 }

@@ -1,6 +1,14 @@
 import type { CatalogService } from "../catalog.ts";
 import type { Transport } from "../http.ts";
 
+export type Services =
+  | {
+      readonly catalog: readonly CatalogService[];
+      /** Of the token; undefined if it has none. Some catalogs end an endpoint's URL with it. */
+      readonly projectId: string | undefined;
+    }
+  | { readonly endpoint: string };
+
 /** The right to ask: what a login came to. */
 export interface Authorization {
   /** To send with each request: `X-Auth-Token`, or `Authorization`. */
@@ -8,7 +16,7 @@ export interface Authorization {
   /** ms of validity from now, by Keystone's own clock; undefined: for ever. */
   readonly lifetimeMs: number | undefined;
   /** Where the service is: found in Keystone's catalog, or fixed by the configuration. */
-  readonly services: { readonly catalog: readonly CatalogService[] } | { readonly endpoint: string };
+  readonly services: Services;
   /** What must never be shown, beside the plugin's own secrets. */
   readonly secrets: readonly string[];
 }

@@ -1,0 +1,121 @@
+import { ResponseError } from "./errors.ts";
+import type { HttpResponse } from "./http.ts";
+import { shorten } from "./shorten.ts";
+import { type DocumentedVersion, majorVersion, parseVersionDocument } from "./version-document.ts";
+
+/** Where version 1 of the service's API is. URLs without a slash at the end. */
+export interface Endpoint {
+  /** Paths of requests are appended to it. */
+  readonly url: string;
+  /** What a GET with a token answers with the version document. */
+  readonly versionUrl: string;
+  /** What is only assumed about it, for messages. */
+  readonly note?: string | undefined;
+  /** False: what was found out may be wrong in a moment, so it is to be found out again. */
+  readonly lasting: boolean;
+}
+
+export interface DiscoveryParts {
+  /** GET for a version document. @throws what the transport throws */
+  get(url: string, withToken: boolean): Promise<HttpResponse>;
+  /** Whether an answer with status 200 is the version document of the wanted service. */
+  isService(response: HttpResponse): boolean;
+  readonly projectId: string | undefined;
+}
+
+/** The only version of Masakari's API. */
+const wantedMajor = 1;
+
+/**
+ * The endpoint for a URL of the catalog, as keystoneauth finds it (keystoneauth1/discover.py, EndpointData): a URL whose path
+ * ends with version 1 is used as it is, with or without a project behind it; for any other, its version document is read.
+ * Requests never leave the origin and the path prefix that the catalog has, whatever the document's links say: an API
+ * behind a proxy knows neither.
+ * @throws ResponseError if the service has no version 1, and what `get` throws
+ */
+export async function discoverEndpoint(catalogUrl: string, parts: DiscoveryParts): Promise<Endpoint> {
+  const { root, version, project } = split(catalogUrl, parts.projectId);
+  if (version !== undefined && majorVersion(version) === wantedMajor) {
+    const versionUrl = `${root}/${version}`;
+    if (version === `v${wantedMajor}`) return endpointAt(versionUrl, project);
+    // Another spelling is used as it is by keystoneauth, and unknown to masakari-api.
+    const found = await firstThatAnswers([versionUrl, `${root}/v${wantedMajor}`], parts);
+    return endpointAt(found, project);
+  }
+  return await fromDocument(root, project, parts);
+}
+
+async function fromDocument(root: string, project: string, parts: DiscoveryParts): Promise<Endpoint> {
+  let response = await parts.get(root, false);
+  if (response.status === 401) response = await parts.get(root, true);
+  const { status } = response;
+  const document = status === 200 || status === 300 ? parseVersionDocument(response.body) : undefined;
+  if (document === undefined) {
+    // Many deployments let only the API's own paths through. Whether it was the right guess the answers will show.
+    const note = `${shorten(root, 200)} names no version, and answered ${status} without a version document: /v1 is assumed`;
+    return { ...endpointAt(`${root}/v${wantedMajor}`, project), note, lasting: status < 500 && status !== 429 };
+  }
+  const found = document.versions.find(({ id }) => majorVersion(id) === wantedMajor);
+  if (found === undefined) {
+    const ids = document.versions.map(({ id }) => id).slice(0, 20);
+    throw new ResponseError(
+      `the service at ${shorten(root, 200)} has no version 1 of its API (it has: ${ids.join(", ")}): is that Masakari's endpoint?`,
+    );
+  }
+  const candidates = candidatesFor(root, found);
+  if (document.single) candidates.push(root);
+  return endpointAt(await firstThatAnswers(candidates, parts), project);
+}
+
+/**
+ * Where the documented version may be, the most likely first: with the catalog's own prefix; where the link's path leads to,
+ * as keystoneauth takes it. @returns URLs of the catalog's origin
+ */
+function candidatesFor(root: string, version: DocumentedVersion): string[] {
+  const { origin } = new URL(root);
+  const link = version.self === undefined ? null : URL.parse(version.self, `${root}/`);
+  const linked = link === null ? undefined : `${origin}${withoutSlashes(link.pathname)}`;
+  const last = linked?.split("/").at(-1) ?? "";
+  const prefixed = `${root}/${majorVersion(last) === wantedMajor ? last : `v${wantedMajor}`}`;
+  if (linked === undefined) return [prefixed];
+  return linked.startsWith(`${root}/`) ? [linked] : [prefixed, linked];
+}
+
+/** The first that is the service's, by its own word; if none says so, the first. Nothing is asked where there is but one. */
+async function firstThatAnswers(candidates: readonly string[], parts: DiscoveryParts): Promise<string> {
+  const unique = [...new Set(candidates)];
+  const [first = "", ...others] = unique;
+  if (others.length === 0) return first;
+  for (const url of unique) {
+    const response = await parts.get(url, true);
+    if (response.status === 200 && parts.isService(response)) return url;
+  }
+  return first;
+}
+
+function endpointAt(versionUrl: string, project: string): Endpoint {
+  return { url: `${versionUrl}${project}`, versionUrl, lasting: true };
+}
+
+/** Takes version and project from the path's end. `project` begins with a slash, or is empty. */
+function split(catalogUrl: string, projectId: string | undefined) {
+  const url = URL.parse(catalogUrl);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new ResponseError(
+      `the endpoint of Masakari in Keystone's catalog is no http:// or https:// URL: ${shorten(catalogUrl, 200)}`,
+    );
+  }
+  const segments = withoutSlashes(url.pathname).split("/");
+  const last = segments.at(-1) ?? "";
+  const before = segments.at(-2) ?? "";
+  const hasProject = last !== "" && (last === projectId || (/^v/.test(before) && majorVersion(before) !== undefined));
+  const project = hasProject ? `/${segments.pop()}` : "";
+  const version = majorVersion(segments.at(-1) ?? "") === undefined ? undefined : segments.pop();
+  return { root: `${url.origin}${segments.join("/")}`, version, project };
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
+}

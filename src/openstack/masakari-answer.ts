@@ -1,0 +1,53 @@
+import type { HttpResponse } from "./http.ts";
+import { isRecord } from "./json.ts";
+import { majorVersion, parseVersionDocument } from "./version-document.ts";
+
+/** An error that masakari-api itself made (nova's format): `{"badRequest": {"code": 400, "message": "…"}}`. */
+export interface Fault {
+  readonly message: string;
+  /**
+   * The answer says by its header that it is this service's. Always so for errors of the API itself; a proxy may have taken
+   * the header out.
+   */
+  readonly signed: boolean;
+}
+
+/** A fault's body is a few hundred bytes; it may quote a value that it refuses. */
+const longestFault = 65_536;
+
+/** The fault in an answer; undefined if something other than masakari-api made it (a proxy, a WAF, Keystone's middleware). */
+export function faultOf(response: HttpResponse): Fault | undefined {
+  const service = namedService(response);
+  if (service === "another" || response.body.length > longestFault) return undefined;
+  const body = parsed(response.body);
+  const [holder, second] = isRecord(body) ? Object.values(body) : [];
+  if (!isRecord(holder) || second !== undefined) return undefined;
+  const { code, message } = holder;
+  if (code !== response.status || typeof message !== "string") return undefined;
+  return { message, signed: service === "masakari" };
+}
+
+/** Whether a 200 is the version document of Masakari's API 1. One that does not say whose it is gets the benefit of the doubt. */
+export function isMasakariVersion(response: HttpResponse): boolean {
+  if (namedService(response) === "another") return false;
+  const document = parseVersionDocument(response.body);
+  const version = document?.single === true ? document.versions[0] : undefined;
+  if (version === undefined || majorVersion(version.id) !== 1) return false;
+  const types = version.entry["media-types"];
+  return !Array.isArray(types) || types.length === 0 || JSON.stringify(types.slice(0, 20)).includes("masakari");
+}
+
+/** Whom `OpenStack-API-Version` names. masakari-api writes `masakari 1.0` on success and `instance-ha 1.0` on errors. */
+function namedService({ headers }: HttpResponse): "masakari" | "another" | undefined {
+  const header = headers["openstack-api-version"];
+  if (typeof header !== "string" || header.trim() === "") return undefined;
+  return /\b(masakari|instance-ha)\b/i.test(header) ? "masakari" : "another";
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
