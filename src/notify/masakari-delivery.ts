@@ -1,8 +1,8 @@
 import {
+  BadRequestError,
   DuplicateNotificationError,
   HostNotFoundError,
   HostOnMaintenanceError,
-  HttpStatusError,
 } from "../openstack/errors.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
 import type { Attempt, Deliver } from "./delivery.ts";
@@ -40,7 +40,7 @@ function attemptOf(error: unknown, notification: Notification): Attempt {
         "(or, if its segment knows it by another name, set that name as hostname in [DEFAULT])",
     };
   }
-  if (error instanceof HttpStatusError && error.status === 400) {
+  if (error instanceof BadRequestError) {
     return { outcome: "rejected", reason: `the API does not accept it: ${error.detail || "no reason given"}` };
   }
   return { outcome: "unanswered", reason: error instanceof Error ? error.message : String(error) };

@@ -1,3 +1,8 @@
+import { shorten } from "./shorten.ts";
+
+/** Characters. Longer than any message of ours with what a server says in it; a name of megabytes reaches no log. */
+const longestMessage = 2000;
+
 /**
  * What can go wrong between this host and OpenStack. Every message is one line that says what to do next, and none holds a
  * password, a token or an application credential's secret.
@@ -7,7 +12,7 @@ export class OpenStackError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(shorten(message, longestMessage), options);
     this.name = new.target.name;
     this.code = code;
   }
@@ -92,5 +97,12 @@ export class HostOnMaintenanceError extends HttpStatusError {
 export class HostNotFoundError extends HttpStatusError {
   constructor(message: string, status: number, detail: string) {
     super(message, status, detail, "MASAKARI_HOST_NOT_FOUND");
+  }
+}
+
+/** 400 to a request, made by masakari-api itself and about the request's content: the same will be refused again. */
+export class BadRequestError extends HttpStatusError {
+  constructor(message: string, status: number, detail: string) {
+    super(message, status, detail, "MASAKARI_BAD_REQUEST");
   }
 }

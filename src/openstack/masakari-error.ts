@@ -1,5 +1,6 @@
 import { errorDetail } from "./error-body.ts";
 import {
+  BadRequestError,
   DuplicateNotificationError,
   HostNotFoundError,
   HostOnMaintenanceError,
@@ -7,39 +8,52 @@ import {
   type OpenStackError,
 } from "./errors.ts";
 import type { HttpResponse } from "./http.ts";
+import { type Fault, faultOf } from "./masakari-answer.ts";
 
 /** What was asked, for the message. */
 export interface Asked {
   /** `POST http://…/v1/notifications` */
   readonly what: string;
   readonly who: string;
+  /** What is only assumed about the endpoint; may be empty. */
+  readonly note: string;
   redact(text: string): string;
 }
 
 /**
- * An answer of masakari-api that is no success, as an error. Only its texts tell the two 409s of a notification apart, and the
- * 400 of an unknown host from that of a bad body; they are the same in every release so far.
+ * An answer that is no success, as an error. Only a fault that masakari-api itself made can be final for a notification; its
+ * texts alone tell the two 409s apart, and the 400 of an unknown host from that of a bad body. They are the same in every
+ * release so far.
  */
 export function masakariError(response: HttpResponse, asked: Asked): OpenStackError {
   const { status } = response;
   const detail = errorDetail(response.body, (text) => asked.redact(text));
-  const message = `${asked.what} was answered ${status}: ${detail || "no reason given"}${hint(status, asked)}`;
+  const message = `${asked.what} was answered ${status}: ${detail || "no reason given"}${hint(status, asked)}${asked.note}`;
+  const kind = kindOf(status, detail, faultOf(response));
+  return new kind(message, status, detail);
+}
+
+function kindOf(status: number, detail: string, fault: Fault | undefined): new (...args: Args) => HttpStatusError {
+  if (fault === undefined) return HttpStatusError;
   if (status === 409 && /^Notification received from host .* is duplicate\.?$/.test(detail)) {
-    return new DuplicateNotificationError(message, status, detail);
+    return DuplicateNotificationError;
   }
   if (status === 409 && /^Notification received from host .* under maintenance\.?$/.test(detail)) {
-    return new HostOnMaintenanceError(message, status, detail);
+    return HostOnMaintenanceError;
   }
-  if (status === 400 && /^Host with name .* could not be found\.?$/.test(detail)) {
-    return new HostNotFoundError(message, status, detail);
-  }
-  return new HttpStatusError(message, status, detail);
+  if (status === 400 && /^Host with name .* could not be found\.?$/.test(detail)) return HostNotFoundError;
+  // A project in the URL that is not the token's is the catalog's fault; a body that is no JSON was spoilt on its way. And a
+  // 400 of this format that is not signed may be another service's, to which the catalog led.
+  if (status === 400 && fault.signed && !/^Malformed request/.test(detail)) return BadRequestError;
+  return HttpStatusError;
 }
+
+type Args = [message: string, status: number, detail: string];
 
 function hint(status: number, asked: Asked): string {
   if (status === 401)
     return ` (with a token just made for ${asked.who}: do the API and this host use the same Keystone?)`;
   if (status === 403) return ` (${asked.who} needs the role admin)`;
-  if (status === 300) return " (the endpoint is not that of version 1: its URL in the catalog should end with /v1)";
+  if (status === 300 || status === 404) return " (is that Masakari's API? Check its endpoint in Keystone's catalog)";
   return "";
 }

@@ -1,6 +1,7 @@
 import { ResponseError } from "./errors.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { isRecord, pythonJson } from "./json.ts";
+import { faultOf, isMasakariVersion } from "./masakari-answer.ts";
 import { masakariError } from "./masakari-error.ts";
 import type {
   ApiVersion,
@@ -11,7 +12,8 @@ import type {
   SegmentBody,
   StoredNotification,
 } from "./masakari-objects.ts";
-import type { Session } from "./session.ts";
+import type { ServiceResponse, Session } from "./session.ts";
+import { shorten } from "./shorten.ts";
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -24,7 +26,8 @@ export type ListQuery = Readonly<Record<string, string | number | boolean | unde
 
 interface Call extends CallOptions {
   readonly method: HttpRequest["method"];
-  readonly path: string;
+  /** Undefined: the version document. */
+  readonly path: string | undefined;
   readonly body?: unknown;
   readonly accept?: string;
   readonly repeatable?: boolean;
@@ -43,60 +46,57 @@ export class MasakariClient {
 
   /** The version document: which microversions there are. */
   async version(options: CallOptions): Promise<ApiVersion> {
-    return member<ApiVersion>(await this.#call({ ...options, method: "GET", path: "" }), "version");
+    const read = member<ApiVersion>("version", "id");
+    return await this.#call({ ...options, method: "GET", path: undefined }, (response) =>
+      isMasakariVersion(response) ? read(response) : undefined,
+    );
   }
 
   async createSegment(segment: SegmentBody, options: CallOptions): Promise<Segment> {
-    return member(await this.#call({ ...options, method: "POST", path: "/segments", body: { segment } }), "segment");
+    return await this.#call({ ...options, method: "POST", path: "/segments", body: { segment } }, oneSegment);
   }
 
   async listSegments(query: ListQuery, options: CallOptions): Promise<Segment[]> {
-    return list(await this.#call({ ...options, method: "GET", path: `/segments${search(query)}` }), "segments");
+    return await this.#call({ ...options, method: "GET", path: `/segments${search(query)}` }, list("segments"));
   }
 
   async getSegment(uuid: string, options: CallOptions): Promise<Segment> {
-    return member(await this.#call({ ...options, method: "GET", path: segmentPath(uuid) }), "segment");
+    return await this.#call({ ...options, method: "GET", path: segmentPath(uuid) }, oneSegment);
   }
 
   async updateSegment(uuid: string, segment: Partial<SegmentBody>, options: CallOptions): Promise<Segment> {
-    return member(
-      await this.#call({ ...options, method: "PUT", path: segmentPath(uuid), body: { segment } }),
-      "segment",
-    );
+    return await this.#call({ ...options, method: "PUT", path: segmentPath(uuid), body: { segment } }, oneSegment);
   }
 
   async deleteSegment(uuid: string, options: CallOptions): Promise<void> {
-    await this.#call({ ...options, method: "DELETE", path: segmentPath(uuid) });
+    await this.#call({ ...options, method: "DELETE", path: segmentPath(uuid) }, nothing);
   }
 
   async createHost(segmentUuid: string, host: HostBody, options: CallOptions): Promise<Host> {
-    return member(
-      await this.#call({ ...options, method: "POST", path: hostPath(segmentUuid), body: { host } }),
-      "host",
-    );
+    return await this.#call({ ...options, method: "POST", path: hostPath(segmentUuid), body: { host } }, oneHost);
   }
 
   async listHosts(segmentUuid: string, query: ListQuery, options: CallOptions): Promise<Host[]> {
     const path = `${hostPath(segmentUuid)}${search(query)}`;
-    return list(await this.#call({ ...options, method: "GET", path }), "hosts");
+    return await this.#call({ ...options, method: "GET", path }, list("hosts"));
   }
 
   async getHost(segmentUuid: string, uuid: string, options: CallOptions): Promise<Host> {
-    return member(await this.#call({ ...options, method: "GET", path: hostPath(segmentUuid, uuid) }), "host");
+    return await this.#call({ ...options, method: "GET", path: hostPath(segmentUuid, uuid) }, oneHost);
   }
 
   async updateHost(segmentUuid: string, uuid: string, host: Partial<HostBody>, options: CallOptions): Promise<Host> {
     const path = hostPath(segmentUuid, uuid);
-    return member(await this.#call({ ...options, method: "PUT", path, body: { host } }), "host");
+    return await this.#call({ ...options, method: "PUT", path, body: { host } }, oneHost);
   }
 
   async deleteHost(segmentUuid: string, uuid: string, options: CallOptions): Promise<void> {
-    await this.#call({ ...options, method: "DELETE", path: hostPath(segmentUuid, uuid) });
+    await this.#call({ ...options, method: "DELETE", path: hostPath(segmentUuid, uuid) }, nothing);
   }
 
   /**
    * Sends what the Python monitors send, header by header.
-   * @throws DuplicateNotificationError, HostOnMaintenanceError, HostNotFoundError among the others
+   * @throws DuplicateNotificationError, HostOnMaintenanceError, HostNotFoundError, BadRequestError among the others
    */
   async createNotification(notification: NotificationBody, options: CallOptions): Promise<StoredNotification> {
     const { type, hostname, generated_time, payload } = notification;
@@ -109,22 +109,21 @@ export class MasakariClient {
       // The API takes an equal body within 180 s for a duplicate, so a repeat cannot become a second recovery.
       repeatable: true,
     };
-    return member(await this.#call(call), "notification");
+    return await this.#call(call, oneNotification);
   }
 
   async listNotifications(query: ListQuery, options: CallOptions): Promise<StoredNotification[]> {
-    return list(
-      await this.#call({ ...options, method: "GET", path: `/notifications${search(query)}` }),
-      "notifications",
-    );
+    const path = `/notifications${search(query)}`;
+    return await this.#call({ ...options, method: "GET", path }, list("notifications"));
   }
 
   async getNotification(uuid: string, options: CallOptions): Promise<StoredNotification> {
     const path = `/notifications/${encodeURIComponent(uuid)}`;
-    return member(await this.#call({ ...options, method: "GET", path }), "notification");
+    return await this.#call({ ...options, method: "GET", path }, oneNotification);
   }
 
-  async #call(call: Call): Promise<HttpResponse> {
+  /** @param read takes the result from a success; undefined: it is none of masakari-api's */
+  async #call<T>(call: Call, read: (response: HttpResponse) => T | undefined): Promise<T> {
     const { method, path, signal, microversion, repeatable } = call;
     const body = call.body === undefined ? undefined : pythonJson(call.body);
     const response = await this.#session.request(
@@ -141,14 +140,27 @@ export class MasakariClient {
       },
       signal,
     );
-    if (response.status >= 200 && response.status < 300) return response;
+    const what = `${method} ${shorten(response.url, 300)}`;
+    const succeeded = response.status >= 200 && response.status < 300;
+    const result = succeeded ? read(response) : undefined;
+    if (result !== undefined || (!succeeded && faultOf(response) !== undefined)) this.#session.trustCatalog();
+    else this.#session.doubtCatalog();
+    if (result !== undefined) return result;
+    if (succeeded) {
+      throw new ResponseError(
+        `${what} was answered ${response.status}, but not as masakari-api does: is that its endpoint?${noteOn(response)}`,
+      );
+    }
     throw masakariError(response, {
-      what: `${method} ${response.url}`,
+      what,
       who: this.#session.who,
+      note: noteOn(response),
       redact: (text) => this.#session.redact(text),
     });
   }
 }
+
+const noteOn = ({ note }: ServiceResponse): string => (note === undefined ? "" : ` (${note})`);
 
 function segmentPath(uuid: string): string {
   return `/segments/${encodeURIComponent(uuid)}`;
@@ -166,17 +178,19 @@ function search(query: ListQuery): string {
 }
 
 /** The envelope's one member. A 2xx without it comes from something that is not masakari-api, e.g. a login page. */
-function member<T>(response: HttpResponse, key: string): T {
-  const value = envelope(response)?.[key];
-  if (!isRecord(value)) throw unexpected(response, key);
-  return value as T;
-}
+const member =
+  <T>(key: string, identity: keyof T & string) =>
+  (response: HttpResponse): T | undefined => {
+    const value = envelope(response)?.[key];
+    return isRecord(value) && typeof value[identity] === "string" ? (value as T) : undefined;
+  };
 
-function list<T>(response: HttpResponse, key: string): T[] {
-  const value = envelope(response)?.[key];
-  if (!Array.isArray(value)) throw unexpected(response, key);
-  return value as T[];
-}
+const list =
+  <T>(key: string) =>
+  (response: HttpResponse): T[] | undefined => {
+    const value = envelope(response)?.[key];
+    return Array.isArray(value) ? (value as T[]) : undefined;
+  };
 
 function envelope(response: HttpResponse): Record<string, unknown> | undefined {
   try {
@@ -187,8 +201,8 @@ function envelope(response: HttpResponse): Record<string, unknown> | undefined {
   }
 }
 
-function unexpected(response: HttpResponse, key: string): ResponseError {
-  return new ResponseError(
-    `the answer (status ${response.status}) holds no "${key}": is the endpoint that of masakari-api?`,
-  );
-}
+const oneSegment = member<Segment>("segment", "uuid");
+const oneHost = member<Host>("host", "uuid");
+const oneNotification = member<StoredNotification>("notification", "notification_uuid");
+/** 204 without a body. */
+const nothing = (): null => null;

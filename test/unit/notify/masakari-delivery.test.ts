@@ -4,6 +4,7 @@ import { deliverToMasakari } from "../../../src/notify/masakari-delivery.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import {
   AuthenticationError,
+  BadRequestError,
   CatalogError,
   ConnectionError,
   DuplicateNotificationError,
@@ -54,7 +55,7 @@ test("a refusal names the way out", async () => {
       new HostNotFoundError("m", 400, "d"),
       /compute1 is in no segment: masakari host-create compute1 --segment SEGMENT/,
     ],
-    [new HttpStatusError("m", 400, "Invalid input for field/attribute type."), /does not accept it: Invalid input/],
+    [new BadRequestError("m", 400, "Invalid input for field/attribute type."), /does not accept it: Invalid input/],
   ] as const) {
     const came = await attempt(error);
     assert.equal(came.outcome, "rejected");
@@ -63,6 +64,7 @@ test("a refusal names the way out", async () => {
 });
 
 for (const error of [
+  new HttpStatusError("answered 400 by something else", 400, "d"),
   new HttpStatusError("answered 401", 401, "d"),
   new HttpStatusError("answered 403", 403, "d"),
   new HttpStatusError("answered 404", 404, "d"),

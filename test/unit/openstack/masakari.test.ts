@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import { inspect } from "node:util";
 import { createSession } from "../../../src/openstack/create-session.ts";
 import {
+  BadRequestError,
   DuplicateNotificationError,
   HostNotFoundError,
   HostOnMaintenanceError,
@@ -125,10 +126,83 @@ suite("requests", () => {
   });
 });
 
-test("an endpoint without its version is told from the 300 that it answers with", async () => {
-  const { result } = await use(
-    (_, response) => json(response, 300, { choices: [] }),
-    (client) => client.listSegments({}, { signal }),
-  );
-  assert.match(String(result), /its URL in the catalog should end with \/v1/);
+suite("an answer that is not masakari-api's own", () => {
+  const own = { "OpenStack-API-Version": "instance-ha 1.0" };
+  const fault = (message: string, code = 400) => ({ badRequest: { code, message } });
+  const invalid = "Invalid input for field/attribute type.";
+  const refusal = async (body: unknown, headers: Readonly<Record<string, string>> = {}, status = 400) => {
+    const { result } = await use(
+      (_, response) => json(response, status, body, headers),
+      (client) => client.createNotification(notification, { signal }),
+    );
+    assert.ok(result instanceof HttpStatusError);
+    return result.constructor;
+  };
+
+  test("a refusal by masakari-api is one", async () => {
+    assert.equal(await refusal(fault(invalid), own), BadRequestError);
+    assert.equal(await refusal(fault(invalid), { "OpenStack-API-Version": "masakari 1.2" }), BadRequestError);
+    assert.equal(await refusal(fault("Host with name x could not be found.")), HostNotFoundError);
+  });
+
+  for (const [what, body, headers] of [
+    ["a web application firewall's page", "<html><body><h1>400 Bad Request</h1></body></html>", {}],
+    ["a load balancer's page that quotes Masakari", "<h1>Host with name x could not be found.</h1>", {}],
+    ["a gateway's JSON", { message: "no Route matched with those values" }, {}],
+    ["Keystone's JSON", { error: { code: 400, title: "Bad Request", message: "no" } }, {}],
+    ["another service's fault", fault("Malformed request url"), { "OpenStack-API-Version": "volume 3.0" }],
+    ["a fault that nobody signs", fault(invalid), {}],
+    ["a fault with another status in it", fault(invalid, 404), own],
+    ["a fault with a second member", { ...fault(invalid), more: 1 }, own],
+    ["a fault about the URL", fault("Malformed request URL: URL's project_id 'a' doesn't match Context's"), own],
+    ["nothing", "", {}],
+  ] as const) {
+    test(`400: ${what}`, async () => assert.equal(await refusal(body, headers), HttpStatusError));
+  }
+
+  test("409 by a proxy that quotes one", async () => {
+    const text = "Notification received from host x of type VM is duplicate.";
+    assert.equal(await refusal(text, {}, 409), HttpStatusError);
+    assert.equal(await refusal({ message: text }, {}, 409), HttpStatusError);
+    assert.equal(
+      await refusal({ conflictingRequest: { code: 409, message: text } }, {}, 409),
+      DuplicateNotificationError,
+    );
+  });
+
+  test("2xx without a notification in it", async () => {
+    for (const body of ["", "<html>Sign in</html>", "{}", '{"notification": {}}', '{"notification": []}', "[]"]) {
+      const { result } = await use(
+        (_, response) => json(response, 202, body),
+        (client) => client.createNotification(notification, { signal }),
+      );
+      assert.ok(result instanceof ResponseError, body);
+    }
+  });
+});
+
+suite("the version document", () => {
+  const version = { id: "v1.0", status: "CURRENT", version: "1.2", min_version: "1.0" };
+  const ask = async (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    (
+      await use(
+        (_, response) => json(response, 200, body, headers),
+        (client) => client.version({ signal }),
+      )
+    ).result;
+
+  test("is Masakari's", async () => {
+    assert.deepEqual(await ask({ version }), version);
+    assert.deepEqual(await ask({ version }, { "OpenStack-API-Version": "masakari 1.0" }), version);
+  });
+
+  for (const [what, body, headers] of [
+    ["Keystone's", { version: { ...version, id: "v3.14" } }, {}],
+    ["Heat's, by its media types", { version: { ...version, "media-types": [{ type: "application/vnd.heat" }] } }, {}],
+    ["another one's, by its header", { version }, { "OpenStack-API-Version": "container-infra 1.9" }],
+    ["a list of versions", { versions: [version] }, {}],
+    ["a page", "<html></html>", {}],
+  ] as const) {
+    test(`${what} is not`, async () => assert.ok((await ask(body, headers)) instanceof ResponseError));
+  }
 });
