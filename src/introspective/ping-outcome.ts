@@ -3,7 +3,7 @@ import type { PingOutcome } from "./observation.ts";
 
 /** By virErrorNumber (virterror.h). What is not here is libvirt's own trouble and says nothing about the guest. */
 const byNumber: Readonly<Record<number, PingOutcome>> = {
-  /** INTERNAL_ERROR: the agent answered with what is no JSON. */
+  /** INTERNAL_ERROR: the agent has sent what is no JSON. */
   1: "silent",
   /** OPERATION_DENIED: read-only. ACCESS_DENIED: libvirt's access control. */
   29: "denied",
@@ -11,20 +11,39 @@ const byNumber: Readonly<Record<number, PingOutcome>> = {
   /** NO_DOMAIN, OPERATION_INVALID: it does not run. */
   42: "gone",
   55: "gone",
-  /** OPERATION_TIMEOUT: somebody else's command to this agent has been unanswered for 30 s. */
+  /** OPERATION_TIMEOUT: somebody else's command has been with this agent for 30 s, without an answer. */
   68: "occupied",
   /** ARGUMENT_UNSUPPORTED: there is no channel. */
   74: "noChannel",
-  /** AGENT_UNRESPONSIVE */
+  /** AGENT_UNRESPONSIVE. From libvirt 11.2 on only where guest-sync is not answered. */
   86: "silent",
+  /** AGENT_COMMAND_TIMEOUT, from libvirt 11.2 on: the command itself is not answered. */
+  112: "silent",
+  /** AGENT_COMMAND_FAILED, from libvirt 11.2 on: the agent has answered with an error, as where guest-ping is blocked. */
+  113: "answered",
 };
 
-/** "QEMU guest agent is not connected", at once; "disappeared while executing command" (qemu_agent.c, qemu_domain.c). */
-const CLOSED = /not connected|disappeared/;
+/** "QEMU guest agent is not connected", at once; "disappeared while executing command"; QEMU's end (qemu_agent.c). */
+const CLOSED = /not connected|disappeared|End of file/;
+/** The agent's own error as libvirt before 11.2 gives it. Every translation keeps the name of the command. */
+const REFUSED = /'guest-ping'/;
+/** OPERATION_FAILED: with `max_queued` in qemu.conf, libvirt does not wait until the other command ends. */
+const HELD = /held by agent=/;
+/** libvirt gives an agent whole seconds. */
+const SHORTEST_WAIT_MS = 900;
+const KNOWN = /not available|didn't respond/;
 
-/** What a guest-ping that failed says about the guest. */
-export function pingOutcome(error: unknown): PingOutcome {
+/**
+ * What a guest-ping that failed says about the guest.
+ * @param tookMs how long it took
+ */
+export function pingOutcome(error: unknown, tookMs: number): PingOutcome {
   if (!(error instanceof ServerError)) return "unknown";
-  if (error.number === 86 && CLOSED.test(error.detail)) return "disconnected";
-  return byNumber[error.number] ?? "unknown";
+  const { number, detail } = error;
+  const outcome = byNumber[number] ?? (HELD.test(detail) ? "occupied" : "unknown");
+  if (outcome !== "silent") return outcome;
+  if (REFUSED.test(detail)) return "answered";
+  if (CLOSED.test(detail)) return "disconnected";
+  // In another language: nobody has waited for an agent that is not connected.
+  return number !== 1 && tookMs < SHORTEST_WAIT_MS && !KNOWN.test(detail) ? "disconnected" : outcome;
 }

@@ -34,6 +34,9 @@ export async function ping(
     if (error instanceof ServerError) link.pingEndedAt = clock.now().mono;
     // A single guest that libvirt is stuck with must not cost the others their connection.
     else if (error instanceof CallTimeoutError && link.pingEndedAt < began) connection.abort(error);
-    return { outcome: pingOutcome(error), detail: error instanceof Error ? error.message : String(error) };
+    return {
+      outcome: pingOutcome(error, clock.now().mono - began),
+      detail: error instanceof Error ? error.message : String(error),
+    };
   }
 }

@@ -126,4 +126,6 @@ const serverErrorNames: Readonly<Record<number, string>> = {
   88: "ACCESS_DENIED",
   94: "AUTH_UNAVAILABLE",
   97: "AGENT_UNSYNCED",
+  112: "AGENT_COMMAND_TIMEOUT",
+  113: "AGENT_COMMAND_FAILED",
 };

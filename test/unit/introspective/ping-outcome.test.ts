@@ -3,30 +3,70 @@ import { test } from "node:test";
 import { pingOutcome } from "../../../src/introspective/ping-outcome.ts";
 import { CallTimeoutError, ConnectionLostError, ServerError } from "../../../src/libvirt/errors.ts";
 
-/** What libvirt 9.0 says, and what it means for the guest. */
-const cases: readonly (readonly [number: number, text: string, outcome: string])[] = [
-  [86, "Guest agent is not responding: Guest agent not available for now", "silent"],
-  [86, "Guest agent is not responding: QEMU guest agent is not connected", "disconnected"],
-  [86, "Guest agent is not responding: Guest agent disappeared while executing command", "disconnected"],
-  [86, "Guest agent is not responding: QEMU guest agent is not available due to an error", "silent"],
-  [1, "internal error: cannot parse json", "silent"],
-  [68, "Timed out during operation: cannot acquire state change lock", "occupied"],
-  [74, "argument unsupported: QEMU guest agent is not configured", "noChannel"],
-  [42, "Domain not found", "gone"],
-  [55, "Requested operation is not valid: domain is not running", "gone"],
-  [29, "operation forbidden: read only access prevents it", "denied"],
-  [88, "access denied", "denied"],
-  [38, "Unable to create thread: Resource temporarily unavailable", "unknown"],
+/** What libvirt says, how long it takes for it, and what it means for the guest. */
+const cases: readonly (readonly [number: number, text: string, tookMs: number, outcome: string])[] = [
+  [86, "Guest agent is not responding: Guest agent not available for now", 5000, "silent"],
+  [
+    86,
+    "Guest agent is not responding: guest agent didn't respond to synchronization within '2' seconds",
+    2000,
+    "silent",
+  ],
+  [112, "guest agent command timed out: guest agent didn't respond to command within '2' seconds", 2000, "silent"],
+  [86, "Guest agent is not responding: QEMU guest agent is not connected", 1, "disconnected"],
+  [86, "Guest agent is not responding: Guest agent disappeared while executing command", 1000, "disconnected"],
+  [112, "guest agent command timed out: Guest agent disappeared while executing command", 1000, "disconnected"],
+  [1, "internal error: End of file from agent socket", 1000, "disconnected"],
+  [86, "Guest agent is not responding: QEMU guest agent is not available due to an error", 1, "silent"],
+  [1, "internal error: cannot parse json }}{", 5, "silent"],
+  [
+    1,
+    "internal error: unable to execute QEMU agent command 'guest-ping': Command guest-ping has been disabled",
+    8,
+    "answered",
+  ],
+  [
+    113,
+    "guest agent command failed: unable to execute QEMU agent command 'guest-ping': Command guest-ping has been disabled",
+    9,
+    "answered",
+  ],
+  [
+    68,
+    "Timed out during operation: cannot acquire state change lock (held by agent=remoteDispatchDomainFSFreeze)",
+    30_000,
+    "occupied",
+  ],
+  [
+    9,
+    "operation failed: cannot acquire state change lock (held by agent=remoteDispatchDomainFSFreeze) due to max_queued limit",
+    1,
+    "occupied",
+  ],
+  [9, "operation failed: cannot acquire state change lock due to max_queued limit", 1, "unknown"],
+  [74, "argument unsupported: QEMU guest agent is not configured", 1, "noChannel"],
+  [42, "Domain not found", 1, "gone"],
+  [55, "Requested operation is not valid: domain is not running", 1, "gone"],
+  [29, "operation forbidden: read only access prevents it", 1, "denied"],
+  [88, "access denied", 1, "denied"],
+  [38, "Unable to create thread: Resource temporarily unavailable", 1, "unknown"],
+  // libvirtd speaks the language of its system.
+  [86, "Gast-Agent antwortet nicht: QEMU-Gast-Agent ist nicht verbunden", 1, "disconnected"],
+  [86, "Gast-Agent antwortet nicht: Gast-Agent ist zur Zeit nicht verfügbar", 5000, "silent"],
+  [1, "Interner Fehler: QEMU-Agent-Befehl 'guest-ping' kann nicht ausgeführt werden: disabled", 8, "answered"],
 ];
 
-for (const [number, text, outcome] of cases) {
-  test(`${number} ${text}: ${outcome}`, () => {
-    assert.equal(pingOutcome(new ServerError("QEMU_DOMAIN_AGENT_COMMAND", number, 10, text)), outcome);
+for (const [number, text, tookMs, outcome] of cases) {
+  test(`${number} ${text} after ${tookMs} ms: ${outcome}`, () => {
+    assert.equal(pingOutcome(new ServerError("QEMU_DOMAIN_AGENT_COMMAND", number, 10, text), tookMs), outcome);
   });
 }
 
 test("a libvirt that does not answer, or is gone, says nothing about the guest", () => {
-  assert.equal(pingOutcome(new CallTimeoutError("no answer within 42 s")), "unknown");
-  assert.equal(pingOutcome(new ConnectionLostError("gone")), "unknown");
-  assert.equal(pingOutcome(new Error("anything")), "unknown");
+  for (const error of [
+    new CallTimeoutError("no answer within 42 s"),
+    new ConnectionLostError("gone"),
+    new Error("anything"),
+  ])
+    assert.equal(pingOutcome(error, 42_000), "unknown");
 });
