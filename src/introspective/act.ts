@@ -1,4 +1,5 @@
 import type { Connection } from "../libvirt/connection.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { findingsOf } from "./examine.ts";
@@ -11,6 +12,7 @@ export interface ActParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pattern: () => RegExp;
+  readonly conditions?: Conditions | undefined;
 }
 
 const LOOK_AGAIN_MS = 5000;
@@ -25,6 +27,7 @@ export async function act(
   observe: Observe,
   signal: AbortSignal,
 ): Promise<void> {
+  if (effect.kind === "setCondition") return parts.conditions?.set(effect.name, effect.problem);
   const { connection } = link;
   if (!connection) return;
   const { uuid } = effect;
@@ -71,7 +74,7 @@ async function look(
         if (link.heard.get(uuid) === heard) return guest;
       } catch (error) {
         if (link.connection !== connection) return undefined;
-        log.warning(`Guest ${uuid} cannot be looked at: ${(error as Error).message}`);
+        if (looks === 1) log.warning(`Guest ${uuid} cannot be looked up, retrying: ${(error as Error).message}`);
         await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
       }
       if (looks % LOOKS === 0) await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);

@@ -1,7 +1,8 @@
 import type { Decision } from "../monitor/contract.ts";
 import { pinged } from "./decide/answer.ts";
 import { catchUp } from "./decide/catch-up.ts";
-import { agentChanged, happened, looked } from "./decide/happening.ts";
+import { withConditions } from "./decide/conditions.ts";
+import { agentChanged, happened, lookAgain, looked } from "./decide/happening.ts";
 import { interrupted, keepResponseTimeouts, responseTimeoutSet } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
 import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
@@ -24,7 +25,7 @@ export function decide(
   let { runs } = state;
   const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
   const observed = catchUp(observe(state, observation, turn), observation, turn);
-  const next = schedule(keepResponseTimeouts(observed, turn), turn);
+  const next = withConditions(schedule(keepResponseTimeouts(observed, turn), turn), turn);
   return { state: next === state ? state : { ...next, settings, runs }, effects };
 }
 
@@ -66,7 +67,8 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
     case "responseTimeoutSet":
       return responseTimeoutSet(state, observation, turn);
     case "woke":
-      return { ...state, wakeAt: undefined };
+      if (!lookAgain(observation.key, turn)) return { ...state, wakeAt: undefined };
+      return state;
   }
 }
 
@@ -122,7 +124,9 @@ function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: T
   }
   for (const guest of seen) next = withGuest(next, guest.uuid, looked(next.guests.get(guest.uuid), guest, turn));
   const watched = seen.filter(({ agent }) => agent !== "none").length;
-  say(turn, "info", `watching ${watched} guests with an agent channel, of ${seen.length} that are active`);
+  const unmatched = seen.filter((guest) => guest.unmatched !== undefined).length;
+  const others = unmatched === 0 ? "" : `; ${unmatched} have channels that qemu_guest_agent_sock_path does not match`;
+  say(turn, "info", `watching ${watched} guests with an agent channel, of ${seen.length} that are active${others}`);
   return next;
 }
 

@@ -1,6 +1,6 @@
 import type { Connection, Domain } from "../libvirt/connection.ts";
-import { ServerError } from "../libvirt/errors.ts";
-import { agentChannel } from "./channels.ts";
+import { CallTimeoutError, oneLine, ServerError } from "../libvirt/errors.ts";
+import { agentChannel, DomainXmlError } from "./channels.ts";
 import type { GuestSeen, IntrospectiveObservation } from "./observation.ts";
 
 export type Observe = (observation: IntrospectiveObservation) => void;
@@ -34,6 +34,8 @@ export function domainOf(uuid: string): Domain {
   return { name: uuid, uuid, id: -1 };
 }
 
+/** Long enough for a busy libvirt; one that is stuck with a domain is so for hours. */
+const READ = { timeoutMs: 15_000 };
 const NO_DOMAIN = 42;
 /** virDomainState */
 const RUNNING = 1;
@@ -45,7 +47,7 @@ export function isNoDomain(error: unknown): boolean {
 /** The guest as it is now; with the id -1 if it does not run, or there is none. */
 export async function lookAt(connection: Connection, uuid: string, pattern: RegExp): Promise<GuestSeen> {
   try {
-    const domain = await connection.lookup(uuid);
+    const domain = await connection.lookup(uuid, READ);
     if (domain.id !== -1) return await readGuest(connection, domain, pattern);
   } catch (error) {
     if (!isNoDomain(error)) throw error;
@@ -53,13 +55,27 @@ export async function lookAt(connection: Connection, uuid: string, pattern: RegE
   return { uuid, name: uuid, id: -1, running: false, agent: "none" };
 }
 
-/** An active domain's state and channel. @throws ServerError 42 if there is none any more, and what libvirt's calls throw */
+/**
+ * An active domain's state and channel; what is wrong with this domain alone is its `fault`.
+ * @throws ServerError 42 if there is none any more, and what ends the connection
+ */
 export async function readGuest(connection: Connection, domain: Domain, pattern: RegExp): Promise<GuestSeen> {
   const { uuid, name, id } = domain;
-  const xml = await connection.xml(domain);
-  // The state is the last thing asked: an event that changes it comes after the answer.
-  const { state } = await connection.state(domain);
-  return { uuid, name, id, running: state === RUNNING, agent: agentChannel(xml, pattern) };
+  try {
+    const channel = agentChannel(await connection.xml(domain, READ), pattern);
+    // The state is the last thing asked: an event that changes it comes after the answer.
+    const { state } = await connection.state(domain, READ);
+    return { uuid, name, id, running: state === RUNNING, ...channel };
+  } catch (error) {
+    if (isNoDomain(error) || !isOfOneDomain(error)) throw error;
+    return { uuid, name, id, running: true, agent: "none", fault: oneLine(error.message) };
+  }
+}
+
+/** The others are worth more than knowing this one. */
+function isOfOneDomain(error: unknown): error is Error {
+  if (error instanceof DomainXmlError) return true;
+  return error instanceof ServerError || error instanceof CallTimeoutError;
 }
 
 /** @returns whether the guest runs, by one quick call */

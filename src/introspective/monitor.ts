@@ -64,7 +64,8 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
         observing = undefined;
       }
     },
-    act: (effect, observe, signal) => act(effect, link, { clock, log, pattern: () => pattern }, observe, signal),
+    act: (effect, observe, signal) =>
+      act(effect, link, { clock, log, conditions, pattern: () => pattern }, observe, signal),
     reload(next, nextPath) {
       settings = next;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });

@@ -1,3 +1,4 @@
+import type { ConditionName } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** `[introspectiveinstancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
@@ -18,6 +19,8 @@ export interface IntrospectiveSettings {
   readonly max_agent_commands: number;
   readonly max_suspect_commands: number;
   readonly suspect_response_timeout: number;
+  /** 0: no limit. */
+  readonly agent_occupied_limit: number;
 }
 
 /** The guest agent's channel: `none` if the guest has no channel that the pattern matches. */
@@ -31,13 +34,17 @@ export interface GuestSeen {
   readonly id: number;
   readonly running: boolean;
   readonly agent: Agent;
+  /** The path of a channel that the pattern does not match, if there is none that it does. */
+  readonly unmatched?: string | undefined;
+  /** Why its state or XML could not be read; what is said of its agent means nothing then. */
+  readonly fault?: string | undefined;
 }
 
 /**
- * What a ping came to. `silent`: the agent had its time and said nothing. `occupied`: not
- * even asked, since it has not answered somebody else's command for 30 s. `disconnected`: nobody holds the channel open in
- * the guest; known at once. `noChannel`, `gone` (not running, or no such guest) and `denied` say nothing about its health,
- * and neither does `unknown`: libvirt itself did not answer.
+ * What a ping came to. `answered`: with an error too. `silent`: the agent had its time and said nothing. `occupied`: it was
+ * not asked, since another client's command has been with it for 30 s. `disconnected`: nobody holds the channel open in the
+ * guest; known at once. `noChannel`, `gone` (not running, or no such guest) and `denied` say nothing about its health, and
+ * neither does `unknown`: libvirt itself did not answer.
  */
 export type PingOutcome =
   | "answered"
@@ -125,6 +132,8 @@ export type IntrospectiveObservation =
 
 /** What the introspective monitor does beside the effects common to all monitors. */
 export type IntrospectiveEffect =
+  /** What is wrong about a condition of this monitor, or that nothing is any more. */
+  | { readonly kind: "setCondition"; readonly name: ConditionName; readonly problem: string | undefined }
   /** Read the guest's state and XML. */
   | { readonly kind: "look"; readonly uuid: string }
   | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }

@@ -1,3 +1,4 @@
+import type { ConditionName } from "../status/conditions.ts";
 import type { Activity, Agent, IntrospectiveSettings } from "./observation.ts";
 
 /**
@@ -26,6 +27,14 @@ export interface Examination extends Errand {
   readonly purpose: "before" | "verdict";
 }
 
+/** Another client's command that was with a guest's agent at a ping; the agent has not answered since. */
+export interface Occupation {
+  /** When the first such ping began, mono. */
+  readonly since: number;
+  /** libvirt's name of the call that it is, e.g. `remoteDispatchDomainFSFreeze`; empty if libvirt does not say. */
+  readonly by: string;
+}
+
 export interface Guest {
   readonly uuid: string;
   readonly name: string;
@@ -34,14 +43,20 @@ export interface Guest {
   readonly running: boolean;
   /** `unknown`: it is being looked up. */
   readonly agent: Agent | "unknown";
+  /** The path of a channel that the pattern does not match, if there is none that it does. */
+  readonly unmatched: string | undefined;
+  /** Why its state or XML could not be read. */
+  readonly fault: string | undefined;
+  /** Why its last pings say nothing about it. */
+  readonly unclear: string | undefined;
   readonly phase: Phase;
   /** Failed pings in a row, and how many of the last ones were silence. */
   readonly failures: number;
   readonly silent: number;
   /** Its last ping took all its time, and so may the next one: it goes into the lane of such guests. */
   readonly suspected: boolean;
-  /** At its last ping somebody else's command was with its agent. */
-  readonly occupied: boolean;
+  /** As long as it lasts, and is not too long, failed pings do not count. */
+  readonly occupied: Occupation | undefined;
   /** When it was seen to start, mono; undefined if that was before this monitor watched. */
   readonly startedAt: number | undefined;
   /** Masakari has been told since it was started. */
@@ -89,6 +104,8 @@ export interface IntrospectiveState {
   readonly wakeAt: number | undefined;
   /** libvirt denies agent commands, and the operator has been told. */
   readonly denied: boolean;
+  /** What was last found wrong, by condition. */
+  readonly problems: ReadonlyMap<ConditionName, string>;
 }
 
 export const initialState: IntrospectiveState = {
@@ -103,6 +120,7 @@ export const initialState: IntrospectiveState = {
   runs: 0,
   wakeAt: undefined,
   denied: false,
+  problems: new Map(),
 };
 
 /** A guest of which nothing is known but its name. */
@@ -113,11 +131,14 @@ export function newGuest(uuid: string, name: string): Guest {
     id: -1,
     running: false,
     agent: "unknown",
+    unmatched: undefined,
+    fault: undefined,
+    unclear: undefined,
     phase: "discovery",
     failures: 0,
     silent: 0,
     suspected: false,
-    occupied: false,
+    occupied: undefined,
     startedAt: undefined,
     told: false,
     due: 0,
@@ -137,6 +158,8 @@ const SAVED_VERSION = 1;
 /** What of a guest outlasts the monitor: that it has answered, and what Masakari was told. Failures are counted afresh. */
 type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected" | "told"> & {
   readonly startedAt: number | null;
+  /** Absent if it is not, and in what an earlier version has saved. */
+  readonly occupied?: Occupation;
 };
 
 /** libvirt keeps a time-out over every restart of the monitor, and of its own: so must the knowledge that it is short. */
@@ -145,10 +168,11 @@ type SavedTimeout = Pick<ShortTimeout, "uuid" | "name">;
 /** What is saved of a state: it changes only when a guest first answers, ceases to, is reported, or recovers. */
 export function keptOf(state: IntrospectiveState): unknown {
   const guests: SavedGuest[] = [];
-  for (const { uuid, name, id, phase, suspected, told, startedAt } of state.guests.values()) {
+  for (const { uuid, name, id, phase, suspected, told, startedAt, occupied } of state.guests.values()) {
     if (phase === "discovery" && !told && !suspected) continue;
     const lasting = phase === "error" ? "healthy" : phase;
-    guests.push({ uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null });
+    const saved = { uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null };
+    guests.push(occupied ? { ...saved, occupied } : saved);
   }
   const shortTimeouts: SavedTimeout[] = [...state.shortTimeouts.values()].map(({ uuid, name }) => ({ uuid, name }));
   return { version: SAVED_VERSION, bootId: state.bootId, guests, reports: [...state.reports], shortTimeouts };
@@ -203,8 +227,13 @@ function isSavedGuest(one: Partial<SavedGuest> | null): boolean {
     PHASES.has(String(one.phase)) &&
     typeof one.suspected === "boolean" &&
     typeof one.told === "boolean" &&
-    (one.startedAt === null || typeof one.startedAt === "number")
+    (one.startedAt === null || typeof one.startedAt === "number") &&
+    (one.occupied === undefined || isOccupation(one.occupied))
   );
+}
+
+function isOccupation(one: Partial<Occupation> | null): boolean {
+  return typeof one?.since === "number" && typeof one.by === "string";
 }
 
 function isReports(one: unknown): one is [string, number[]] {

@@ -1,7 +1,10 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
 /** What a program depends on and can tell the state of at any time. */
-export type ConditionName = "libvirt" | "process list" | "process table" | "configuration";
+export type ConditionName = "libvirt" | "process list" | "process table" | "configuration" | GuestCondition;
+
+/** What keeps guests from being watched by their agents: all of them, or single ones. */
+type GuestCondition = "agent pattern" | "guest XML" | "guest agents";
 
 /** A level, not an event: how it is now, and since when. */
 export interface Condition {

@@ -34,6 +34,9 @@ const CONDITIONS: Readonly<Record<ConditionName, string>> = {
   libvirt: "nothing is seen of the guests",
   "process list": "an edit of the process list is refused, the last good one is in force",
   "process table": "no process can be checked",
+  "agent pattern": "no guest is watched by its agent",
+  "guest XML": "guests are not watched by their agents",
+  "guest agents": "guests that may hang unnoticed",
   configuration: "the new configuration is refused, the old one is in force",
 };
 

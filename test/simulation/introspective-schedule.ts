@@ -8,7 +8,12 @@ const SYNC_MS = 5000;
 const RETRY_MS = 60_000;
 
 /** A hypervisor's bad day, the same for the same seed; then it is left in peace for as long as reports may take. */
-export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () => void } {
+export function scheduleOf(seed: number): {
+  readonly world: IntrospectiveWorld;
+  /** Other clients' commands occupy agents for a while. */
+  readonly occupies: boolean;
+  readonly play: () => void;
+} {
   const random = new Seeded(seed);
   const max_agent_commands = random.between(2, 4);
   const world = new IntrospectiveWorld({
@@ -24,7 +29,9 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
     max_agent_commands,
     max_suspect_commands: random.between(1, 3),
     suspect_response_timeout: random.pick([0, 1, 2, 4]),
+    agent_occupied_limit: random.pick([0, 300, 3600]),
   });
+  const occupies = random.chance(0.5);
   // Behind pings of hung guests on the connection.
   world.settingMs = random.pick([2, 100, 5000]);
   const count = random.pick([1, 5, 30, 100]);
@@ -36,7 +43,7 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
 
   const misfortune = () => {
     const guest = random.pick(guests);
-    switch (random.between(0, 15)) {
+    switch (random.between(0, occupies ? 17 : 15)) {
       case 0:
       case 1:
       case 2:
@@ -79,6 +86,9 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
         if (!world.running) return;
         world.reload({ suspect_response_timeout: random.pick([0, 1, 2, 4]) });
         return;
+      case 16:
+      case 17:
+        return occupy(world, guest, random);
       default:
         // One that does not answer for a moment only.
         if (guest.hung || hungNow() >= most) return;
@@ -101,7 +111,7 @@ export function scheduleOf(seed: number): { world: IntrospectiveWorld; play: () 
     if (!world.connected) world.connect();
     world.run(peaceMs(world, most));
   };
-  return { world, play };
+  return { world, occupies, play };
 }
 
 /** So many may begin to hang together without a healthy guest's ping being late: each may take a lane its 5 s once. */
@@ -128,6 +138,12 @@ function refuseTimeouts(world: IntrospectiveWorld, random: Seeded): void {
   world.after(random.pick([100, 20_000, 90_000]), () => {
     world.settingFate = () => undefined;
   });
+}
+
+function occupy(world: IntrospectiveWorld, guest: RealGuest, random: Seeded): void {
+  if (guest.occupiedBy !== undefined || guest.id === -1 || !guest.open) return;
+  world.occupy(guest, random.pick(["remoteDispatchDomainFSFreeze", "remoteDispatchDomainGetGuestInfo"]));
+  world.after(random.pick([10_000, 60_000, 150_000]), () => world.occupy(guest, undefined));
 }
 
 function wellAgain(world: IntrospectiveWorld, guest: RealGuest): void {

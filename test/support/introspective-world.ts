@@ -36,6 +36,7 @@ export const plainSettings: IntrospectiveSettings = {
   max_agent_commands: 4,
   max_suspect_commands: 3,
   suspect_response_timeout: 0,
+  agent_occupied_limit: 3600,
 };
 
 /** A guest as it really is. */
@@ -50,6 +51,8 @@ export interface RealGuest {
   open: boolean;
   /** There is such a channel. */
   channel: boolean;
+  /** libvirt's name of another client's call that is with its agent. */
+  occupiedBy: string | undefined;
   migrating: boolean;
   requests: number;
   /** libvirt trusts its agent: the last command succeeded, so there is no guest-sync before the next one. */
@@ -69,6 +72,8 @@ interface Told {
 
 /** libvirt's own guest-sync before a command, if the last one failed. */
 const SYNC_MS = 5000;
+/** How long libvirt has a command wait for another one to the same agent. */
+const JOB_WAIT_MS = 30_000;
 const ANSWER_MS = 2;
 
 /**
@@ -109,7 +114,9 @@ export class IntrospectiveWorld {
   /** What setting a response time-out comes to: whether libvirt has done it, and whether it says so. */
   settingFate: (uuid: string) => { readonly done: boolean; readonly outcome: SettingOutcome } | undefined = () =>
     undefined;
-  /** What ends the ping that a hung guest has not answered, by its UUID. */
+  /** Conditions that are not well. */
+  readonly conditions = new Map<string, string>();
+  /** What ends the ping that a hung guest has not answered, or that waits for an agent, by the guest's UUID. */
   readonly #answer = new Map<string, () => void>();
   #nextId = 1;
   #connection = 0;
@@ -158,6 +165,7 @@ export class IntrospectiveWorld {
       hung: false,
       open: true,
       channel: true,
+      occupiedBy: undefined,
       migrating: false,
       requests: 0,
       inSync: false,
@@ -233,6 +241,13 @@ export class IntrospectiveWorld {
     if (!hung) this.#answer.get(real.uuid)?.();
   }
 
+  /** Another client's command is with its agent, as libvirt names it, or has ended. */
+  occupy(real: RealGuest, by: string | undefined): void {
+    real.occupiedBy = by;
+    this.#note(`${real.uuid} is occupied by ${by ?? "nobody"}`);
+    if (by === undefined && !real.hung) this.#answer.get(real.uuid)?.();
+  }
+
   channelChanges(real: RealGuest, open: boolean): void {
     if (real.open === open || real.id === -1) return;
     real.open = open;
@@ -244,7 +259,7 @@ export class IntrospectiveWorld {
   start(real: RealGuest): void {
     if (real.id !== -1) return;
     Object.assign(real, { id: this.#nextId++, paused: false, hung: false, open: false, inSync: false });
-    real.migrating = false;
+    Object.assign(real, { migrating: false, occupiedBy: undefined });
     this.#happens(real, "started");
     this.after(700, () => this.channelChanges(real, true));
   }
@@ -340,6 +355,10 @@ export class IntrospectiveWorld {
       case "caughtUp":
         this.caughtUpAt ??= this.mono;
         return;
+      case "setCondition":
+        if (effect.problem === undefined) this.conditions.delete(effect.name);
+        else this.conditions.set(effect.name, effect.problem);
+        return;
       case "say":
         this.#note(`${effect.level}: ${effect.text}`);
         return;
@@ -397,15 +416,20 @@ export class IntrospectiveWorld {
       this.inFlight--;
       const really: PingOutcome = real?.id === began ? outcome : "gone";
       if (real) real.inSync = really === "answered";
-      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail: really });
+      const words = { answered: "", occupied: `held by agent=${real?.occupiedBy}` };
+      const detail = really === "answered" || really === "occupied" ? words[really] : really;
+      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail });
     };
-    if (outcome === "silent") this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
+    if (outcome === "silent" || outcome === "occupied")
+      this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
     this.#over(ms, () => end(outcome));
   }
 
   #costOf(real: RealGuest | undefined, timeout: number): { readonly ms: number; readonly outcome: PingOutcome } {
     if (!real || real.id === -1 || real.paused) return { ms: 1, outcome: "gone" };
     if (!real.channel) return { ms: 1, outcome: "noChannel" };
+    // libvirt waits for the one before it first, whatever becomes of the channel meanwhile.
+    if (real.occupiedBy !== undefined) return { ms: JOB_WAIT_MS, outcome: "occupied" };
     if (!real.open) return { ms: 1, outcome: "disconnected" };
     if (!real.hung) return { ms: ANSWER_MS, outcome: "answered" };
     const syncMs = real.responseTimeout === undefined ? SYNC_MS : real.responseTimeout * 1000;

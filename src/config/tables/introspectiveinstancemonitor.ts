@@ -98,5 +98,12 @@ export const introspectiveTable = {
       ours: true,
       help: "Seconds that libvirt itself gives the agent of a guest with a failed ping, instead of its own 5 s, until it answers, is reported or stops. It counts for every agent command of that guest, Nova's included. 0: libvirt's own time is left as it is.",
     },
+    agent_occupied_limit: {
+      type: "int",
+      default: 3600,
+      min: 0,
+      ours: true,
+      help: "Seconds for which another client's command, such as a file system freeze, may occupy a guest's agent before failed pings of the guest count. At most 300 where the command only asks for something. 0 is no limit.",
+    },
   },
 } as const satisfies SectionTable;

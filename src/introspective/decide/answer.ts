@@ -1,5 +1,6 @@
 import type { PingOutcome } from "../observation.ts";
 import type { Guest } from "../state.ts";
+import { isSpared, occupationEnded, occupiedAgain } from "./occupied.ts";
 import { dueAfter } from "./schedule.ts";
 import { called, cleared, rediscovered, say, type Turn, takeBack } from "./turn.ts";
 
@@ -7,18 +8,21 @@ import { called, cleared, rediscovered, say, type Turn, takeBack } from "./turn.
 export function pinged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string): Guest {
   const { ping } = guest;
   if (!ping) return guest;
-  const ended: Guest = { ...guest, ping: undefined };
-  const next = ping.void ? ended : judged(ended, turn, outcome, detail);
+  const isUnclear = outcome === "unknown" || outcome === "denied";
+  const ended: Guest = { ...guest, ping: undefined, unclear: isUnclear ? guest.unclear : undefined };
+  const next = ping.void ? ended : judged(ended, turn, outcome, detail, ping.began);
   return { ...next, due: dueAfter(next, ping.began, turn) };
 }
 
-function judged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string): Guest {
+/** @param began when the ping began, mono */
+function judged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string, began: number): Guest {
   switch (outcome) {
     case "answered":
-      return answered({ ...guest, agent: "connected" }, turn);
+      return answered({ ...guest, agent: "connected" }, turn, detail);
     case "silent":
+      return silent({ ...guest, agent: "connected" }, turn, detail);
     case "occupied":
-      return silent({ ...guest, agent: "connected", occupied: outcome === "occupied" }, turn, detail);
+      return silent(occupiedAgain({ ...guest, agent: "connected" }, turn, detail, began), turn, detail);
     case "disconnected":
       return disconnected({ ...guest, agent: "disconnected" }, turn, detail);
     case "noChannel":
@@ -27,19 +31,25 @@ function judged(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string):
       turn.effects.push({ kind: "look", uuid: guest.uuid });
       return { ...guest, running: false };
     case "denied":
-      return guest;
-    case "unknown":
-      say(turn, "debug", `${called(guest)}: whether its agent answers is not known: ${detail}`);
-      return { ...guest, suspected: true };
+      return { ...guest, unclear: "libvirt denies commands to its agent" };
+    case "unknown": {
+      const unclear = "libvirt does not say whether its agent answers";
+      if (guest.unclear === undefined) say(turn, "warning", `${called(guest)}: ${unclear}: ${detail}`);
+      return { ...guest, suspected: true, unclear };
+    }
   }
 }
 
-function answered(guest: Guest, turn: Turn): Guest {
+/** @param refusal what the agent has answered, if it was an error: it is alive all the same */
+function answered(guest: Guest, turn: Turn, refusal: string): Guest {
   const well: Guest = { ...cleared(guest), phase: "healthy", suspected: false };
+  occupationEnded(guest, turn);
   switch (guest.phase) {
-    case "discovery":
-      say(turn, "info", `${called(guest)}: its agent answers; from now on its silence counts`);
+    case "discovery": {
+      const how = refusal === "" ? "answers" : `answers, though with an error, which counts as well (${refusal})`;
+      say(turn, "info", `${called(guest)}: its agent ${how}; from now on its silence counts`);
       return well;
+    }
     case "healthy":
       return well;
     case "error":
@@ -54,13 +64,17 @@ function answered(guest: Guest, turn: Turn): Guest {
 
 function silent(guest: Guest, turn: Turn, detail: string): Guest {
   const suspected: Guest = { ...guest, suspected: true };
-  if (!counts(suspected, turn)) return suspected;
+  if (guest.phase === "discovery" && !guest.suspected && !guest.occupied) {
+    const text = "its agent is connected and does not answer, so that the guest is not watched until it does";
+    say(turn, "warning", `${called(guest)}: ${text}: ${detail}`);
+  }
+  if (isSpared(suspected, turn) || !counts(suspected, turn)) return suspected;
   return failed({ ...suspected, silent: guest.silent + 1 }, turn, detail);
 }
 
 /** Nobody in the guest holds the channel open: its agent has ended, or it goes down, or it boots. */
 export function disconnected(guest: Guest, turn: Turn, detail: string): Guest {
-  const known: Guest = { ...guest, suspected: false, silent: 0 };
+  const known: Guest = { ...guest, suspected: false, silent: 0, occupied: undefined };
   if (guest.phase !== "healthy" && guest.phase !== "error") return known;
   if (turn.settings.agent_disconnected === "ignore") {
     say(turn, "info", `${called(guest)}: its agent has closed its channel; it is not watched until it answers again`);

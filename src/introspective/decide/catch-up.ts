@@ -23,8 +23,8 @@ function isInDoubt(guest: Guest | undefined): boolean {
   return guest?.phase === "reported" && guest.running && guest.agent === "connected";
 }
 
-/** What libvirt did not answer, or not permit, is no answer of the guest's. */
+/** What libvirt did not answer, or not permit, is no answer of the guest's, and neither is that its agent is occupied. */
 function isAsked(uuid: string, observation: IntrospectiveObservation): boolean {
   if (observation.kind !== "pinged" || observation.uuid !== uuid) return false;
-  return observation.outcome !== "unknown" && observation.outcome !== "denied";
+  return !["unknown", "denied", "occupied"].includes(observation.outcome);
 }

@@ -50,7 +50,7 @@ export function agentChanged(
 }
 
 function closed(known: Guest, turn: Turn): Guest {
-  const shut: Guest = { ...known, agent: "disconnected" };
+  const shut: Guest = { ...known, agent: "disconnected", occupied: undefined };
   if (known.phase !== "healthy" && known.phase !== "error") return shut;
   if (turn.settings.agent_disconnected === "ignore") {
     say(turn, "info", `${called(known)}: its agent has closed its channel; it is not watched until it answers again`);
@@ -67,7 +67,7 @@ function closed(known: Guest, turn: Turn): Guest {
 
 /** A look at the guest's state and XML. */
 export function looked(known: Guest | undefined, seen: GuestSeen, turn: Turn): Guest | undefined {
-  const { uuid, name, id, running, agent } = seen;
+  const { uuid, name, id, running, unmatched, fault } = seen;
   if (id === -1) {
     if (known) takeBack(known, turn, "does not run any more");
     return known && gone(known);
@@ -75,11 +75,34 @@ export function looked(known: Guest | undefined, seen: GuestSeen, turn: Turn): G
   let guest = known ?? newGuest(uuid, name);
   // Its start was missed.
   if (guest.id !== -1 && guest.id !== id) guest = startedAgain(guest, turn);
+  const agent = fault === undefined || guest.agent === "unknown" ? seen.agent : guest.agent;
+  if (fault !== undefined) faulty(guest, fault, turn);
   if (agent === "none" && guest.phase === "reported") takeBack(guest, turn, "has no agent channel any more");
   if (agent === "none" || (agent === "disconnected" && isIgnored(guest, turn))) guest = rediscovered(guest);
   const watched = guest.running && guest.agent !== "none" && guest.agent !== "unknown";
   const due = watched ? guest.due : nextTurn(uuid, turn.at.mono, turn);
-  return { ...guest, name, id, running, agent, due };
+  return { ...guest, name, id, running, agent, unmatched, fault, due };
+}
+
+const LOOK_AGAIN = "look again at ";
+const LOOK_AGAIN_MS = 60_000;
+
+function faulty(guest: Guest, fault: string, turn: Turn): void {
+  turn.effects.push({ kind: "wake", key: LOOK_AGAIN + guest.uuid, afterMs: LOOK_AGAIN_MS });
+  if (guest.fault !== undefined) return;
+  const meaning = guest.agent === "unknown" ? "it is not watched" : "it is watched as before";
+  say(
+    turn,
+    "warning",
+    `${called(guest)}: its state or XML cannot be read: ${fault}; ${meaning}. Looking again each minute`,
+  );
+}
+
+/** @returns whether the wake is for a guest that could not be looked at */
+export function lookAgain(key: string, turn: Turn): boolean {
+  if (!key.startsWith(LOOK_AGAIN)) return false;
+  turn.effects.push({ kind: "look", uuid: key.slice(LOOK_AGAIN.length) });
+  return true;
 }
 
 /** A closed channel that does not count takes a guest that was well back to discovery. */

@@ -2,7 +2,10 @@ import type { Guest, IntrospectiveState } from "../state.ts";
 import { nextTurn, type Turn } from "./turn.ts";
 
 const WAKE = "due";
-/** A guest whose silence changes nothing is asked every third time only: a hung agent holds a worker of libvirt's for 5 s. */
+/**
+ * A guest whose silence changes nothing is asked every third time only: a hung agent holds a worker of libvirt's for 5 s, an
+ * occupied one for 30.
+ */
 const RESTING_TURNS = 3;
 
 /**
@@ -44,8 +47,8 @@ function wantsPing({ running, agent, examination, phase }: Guest): boolean {
   return agent === "connected" || (agent === "disconnected" && (phase === "healthy" || phase === "error"));
 }
 
-function isResting({ suspected, phase }: Guest): boolean {
-  return suspected && (phase === "reported" || phase === "discovery");
+function isResting({ suspected, phase, occupied }: Guest): boolean {
+  return suspected && (phase === "reported" || phase === "discovery" || occupied !== undefined);
 }
 
 /** The order at this time: by rank, and in it who has waited longest. */

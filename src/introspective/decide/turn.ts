@@ -47,7 +47,7 @@ export function cleared(guest: Guest): Guest {
     phase: guest.phase === "error" ? "healthy" : guest.phase,
     failures: 0,
     silent: 0,
-    occupied: false,
+    occupied: undefined,
     activity: undefined,
     ping: guest.ping && { ...guest.ping, void: true },
     examination: guest.examination && { ...guest.examination, void: true },

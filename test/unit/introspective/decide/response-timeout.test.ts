@@ -188,6 +188,7 @@ test("putting back that fails is tried again each minute, and the operator told 
 
 test("a guest whose agent is at somebody else's command keeps libvirt's own time", () => {
   const { world, first } = host(["vm"]);
+  world.reload({ agent_occupied_limit: 1 });
   world.fate = () => ({ ms: 30_000, outcome: "occupied" });
   while (world.told.length === 0 && world.mono < 10 * MINUTES) world.run(100);
   assert.equal(world.told.length, 1);

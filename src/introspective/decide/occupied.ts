@@ -1,0 +1,59 @@
+import type { Guest } from "../state.ts";
+import { called, say, type Turn } from "./turn.ts";
+
+/** As libvirt names who holds an agent: "held by agent=remoteDispatchDomainFSFreeze", in every language. */
+const HOLDER = /agent=(\w{1,100})/;
+/**
+ * Calls that only ask the agent for something it knows. Programs that ask all guests all the time are what most guests hang
+ * with, so these get a shorter limit, s.
+ */
+const QUERY = /^remoteDispatchDomain(?:Get|InterfaceAddresses|AuthorizedSSHKeysGet)/;
+const QUERY_LIMIT = 300;
+
+/**
+ * A ping has found another client's command with the guest's agent.
+ * @param began when the ping began, mono
+ */
+export function occupiedAgain(guest: Guest, turn: Turn, detail: string, began: number): Guest {
+  const by = HOLDER.exec(detail)?.[1] ?? "";
+  if (guest.occupied) return { ...guest, occupied: { ...guest.occupied, by } };
+  const occupied = { since: began, by };
+  const limit = limitOf(by, turn);
+  const spared = limit === 0 ? "" : ` for up to ${limit} s (agent_occupied_limit)`;
+  const meaning = `whether the guest hangs is not known meanwhile, and failed pings do not count${spared}`;
+  say(turn, "info", `${called(guest)}: its agent is occupied by ${commandOf(by)}: ${meaning}`);
+  return { ...guest, occupied };
+}
+
+/**
+ * Whether silence is another client's doing. It is also when libvirt no longer waits for that command, or was restarted
+ * amid it: the agent works on it all the same, until it answers.
+ */
+export function isSpared({ occupied }: Guest, turn: Turn): boolean {
+  if (!occupied) return false;
+  const limit = limitOf(occupied.by, turn);
+  return limit === 0 || turn.at.mono - occupied.since < limit * 1000;
+}
+
+/** The agent has answered. */
+export function occupationEnded(guest: Guest, turn: Turn): void {
+  const { occupied } = guest;
+  if (!occupied) return;
+  const seconds = Math.round((turn.at.mono - occupied.since) / 1000);
+  say(
+    turn,
+    "info",
+    `${called(guest)}: its agent was occupied by ${commandOf(occupied.by)} for ${seconds} s, and answers`,
+  );
+}
+
+/** For people: `FSFreeze`, without libvirt's prefix. */
+export function commandOf(by: string): string {
+  const command = by.replace(/^(?:remote|qemu)Dispatch(?:Domain)?/, "");
+  return command === "" ? "another client's command" : `another client's command (${command})`;
+}
+
+function limitOf(by: string, { settings }: Turn): number {
+  const { agent_occupied_limit: limit } = settings;
+  return QUERY.test(by) ? Math.min(limit, QUERY_LIMIT) : limit;
+}
