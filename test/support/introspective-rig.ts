@@ -11,6 +11,8 @@ import { json } from "./http-server.ts";
 
 const program = fileURLToPath(new URL("../../bin/masakari-introspectiveinstancemonitor", import.meta.url));
 
+const command = fileURLToPath(new URL("../../bin/masakari-monitors", import.meta.url));
+
 type Options = Readonly<Record<string, string | number | boolean>>;
 
 /** The introspective monitor as it is run, and an API that keeps what it is told. */
@@ -70,6 +72,13 @@ export class IntrospectiveRig {
     this.#monitors.push(monitor);
     await monitor.line(/watching \d+ guests/, 20_000);
     return monitor;
+  }
+
+  /** What `masakari-monitors status` shows of the monitor. */
+  async status(): Promise<string> {
+    const status = new Child(command, ["status", "--config-file", join(this.#directory, "masakarimonitors.conf")]);
+    await status.exited;
+    return status.output;
   }
 
   /** How often the API was told of the guest. */

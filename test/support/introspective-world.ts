@@ -64,6 +64,14 @@ export interface RealGuest {
   changedAt: number;
 }
 
+/** What a ping comes to, and after how long. */
+interface Fate {
+  readonly ms: number;
+  readonly outcome: PingOutcome;
+  /** libvirt's words, where they matter. */
+  readonly detail?: string;
+}
+
 interface Told {
   readonly at: number;
   readonly uuid: string;
@@ -108,7 +116,7 @@ export class IntrospectiveWorld {
   onDecision: (before: IntrospectiveState, observation: IntrospectiveObservation, effects: readonly Effect[]) => void =
     () => undefined;
   /** What a ping comes to, in place of the guest's own state: libvirt's troubles. */
-  fate: (uuid: string) => { readonly ms: number; readonly outcome: PingOutcome } | undefined = () => undefined;
+  fate: (uuid: string) => Fate | undefined = () => undefined;
   /** What setting a response time-out takes. */
   settingMs = 2;
   /** What setting a response time-out comes to: whether libvirt has done it, and whether it says so. */
@@ -406,7 +414,7 @@ export class IntrospectiveWorld {
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     this.pings.push({ at: this.mono, uuid, late: this.mono - (this.state.guests.get(uuid)?.due ?? this.mono) });
-    const { ms, outcome } = this.fate(uuid) ?? this.#costOf(real, timeout);
+    const { ms, outcome, detail: said } = this.fate(uuid) ?? this.#costOf(real, timeout);
     const began = real?.id;
     let ended = false;
     const end = (outcome: PingOutcome): void => {
@@ -417,7 +425,8 @@ export class IntrospectiveWorld {
       const really: PingOutcome = real?.id === began ? outcome : "gone";
       if (real) real.inSync = really === "answered";
       const words = { answered: "", occupied: `held by agent=${real?.occupiedBy}` };
-      const detail = really === "answered" || really === "occupied" ? words[really] : really;
+      const word = really === "answered" || really === "occupied" ? words[really] : really;
+      const detail = (really === outcome ? said : undefined) ?? word;
       this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail });
     };
     if (outcome === "silent" || outcome === "occupied")
@@ -425,7 +434,7 @@ export class IntrospectiveWorld {
     this.#over(ms, () => end(outcome));
   }
 
-  #costOf(real: RealGuest | undefined, timeout: number): { readonly ms: number; readonly outcome: PingOutcome } {
+  #costOf(real: RealGuest | undefined, timeout: number): Fate {
     if (!real || real.id === -1 || real.paused) return { ms: 1, outcome: "gone" };
     if (!real.channel) return { ms: 1, outcome: "noChannel" };
     // libvirt waits for the one before it first, whatever becomes of the channel meanwhile.

@@ -7,6 +7,8 @@ import { describeWithLibvirtd } from "./libvirt/suite.ts";
 const BOOT_MS = 120_000;
 /** The rig's interval and time-out of 1 s, and the 5 s that libvirt's own guest-sync gives each ping after the first. */
 const REPORT_MS = 60_000;
+/** libvirt says only after 30 s who holds an agent. */
+const FREEZE_S = 45;
 
 await describeWithLibvirtd("introspective monitor and the real guest agent", { linuxGuest: true }, (host) => {
   test("an agent that is stopped is told of once, a whole guest that is stopped as well; before that, never", async (t) => {
@@ -49,5 +51,38 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
         },
       },
     );
+  });
+
+  test("an agent that is at a long freeze, or refuses guest-ping, is not told of; when it hangs for real it is", async (t) => {
+    const { libvirtd } = host();
+    const connection = await host().connect(t);
+    const start = (name: string, words: string): Promise<Guest> =>
+      Guest.start(libvirtd, connection, name, { system: "linux", words });
+    const guests = await Promise.all([
+      start("instance-00000003", `agent.freeze=${FREEZE_S}`),
+      start("instance-00000004", "agent.options=--block-rpcs=guest-ping"),
+    ]);
+    const [freezing, refusing] = guests as [Guest, Guest];
+    // A single ping that is wrongly held against its guest is told.
+    const rig = await IntrospectiveRig.create(t, libvirtd.uri, { guest_monitoring_failure_threshold: 1 });
+    const monitor = await rig.start();
+    await monitor.line(new RegExp(`${freezing.domain.uuid}\\): its agent answers; `), BOOT_MS);
+    await monitor.line(new RegExp(`${refusing.domain.uuid}\\): its agent answers, though with an error`), BOOT_MS);
+
+    const frozen = libvirtd.virsh("domfsfreeze", freezing.name);
+    await monitor.line(/occupied by another client's command \(FSFreeze\): whether/, REPORT_MS);
+    assert.match(await rig.status(), /degraded.*instance-00000003.*occupied by another client's command \(FSFreeze\)/s);
+    await frozen;
+    await monitor.line(/was occupied by another client's command \(FSFreeze\) for \d+ s, and answers/, REPORT_MS);
+    assert.doesNotMatch(await rig.status(), /occupied/);
+    assert.deepEqual(
+      guests.map(({ domain }) => rig.toldOf(domain.uuid)),
+      [0, 0],
+    );
+
+    await libvirtd.virsh("domfsthaw", freezing.name);
+    freezing.signal("SIGSTOP");
+    refusing.signal("SIGSTOP");
+    await Promise.all(guests.map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
   });
 });

@@ -16,6 +16,8 @@ import { buildLinuxGuest } from "./linux-guest.ts";
 export interface GuestOptions {
   /** `tiny`, the default, is 2 MiB and answers at once; `linux` has 96 MiB, the real guest agent, and boots for some 5 s. */
   readonly system?: "tiny" | "linux";
+  /** More words on the kernel's command line of a Linux guest; those for the agent are in `guest/init.sh`. */
+  readonly words?: string;
   /** Default `answers`. `hangs`: opens the agent's port and never answers; `deaf`: never opens it; `bare`: no program. */
   readonly agent?: "answers" | "hangs" | "deaf" | "bare";
   /** Names of the virtio-serial channels, in order. Default the guest agent's alone; none: []. */
@@ -75,7 +77,7 @@ export class Guest {
     name: string,
     options: GuestOptions = {},
   ): Promise<Guest> {
-    const program = options.system === "linux" ? await linux() : tiny(await buildGuest(), options);
+    const program = options.system === "linux" ? await linux(options) : tiny(await buildGuest(), options);
     const xml = domainXml(name, program, options);
     const guest = new Guest(libvirtd, connection, await connection.createDomain(xml));
     if (options.defined) await guest.define();
@@ -162,9 +164,9 @@ function tiny(program: string, { agent = "answers", memoryMiB = 2 }: GuestOption
   return { memoryMiB, boot: agent === "bare" ? "" : `<kernel>${program}</kernel>${words}`, cacheMiB: 1 };
 }
 
-async function linux(): Promise<Program> {
+async function linux({ words = "" }: GuestOptions): Promise<Program> {
   const { kernel, initrd } = await buildLinuxGuest();
-  const boot = `<kernel>${kernel}</kernel><initrd>${initrd}</initrd><cmdline>console=ttyS0 quiet</cmdline>`;
+  const boot = `<kernel>${kernel}</kernel><initrd>${initrd}</initrd><cmdline>console=ttyS0 quiet ${words}</cmdline>`;
   return { memoryMiB: 96, boot, cacheMiB: 16 };
 }
 

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Certificates } from "../../support/certificates.ts";
 import { Child, runToEnd } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/ports.ts";
+import { linuxGuestFolder } from "./linux-guest.ts";
 
 export interface LibvirtdOptions {
   /** For both unix sockets and TLS (plain TCP always has SASL); default none. */
@@ -22,6 +23,8 @@ export interface LibvirtdOptions {
   readonly hostname?: string;
   /** More lines of libvirtd.conf. */
   readonly settings?: readonly string[];
+  /** The root folder of another Debian that has libvirt and QEMU: these run instead of the machine's. */
+  readonly root?: string;
 }
 
 interface SaslUser {
@@ -63,7 +66,9 @@ export class Libvirtd {
     this.tcpPort = ports.tcp;
     this.tlsPort = ports.tls;
     const listen = ports.tcp !== undefined || ports.tls !== undefined ? ["--listen"] : [];
+    const { root } = options;
     const daemon = [
+      ...(root === undefined ? [] : ["chroot", root]),
       "libvirtd",
       ...listen,
       "--config",
@@ -71,7 +76,10 @@ export class Libvirtd {
       "--pid-file",
       "/run/libvirt/libvirtd.pid",
     ];
-    const mounts = Object.entries(privateFolders).map(([own, path]) => `mount --bind ${folder}/${own} ${path}`);
+    const mounts = [
+      ...(root === undefined ? [] : sharedWithRoot(root)),
+      ...Object.entries(privateFolders).map(([own, path]) => `mount --bind ${folder}/${own} ${root ?? ""}${path}`),
+    ];
     const named = options.hostname === undefined ? [] : [`hostname ${options.hostname}`];
     const script = [...mounts, ...named, "ulimit -n $(ulimit -Hn)", 'exec "$@"'].join(" && ");
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", supervisor, ...daemon];
@@ -94,7 +102,7 @@ export class Libvirtd {
     };
     for (const [own, path] of Object.entries(privateFolders)) {
       mkdirSync(join(folder, own), { recursive: true });
-      mkdirSync(path, { recursive: true });
+      mkdirSync(join(options.root ?? "/", path), { recursive: true });
     }
     mkdirSync(join(folder, "etc/hooks"));
     mkdirSync(join(folder, "lib/qemu"));
@@ -187,21 +195,30 @@ export class Libvirtd {
   }
 }
 
+/** What guests are made of, and what QEMU needs of a machine, at the same paths in another root; in the daemon's mounts only. */
+function sharedWithRoot(root: string): string[] {
+  return ["/proc", "/sys", "/dev", tmpdir(), dirname(linuxGuestFolder)].flatMap((path) => [
+    `mkdir -p ${root}${path}`,
+    `mount --rbind ${path} ${root}${path}`,
+  ]);
+}
+
 function daemonSettings(
   folder: string,
   ports: { tcp: number | undefined; tls: number | undefined },
-  { auth = "none", tls, hostname, settings = [] }: LibvirtdOptions,
+  { auth = "none", tls, hostname, root, settings = [] }: LibvirtdOptions,
 ): string {
   const certificate = tls?.issue("libvirtd", "IP:127.0.0.1");
   return [
-    `unix_sock_dir = "${folder}/run"`,
+    // In another root, the folder is there under this name only.
+    `unix_sock_dir = "${root === undefined ? join(folder, "run") : privateFolders.run}"`,
     'unix_sock_group = "root"',
     'unix_sock_ro_perms = "0777"',
     'unix_sock_rw_perms = "0770"',
     `auth_unix_ro = "${auth}"`,
     `auth_unix_rw = "${auth}"`,
     "max_clients = 5000",
-    `log_outputs = "3:file:${folder}/log/libvirtd.log"`,
+    `log_outputs = "3:file:${privateFolders.log}/libvirtd.log"`,
     'listen_addr = "127.0.0.1"',
     ...(ports.tcp === undefined
       ? ["listen_tcp = 0"]

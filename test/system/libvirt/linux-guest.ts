@@ -15,8 +15,8 @@ export interface LinuxGuest {
 }
 
 /** Debian's cloud kernel, QEMU guest agent and busybox, unpacked there by `install-packages.sh`. */
-const unpacked = "/var/cache/masakari-monitors-tests/linux-guest";
-const root = join(unpacked, "root");
+export const linuxGuestFolder = "/var/cache/masakari-monitors-tests/linux-guest";
+const root = join(linuxGuestFolder, "root");
 const init = fileURLToPath(new URL("guest/init.sh", import.meta.url));
 /** The agent's port and a disk; the power button and who reads it; the device that a panic is told to. */
 const modules = [
@@ -28,7 +28,7 @@ const run = promisify(execFile);
 
 /** Whether the packages that a Linux guest is made of are there. */
 export async function linuxGuestAvailable(): Promise<boolean> {
-  return await access(join(unpacked, "complete")).then(
+  return await access(join(linuxGuestFolder, "complete")).then(
     () => true,
     () => false,
   );

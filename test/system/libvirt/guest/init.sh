@@ -17,7 +17,19 @@ mkdir -p /etc/acpi/PWRF
 printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
 chmod 755 /etc/acpi/PWRF/00000080
 acpid -l /dev/null
+# From the kernel's command line: options of the agent, and how many seconds its hook takes to freeze the file systems.
+options=""
+for word in $(cat /proc/cmdline); do
+  case "$word" in
+    agent.options=*) options=${word#*=} ;;
+    agent.freeze=*)
+      printf '#!/bin/sh\n[ "$1" != freeze ] || sleep %s\n' "${word#*=}" >/etc/fsfreeze-hook
+      chmod 755 /etc/fsfreeze-hook
+      options="$options --fsfreeze-hook=/etc/fsfreeze-hook" ;;
+  esac
+done
 while :; do
-  qemu-ga -m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0
+  # shellcheck disable=SC2086 # a list of words
+  qemu-ga $options -m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0
   sleep 1
 done
