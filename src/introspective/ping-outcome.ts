@@ -25,10 +25,10 @@ const byNumber: Readonly<Record<number, PingOutcome>> = {
 
 /** "QEMU guest agent is not connected", at once; "disappeared while executing command"; QEMU's end (qemu_agent.c). */
 const CLOSED = /not connected|disappeared|End of file/;
-/** The agent's own error as libvirt before 11.2 gives it. Every translation keeps the name of the command. */
-const REFUSED = /'guest-ping'/;
+/** The agent's own error as libvirt before 11.2 gives it. Every translation keeps the name of the command, not its quotes. */
+const REFUSED = /\bguest-ping\b/;
 /** OPERATION_FAILED: with `max_queued` in qemu.conf, libvirt does not wait until the other command ends. */
-const HELD = /held by agent=/;
+const HELD = /\bagent=/;
 /** libvirt gives an agent whole seconds. */
 const SHORTEST_WAIT_MS = 900;
 const KNOWN = /not available|didn't respond/;

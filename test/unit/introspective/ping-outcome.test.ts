@@ -50,10 +50,13 @@ const cases: readonly (readonly [number: number, text: string, tookMs: number, o
   [29, "operation forbidden: read only access prevents it", 1, "denied"],
   [88, "access denied", 1, "denied"],
   [38, "Unable to create thread: Resource temporarily unavailable", 1, "unknown"],
-  // libvirtd speaks the language of its system.
-  [86, "Gast-Agent antwortet nicht: QEMU-Gast-Agent ist nicht verbunden", 1, "disconnected"],
-  [86, "Gast-Agent antwortet nicht: Gast-Agent ist zur Zeit nicht verfügbar", 5000, "silent"],
-  [1, "Interner Fehler: QEMU-Agent-Befehl 'guest-ping' kann nicht ausgeführt werden: disabled", 8, "answered"],
+  // libvirtd speaks the language of its system: as libvirt 9.0 is translated.
+  [86, "Агент гостя не отвечает: Агент гостевой системы QEMU не подключён", 1, "disconnected"],
+  [86, "ゲストエージェントが応答していません: ゲストエージェントが今のところ利用できません", 2000, "silent"],
+  [1, "внутренняя ошибка: не удалось выполнить команду агента QEMU «guest-ping»: disabled", 8, "answered"],
+  [1, "内部错误：无法执行 QEMU 代理命令 'guest-ping'：disabled", 8, "answered"],
+  [68, "Kann Status-Änderungs-Lock nicht abrufen", 30_000, "occupied"],
+  [9, "operation failed: 无法获取状态更改锁（由 agent=remoteDispatchDomainFSFreeze 持有）", 1, "occupied"],
 ];
 
 for (const [number, text, tookMs, outcome] of cases) {
