@@ -18,7 +18,7 @@ export async function act(
     case "scan":
       return lookSoon(eyes, parts, observe);
     case "watch":
-      if (!watchFor(eyes, effect.key, effect.process)) {
+      if (!watchFor(eyes, parts, effect)) {
         observe({ kind: "exited", at: clock.now(), process: effect.process });
       }
       return;

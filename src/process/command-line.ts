@@ -43,6 +43,47 @@ const INTERPRETERS: readonly Interpreter[] = [
 /** java's options are words of their own, whatever they begin with. */
 const JAVA_VALUED = new Set(["-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "-jar"]);
 
+/** So many characters of another process's command line are shown in a log line. */
+const SHOWN_LENGTH = 200;
+
+/** Whether this name is of a program that runs other programs, so that executing it says nothing. */
+export function isInterpreter(name: string): boolean {
+  return name === "java" || INTERPRETERS.some(({ names }) => names.test(name));
+}
+
+/** A title is looked at as far as this; it has no more room than the arguments and the environment had. */
+const TITLE_LENGTH = 4096;
+const OPENING = new Set("[({<\"'");
+const CLOSING = new Set("])}>\"',;:");
+
+/**
+ * The words of the title that a process has set, without brackets around them: all of it stands in the first argument
+ * (setproctitle), and programs in it often in brackets. None for an ordinary command line.
+ */
+export function titleWords(raw: string): readonly string[] {
+  const end = raw.indexOf("\0");
+  const first = raw.slice(0, Math.min(end < 0 ? raw.length : end, TITLE_LENGTH));
+  return first.startsWith("/") ? [] : first.split(/\s+/).map(bare);
+}
+
+/** Not by expressions such as /[:,]+$/, which take quadratic time: what other users' processes show is theirs to choose. */
+function bare(word: string): string {
+  let [from, to] = [0, word.length];
+  while (from < to && OPENING.has(word[from] ?? "")) from += 1;
+  while (to > from && CLOSING.has(word[to - 1] ?? "")) to -= 1;
+  return word.slice(from, to);
+}
+
+/** A command line for a log line: on one line, without control characters, cut. */
+export function shownCommandLine(raw: string): string {
+  const text = raw
+    .slice(0, SHOWN_LENGTH * 2)
+    .replace(/\0+$/, "")
+    .replace(/\0/g, " ")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu, "?");
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+}
+
 /** @param raw the arguments, each ended by NUL, as `/proc/PID/cmdline` has them */
 export function parseCommandLine(raw: string): readonly CommandLine[] {
   // Not by /\0+$/: anybody can run a process with 60 000 empty arguments, and the expression would take seconds over them.

@@ -10,6 +10,9 @@ import { verifyingSeen } from "./decide/verify.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings, Sighting } from "./observation.ts";
 import type { EntryState, ProcessState } from "./state.ts";
 
+/** A process that only contains the name of one that was given up is its recovery when it has lived so long. */
+const LASTING_MS = 60_000;
+
 /**
  * The process monitor's mind: entries are independent of one another, and each goes
  * unseen → (starting → verifying) → up → settling → restarting → verifying → (waiting → restarting …) → up or failed.
@@ -87,7 +90,7 @@ function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): En
   const { phase } = entry;
   switch (phase.name) {
     case "unseen": {
-      const process = counted(entry, sighting, true);
+      const process = counted(entry, sighting, turn.at, { first: true });
       if (!process) return beginStart(entry, turn, phase.toldAt);
       return arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 });
     }
@@ -100,7 +103,9 @@ function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): En
     case "waiting":
       return waitingSeen(entry, sighting, turn);
     case "failed": {
-      const process = counted(entry, sighting, false);
+      // Whoever repairs it may run programs that have its name in their command line; they end soon.
+      const accepted = { first: true, since: phase.toldAt, lasting: LASTING_MS };
+      const process = counted(entry, sighting, turn.at, accepted);
       return process ? arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 }) : entry;
     }
     case "starting":

@@ -3,8 +3,9 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitWatch } from "../system/pidfd.ts";
 import { type ProcessIdentity, type ProcTable, ProcTableError } from "../system/proc-table.ts";
-import { look, type Sought } from "./look.ts";
+import { look, type Watched } from "./look.ts";
 import type { ProcessObservation } from "./observation.ts";
+import type { Sought } from "./sought.ts";
 
 export type Observe = (observation: ProcessObservation) => void;
 
@@ -12,7 +13,7 @@ export type Observe = (observation: ProcessObservation) => void;
 export interface Eyes {
   sought: readonly Sought[];
   /** The process watched for each entry. */
-  readonly watched: Map<string, ProcessIdentity>;
+  readonly watched: Map<string, Watched>;
   /** Commands that run for us now, by pid. */
   readonly commands: Set<number>;
   /** Undefined while sensing does not run. */
@@ -53,6 +54,7 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
   if (eyes.blind) parts.log.info("the process table can be read again");
   eyes.blind = false;
   parts.conditions?.set("process table", undefined);
+  for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole);
   observe({ kind: "seen", at, sightings });
 }
 
@@ -66,10 +68,24 @@ export function lookSoon(eyes: Eyes, parts: EyesParts, observe: Observe): void {
   });
 }
 
-/** Watches `process` for the entry in place of the one watched so far. @returns false if it has ended already */
-export function watchFor(eyes: Eyes, key: string, process: ProcessIdentity): boolean {
+/** The watched process has shown itself as the whole program: what it executes now is what it is. */
+function recogniseWatched(eyes: Eyes, { table }: EyesParts, key: string, whole: ProcessIdentity): void {
+  const watched = eyes.watched.get(key);
+  if (watched?.pid !== whole.pid || watched.startTime !== whole.startTime) return;
+  eyes.watched.set(key, { ...watched, whole: true, executable: table.executable(whole.pid) ?? watched.executable });
+}
+
+/**
+ * Watches `process` for the entry in place of the one watched so far; `whole` as in the effect `watch`.
+ * @returns false if it has ended already
+ */
+export function watchFor(
+  eyes: Eyes,
+  { table }: EyesParts,
+  { key, process, whole }: { readonly key: string; readonly process: ProcessIdentity; readonly whole: boolean },
+): boolean {
   stopWatchingFor(eyes, key);
-  eyes.watched.set(key, process);
+  eyes.watched.set(key, { ...process, whole, executable: table.executable(process.pid) });
   return eyes.exits?.watch(process) !== "gone";
 }
 

@@ -1,140 +1,89 @@
-import type { ProcessEntry } from "../config/process-entry.ts";
-import { isDead, type ProcessIdentity, type ProcessStat, type ProcTable } from "../system/proc-table.ts";
-import { baseName, parseCommandLine } from "./command-line.ts";
-import { type Matcher, matchCommandLine, matcherOf } from "./match.ts";
+import { type Executable, isDead, type ProcessIdentity } from "../system/proc-table.ts";
+import { shownCommandLine } from "./command-line.ts";
+import type { LineageParts } from "./lineage.ts";
+import { matchCommandLine } from "./match.ts";
 import type { Sighting } from "./observation.ts";
 import { byPidfile } from "./pidfile.ts";
-import { keyed } from "./state.ts";
+import { scan } from "./scan.ts";
+import type { Sought } from "./sought.ts";
 
-/** An entry with its matcher made. */
-export interface Sought {
-  readonly key: string;
-  readonly entry: ProcessEntry;
-  readonly matcher: Matcher;
+/** The process watched for an entry. */
+export interface Watched extends ProcessIdentity {
+  /** It was recognised as the entry's program: as long as it lives it is that, whatever it shows as its command line. */
+  readonly whole: boolean;
+  /** What it executed when it was recognised; undefined if that may not be read. */
+  readonly executable: Executable | undefined;
 }
 
-/** @throws MatchExpressionError */
-export function soughtOf(entries: readonly ProcessEntry[]): readonly Sought[] {
-  return keyed(entries).map(({ key, entry }) => ({ key, entry, matcher: matcherOf(entry) }));
+export interface Surroundings extends LineageParts {
+  /** By the entry's key. */
+  readonly watched: ReadonlyMap<string, Watched>;
 }
 
-export interface Surroundings {
-  readonly table: ProcTable;
-  /** This process. */
-  readonly self: number;
-  /** The commands that run for us now: they and what they have started so far are not the service. */
-  readonly commands: ReadonlySet<number>;
-  /** The process watched for an entry. */
-  readonly watched: ReadonlyMap<string, ProcessIdentity>;
-}
-
-/** Matches of one entry that are kept to choose from: the chosen one must be alive and not ours, and nearly always the first is. */
-type Found = { whole: number[]; partial: { pid: number; program: string }[] };
+/** What one look at the watched process alone has found. */
+type Known =
+  | { readonly state: "there" | "lesser"; readonly process: ProcessIdentity }
+  | { readonly state: "replaced"; readonly by: string }
+  | { readonly state: "gone" };
 
 /**
  * One look at all entries. An entry is up as long as one of its processes lives, and its watched process is one: while that one
- * still lives and still shows the name, nothing else in the table can change the answer, so only its own files are read. The whole
- * table is read only when some entry has no such process, and what appears can matter only to those. So at rest a look costs two
- * small reads per entry, however many processes the host has, and misses nothing.
+ * lives, nothing else in the table can change the answer, so only its own files are read. The whole table is read only when some
+ * entry has no such process, and what appears can matter only to those. So at rest a look costs two small reads per entry,
+ * however many processes the host has, and misses nothing.
  * @throws ProcTableError
  */
 export function look(sought: readonly Sought[], around: Surroundings): readonly Sighting[] {
   const sightings = new Map<string, Sighting>();
+  const knowns = new Map<string, Known>();
   for (const one of sought) {
     const { key, entry } = one;
-    const known =
-      entry.pidfile === undefined
-        ? stillThere(one, around)
-        : byPidfile(key, entry, entry.pidfile, { ...around, before: around.watched.get(key) });
-    if (known) sightings.set(one.key, known);
+    if (entry.pidfile !== undefined) {
+      sightings.set(key, byPidfile(key, entry, entry.pidfile, { ...around, before: around.watched.get(key) }));
+      continue;
+    }
+    const known = knownOf(one, around);
+    knowns.set(key, known);
+    if (known.state === "there") sightings.set(key, { key, whole: known.process });
   }
   const missing = sought.filter((one) => !sightings.has(one.key));
-  if (missing.length > 0) for (const sighting of scan(missing, around)) sightings.set(sighting.key, sighting);
+  if (missing.length > 0) {
+    for (const found of scan(missing, around))
+      sightings.set(found.key, withKnown(found, knowns.get(found.key), around));
+  }
   return sought.map((one) => sightings.get(one.key) ?? { key: one.key });
 }
 
-function stillThere(one: Sought, { table, watched }: Surroundings): Sighting | undefined {
+/**
+ * A process that has been recognised stays the entry's while it lives: a program may rewrite its command line at any time
+ * (setproctitle), and some do at random. Only another program in its place, by exec, ends that.
+ */
+function knownOf(one: Sought, { table, watched }: Surroundings): Known {
   const process = watched.get(one.key);
-  if (!process) return undefined;
-  const raw = table.commandLine(process.pid);
-  if (raw === undefined || matchCommandLine(one.matcher, raw) !== "whole") return undefined;
-  const stat = table.stat(process.pid);
-  const same = stat && stat.startTime === process.startTime && !isDead(stat);
-  return same ? { key: one.key, whole: process } : undefined;
+  const stat = process && table.stat(process.pid);
+  if (!process || !stat || stat.startTime !== process.startTime || isDead(stat)) return { state: "gone" };
+  const identity = { pid: process.pid, startTime: process.startTime };
+  const raw = table.commandLine(process.pid) ?? "";
+  const kind = matchCommandLine(one.matcher, raw);
+  if (kind === "whole") return { state: "there", process: identity };
+  // While a process executes another program there is a moment without a command line.
+  if (kind === undefined && raw !== "" && runsAnother(process.executable, table.executable(process.pid))) {
+    return { state: "replaced", by: shownCommandLine(raw) };
+  }
+  return { state: process.whole ? "there" : "lesser", process: identity };
 }
 
-function scan(sought: readonly Sought[], around: Surroundings): readonly Sighting[] {
-  const found = sought.map((): Found => ({ whole: [], partial: [] }));
-  for (const pid of around.table.pids()) {
-    const raw = around.table.commandLine(pid);
-    // Zombies and kernel threads have none.
-    if (!raw) continue;
-    let lines: ReturnType<typeof parseCommandLine> | undefined;
-    const parsed = () => {
-      lines ??= parseCommandLine(raw);
-      return lines;
-    };
-    sought.forEach((one, index) => {
-      const kind = one.matcher(raw, parsed);
-      if (kind === "whole") found[index]?.whole.push(pid);
-      if (kind === "partial") found[index]?.partial.push({ pid, program: baseName(parsed()[0]?.words[0] ?? "") });
-    });
-  }
-  const lineage = new Lineage(around);
-  return sought.map(({ key }, index) => {
-    const { whole, partial } = found[index] ?? { whole: [], partial: [] };
-    const process = oldest(whole, lineage);
-    if (process) return { key, whole: process };
-    const ancestors = partial.length > 0 ? lineage.ancestors() : new Set<number>();
-    const candidate = partial.filter(({ pid }) => !ancestors.has(pid)).map(({ pid }) => pid);
-    const other = oldest(candidate, lineage);
-    if (!other) return { key };
-    return { key, partial: { ...other, program: partial.find(({ pid }) => pid === other.pid)?.program ?? "" } };
-  });
+function runsAnother(before: Executable | undefined, now: Executable | undefined): boolean {
+  if (!before || !now) return false;
+  // An upgrade and a new exec change the file and keep the path; a rename changes the path and keeps the file.
+  return before.file !== now.file && before.path !== now.path;
 }
 
-/** Among several the oldest is watched: workers come and go, and the first started is mostly their parent. */
-function oldest(pids: readonly number[], lineage: Lineage): ProcessIdentity | undefined {
-  const alive = pids
-    .map((pid) => lineage.stat(pid))
-    .filter((stat) => stat !== undefined && !isDead(stat)) as ProcessStat[];
-  alive.sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
-  const first = alive.find((stat) => !lineage.isOurs(stat.pid));
-  return first && { pid: first.pid, startTime: first.startTime };
-}
-
-/** Who is whose child, read only where it is asked, each process once per look. */
-class Lineage {
-  readonly #around: Surroundings;
-  readonly #stats = new Map<number, ProcessStat | undefined>();
-
-  constructor(around: Surroundings) {
-    this.#around = around;
-  }
-
-  stat(pid: number): ProcessStat | undefined {
-    if (!this.#stats.has(pid)) this.#stats.set(pid, this.#around.table.stat(pid));
-    return this.#stats.get(pid);
-  }
-
-  /**
-   * This process, or below a command that runs for us. What a command has left behind is no longer below it; and where we are
-   * process 1 of a container it is our child then, which is why being our child does not count.
-   */
-  isOurs(pid: number): boolean {
-    const { self, commands } = this.#around;
-    if (pid === self) return true;
-    return this.#line(pid).some((one) => commands.has(one) || (one === self && self !== 1));
-  }
-
-  ancestors(): Set<number> {
-    return new Set(this.#line(this.#around.self));
-  }
-
-  /** The process and those above it. */
-  #line(pid: number): readonly number[] {
-    const line: number[] = [];
-    for (let next = pid; next > 0 && !line.includes(next); next = this.stat(next)?.parent ?? 0) line.push(next);
-    return line;
-  }
+/** A process that only ever contained the name yields to the program itself, and to nothing else while it lives. */
+function withKnown(found: Sighting, known: Known | undefined, { table }: Surroundings): Sighting {
+  if (known?.state === "replaced") return { ...found, replacedBy: known.by };
+  if (known?.state !== "lesser" || found.whole) return found;
+  const shown = shownCommandLine(table.commandLine(known.process.pid) ?? "");
+  const others = found.partials?.filter(({ pid }) => pid !== known.process.pid) ?? [];
+  return { key: found.key, partials: [{ ...known.process, shown }, ...others] };
 }

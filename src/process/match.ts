@@ -1,11 +1,28 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
-import { baseName, type CommandLine, parseCommandLine } from "./command-line.ts";
+import type { Executable } from "../system/proc-table.ts";
+import { baseName, type CommandLine, isInterpreter, parseCommandLine, titleWords } from "./command-line.ts";
 
 /** How a process's command line is an entry's: as the entry says (`whole`), or only by containing its name somewhere. */
 export type MatchKind = "whole" | "partial" | undefined;
 
-/** @param raw the arguments, each ended by NUL; `parsed` is what `parseCommandLine` makes of it, once for all entries */
-export type Matcher = (raw: string, parsed: () => readonly CommandLine[]) => MatchKind;
+/** What a process is apart from its command line. Each is read only where it is asked for. */
+export interface Witness {
+  /** `ProcessStat.name` */
+  readonly name: string;
+  readonly executable: () => Executable | undefined;
+  readonly raw: () => string | undefined;
+}
+
+/** The rule of one entry. */
+export interface Matcher {
+  /** @param raw the arguments, each ended by NUL; `parsed` is what `parseCommandLine` makes of it, once for all entries */
+  match(raw: string, parsed: () => readonly CommandLine[]): MatchKind;
+  /**
+   * Whether the process executes the entry's program under a command line that has nothing of it left. Absent where that cannot
+   * be known: for patterns, for names of several words, for interpreters.
+   */
+  readonly replaced?: ((witness: Witness) => boolean) | undefined;
+}
 
 /** `match: regex` with an expression that JavaScript does not know. */
 export class MatchExpressionError extends Error {
@@ -25,6 +42,8 @@ const ONLOOKERS = new Set(
     /\s+/,
   ),
 );
+/** Their titles name whom they serve: a user, a database. */
+const SERVING = new Set(["sshd", "sshd-session", "login", "postgres"]);
 
 /**
  * Programs of this project: each shows itself by this title alone. Lists written for the Python monitors have them as
@@ -33,31 +52,77 @@ const ONLOOKERS = new Set(
 const OURS = /^masakari-(process|instance|introspectiveinstance|host)monitor$/;
 
 /**
- * The rule of one entry. `program` (the default) is a whole program: the first argument or the script of an interpreter, by full
- * path or base name, followed by the name's further words as the next arguments.
+ * What systemd's child shows between fork and exec: the last 8 characters of the program's name in parentheses
+ * (rename_process_from_path, systemd 252). It is not the program yet, and may become another one.
+ */
+const BEFORE_EXEC = /^\([^()\0 ]{1,15}\)\0*$/;
+/** `/proc/PID/stat` has so many bytes of the name (TASK_COMM_LEN, proc(5)). */
+const NAME_BYTES = 15;
+
+/**
+ * `program` (the default) is a whole program: the first argument or the script of an interpreter, by full path or base name,
+ * followed by the name's further words as the next arguments; or a word of the title that a process has set.
  * @throws MatchExpressionError
  */
 export function matcherOf(entry: ProcessEntry): Matcher {
   const name = entry.process_name;
-  if (entry.match === "substring") return (raw) => (joined(raw).includes(name) ? "whole" : undefined);
+  if (entry.match === "substring") return { match: (raw) => (joined(raw).includes(name) ? "whole" : undefined) };
   if (entry.match === "regex") {
     const expression = compile(name);
-    return (raw) => (expression.test(joined(raw)) ? "whole" : undefined);
+    return { match: (raw) => (expression.test(joined(raw)) ? "whole" : undefined) };
   }
   const words = name.trim().split(/\s+/);
   // The last word is looked for first: nearly every process is ruled out by it without being parsed.
   const rarest = baseName(words.at(-1) ?? "");
   const isOurs = OURS.test(rarest);
-  return (raw, parsed) => {
-    if (!raw.includes(rarest)) return undefined;
-    if (parsed().some((line) => isProgram(line, words) || (isOurs && line.words[0] === rarest))) return "whole";
-    return joined(raw).includes(name) && !isOnlooker(parsed()) ? "partial" : undefined;
+  return {
+    match(raw, parsed) {
+      if (!raw.includes(rarest) || BEFORE_EXEC.test(raw)) return undefined;
+      if (parsed().some((line) => isProgram(line, words) || (isOurs && line.words[0] === rarest))) return "whole";
+      if (isOnlooker(parsed())) return undefined;
+      if (isInTitle(titleWords(raw), words)) return "whole";
+      return joined(raw).includes(name) ? "partial" : undefined;
+    },
+    replaced: words.length === 1 && !isInterpreter(rarest) ? executes(words[0] ?? "") : undefined,
   };
 }
 
 /** Whether this one command line is the entry's; for tests and for a process that is known already. */
 export function matchCommandLine(matcher: Matcher, raw: string): MatchKind {
-  return raw === "" ? undefined : matcher(raw, () => parseCommandLine(raw));
+  return raw === "" ? undefined : matcher.match(raw, () => parseCommandLine(raw));
+}
+
+/** "sshd: /usr/sbin/sshd -D [listener]", "nova-compute: master process [/usr/bin/nova-compute --debug]" */
+function isInTitle(title: readonly string[], name: readonly string[]): boolean {
+  const [its = ""] = title;
+  if (SERVING.has(its) && its !== baseName(name[0] ?? "")) return false;
+  return title.some((_, start) =>
+    name.every((word, index) => {
+      const shown = title[start + index];
+      return shown === word || (index === 0 && shown !== undefined && baseName(shown) === word);
+    }),
+  );
+}
+
+/** The same program, by the name that the kernel keeps or by the file; no ordinary command line of another one. */
+function executes(listed: string): (witness: Witness) => boolean {
+  const base = baseName(listed);
+  const short = Buffer.from(base).subarray(0, NAME_BYTES).toString();
+  const isListed = ({ path }: Executable) =>
+    listed.includes("/") ? merged(path) === merged(listed) : baseName(path) === base;
+  return ({ name, executable, raw }) => {
+    const file = name === short ? undefined : executable();
+    if (name !== short && !(file && isListed(file))) return false;
+    const shown = raw() ?? "";
+    if (shown.startsWith("/") || BEFORE_EXEC.test(shown)) return false;
+    // With its name in it a command line says what it is; only where the name alone is left of the path, that is no other thing.
+    return !shown.includes(base) || (titleWords(shown)[0] === base && !SERVING.has(base));
+  };
+}
+
+/** `/sbin/sshd` and `/usr/sbin/sshd` are one file on every system with a merged /usr. */
+function merged(path: string): string {
+  return path.replace(/^\/usr\//, "/");
 }
 
 function isProgram(line: CommandLine, name: readonly string[]): boolean {
@@ -77,10 +142,13 @@ function isNamed(argument: string, name: string): boolean {
 }
 
 function isOnlooker(parsed: readonly CommandLine[]): boolean {
-  const [line] = parsed;
-  const first = baseName(line?.words[0] ?? "").replace(/^-/, "");
-  // A shell without a script is a person, or a command line that merely speaks of the service.
-  return ONLOOKERS.has(first) || (/^(ba|da|a|k|z)?sh$/.test(first) && line?.programs.length === 1);
+  return parsed.some(({ words, programs }) => {
+    const first = baseName(words[0] ?? "")
+      .replace(/^-/, "")
+      .replace(/:$/, "");
+    // A shell without a script is a person, or a command line that merely speaks of the service.
+    return ONLOOKERS.has(first) || (/^(ba|da|a|k|z)?sh$/.test(first) && programs.length === 1);
+  });
 }
 
 function compile(expression: string): RegExp {

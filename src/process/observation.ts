@@ -12,13 +12,21 @@ export interface ProcessSettings {
   readonly command_timeout: number;
 }
 
+/** A process whose command line merely contains an entry's name. */
+export interface PartialMatch extends ProcessIdentity {
+  /** Its command line, fit for a log line. */
+  readonly shown: string;
+}
+
 /** What one look at the process table found of one entry. */
 export interface Sighting {
   readonly key: string;
   /** The process that is the entry's program (or that its pattern or pidfile names). */
   readonly whole?: ProcessIdentity | undefined;
-  /** One whose command line merely contains the name, looked for only where there is no `whole`. */
-  readonly partial?: (ProcessIdentity & { readonly program: string }) | undefined;
+  /** Looked for only where there is no `whole`: first the one watched, then the oldest. */
+  readonly partials?: readonly PartialMatch[] | undefined;
+  /** The process watched so far lives, but executes another program now: its command line, fit for a log line. */
+  readonly replacedBy?: string | undefined;
   /** Why the entry could not be looked for, e.g. an unreadable pidfile. */
   readonly problem?: string | undefined;
 }
@@ -63,8 +71,11 @@ export type ProcessObservation =
 export type ProcessEffect =
   /** Look at the process table now. */
   | { readonly kind: "scan" }
-  /** Tell the exit of this process, instead of the one watched for the entry so far. */
-  | { readonly kind: "watch"; readonly key: string; readonly process: ProcessIdentity }
+  /**
+   * Tell the exit of this process, instead of the one watched for the entry so far. `whole`: it was recognised as the entry's
+   * program, so that its command line does not matter any more.
+   */
+  | { readonly kind: "watch"; readonly key: string; readonly process: ProcessIdentity; readonly whole: boolean }
   | { readonly kind: "unwatch"; readonly key: string }
   | {
       readonly kind: "run";

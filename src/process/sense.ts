@@ -2,8 +2,8 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 import { type ExitCalls, watchExits } from "../system/pidfd.ts";
 import { type Eyes, type EyesParts, lookNow, type Observe } from "./eyes.ts";
 import { type ListParts, readList, watchList } from "./list-watch.ts";
-import { soughtOf } from "./look.ts";
 import type { ProcessSettings } from "./observation.ts";
+import { soughtOf } from "./sought.ts";
 
 export interface SenseParts extends EyesParts {
   readonly list: Omit<ListParts, "path">;

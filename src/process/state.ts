@@ -9,7 +9,12 @@ import type { ProcessSettings, Stage } from "./observation.ts";
  */
 export type Phase =
   /** Not looked at since the monitor started or the entry was added. */
-  | { readonly name: "unseen"; readonly toldAt: Instant | undefined }
+  | {
+      readonly name: "unseen";
+      readonly toldAt: Instant | undefined;
+      /** What an earlier run watched in this boot. While it lives it is the entry's, whatever it shows by now. */
+      readonly process?: ProcessIdentity | undefined;
+    }
   /** The start commands run; `succeeded` is false once one of them has failed. `run` as in `restarting`. */
   | {
       readonly name: "starting";
@@ -65,7 +70,7 @@ export type Phase =
 export interface EntryState {
   readonly key: string;
   readonly entry: ProcessEntry;
-  /** `partial`: only its name's text has ever been found; that counts until the whole program has been seen once. */
+  /** What was found last: the program, or a process that only contains its name. */
   readonly seenAs: "nothing" | "partial" | "whole";
   readonly phase: Phase;
 }
@@ -89,13 +94,15 @@ export interface Remembered {
   readonly pidfile: string | null;
   readonly seenAs: EntryState["seenAs"];
   readonly toldAt: Instant | null;
+  /** What is watched. Absent in what version 0.1.0 saved. */
+  readonly process?: ProcessIdentity | null;
 }
 
 export const initialState: ProcessState = { bootId: "", settings: undefined, entries: [], remembered: [], runs: 0 };
 
 const SAVED_VERSION = 1;
 
-/** What is saved of a state: it changes only when there is something that must not be forgotten, so a restart writes nothing. */
+/** What is saved of a state: it changes only when there is something that must not be forgotten. */
 export function keptOf(state: ProcessState): unknown {
   return { version: SAVED_VERSION, bootId: state.bootId, entries: rememberedOf(state) };
 }
@@ -108,6 +115,7 @@ export function rememberedOf(state: ProcessState): readonly Remembered[] {
     pidfile: entry.pidfile ?? null,
     seenAs,
     toldAt: toldAtOf(phase) ?? null,
+    process: ("process" in phase && phase.process) || null,
   }));
 }
 
@@ -121,6 +129,7 @@ export function restoreState(saved: unknown): ProcessState | undefined {
       typeof one?.key === "string" &&
       typeof one.match === "string" &&
       typeof one.seenAs === "string" &&
+      (one.process == null || (Number.isInteger(one.process.pid) && Number.isInteger(one.process.startTime))) &&
       (one.toldAt === null || (typeof one.toldAt?.wall === "number" && typeof one.toldAt.mono === "number")),
   );
   return sound ? { ...initialState, bootId: kept.bootId, remembered: kept.entries as Remembered[] } : undefined;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
 
 /** A process for good: the kernel reuses a pid, but never with the same start time. */
 export interface ProcessIdentity {
@@ -9,9 +9,20 @@ export interface ProcessIdentity {
 
 /** What `/proc/PID/stat` says, as far as it is needed. */
 export interface ProcessStat extends ProcessIdentity {
+  /** The base name of the program at its exec (a script's, if it was run by `#!`), at most 15 bytes; the process may change it. */
+  readonly name: string;
   readonly parent: number;
   /** `R`, `S`, `D`, … ; `Z` and `X` are dead. */
   readonly state: string;
+  readonly threads: number;
+}
+
+/** The file that a process executes. Only exec changes it, whatever the process shows as its command line. */
+export interface Executable {
+  /** Without the mark that the file has been removed since, e.g. by an upgrade of its package. */
+  readonly path: string;
+  /** Device and inode, which stay the same when the file is renamed or removed. */
+  readonly file: string;
 }
 
 /** This host's processes. One that vanishes while it is read is `undefined`, never an error. */
@@ -25,6 +36,8 @@ export interface ProcTable {
   commandLine(pid: number): string | undefined;
   /** @throws ProcTableError */
   stat(pid: number): ProcessStat | undefined;
+  /** Undefined also where it may not be read: another user's process, unless this is root; a kernel thread. */
+  executable(pid: number): Executable | undefined;
 }
 
 /** The process table could not be read, so nothing is known about any process: least of all that one is dead. */
@@ -39,6 +52,8 @@ export class ProcTableError extends Error {
 const READ_LIMIT = 64 * 1024;
 /** The process ended between two reads: the file is gone, or (ESRCH) was open already. */
 const VANISHED = new Set(["ENOENT", "ESRCH"]);
+/** proc(5): the end of the link's text once the file has been unlinked. */
+const REMOVED = " (deleted)";
 const ZERO = 48;
 const NINE = 57;
 
@@ -59,7 +74,17 @@ export function openProcTable(root = "/proc"): ProcTable {
     },
     stat(pid) {
       const length = readInto(buffer, `${root}/${pid}/stat`);
-      return length === undefined ? undefined : parseStat(pid, buffer.toString("latin1", 0, length));
+      return length === undefined ? undefined : parseStat(pid, buffer.toString("utf8", 0, length));
+    },
+    executable(pid) {
+      const link = `${root}/${pid}/exe`;
+      try {
+        const path = readlinkSync(link);
+        const { dev, ino } = statSync(link, { bigint: true });
+        return { path: path.endsWith(REMOVED) ? path.slice(0, -REMOVED.length) : path, file: `${dev}:${ino}` };
+      } catch {
+        return undefined;
+      }
     },
   };
 }
@@ -81,11 +106,13 @@ function readInto(buffer: Buffer, path: string): number | undefined {
 
 /** The name in parentheses may hold spaces and parentheses itself, so fields are counted from the last one. */
 function parseStat(pid: number, text: string): ProcessStat | undefined {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const end = text.lastIndexOf(")");
+  const name = text.slice(text.indexOf("(") + 1, end);
+  const fields = text.slice(end + 2).split(" ");
   const [state, parent] = fields;
   const startTime = Number(fields[19]);
   if (!state || !Number.isSafeInteger(startTime)) return undefined;
-  return { pid, state, parent: Number(parent), startTime };
+  return { pid, name, state, parent: Number(parent), threads: Number(fields[17]), startTime };
 }
 
 function startsWithDigit(name: string): boolean {
@@ -93,7 +120,10 @@ function startsWithDigit(name: string): boolean {
   return first >= ZERO && first <= NINE;
 }
 
-/** A zombie has ended and only waits for its parent to notice. */
-export function isDead(stat: ProcessStat): boolean {
-  return stat.state === "Z" || stat.state === "X" || stat.state === "x";
+/**
+ * A zombie has ended and only waits for its parent to notice; but one with further threads is a process whose first thread has
+ * ended, and the others go on.
+ */
+export function isDead({ state, threads }: ProcessStat): boolean {
+  return (state === "Z" && threads <= 1) || state === "X" || state === "x";
 }

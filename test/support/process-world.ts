@@ -1,13 +1,10 @@
+import assert from "node:assert/strict";
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import { decide } from "../../src/process/decide.ts";
-import type {
-  ProcessEffect,
-  ProcessObservation,
-  ProcessSettings,
-  Sighting,
-  Stage,
-} from "../../src/process/observation.ts";
+import { closedEyes, type EyesParts, lookNow, stopWatchingFor, watchFor } from "../../src/process/eyes.ts";
+import type { ProcessEffect, ProcessObservation, ProcessSettings, Stage } from "../../src/process/observation.ts";
+import { soughtOf } from "../../src/process/sought.ts";
 import {
   type EntryState,
   initialState,
@@ -18,7 +15,9 @@ import {
 } from "../../src/process/state.ts";
 import type { Instant } from "../../src/system/clock.ts";
 import type { ProcessIdentity } from "../../src/system/proc-table.ts";
+import { KeptLog } from "./kept-log.ts";
 import { plainSettings } from "./process-entries.ts";
+import { SimulatedTable } from "./process-table.ts";
 
 type Effect = CommonEffect | ProcessEffect;
 type Run = Extract<ProcessEffect, { kind: "run" }>;
@@ -59,6 +58,8 @@ export class ProcessWorld {
   /** When the last look failed, mono. */
   blindAt = 0;
   behave: (run: Run) => Behaviour = () => ({ ms: 10, succeeds: true, appearsAfter: 5 });
+  /** Sees each command as it begins. */
+  onRun: (run: Run) => void = () => undefined;
   unitState: (key: string) => string | undefined = () => "inactive";
   onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
     undefined;
@@ -70,9 +71,12 @@ export class ProcessWorld {
   /** Subjects whose last word in the outbox is a notification. */
   readonly standing = new Map<string, Told>();
   readonly #alive = new Map<string, ProcessIdentity[]>();
-  /** Processes that only contain the entry's name. */
-  readonly decoys = new Map<string, ProcessIdentity>();
-  #watched = new Map<string, ProcessIdentity>();
+  /** All processes there are. */
+  readonly table = new SimulatedTable();
+  #eyes = closedEyes();
+  readonly #lookLog = new KeptLog();
+  /** The list that `#eyes` looks for. */
+  #soughtFor: readonly ProcessEntry[] | undefined;
   #wakes = new Map<string, object>();
   #queue: { at: number; order: number; job: () => void }[] = [];
   #order = 0;
@@ -118,7 +122,7 @@ export class ProcessWorld {
     this.#monitorRuns = true;
     this.caughtUp = false;
     const sensing = ++this.#sensing;
-    this.#watched = new Map();
+    this.#open();
     this.note("monitor starts");
     this.observe({
       kind: "started",
@@ -142,13 +146,14 @@ export class ProcessWorld {
     this.#incarnation++;
     this.#sensing++;
     this.#lookPending = false;
-    this.#watched = new Map();
+    this.#open();
     this.#wakes = new Map();
     this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
   }
 
   reboot(): void {
     this.bootId = `${this.bootId}'`;
+    for (const pid of this.table.pids()) this.table.remove(pid);
     this.#alive.clear();
     this.note("host reboots");
   }
@@ -170,6 +175,7 @@ export class ProcessWorld {
 
   birth(key: string, livesFor?: number): ProcessIdentity {
     const process = { pid: this.#nextPid++, startTime: Math.floor(this.mono / 10) };
+    this.table.add(process, key);
     this.#alive.set(key, [...(this.#alive.get(key) ?? []), process]);
     this.note(`${key}: pid ${process.pid} begins`);
     if (livesFor !== undefined) this.after(livesFor, () => this.end(key, process));
@@ -188,11 +194,12 @@ export class ProcessWorld {
       key,
       alive.filter((one) => one !== process),
     );
+    this.table.remove(process.pid);
     this.note(`${key}: pid ${process.pid} ends`);
     const incarnation = this.#incarnation;
     this.after(0, () => {
       if (incarnation !== this.#incarnation || !this.pidfd) return;
-      if ([...this.#watched.values()].some((one) => one.pid === process.pid)) {
+      if ([...this.#eyes.watched.values()].some((one) => one.pid === process.pid)) {
         this.observe({ kind: "exited", at: this.now(), process: { ...process } });
       }
     });
@@ -207,14 +214,21 @@ export class ProcessWorld {
       this.blindAt = this.mono;
       return;
     }
-    const sightings = keyed(this.entries).map(({ key }): Sighting => {
-      const alive = this.#alive.get(key) ?? [];
-      const watched = this.#watched.get(key);
-      const whole = alive.find((one) => one.pid === watched?.pid) ?? alive[0];
-      const decoy = this.decoys.get(key);
-      return { key, whole, partial: !whole && decoy ? { ...decoy, program: "decoy" } : undefined };
-    });
-    this.observe({ kind: "seen", at: this.now(), sightings });
+    if (this.#soughtFor !== this.entries) this.#eyes.sought = soughtOf(this.entries);
+    this.#soughtFor = this.entries;
+    lookNow(this.#eyes, this.#eyesParts(), (observation) => this.observe(observation));
+  }
+
+  /** Begins to see: nothing is watched yet. */
+  #open(): void {
+    this.#eyes = closedEyes();
+    this.#soughtFor = undefined;
+  }
+
+  #eyesParts(): EyesParts {
+    const unused = () => assert.fail("looking takes no time");
+    const clock = { now: () => this.now(), setTimer: unused, sleep: unused };
+    return { table: this.table, clock, log: this.#lookLog, self: 1 };
   }
 
   observe(observation: ProcessObservation): void {
@@ -291,16 +305,14 @@ export class ProcessWorld {
           this.look();
         });
         return;
-      case "watch": {
-        this.#watched.set(effect.key, effect.process);
-        const alive = [...this.#alive.values(), [...this.decoys.values()]].flat();
-        if (this.pidfd && !alive.some((one) => one.pid === effect.process.pid)) {
+      case "watch":
+        watchFor(this.#eyes, this.#eyesParts(), effect);
+        if (this.pidfd && this.table.stat(effect.process.pid)?.startTime !== effect.process.startTime) {
           this.observe({ kind: "exited", at: this.now(), process: effect.process });
         }
         return;
-      }
       case "unwatch":
-        this.#watched.delete(effect.key);
+        stopWatchingFor(this.#eyes, effect.key);
         return;
       case "askSystemd":
         this.after(
@@ -320,6 +332,7 @@ export class ProcessWorld {
     const { key, run, stage, timeoutMs } = effect;
     this.runs.push({ at: this.mono, key, stage });
     this.note(`${key}: ${stage} begins`);
+    this.onRun(effect);
     const { ms, succeeds, appearsAfter, livesFor } = this.behave(effect);
     const hangs = ms > timeoutMs;
     if (appearsAfter !== undefined && appearsAfter <= timeoutMs)

@@ -13,7 +13,8 @@ export function arrive(
 ): EntryState {
   const { key } = entry;
   turn.effects.push({ kind: "cancelWake", key });
-  turn.effects.push({ kind: "watch", key, process: { pid: process.pid, startTime: process.startTime } });
+  const identity = { pid: process.pid, startTime: process.startTime };
+  turn.effects.push({ kind: "watch", key, process: identity, whole: sighting?.whole !== undefined });
   const told = toldAtOf(entry.phase);
   // At the first look too: what an earlier run has told may be in the outbox, and its state not be readable any more.
   if (told || entry.phase.name === "unseen") {
@@ -32,33 +33,32 @@ export function arrive(
   } else {
     say(turn, "info", `${key} (pid ${process.pid}) ${how.text}`);
   }
-  return enter(recognise(entry, sighting, turn), {
+  return enter(recognise(entry, sighting, process, turn), {
     name: "up",
-    process: { pid: process.pid, startTime: process.startTime },
+    process: identity,
     afterRound: how.afterRound,
     provenAt: turn.at.mono + turn.settings.check_interval * 1000,
   });
 }
 
-/** Keeps how the entry was found; a partial match is accepted once, loudly, so that a switch-over restarts nothing healthy. */
-export function recognise(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
+/** Keeps how the entry was found; what only contains the name is accepted loudly, so that a switch-over restarts nothing healthy. */
+export function recognise(
+  entry: EntryState,
+  sighting: Sighting | undefined,
+  process: ProcessIdentity,
+  turn: Turn,
+): EntryState {
   if (sighting?.whole) {
-    if (entry.seenAs === "whole") return entry;
-    if (entry.seenAs === "partial") {
-      say(
-        turn,
-        "info",
-        `${entry.key} now runs as a whole program (pid ${sighting.whole.pid}); only that counts from here on`,
-      );
-    }
-    return { ...entry, seenAs: "whole" };
+    if (entry.seenAs === "partial") say(turn, "info", `${entry.key} now runs as a whole program (pid ${process.pid})`);
+    return entry.seenAs === "whole" ? entry : { ...entry, seenAs: "whole" };
   }
-  if (!sighting?.partial || entry.seenAs !== "nothing") return entry;
+  const partial = sighting?.partials?.find(({ pid }) => pid === process.pid);
+  if (!partial || entry.seenAs === "partial") return entry;
   say(
     turn,
     "warning",
-    `${entry.key}: no program of this name runs, but "${sighting.partial.program}" (pid ${sighting.partial.pid}) has the name in ` +
-      `its command line; it is taken for the process, as upstream would. Correct process_name, or say match: substring`,
+    `${entry.key}: no program of this name runs; pid ${partial.pid} has the name in its command line, "${partial.shown}", ` +
+      `and is taken for the process, as upstream would. Correct process_name, or set match: substring`,
   );
   return { ...entry, seenAs: "partial" };
 }

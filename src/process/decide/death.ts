@@ -2,7 +2,7 @@ import type { Sighting } from "../observation.ts";
 import type { EntryState } from "../state.ts";
 import { arrive, recognise } from "./arrive.ts";
 import { settleOver } from "./owner.ts";
-import { counted, enter, say, secondsBetween, settleMs, type Turn, wakeAfter } from "./turn.ts";
+import { counted, enter, lookAgain, say, secondsBetween, settleMs, type Turn } from "./turn.ts";
 
 /** The watched process has ended. Another may live (a new master, a worker), so a look comes first. */
 export function died(entry: EntryState, turn: Turn): EntryState {
@@ -26,7 +26,7 @@ export function died(entry: EntryState, turn: Turn): EntryState {
 export function upSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
   const { phase } = entry;
   if (phase.name !== "up") return entry;
-  const process = counted(entry, sighting, false);
+  const process = counted(entry, sighting, turn.at);
   if (!process) {
     const down = died(entry, turn);
     // This was the look already.
@@ -36,10 +36,10 @@ export function upSeen(entry: EntryState, sighting: Sighting | undefined, turn: 
     );
     return settlingSeen(down, sighting, turn);
   }
-  const known = recognise(entry, sighting, turn);
+  const known = recognise(entry, sighting, process, turn);
   if (process.pid === phase.process.pid && process.startTime === phase.process.startTime) return known;
   const identity = { pid: process.pid, startTime: process.startTime };
-  turn.effects.push({ kind: "watch", key: entry.key, process: identity });
+  turn.effects.push({ kind: "watch", key: entry.key, process: identity, whole: sighting?.whole !== undefined });
   return enter(known, { ...phase, process: identity });
 }
 
@@ -47,7 +47,7 @@ export function settlingSeen(entry: EntryState, sighting: Sighting | undefined, 
   const { phase } = entry;
   if (phase.name !== "settling" || turn.at.mono < phase.since.mono) return entry;
   const gone = phase.pid === undefined ? "" : `pid ${phase.pid}`;
-  const process = counted(entry, sighting, false);
+  const process = counted(entry, sighting, turn.at);
   if (process) {
     const text = phase.confirmed
       ? `is running again after ${secondsBetween(phase.since.mono, turn.at.mono)}: its owner has restarted it`
@@ -58,10 +58,14 @@ export function settlingSeen(entry: EntryState, sighting: Sighting | undefined, 
     const why = sighting?.problem ? ` (${sighting.problem})` : "";
     const wait = settleMs(entry, turn);
     const then = wait > 0 ? `; its owner has ${(wait / 1000).toFixed(1)} s to restart it` : "";
-    say(turn, "warning", `${entry.key} (${gone}) has ended${why}${then}`);
+    const what = sighting?.replacedBy
+      ? `: ${gone} executes another program now, "${sighting.replacedBy}"`
+      : ` (${gone}) has ended${why}`;
+    say(turn, "warning", `${entry.key}${what}${then}`);
   }
   const confirmed = enter(entry, { ...phase, confirmed: true });
   if (turn.at.mono >= phase.until) return settleOver(confirmed, turn);
-  wakeAfter(turn, entry, phase.until - turn.at.mono);
+  // Soon at first: a new process shows its plain name before it sets a title of its own.
+  lookAgain(turn, entry, phase.since.mono, phase.until);
   return phase.confirmed ? entry : confirmed;
 }

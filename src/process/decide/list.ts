@@ -4,7 +4,8 @@ import { say, subjectOf, type Turn } from "./turn.ts";
 
 /**
  * The entries at a start of the monitor. What an earlier run of this boot had told stays told; everything else is looked at afresh,
- * because nobody watched meanwhile. Another boot forgets all but how an entry's name is to be matched.
+ * because nobody watched meanwhile. But a process that was watched and lives is known, whatever it shows by now; and how an entry was
+ * once found is no demand on what is found now, except as a sign that a failure which was told is over.
  */
 export function entriesAtStart(
   saved: ProcessState,
@@ -18,8 +19,12 @@ export function entriesAtStart(
     const before = remembered.find((one) => one.key === key);
     const told = before?.toldAt ?? undefined;
     if (told && !sameBoot) withdraw(key, "this host has been rebooted since", turn);
-    const seenAs = before && sameLooks(before, entry) ? before.seenAs : "nothing";
-    return { key, entry, seenAs, phase: { name: "unseen", toldAt: sameBoot ? told : undefined } };
+    const toldAt = sameBoot ? told : undefined;
+    const known = before && sameLooks(before, entry) ? before : undefined;
+    const seenAs = known && (toldAt || known.seenAs === "partial") ? known.seenAs : "nothing";
+    const process = (sameBoot && known?.process) || undefined;
+    if (process) turn.effects.push({ kind: "watch", key, process, whole: known?.seenAs === "whole" });
+    return { key, entry, seenAs, phase: { name: "unseen", toldAt, ...(process && { process }) } };
   });
   for (const gone of remembered) {
     if (gone.toldAt && !entries.some((one) => one.key === gone.key)) {
@@ -41,13 +46,13 @@ export function entriesAfterEdit(
       say(turn, "info", `${key}: new in the process list`);
       return { key, entry, seenAs: "nothing", phase: { name: "unseen", toldAt: undefined } };
     }
-    return {
-      ...before,
-      entry,
-      seenAs: sameLooks({ match: before.entry.match, pidfile: before.entry.pidfile ?? null }, entry)
-        ? before.seenAs
-        : "nothing",
-    };
+    if (sameLooks({ match: before.entry.match, pidfile: before.entry.pidfile ?? null }, entry))
+      return { ...before, entry };
+    const changed: EntryState = { ...before, entry, seenAs: "nothing" };
+    if (before.phase.name !== "up") return changed;
+    // What is watched was found by the rule before.
+    turn.effects.push({ kind: "unwatch", key });
+    return { ...changed, phase: { name: "unseen", toldAt: undefined } };
   });
   for (const gone of current) {
     if (entries.some((one) => one.key === gone.key)) continue;

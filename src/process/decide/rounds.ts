@@ -32,10 +32,11 @@ export function continueRounds(entry: EntryState, turn: Turn, failed: number, si
 export function waitingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
   const { phase } = entry;
   if (phase.name !== "waiting") return entry;
-  const process = counted(entry, sighting, false);
+  const isOver = turn.at.mono >= phase.until;
+  const process = counted(entry, sighting, turn.at, { first: true, ...(isOver && { since: phase.since }) });
   if (process)
     return arrive(entry, sighting, process, turn, { text: "is running again, by itself", afterRound: phase.round });
-  return turn.at.mono < phase.until ? entry : beginRound(entry, turn, phase.round + 1, phase.since);
+  return !isOver ? entry : beginRound(entry, turn, phase.round + 1, phase.since);
 }
 
 export function restartStageEnded(
@@ -57,7 +58,7 @@ export function restartStageEnded(
 export function restartingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
   const { phase } = entry;
   if (phase.name !== "restarting" || phase.run !== undefined) return entry;
-  const process = counted(entry, sighting, false);
+  const process = counted(entry, sighting, turn.at, { first: true });
   const text = "is running again, before it was restarted";
   // This round was not tried.
   if (process) return arrive(entry, sighting, process, turn, { text, afterRound: phase.round - 1 });

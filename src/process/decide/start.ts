@@ -56,7 +56,7 @@ function nextStage(
 export function startingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
   const { phase } = entry;
   if (phase.name !== "starting" || phase.run !== undefined) return entry;
-  const process = counted(entry, sighting, true);
+  const process = counted(entry, sighting, turn.at, { first: true });
   if (process) return arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 });
   return enter(entry, { ...phase, run: runStage(entry, turn, phase.stage) });
 }

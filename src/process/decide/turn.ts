@@ -28,6 +28,16 @@ export function wakeAfter(turn: Turn, entry: EntryState, afterMs: number): void 
   turn.effects.push({ kind: "wake", key: entry.key, afterMs: Math.max(0, afterMs) });
 }
 
+/** A process that is to appear is looked for soon at first, then ever less often. ms. */
+const LOOK_AGAIN_MIN_MS = 50;
+const LOOK_AGAIN_MAX_MS = 1000;
+
+/** Looks again, at `until` (mono) at the latest, for a process that has been expected since `since` (mono). */
+export function lookAgain(turn: Turn, entry: EntryState, since: number, until: number): void {
+  const again = Math.min(Math.max((turn.at.mono - since) / 2, LOOK_AGAIN_MIN_MS), LOOK_AGAIN_MAX_MS);
+  wakeAfter(turn, entry, Math.min(again, until - turn.at.mono));
+}
+
 export function subjectOf(key: string): string {
   return `process:${key}`;
 }
@@ -50,18 +60,36 @@ export function roundsOf(entry: EntryState, turn: Turn): number {
   return (entry.entry.restart_retries ?? turn.settings.restart_retries) + 1;
 }
 
+/** What counts as the entry's process beside its program. */
+export interface PartialAccepted {
+  /** A partial match, as long as the program itself has not been seen since the monitor started. */
+  readonly first?: boolean;
+  /** A partial match that began after this: what has replaced the program, e.g. its next version. */
+  readonly since?: Instant;
+  /** Of these, only one that has lived so long. ms. */
+  readonly lasting?: number;
+}
+
+/** What `ProcessIdentity.startTime` counts: USER_HZ is 100 on every architecture that Node runs on. */
+const TICK_MS = 10;
+
 /**
- * The process that counts as the entry's, or undefined. A partial match counts where `acceptPartial` says so, and for an entry
- * that has only ever been seen as one; never once the whole program has been seen.
+ * The process that counts as the entry's, or undefined. A partial match always counts for an entry that is running as one; else
+ * only as `accepted` says, because a helper with the name in its command line must not hide the death of the program.
  */
 export function counted(
-  entry: EntryState,
+  { seenAs }: EntryState,
   sighting: Sighting | undefined,
-  acceptPartial: boolean,
+  { mono }: Instant,
+  { first = false, since, lasting = 0 }: PartialAccepted = {},
 ): ProcessIdentity | undefined {
   if (sighting?.whole) return sighting.whole;
-  if (!sighting?.partial) return undefined;
-  return entry.seenAs === "partial" || (acceptPartial && entry.seenAs === "nothing") ? sighting.partial : undefined;
+  return sighting?.partials?.find(({ startTime }) => {
+    if (seenAs === "partial") return true;
+    const began = startTime * TICK_MS;
+    const isNew = since !== undefined && began + TICK_MS > since.mono;
+    return (isNew || (first && seenAs === "nothing")) && mono - began >= lasting;
+  });
 }
 
 export function secondsBetween(from: number, to: number): string {

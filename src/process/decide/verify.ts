@@ -3,16 +3,15 @@ import type { Sighting } from "../observation.ts";
 import type { EntryState } from "../state.ts";
 import { arrive } from "./arrive.ts";
 import { roundFailed } from "./owner.ts";
-import { counted, enter, say, secondsBetween, type Turn, wakeAfter } from "./turn.ts";
-
-/** A process that a command has started is looked for soon at first, then ever less often. ms. */
-const LOOK_AGAIN_MIN_MS = 50;
-const LOOK_AGAIN_MAX_MS = 1000;
+import { counted, enter, lookAgain, say, secondsBetween, type Turn } from "./turn.ts";
 
 export function verifyingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
   const { phase } = entry;
   if (phase.name !== "verifying" || turn.at.mono < phase.endedAt) return entry;
-  const process = counted(entry, sighting, phase.round === 0);
+  // While there is time the program itself is waited for: a wrapper that starts it has its name, too.
+  const isLast = !phase.succeeded || turn.at.mono >= phase.until;
+  const accepted = isLast ? { first: true, since: phase.toldAt ?? phase.since } : { first: phase.round === 0 };
+  const process = counted(entry, sighting, turn.at, accepted);
   if (process) {
     const down = secondsBetween(phase.since.mono, turn.at.mono);
     const by = phase.round === 0 ? "is running" : `is running again after ${down}, restarted in round ${phase.round}`;
@@ -21,8 +20,7 @@ export function verifyingSeen(entry: EntryState, sighting: Sighting | undefined,
   }
   const waited = turn.at.mono - phase.endedAt;
   if (phase.succeeded && turn.at.mono < phase.until) {
-    const again = Math.min(Math.max(waited / 2, LOOK_AGAIN_MIN_MS), LOOK_AGAIN_MAX_MS);
-    wakeAfter(turn, entry, Math.min(again, phase.until - turn.at.mono));
+    lookAgain(turn, entry, phase.endedAt, phase.until);
     return entry;
   }
   if (phase.succeeded) {

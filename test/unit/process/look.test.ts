@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { look, type Surroundings, soughtOf } from "../../../src/process/look.ts";
+import { look, type Surroundings, type Watched } from "../../../src/process/look.ts";
 import type { Sighting } from "../../../src/process/observation.ts";
-import { openProcTable, type ProcTable } from "../../../src/system/proc-table.ts";
+import { soughtOf } from "../../../src/process/sought.ts";
+import { isDead, openProcTable, type ProcessIdentity, type ProcTable } from "../../../src/system/proc-table.ts";
 import { Child, startVictim } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { entryNamed } from "../../support/process-entries.ts";
+import { SimulatedTable } from "../../support/process-table.ts";
 import { startZombie } from "../../support/zombie.ts";
 
 const real = openProcTable();
@@ -33,8 +35,36 @@ function victim(context: TestContext, argv0: string): Child {
   return started;
 }
 
+/** As it is watched once it has been recognised. */
+function known(process: ProcessIdentity | undefined): Watched {
+  assert.ok(process);
+  return { ...process, whole: true, executable: real.executable(process.pid) };
+}
+
 const seen = (name: string, over?: Partial<Surroundings>): Sighting | undefined =>
   look(soughtOf([entryNamed(name)]), around(over))[0];
+
+/** Overwrites its arguments, as setproctitle does, with the C library alone (prctl(2), PR_SET_MM needs a privilege). */
+const RETITLER = `
+import ctypes, re, sys, time
+print("up", flush=True)
+fields = open("/proc/self/stat").read().rpartition(")")[2].split()
+start, end = int(fields[45]), int(fields[46])
+ctypes.memset(start, 0, end - start)
+ctypes.memmove(start, b"zzz", 3)
+print("titled", flush=True)
+time.sleep(900)
+`;
+
+/** Becomes another program when it is told to. */
+const EXEC_ON_SIGNAL = "trap 'exec -a svc-after sleep 60' USR1; echo up; while :; do sleep 0.05; done";
+
+/** A process of which only a second thread lives. */
+const HEADLESS = `
+import ctypes, threading, time
+threading.Thread(target=lambda: time.sleep(900)).start()
+ctypes.CDLL(None).pthread_exit(0)
+`;
 
 test("a real process is found by its base name and by its full path", (context) => {
   const { pid } = victim(context, "/opt/look-1/svc-alpha");
@@ -66,7 +96,8 @@ test("upstream bug: a log being followed or a helper does not keep a dead servic
   const helper = victim(context, "/usr/bin/svc-beta-helper");
   const sighting = seen("svc-beta");
   assert.equal(sighting?.whole, undefined);
-  assert.deepEqual([sighting?.partial?.pid, sighting?.partial?.program], [helper.pid, "svc-beta-helper"]);
+  const [partial] = sighting?.partials ?? [];
+  assert.deepEqual([partial?.pid, partial?.shown], [helper.pid, "/usr/bin/svc-beta-helper 900"]);
 });
 
 test("zombies do not count", async (context) => {
@@ -85,13 +116,11 @@ test("this process, its descendants and those of the commands that run for it do
 });
 
 test("a shell above us that has the name in its command line is not even a partial match", () => {
-  const table: ProcTable = {
-    pids: () => [50],
-    commandLine: () => "launcher\0svc-parent\0",
-    stat: (pid) => ({ pid, parent: pid === 60 ? 50 : 1, state: "S", startTime: 1 }),
-  };
-  assert.equal(seen("svc-parent", { table, self: 60 })?.partial, undefined);
-  assert.equal(seen("svc-parent", { table, self: 61 })?.partial?.pid, 50);
+  const table = new SimulatedTable();
+  table.add({ pid: 50, startTime: 1 }, "launcher svc-parent");
+  table.add({ pid: 60, startTime: 1 }, "us", { parent: 50 });
+  assert.equal(seen("svc-parent", { table, self: 60 })?.partials, undefined);
+  assert.equal(seen("svc-parent", { table, self: 61 })?.partials?.[0]?.pid, 50);
 });
 
 /** A table that counts what is read of it. */
@@ -110,6 +139,10 @@ function counting(): { table: ProcTable; reads: string[] } {
       reads.push(`stat ${pid}`);
       return real.stat(pid);
     },
+    executable: (pid) => {
+      reads.push(`exe ${pid}`);
+      return real.executable(pid);
+    },
   };
   return { table, reads };
 }
@@ -118,7 +151,7 @@ test("at rest only the watched processes are read, and a process more on the hos
   const entries = ["svc-rest-1", "svc-rest-2"].map((name) => entryNamed(name));
   for (const { process_name } of entries) victim(context, process_name);
   const sightings = look(soughtOf(entries), around());
-  const watched = new Map(sightings.map(({ key, whole }) => [key, whole ?? { pid: 0, startTime: 0 }]));
+  const watched = new Map(sightings.map(({ key, whole }) => [key, known(whole)]));
   const { table, reads } = counting();
   assert.deepEqual(look(soughtOf(entries), around({ table, watched })), sightings);
   assert.equal(reads.length, 4);
@@ -126,35 +159,68 @@ test("at rest only the watched processes are read, and a process more on the hos
 });
 
 test("a watched process that has become another program is not taken for the entry's", async (context) => {
-  const shell = child(context, "/bin/bash", ["-c", "echo up; read; exec -a svc-after sleep 60"], "svc-before");
+  const shell = child(context, "/bin/bash", ["-c", EXEC_ON_SIGNAL], "svc-before");
   await shell.line(/up/, 5000);
   const startTime = real.stat(shell.pid)?.startTime ?? 0;
-  const watched = new Map([["svc-before", { pid: shell.pid, startTime }]]);
-  // stdin is /dev/null: the read returns at once.
+  const watched = new Map([["svc-before", known({ pid: shell.pid, startTime })]]);
+  shell.signal("SIGUSR1");
   await eventually("the exec", 5000, () => real.commandLine(shell.pid)?.startsWith("svc-after") || undefined);
-  assert.deepEqual(seen("svc-before", { watched }), { key: "svc-before" });
+  assert.deepEqual(seen("svc-before", { watched }), { key: "svc-before", replacedBy: "svc-after 60" });
 });
 
-test("of several processes the oldest is chosen, and a watched one is kept", (context) => {
-  const stats = [
-    { pid: 30, startTime: 500 },
-    { pid: 20, startTime: 900 },
-    { pid: 40, startTime: 500 },
-  ];
-  const table: ProcTable = {
-    pids: () => stats.map(({ pid }) => pid),
-    commandLine: () => "svc\0",
-    stat: (pid) => {
-      const one = stats.find((stat) => stat.pid === pid);
-      return one && { ...one, parent: 1, state: "S" };
-    },
-  };
-  context.diagnostic("pids 30 and 40 began together");
-  assert.equal(seen("svc", { table })?.whole?.pid, 30);
-  const watched = new Map([["svc", { pid: 20, startTime: 900 }]]);
+test("a watched process that rewrites its command line stays the entry's, to any text and to none", async (context) => {
+  const python = child(context, "/usr/bin/python3", ["-c", RETITLER], "svc-moody");
+  await python.line(/up/, 10_000);
+  const startTime = real.stat(python.pid)?.startTime ?? 0;
+  const watched = new Map([["svc-moody", known({ pid: python.pid, startTime })]]);
+  await python.line(/titled/, 10_000);
+  assert.match(real.commandLine(python.pid) ?? "", /^zzz/);
+  assert.deepEqual(seen("svc-moody", { watched }), { key: "svc-moody", whole: { pid: python.pid, startTime } });
+  assert.deepEqual(seen("svc-moody"), { key: "svc-moody" }, "nobody else would know");
+});
+
+test("a process whose first thread has ended lives as long as the others", async (context) => {
+  const python = child(context, "/usr/bin/python3", ["-c", HEADLESS]);
+  const stat = await eventually("the end of the first thread", 10_000, () => {
+    const now = real.stat(python.pid);
+    return now?.state === "Z" ? now : undefined;
+  });
+  assert.equal(isDead(stat), false);
+  const watched = new Map([["svc", known({ pid: python.pid, startTime: stat.startTime })]]);
+  assert.equal(seen("svc", { watched })?.whole?.pid, python.pid);
+});
+
+test("between two programs a process has no command line, and is not judged by that", () => {
+  const table = new SimulatedTable();
+  const before = { path: "/bin/bash", file: "1:1" };
+  const one = table.add({ pid: 20, startTime: 9 }, "svc", { executable: { path: "/bin/python3", file: "1:2" } });
+  const watched = new Map([["svc", { pid: 20, startTime: 9, whole: true, executable: before }]]);
+  one.raw = "";
   assert.equal(seen("svc", { table, watched })?.whole?.pid, 20);
-  const reused = new Map([["svc", { pid: 20, startTime: 899 }]]);
-  assert.equal(seen("svc", { table, watched: reused })?.whole?.pid, 30);
+  one.raw = "zzz\0";
+  assert.equal(seen("svc", { table, watched })?.replacedBy, "zzz");
+  one.executable = { path: "/bin/bash", file: "1:3" };
+  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "an upgrade of what it executes");
+  one.executable = { path: "/bin/bash.old", file: "1:1" };
+  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "a rename of what it executes");
+  table.seesExecutables = false;
+  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "nobody can tell");
+});
+
+test("of several processes the oldest is chosen, and a watched one is kept", () => {
+  const table = new SimulatedTable();
+  for (const [pid, startTime] of [
+    [30, 500],
+    [20, 900],
+    [40, 500],
+  ] as const) {
+    table.add({ pid, startTime }, "svc");
+  }
+  const watching = (startTime: number) =>
+    new Map([["svc", { pid: 20, startTime, whole: true, executable: undefined }]]);
+  assert.equal(seen("svc", { table })?.whole?.pid, 30);
+  assert.equal(seen("svc", { table, watched: watching(900) })?.whole?.pid, 20);
+  assert.equal(seen("svc", { table, watched: watching(899) })?.whole?.pid, 30);
 });
 
 test("a pidfile says who it is, whatever the process is called", async (context) => {
@@ -190,7 +256,7 @@ test("a stale pidfile, whose pid is another program's by now, is not taken for t
   writtenBefore(600);
   assert.match(sighting("svc-gone")?.problem ?? "", /is stale: process \d+ began after it was written/);
   assert.equal(sighting("/usr/bin/svc-reused")?.whole?.pid, pid, "the file may have been copied; the name is right");
-  const watched = new Map([["svc-gone", { pid, startTime: real.stat(pid)?.startTime }]]);
+  const watched = new Map([["svc-gone", known({ pid, startTime: real.stat(pid)?.startTime ?? 0 })]]);
   assert.equal(sighting("svc-gone", watched)?.whole?.pid, pid, "a clock that is set makes nobody another");
   writtenBefore(0);
   assert.equal(sighting("svc-gone")?.whole?.pid, pid, "a strange name alone makes nobody another");

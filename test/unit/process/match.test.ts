@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { MatchExpressionError, matchCommandLine, matcherOf } from "../../../src/process/match.ts";
+import { MatchExpressionError, matchCommandLine, matcherOf, type Witness } from "../../../src/process/match.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 
 type Kind = "whole" | "partial" | undefined;
@@ -64,7 +64,30 @@ const table: readonly (readonly [name: string, argv: readonly string[], Kind])[]
   ["nginx", ["nginx: master process /usr/sbin/nginx", "", ""], "whole"],
   ["nginx: master process", ["nginx: master process /usr/sbin/nginx"], "whole"],
   ["nova-compute", ["/usr/bin/python3 /usr/bin/nova-compute"], "whole"],
-  ["nova-api", ["apache2: nova-api"], "partial"],
+  ["nova-api", ["apache2: nova-api"], "whole"],
+  ["nova-api", ["apache2: nova-api-metadata"], "partial"],
+  // As OpenSSH 9.2, cotyledon 1.7.3 and uWSGI 2.0.21 write them.
+  ["/usr/sbin/sshd", ["sshd: /usr/sbin/sshd -D -p 22 [listener] 0 of 10-100 startups", ""], "whole"],
+  ["sshd", ["sshd: /usr/sbin/sshd -D -p 22 [listener] 0 of 10-100 startups", ""], "whole"],
+  ["/usr/sbin/sshd -D", ["sshd: /usr/sbin/sshd -D -p 22 [listener] 0 of 10-100 startups", ""], "whole"],
+  ["/usr/sbin/sshd", ["sshd: root@pts/0", "", ""], undefined],
+  ["/usr/bin/nova-compute", ["nova-compute: master process [/usr/bin/nova-compute --config-file x]", ""], "whole"],
+  ["/usr/bin/nova-compute", ["nova-compute: master process [/usr/bin/nova-compute]", ""], "whole"],
+  ["nova-compute", ["oslo: master process (/usr/bin/python3 /usr/bin/nova-compute)"], "whole"],
+  ["/usr/bin/nova-compute", ["nova-compute: ComputeService worker(0)", ""], undefined],
+  ["nova-compute", ["[nova-compute]", "", ""], "whole"],
+  ["nova-api", ["nova-api uWSGI master"], "whole"],
+  ["nova", ["nova-compute: worker"], "partial"],
+  // A title that names whom it serves, and no title.
+  ["nova", ["sshd: nova [priv]", ""], "partial"],
+  ["neutron", ["postgres: neutron neutron 10.0.0.1(5000) idle", ""], "partial"],
+  ["nova-compute", ["tmux: client (/usr/bin/nova-compute)"], undefined],
+  ["nova-compute", ["/opt/my tools/run", "nova-compute"], "partial"],
+  // systemd's child before it executes the program.
+  ["svc-a", ["(svc-a)"], undefined],
+  ["svc-a", ["(svc-a)", "", ""], undefined],
+  ["compute", ["(-compute)"], undefined],
+  ["nova-api", ["(wsgi:nova-api)", "-k", "start"], "partial"],
   [
     "neutron-server",
     ["neutron-server: api worker (/usr/bin/python3 /usr/bin/neutron-server --config-file x)"],
@@ -120,6 +143,51 @@ test("a command line of nothing but empty arguments is read at once: anybody can
     },
   );
   assert.equal(read.stdout, "655361\n", read.stderr);
+});
+
+test("a title of 64 KiB is read at once, whatever it consists of", () => {
+  for (const filler of ["]", "(", " ", ": ", "a ", "\0"]) {
+    const title = `${filler.repeat(65_536 / filler.length)}nova-compute`;
+    const began = process.cpuUsage();
+    kindOf("nova-compute", [title]);
+    const { user } = process.cpuUsage(began);
+    assert.ok(user < 1_000_000, `${user} µs for ${JSON.stringify(filler)}`);
+  }
+});
+
+const replaced: readonly (readonly [
+  string,
+  Partial<Witness> & { readonly shows: string; readonly runs?: string },
+  boolean,
+])[] = [
+  ["/opt/svc", { name: "svc", shows: "zufzgt\0" }, true],
+  ["svc", { name: "zufzgt", runs: "/opt/svc", shows: "zufzgt\0" }, true],
+  ["/sbin/svc", { name: "zufzgt", runs: "/usr/sbin/svc", shows: "zufzgt\0" }, true],
+  ["/usr/bin/uwsgi_python3", { name: "uwsgi_python3", runs: "/usr/bin/uwsgi-core", shows: "uWSGI master\0" }, true],
+  ["neutron-openvswitch-agent", { name: "neutron-openvsw", runs: "/usr/bin/python3.11", shows: "zufzgt\0" }, true],
+  ["nfsd", { name: "nfsd", shows: "" }, true],
+  ["/opt/svc", { name: "other", runs: "/opt/other/svc", shows: "zufzgt\0" }, false],
+  ["/opt/svc", { name: "other", shows: "zufzgt\0" }, false],
+  ["/usr/bin/svc", { name: "svc", shows: "svc: master\0" }, true],
+  ["/usr/bin/svc", { name: "svc", shows: "helper of svc\0" }, false],
+  // Its name is in its command line, which therefore says what it is: a session of sshd is no sshd.
+  ["/usr/sbin/sshd", { name: "sshd", runs: "/usr/sbin/sshd", shows: "sshd: root@pts/0\0" }, false],
+  // The ordinary command line of something else.
+  ["svc", { name: "svc", runs: "/usr/bin/python3.11", shows: "/usr/bin/python3\0other.py\0" }, false],
+  ["svc-a", { name: "(svc-a)", shows: "(svc-a)\0" }, false],
+];
+for (const [name, { shows, runs, ...witness }, expected] of replaced) {
+  test(`"${name}" ${expected ? "is" : "is not"} what executes ${runs ?? "?"} as ${witness.name} and shows ${shows}`, () => {
+    const executable = () => (runs === undefined ? undefined : { path: runs, file: "1:2" });
+    const asked = matcherOf(entryNamed(name)).replaced?.({ name: "", ...witness, executable, raw: () => shows });
+    assert.equal(asked, expected);
+  });
+}
+
+test("what an interpreter executes says nothing, and a pattern is about the command line alone", () => {
+  assert.equal(matcherOf(entryNamed("/usr/bin/python3")).replaced, undefined);
+  assert.equal(matcherOf(entryNamed("python3 /opt/svc")).replaced, undefined);
+  assert.equal(matcherOf(entryNamed("svc", { match: "substring" })).replaced, undefined);
 });
 
 test("a process without a command line (a zombie, a kernel thread) is nobody's", () => {

@@ -49,7 +49,14 @@ test("names with spaces and parentheses do not move the fields of stat", (contex
   const root = fakeProc(context, { "12/stat": `12 (a) R 1 (b c)) ${rest}\n`, "12/cmdline": "", "self/stat": "x" });
   const table = openProcTable(root);
   assert.deepEqual(table.pids(), [12]);
-  assert.deepEqual(table.stat(12), { pid: 12, state: "S", parent: 77, startTime: 4242 });
+  assert.deepEqual(table.stat(12), {
+    pid: 12,
+    name: "a) R 1 (b c)",
+    state: "S",
+    parent: 77,
+    threads: 15,
+    startTime: 4242,
+  });
 });
 
 test("a command line is cut at 64 KiB", (context) => {

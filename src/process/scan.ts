@@ -1,0 +1,70 @@
+import { isDead, type ProcessIdentity, type ProcessStat } from "../system/proc-table.ts";
+import { parseCommandLine, shownCommandLine } from "./command-line.ts";
+import { Lineage, type LineageParts } from "./lineage.ts";
+import type { Sighting } from "./observation.ts";
+import type { Sought } from "./sought.ts";
+
+/** So many processes that only contain an entry's name are told of, the youngest. */
+const PARTIALS = 20;
+
+/** The processes that match one entry, alive or not, ours or not. */
+interface Found {
+  readonly whole: number[];
+  readonly partial: number[];
+}
+
+/**
+ * Reads the whole process table for these entries. Each one's process is, in this order: one whose command line is the entry's
+ * program; one that executes the entry's program under a command line that it has replaced; one that contains the name.
+ * @throws ProcTableError
+ */
+export function scan(sought: readonly Sought[], around: LineageParts): readonly Sighting[] {
+  const { table } = around;
+  const lineage = new Lineage(around);
+  const found = sought.map((): Found => ({ whole: [], partial: [] }));
+  const pids = table.pids();
+  for (const pid of pids) {
+    const raw = table.commandLine(pid);
+    // Zombies and kernel threads have none.
+    if (!raw) continue;
+    let lines: ReturnType<typeof parseCommandLine> | undefined;
+    const parsed = () => {
+      lines ??= parseCommandLine(raw);
+      return lines;
+    };
+    sought.forEach(({ matcher }, index) => {
+      const kind = matcher.match(raw, parsed);
+      if (kind !== undefined) found[index]?.[kind].push(pid);
+    });
+  }
+  return sought.map((one, index) => {
+    const { key } = one;
+    const { whole, partial } = found[index] ?? { whole: [], partial: [] };
+    const [process = byAge(retitled(one, pids, around, lineage), lineage)[0]] = byAge(whole, lineage);
+    if (process) return { key, whole: process };
+    const lesser = byAge(partial, lineage).filter(({ pid }) => !lineage.isAncestor(pid));
+    if (lesser.length === 0) return { key };
+    const shown = (pid: number) => shownCommandLine(table.commandLine(pid) ?? "");
+    return { key, partials: lesser.slice(-PARTIALS).map((other) => ({ ...other, shown: shown(other.pid) })) };
+  });
+}
+
+/** Those that are the entry's program by what they execute, but whose command line has lost its name. */
+function retitled({ matcher }: Sought, pids: readonly number[], { table }: LineageParts, lineage: Lineage): number[] {
+  const { replaced } = matcher;
+  if (!replaced) return [];
+  return pids.filter((pid) => {
+    const stat = lineage.stat(pid);
+    if (!stat || isDead(stat)) return false;
+    return replaced({ name: stat.name, executable: () => table.executable(pid), raw: () => table.commandLine(pid) });
+  });
+}
+
+/** Those that live and are not ours. The oldest is first: workers come and go, and the first started is mostly their parent. */
+function byAge(pids: readonly number[], lineage: Lineage): ProcessIdentity[] {
+  return pids
+    .map((pid) => lineage.stat(pid))
+    .filter((stat): stat is ProcessStat => stat !== undefined && !isDead(stat) && !lineage.isOurs(stat.pid))
+    .sort((one, other) => one.startTime - other.startTime || one.pid - other.pid)
+    .map(({ pid, startTime }) => ({ pid, startTime }));
+}
