@@ -1,12 +1,15 @@
 import { homedir } from "node:os";
 import { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/sections.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
+import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { registerStatusCommand } from "./status-command.ts";
+import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
 
 const program = new Command("masakari-monitors")
@@ -17,11 +20,12 @@ addControlPlaneCommand(program);
 addRunCommand(program);
 
 /** What is wrong elsewhere in the configuration does not matter here; `check-config` tells it. */
-function statePath(parsed: Record<string, unknown>): string {
+function configOf(parsed: Record<string, unknown>): Config {
   const files = configOptions(parsed);
   const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };
-  return loadConfig({ ...where, ...files }).config.DEFAULT.state_path;
+  return loadConfig({ ...where, ...files }).config;
 }
+const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
 const outbox = registerOutboxCommand(program, {
   statePath: () => statePath(outbox.opts()),
   out: process.stdout,
@@ -34,7 +38,12 @@ const status = registerStatusCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [status, outbox]) addConfigFileOptions(command);
+const pauses = registerPauseCommands(program, {
+  statePath,
+  entries: (parsed) => usableEntries(configOf(parsed).process.process_list_path),
+  out: process.stdout,
+});
+for (const command of [status, outbox, ...pauses]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

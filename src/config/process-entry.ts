@@ -13,6 +13,8 @@ export interface ProcessEntry {
   readonly match: "program" | "substring" | "regex";
   readonly pidfile: string | undefined;
   readonly systemd_unit: string | undefined;
+  /** A clean stop of its unit through systemd is meant, and not undone. */
+  readonly leave_stopped: boolean;
   /** Seconds that a restart by its owner may take before it counts as down. Undefined: `[process] settle`; likewise below. */
   readonly settle: number | undefined;
   readonly restart_retries: number | undefined;

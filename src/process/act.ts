@@ -1,27 +1,40 @@
 import type { CommandResult } from "../system/exec.ts";
 import { runCommand } from "../system/exec.ts";
+import { serviceOfProcess } from "../system/service-of-process.ts";
 import { type Eyes, type EyesParts, lookSoon, type Observe, stopWatchingFor, watchFor } from "./eyes.ts";
 import type { ProcessEffect } from "./observation.ts";
+import type { Systemd } from "./systemd.ts";
 
-const ASK_SYSTEMD_TIMEOUT_MS = 5000;
+export interface ActParts extends EyesParts {
+  readonly systemd: Pick<Systemd, "ask">;
+  /** Of a process: which systemd service it belongs to. */
+  readonly serviceOf?: ((pid: number | "self") => string | undefined) | undefined;
+}
 
 /** Carries out one effect of the process monitor. What it comes to is observed; it never throws for what a command does. */
 export async function act(
   effect: ProcessEffect,
   eyes: Eyes,
-  parts: EyesParts,
+  parts: ActParts,
   observe: Observe,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock } = parts;
+  const { clock, systemd } = parts;
   switch (effect.kind) {
     case "scan":
       return lookSoon(eyes, parts, observe);
-    case "watch":
+    case "watch": {
+      const { key, process } = effect;
       if (!watchFor(eyes, parts, effect)) {
-        observe({ kind: "exited", at: clock.now(), process: effect.process });
+        observe({ kind: "exited", at: clock.now(), process });
+        return;
       }
+      const unit = (parts.serviceOf ?? serviceOfProcess)(process.pid);
+      // What a command of ours has started and left behind in our own control group is nobody's service.
+      if (unit === undefined || unit === (parts.serviceOf ?? serviceOfProcess)("self")) return;
+      observe({ kind: "unitFound", at: clock.now(), key, process, unit });
       return;
+    }
     case "unwatch":
       return stopWatchingFor(eyes, effect.key);
     case "run": {
@@ -37,17 +50,17 @@ export async function act(
     }
     case "askSystemd": {
       const { key, unit } = effect;
-      const options = { asRoot: false, timeoutMs: ASK_SYSTEMD_TIMEOUT_MS, ...hooks(eyes), clock };
-      const result = await runCommand(`systemctl show --property=ActiveState --value -- ${unit}`, options, signal);
-      const state = result.outcome === "exited" && result.code === 0 ? result.stdout.text.trim() : undefined;
-      if (state === undefined)
-        parts.log.warning(`${key}: systemd cannot be asked about ${unit}: systemctl ${result.summary}`);
-      observe({ kind: "unitState", at: clock.now(), key, state });
+      const answer = await systemd.ask(unit, signal);
+      observe({ kind: "systemd", at: clock.now(), key, answer });
+      return;
     }
+    case "setCondition":
+      parts.conditions?.set(effect.name, effect.problem);
   }
 }
 
-function hooks(eyes: Eyes) {
+/** What runs for us is no service that is watched. */
+export function hooks(eyes: Eyes) {
   return {
     onStart: (pid: number) => void eyes.commands.add(pid),
     onEnd: (pid: number) => void eyes.commands.delete(pid),

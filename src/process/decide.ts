@@ -1,10 +1,15 @@
 import type { Decision } from "../monitor/contract.ts";
 import { arrive } from "./decide/arrive.ts";
+import { restartingSeen, startingSeen } from "./decide/between-commands.ts";
+import { heldIn, pausedIn } from "./decide/conditions.ts";
 import { died, settlingSeen, upSeen } from "./decide/death.ts";
+import { absentAtFirst } from "./decide/first-look.ts";
+import { holdingSeen, systemdAnswered } from "./decide/hold.ts";
 import { entriesAfterEdit, entriesAtStart } from "./decide/list.ts";
-import { unitStateKnown } from "./decide/owner.ts";
-import { restartingSeen, restartStageEnded, waitingSeen } from "./decide/rounds.ts";
-import { beginStart, startingSeen, startStageEnded } from "./decide/start.ts";
+import { pausesKnown } from "./decide/pause.ts";
+import { waitingSeen } from "./decide/retry.ts";
+import { restartStageEnded } from "./decide/rounds.ts";
+import { startStageEnded } from "./decide/start.ts";
 import { counted, type Effect, type Turn } from "./decide/turn.ts";
 import { verifyingSeen } from "./decide/verify.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings, Sighting } from "./observation.ts";
@@ -12,10 +17,16 @@ import type { EntryState, ProcessState } from "./state.ts";
 
 /** A process that only contains the name of one that was given up is its recovery when it has lived so long. */
 const LASTING_MS = 60_000;
+/** What `status` shows of the entries, beside what is sensed. */
+const CONDITIONS = [
+  ["held processes", heldIn],
+  ["paused processes", pausedIn],
+] as const;
 
 /**
  * The process monitor's mind: entries are independent of one another, and each goes
- * unseen → (starting → verifying) → up → settling → restarting → verifying → (waiting → restarting …) → up or failed.
+ * unseen → (starting → verifying) → up → settling → restarting → verifying → (waiting → restarting …) → up or failed,
+ * and through holding before whatever it does.
  * Returns the very same state if nothing has changed.
  */
 export function decide(state: ProcessState, observation: ProcessObservation): Decision<ProcessState, ProcessEffect> {
@@ -24,8 +35,15 @@ export function decide(state: ProcessState, observation: ProcessObservation): De
   if (!settings) return { state, effects: [] };
   const effects: Effect[] = [];
   let { runs } = state;
-  const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
+  const host = observation.kind === "started" ? hostAt(observation) : state;
+  const turn: Turn = { at: observation.at, settings, host, effects, nextRun: () => ++runs };
   const next = observe(state, observation, turn, settings);
+  for (const [name, problemOf] of CONDITIONS) {
+    const problem = problemOf(next);
+    if (observation.kind === "started" || problem !== problemOf(state)) {
+      effects.push({ kind: "setCondition", name, problem });
+    }
+  }
   if (!isCaughtUp(state) && isCaughtUp(next)) effects.push({ kind: "caughtUp" });
   return { state: next === state && runs === state.runs ? state : { ...next, runs }, effects };
 }
@@ -39,9 +57,14 @@ function observe(
   switch (observation.kind) {
     case "started": {
       const { bootId } = observation;
+      const { bootedAt, systemd } = hostAt(observation);
       const entries = entriesAtStart(state, bootId, observation.entries, turn);
       turn.effects.push({ kind: "scan" });
-      return { ...state, bootId, settings, entries, remembered: [] };
+      // Whether it answers at all is known before anything depends on it.
+      if (systemd.present) turn.effects.push({ kind: "askSystemd", key: "", unit: undefined });
+      const { pauses } = observation;
+      const started = { ...state, bootId, bootedAt, systemd, settings, entries, remembered: [], pauses: [] };
+      return pausesKnown(started, pauses, turn);
     }
     case "settingsChanged":
       return { ...state, settings };
@@ -67,10 +90,22 @@ function observe(
         const ended = { stage: phase.stage, succeeded: observation.succeeded, summary: observation.summary };
         return phase.name === "starting" ? startStageEnded(entry, turn, ended) : restartStageEnded(entry, turn, ended);
       });
-    case "unitState":
-      return eachEntry(state, (entry) =>
-        entry.key === observation.key ? unitStateKnown(entry, observation.state, turn) : entry,
-      );
+    case "systemd": {
+      const { key, answer } = observation;
+      const answers = state.systemd.answers || answer !== undefined;
+      const known = answers === state.systemd.answers ? state : { ...state, systemd: { ...state.systemd, answers } };
+      return eachEntry(known, (entry) => (entry.key === key ? systemdAnswered(entry, answer, turn) : entry));
+    }
+    case "unitFound": {
+      const { key, process, unit } = observation;
+      return eachEntry(state, (entry) => {
+        const { phase, foundUnit } = entry;
+        const its = entry.key === key && phase.name === "up" && phase.process.pid === process.pid;
+        return its && foundUnit !== unit ? { ...entry, foundUnit: unit } : entry;
+      });
+    }
+    case "pausesChanged":
+      return pausesKnown(state, observation.pauses, turn);
     case "woke":
       // Whatever an entry waited for, the process table has the answer.
       if (state.entries.some((entry) => entry.key === observation.key)) turn.effects.push({ kind: "scan" });
@@ -82,8 +117,14 @@ function observe(
 function isCaughtUp({ entries }: ProcessState): boolean {
   return entries.every(({ phase }) => {
     if (phase.name === "starting" || phase.name === "verifying") return phase.toldAt === undefined;
+    if (phase.name === "holding") return phase.toldAt === undefined || phase.held !== undefined;
     return phase.name !== "unseen";
   });
+}
+
+function hostAt(started: Extract<ProcessObservation, { kind: "started" }>): Turn["host"] {
+  const { bootedAt, systemd, pauses } = started;
+  return { bootedAt, systemd: { present: systemd, answers: false }, pauses };
 }
 
 function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
@@ -91,13 +132,15 @@ function seen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): En
   switch (phase.name) {
     case "unseen": {
       const process = counted(entry, sighting, turn.at, { first: true });
-      if (!process) return beginStart(entry, turn, phase.toldAt);
+      if (!process) return absentAtFirst(entry, turn, phase.toldAt);
       return arrive(entry, sighting, process, turn, { text: "is running", afterRound: 0 });
     }
     case "up":
       return upSeen(entry, sighting, turn);
     case "settling":
       return settlingSeen(entry, sighting, turn);
+    case "holding":
+      return holdingSeen(entry, sighting, turn);
     case "verifying":
       return verifyingSeen(entry, sighting, turn);
     case "waiting":

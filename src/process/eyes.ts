@@ -5,6 +5,7 @@ import type { ExitWatch } from "../system/pidfd.ts";
 import { type ProcessIdentity, type ProcTable, ProcTableError } from "../system/proc-table.ts";
 import { look, type Watched } from "./look.ts";
 import type { ProcessObservation } from "./observation.ts";
+import type { Pause } from "./pauses.ts";
 import type { Sought } from "./sought.ts";
 
 export type Observe = (observation: ProcessObservation) => void;
@@ -20,6 +21,8 @@ export interface Eyes {
   exits: ExitWatch | undefined;
   /** The look that has been asked for and not been made. */
   lookPending: boolean;
+  /** The pauses that were observed last. */
+  pauses: readonly Pause[];
   /** The table could not be read at the last look. */
   blind: boolean;
 }
@@ -32,14 +35,25 @@ export interface EyesParts {
   readonly conditions?: Conditions | undefined;
   /** This process's pid. */
   readonly self: number;
+  /** The planned work of this moment; it may throw. None if absent. */
+  readonly pauses?: (() => readonly Pause[]) | undefined;
 }
 
 export function closedEyes(): Eyes {
-  return { sought: [], watched: new Map(), commands: new Set(), exits: undefined, lookPending: false, blind: false };
+  return {
+    sought: [],
+    watched: new Map(),
+    commands: new Set(),
+    exits: undefined,
+    lookPending: false,
+    pauses: [],
+    blind: false,
+  };
 }
 
 /** Looks at the process table now. A table that cannot be read is no observation: nobody is dead because we cannot see. */
 export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
+  observePauses(eyes, parts, observe);
   const at = parts.clock.now();
   let sightings: ReturnType<typeof look>;
   try {
@@ -56,6 +70,31 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
   parts.conditions?.set("process table", undefined);
   for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole);
   observe({ kind: "seen", at, sightings });
+}
+
+/** Before each look, so that a pause counts from the moment at which its file is there. */
+function observePauses(eyes: Eyes, parts: EyesParts, observe: Observe): void {
+  const pauses = pausesNow(eyes, parts);
+  const same =
+    pauses.length === eyes.pauses.length &&
+    pauses.every((one, index) => {
+      const before = eyes.pauses[index];
+      // The wall clock moves against the monotonic one.
+      return before?.key === one.key && before.reason === one.reason && Math.abs(before.until - one.until) < 1000;
+    });
+  if (same) return;
+  eyes.pauses = pauses;
+  observe({ kind: "pausesChanged", at: parts.clock.now(), pauses });
+}
+
+/** Those known so far while they cannot be read. */
+export function pausesNow(eyes: Eyes, { pauses, log }: EyesParts): readonly Pause[] {
+  try {
+    return pauses?.() ?? [];
+  } catch (error) {
+    log.debug(`pauses cannot be read: ${String(error)}`);
+    return eyes.pauses;
+  }
 }
 
 /** Looks as soon as what is being decided has been: deaths that come together need one look. */

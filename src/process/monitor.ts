@@ -5,13 +5,15 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitCalls } from "../system/pidfd.ts";
 import { openProcTable, type ProcTable } from "../system/proc-table.ts";
-import { act } from "./act.ts";
+import { act, hooks } from "./act.ts";
 import { decide } from "./decide.ts";
 import { closedEyes, type Observe } from "./eyes.ts";
 import type { LoadProcessList } from "./list-watch.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
+import { readPauses } from "./pauses.ts";
 import { sense } from "./sense.ts";
 import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
+import { Systemd, systemdIsPresent } from "./systemd.ts";
 
 /** A look at the process table takes milliseconds, on the busiest host seconds. */
 const SLOWEST_LOOK_MS = 60_000;
@@ -20,6 +22,8 @@ export interface ProcessMonitorParts {
   readonly settings: ProcessSettings;
   readonly processListPath: string;
   readonly loadProcessList: LoadProcessList;
+  /** `[DEFAULT] state_path`, where pauses are; there are none if absent. */
+  readonly statePath?: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where to say whether the process list and the process table can be used. */
@@ -28,6 +32,8 @@ export interface ProcessMonitorParts {
   readonly table?: ProcTable;
   readonly bootId?: string;
   readonly exitCalls?: () => ExitCalls;
+  readonly systemd?: { readonly present: boolean } & Pick<Systemd, "ask">;
+  readonly serviceOf?: (pid: number | "self") => string | undefined;
 }
 
 /** The process monitor, which also takes new settings while it runs. */
@@ -43,7 +49,13 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const { clock, log, conditions } = given;
   const eyes = closedEyes();
   const table = given.table ?? openProcTable();
-  const parts = { table, clock, log, conditions, self: process.pid };
+  const { statePath } = given;
+  const pauses =
+    statePath === undefined
+      ? undefined
+      : () => readPauses({ statePath, now: clock.now(), bootId: given.bootId ?? readBootId() });
+  const parts = { table, clock, log, conditions, self: process.pid, pauses };
+  const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...hooks(eyes) });
   let { settings, processListPath } = given;
   let observing: Observe | undefined;
   return {
@@ -64,6 +76,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
             ...parts,
             list,
             bootId,
+            systemd: given.systemd?.present ?? systemdIsPresent(),
             settings: () => settings,
             listPath: () => processListPath,
             exitCalls: given.exitCalls,
@@ -76,7 +89,8 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
       }
     },
     silenceLimitMs: () => (eyes.blind ? undefined : settings.check_interval * 1000 + SLOWEST_LOOK_MS),
-    act: (effect, observe, signal) => act(effect, eyes, parts, observe, signal),
+    act: (effect, observe, signal) =>
+      act(effect, eyes, { ...parts, systemd, serviceOf: given.serviceOf }, observe, signal),
     reload(next, nextListPath) {
       settings = next;
       processListPath = nextListPath;

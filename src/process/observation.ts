@@ -1,6 +1,8 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
+import type { ConditionName } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
+import type { Pause } from "./pauses.ts";
 
 /** `[process]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
 export interface ProcessSettings {
@@ -10,6 +12,33 @@ export interface ProcessSettings {
   readonly restart_interval: number;
   readonly settle: number;
   readonly command_timeout: number;
+  /** After the boot of this host. */
+  readonly boot_grace: number;
+}
+
+/** What systemd says about one unit that it has loaded. */
+export interface UnitState {
+  /** `ActiveState`: active, activating, deactivating, inactive, failed, reloading … */
+  readonly active: string;
+  /** `Result` of the last run: success, exit-code, signal, timeout, start-limit-hit … */
+  readonly result: string;
+  /** A job (start, stop, restart) is queued or under way. */
+  readonly job: boolean;
+  /** 0: none. */
+  readonly mainPid: number;
+  /** Monotonic ms, 0 for never: the last main process began and ended, and the unit ceased to be active. */
+  readonly mainStarted: number;
+  readonly mainExited: number;
+  readonly activeExited: number;
+  /** What systemd allows the unit for a stop and a start, ms; infinity where it is unlimited. */
+  readonly timeoutsMs: number;
+}
+
+export interface SystemdAnswer {
+  /** `systemctl is-system-running`: initializing, starting, running, degraded, maintenance, stopping. */
+  readonly system: string;
+  /** Undefined where no unit was asked about, or it is not loaded. */
+  readonly unit: UnitState | undefined;
 }
 
 /** A process whose command line merely contains an entry's name. */
@@ -45,6 +74,11 @@ export type ProcessObservation =
       readonly kind: "started";
       readonly at: Instant;
       readonly bootId: string;
+      /** When this host (or container) was booted, monotonic ms; may be negative. */
+      readonly bootedAt: number;
+      /** systemd manages this host. */
+      readonly systemd: boolean;
+      readonly pauses: readonly Pause[];
       readonly settings: ProcessSettings;
       readonly entries: readonly ProcessEntry[];
     }
@@ -63,8 +97,18 @@ export type ProcessObservation =
       readonly succeeded: boolean;
       readonly summary: string;
     }
-  /** systemd's ActiveState of the entry's unit; undefined if it could not be asked. */
-  | { readonly kind: "unitState"; readonly at: Instant; readonly key: string; readonly state: string | undefined }
+  /** Undefined if systemd could not be asked. */
+  | { readonly kind: "systemd"; readonly at: Instant; readonly key: string; readonly answer: SystemdAnswer | undefined }
+  /** The systemd service that a watched process belongs to, by its control group. */
+  | {
+      readonly kind: "unitFound";
+      readonly at: Instant;
+      readonly key: string;
+      readonly process: ProcessIdentity;
+      readonly unit: string;
+    }
+  /** Operators have begun or ended planned work, or it has ended by itself. A look follows. */
+  | { readonly kind: "pausesChanged"; readonly at: Instant; readonly pauses: readonly Pause[] }
   | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
 
 /** What the process monitor does beside the effects common to all monitors. */
@@ -86,4 +130,7 @@ export type ProcessEffect =
       readonly asRoot: boolean;
       readonly timeoutMs: number;
     }
-  | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string };
+  /** Ask how the system is and, if a unit is named, the unit. */
+  | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string | undefined }
+  /** Show this in `status` from now on. */
+  | { readonly kind: "setCondition"; readonly name: ConditionName; readonly problem: string | undefined };

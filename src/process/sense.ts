@@ -1,6 +1,7 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { type ExitCalls, watchExits } from "../system/pidfd.ts";
-import { type Eyes, type EyesParts, lookNow, type Observe } from "./eyes.ts";
+import { bootTime } from "./boot-time.ts";
+import { type Eyes, type EyesParts, lookNow, type Observe, pausesNow } from "./eyes.ts";
 import { type ListParts, readList, watchList } from "./list-watch.ts";
 import type { ProcessSettings } from "./observation.ts";
 import { soughtOf } from "./sought.ts";
@@ -8,6 +9,8 @@ import { soughtOf } from "./sought.ts";
 export interface SenseParts extends EyesParts {
   readonly list: Omit<ListParts, "path">;
   readonly bootId: string;
+  /** systemd manages this host and can be asked. */
+  readonly systemd: boolean;
   /** As they are now: they may change while sensing runs. */
   readonly settings: () => ProcessSettings;
   readonly listPath: () => string;
@@ -57,8 +60,13 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
     const entries = edited ?? read.entries;
     take(entries);
     started = true;
-    log.info(`watching ${entries.length} entries of ${read.file}`);
-    observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings(), entries });
+    log.info(`watching ${entries.length} ${entries.length === 1 ? "entry" : "entries"} of ${read.file}`);
+    const { bootId, systemd, self } = parts;
+    const bootedAt = bootTime(table, self, clock);
+    eyes.pauses = pausesNow(eyes, parts);
+    const settings = parts.settings();
+    const { pauses } = eyes;
+    observe({ kind: "started", at: clock.now(), bootId, bootedAt, systemd, settings, entries, pauses });
     while (!signal.aborted) {
       await clock.sleep(parts.settings().check_interval * 1000, signal).catch(() => undefined);
       if (signal.aborted) break;

@@ -2,6 +2,7 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
 import type { ProcessSettings, Stage } from "./observation.ts";
+import type { Pause } from "./pauses.ts";
 
 /**
  * Where one entry stands. `toldAt` is when its failure was notified, kept while start_command is tried once more after the
@@ -18,6 +19,8 @@ export type Phase =
   /** The start commands run; `succeeded` is false once one of them has failed. `run` as in `restarting`. */
   | {
       readonly name: "starting";
+      /** Since when it is known to be down. */
+      readonly since: Instant;
       readonly stage: Stage;
       readonly run: number | undefined;
       readonly succeeded: boolean;
@@ -29,8 +32,10 @@ export type Phase =
       /** The restart round that brought it up, 0 for none: a death before `provenAt` (mono) continues with the next one. */
       readonly afterRound: number;
       readonly provenAt: number;
+      /** When the failure began that this is the recovery of; undefined if there was none. */
+      readonly downSince: Instant | undefined;
     }
-  /** Its process is gone; its owner has until `until` (mono) to bring it back. */
+  /** Its process is gone; systemd or another supervisor has until `until` (mono) to bring it back. */
   | {
       readonly name: "settling";
       readonly since: Instant;
@@ -39,11 +44,10 @@ export type Phase =
       readonly afterRound: number;
       /** A look after the death found no other process either. */
       readonly confirmed: boolean;
-      /** `asking`: systemd's answer is awaited. `answered`: its last word was that nobody is restarting the unit. */
-      readonly owner: "unasked" | "asking" | "answered";
-      /** The operator has been told that systemd is restarting it. */
-      readonly ownerSaid: boolean;
+      /** Since when it has not been up for longer than a moment. */
+      readonly downSince: Instant;
     }
+  | Holding
   /** `run` is undefined for a command that begins if one more look finds nothing: the one before it took its time. */
   | {
       readonly name: "restarting";
@@ -67,17 +71,60 @@ export type Phase =
   /** All rounds failed and Masakari is told. Only the process itself ends this. */
   | { readonly name: "failed"; readonly toldAt: Instant };
 
+/** What is due for an entry that is down. */
+export type Next =
+  | { readonly kind: "start" }
+  | { readonly kind: "round"; readonly round: number }
+  | { readonly kind: "give up" };
+
+/**
+ * Down, and `next` is due. It is carried out as soon as nothing stands against it: systemd at work on the unit, the boot, a
+ * shutdown.
+ */
+export interface Holding {
+  readonly name: "holding";
+  /** Since when it is down. */
+  readonly since: Instant;
+  readonly next: Next;
+  readonly toldAt: Instant | undefined;
+  /** When `next` became due (mono). */
+  readonly from: number;
+  /** `clear`: nothing stands against it, one more look decides. */
+  readonly asked: "no" | "asking" | "clear";
+  /** Not considered again before (mono). */
+  readonly until: number;
+  /** What stands against it, for the log and `status`. */
+  readonly held: string | undefined;
+  /** Something has stood against it. */
+  readonly wasHeld: boolean;
+  /** What stood against it until now leaves a process that may be about to appear. */
+  readonly settleAfter: boolean;
+}
+
 export interface EntryState {
   readonly key: string;
   readonly entry: ProcessEntry;
   /** What was found last: the program, or a process that only contains its name. */
   readonly seenAs: "nothing" | "partial" | "whole";
+  /** It has been up since this host was booted. */
+  readonly seenUp: boolean;
+  /** The systemd service that its process was seen to belong to. */
+  readonly foundUnit: string | undefined;
   readonly phase: Phase;
 }
 
 export interface ProcessState {
   /** The boot of this host that the entries are of; empty if not known. */
   readonly bootId: string;
+  /** Monotonic ms. */
+  readonly bootedAt: number;
+  readonly systemd: {
+    readonly present: boolean;
+    /** It has been asked successfully in this run. */
+    readonly answers: boolean;
+  };
+  /** Planned work on entries. Files keep it over restarts. */
+  readonly pauses: readonly Pause[];
   /** Undefined until the first `started`. */
   readonly settings: ProcessSettings | undefined;
   readonly entries: readonly EntryState[];
@@ -96,9 +143,21 @@ export interface Remembered {
   readonly toldAt: Instant | null;
   /** What is watched. Absent in what version 0.1.0 saved. */
   readonly process?: ProcessIdentity | null;
+  /** Absent in states that earlier releases saved, as is the next. */
+  readonly seenUp?: boolean;
+  readonly foundUnit?: string | null;
 }
 
-export const initialState: ProcessState = { bootId: "", settings: undefined, entries: [], remembered: [], runs: 0 };
+export const initialState: ProcessState = {
+  bootId: "",
+  bootedAt: 0,
+  systemd: { present: false, answers: false },
+  pauses: [],
+  settings: undefined,
+  entries: [],
+  remembered: [],
+  runs: 0,
+};
 
 const SAVED_VERSION = 1;
 
@@ -109,13 +168,15 @@ export function keptOf(state: ProcessState): unknown {
 
 export function rememberedOf(state: ProcessState): readonly Remembered[] {
   if (!state.settings) return state.remembered;
-  return state.entries.map(({ key, entry, seenAs, phase }) => ({
+  return state.entries.map(({ key, entry, seenAs, seenUp, foundUnit, phase }) => ({
     key,
     match: entry.match,
     pidfile: entry.pidfile ?? null,
     seenAs,
     toldAt: toldAtOf(phase) ?? null,
     process: ("process" in phase && phase.process) || null,
+    seenUp,
+    foundUnit: foundUnit ?? null,
   }));
 }
 
@@ -130,6 +191,8 @@ export function restoreState(saved: unknown): ProcessState | undefined {
       typeof one.match === "string" &&
       typeof one.seenAs === "string" &&
       (one.process == null || (Number.isInteger(one.process.pid) && Number.isInteger(one.process.startTime))) &&
+      ["undefined", "boolean"].includes(typeof one.seenUp) &&
+      (one.foundUnit === undefined || one.foundUnit === null || typeof one.foundUnit === "string") &&
       (one.toldAt === null || (typeof one.toldAt?.wall === "number" && typeof one.toldAt.mono === "number")),
   );
   return sound ? { ...initialState, bootId: kept.bootId, remembered: kept.entries as Remembered[] } : undefined;

@@ -1,10 +1,13 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
 /** What a program depends on and can tell the state of at any time. */
-export type ConditionName = "libvirt" | "process list" | "process table" | "configuration" | GuestCondition;
+export type ConditionName = "libvirt" | "process list" | "process table" | "configuration" | GuestCondition | HeldBack;
 
 /** What keeps guests from being watched by their agents: all of them, or single ones. */
 type GuestCondition = "agent pattern" | "guest XML" | "guest agents";
+
+/** What keeps failures of processes from being acted on, or from being told from what systemd does. */
+type HeldBack = "held processes" | "paused processes" | "sudo rights" | "systemd";
 
 /** A level, not an event: how it is now, and since when. */
 export interface Condition {

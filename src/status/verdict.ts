@@ -37,6 +37,10 @@ const CONDITIONS: Readonly<Record<ConditionName, string>> = {
   "agent pattern": "no guest is watched by its agent",
   "guest XML": "guests are not watched by their agents",
   "guest agents": "guests that may hang unnoticed",
+  "held processes": "down, but neither restarted nor notified for now",
+  "paused processes": "planned work, neither restarted nor notified",
+  "sudo rights": "commands that cannot be run when they are needed",
+  systemd: "systemd cannot be asked, so its restarts and a shutdown of the host look like failures",
   configuration: "the new configuration is refused, the old one is in force",
 };
 

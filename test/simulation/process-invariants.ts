@@ -4,6 +4,9 @@ import { type EntryState, keyed } from "../../src/process/state.ts";
 import type { ProcessWorld } from "../support/process-world.ts";
 
 const START = new Set(["start_command"]);
+/** A command that may be the first of a start or a round. */
+const FIRST = new Set(["pre_start_command", "pre_restart_command"]);
+const AT_WORK = /activating|deactivating|reloading/;
 const RESTART = new Set(["pre_restart_command", "restart_command"]);
 
 /** What is known about an entry from the outside: by its processes, its commands and what was said. */
@@ -15,15 +18,21 @@ interface Account {
   /** Notified, and neither seen running since, nor forgotten with the boot or the list. */
   told: boolean;
   provenAt: number;
-  /** Since when it waits for its owner. */
+  /** Since when it waits for systemd or another supervisor. */
   settlingSince: number;
+  /** It has been up since the boot. */
+  seenUp: boolean;
+  /** What was due has been held back: the last round is repeated then. */
+  held: boolean;
 }
+
+const NOTHING_SEEN = { provenAt: 0, settlingSince: 0, seenUp: false, held: false };
 
 /** Checks each decision of `world` against the truth of the world as it is made. */
 export function watchInvariants(world: ProcessWorld): void {
   const accounts = new Map<string, Account>();
   const accountOf = (key: string): Account => {
-    const known = accounts.get(key) ?? { rounds: 0, uncounted: true, told: false, provenAt: 0, settlingSince: 0 };
+    const known = accounts.get(key) ?? { rounds: 0, uncounted: true, told: false, ...NOTHING_SEEN };
     accounts.set(key, known);
     return known;
   };
@@ -36,7 +45,7 @@ export function watchInvariants(world: ProcessWorld): void {
       boot = world.bootId;
       for (const account of accounts.values()) {
         account.uncounted = true;
-        if (rebooted) account.told = false;
+        if (rebooted) Object.assign(account, { told: false, seenUp: false });
       }
     }
     if (observation.kind === "exited") {
@@ -51,9 +60,10 @@ export function watchInvariants(world: ProcessWorld): void {
     for (const entry of world.state.entries) {
       const { key, phase } = entry;
       const was = entryOf(before.entries, key)?.phase;
+      if (phase.name === "holding" && phase.wasHeld) accountOf(key).held = true;
       if (was?.name === "up" && phase.name !== "up") {
         const account = accountOf(key);
-        if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false });
+        if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false, held: false });
       }
       if (phase.name !== "settling") continue;
       if (was?.name === "settling") checkSettling(world, entry, accountOf(key).settlingSince);
@@ -68,12 +78,16 @@ export function watchInvariants(world: ProcessWorld): void {
     for (const effect of effects) {
       if (effect.kind === "watch") {
         const account = accountOf(effect.key);
-        if (account.told) Object.assign(account, { rounds: 0, uncounted: false, told: false });
-        account.provenAt = world.mono + world.settings.check_interval * 1000;
+        if (account.told) Object.assign(account, { rounds: 0, uncounted: false, told: false, held: false });
+        account.seenUp = true;
+        // Another of its processes that is watched in place of the first changes nothing.
+        if (entryOf(before.entries, effect.key)?.phase.name !== "up")
+          account.provenAt = world.mono + world.settings.check_interval * 1000;
       }
       if (effect.kind === "run") {
         const { key, stage } = effect;
         const account = accountOf(key);
+        if (FIRST.has(stage)) checkUnopposed(world, key, account);
         if (START.has(stage)) assert.ok(!world.isAlive(key), `${key} is running, and start_command is run`);
         if (RESTART.has(stage)) {
           assert.ok(!world.isAlive(key), `${key} is running, and ${stage} is run`);
@@ -95,7 +109,12 @@ export function watchInvariants(world: ProcessWorld): void {
         assert.ok(!world.isAlive(key), `${key} is running, and is told to have stopped`);
         assert.ok(!account.told, `${key} is told twice for one failure`);
         const rounds = entry.restart_command ? (entry.restart_retries ?? world.settings.restart_retries) + 1 : 0;
-        if (!account.uncounted) assert.equal(account.rounds, rounds, `rounds of ${key} before it is told`);
+        if (!account.uncounted && !account.held)
+          assert.equal(account.rounds, rounds, `rounds of ${key} before it is told`);
+        checkUnopposed(world, key, account);
+        const sinceBoot = world.mono - world.bootedAt;
+        const patient = account.seenUp || sinceBoot >= world.settings.boot_grace * 1000;
+        assert.ok(patient, `${key} was not seen up since the boot ${sinceBoot} ms ago, and is told`);
         account.told = true;
       }
     }
@@ -104,11 +123,28 @@ export function watchInvariants(world: ProcessWorld): void {
   };
 }
 
+/** systemd was asked a moment ago, and was not at work on it, not shutting down and (where it was never up) not booting. */
+function checkUnopposed(world: ProcessWorld, key: string, { seenUp }: Account): void {
+  assert.ok(!world.isPaused(key), `${key} is paused, and acted on`);
+  if (!world.systemd) return;
+  const { at = -1, answer } = world.answers.get(key) ?? {};
+  const since = entryOf(world.state.entries, key)?.phase;
+  assert.ok(world.mono - at <= 500, `${key} is acted on, and systemd was asked ${world.mono - at} ms ago`);
+  if (answer === undefined) return;
+  assert.notEqual(answer.system, "stopping", `${key} is acted on during a shutdown`);
+  const stopped = answer.unit?.active === "inactive" && answer.unit.activeExited > 0;
+  const left = entryOf(world.state.entries, key)?.entry.leave_stopped && stopped;
+  assert.ok(!left, `${key} was stopped through systemd, and is not left so`);
+  const down = since && "since" in since ? world.mono - since.since.mono : 0;
+  const limit = seenUp ? 600_000 : 1_800_000;
+  const busy = answer.unit !== undefined && (answer.unit.job || AT_WORK.test(answer.unit.active));
+  assert.ok(!busy || down >= limit, `${key} is acted on, and systemd is at work on it`);
+}
+
 /** Whatever the other entries do, the owner's time ends when it ends. */
 function checkSettling(world: ProcessWorld, entry: EntryState, since: number): void {
   const { key, phase } = entry;
-  const excused = entry.entry.systemd_unit !== undefined || world.blindAt >= since;
-  if (phase.name !== "settling" || phase.owner !== "unasked" || excused) return;
+  if (phase.name !== "settling" || world.blindAt >= since) return;
   assert.ok(world.mono <= phase.until, `${key} waits ${world.mono - phase.until} ms longer than its time to settle`);
 }
 

@@ -3,6 +3,7 @@ import { keyed } from "../../src/process/state.ts";
 import { entryNamed } from "../support/process-entries.ts";
 import { type Behaviour, ProcessWorld } from "../support/process-world.ts";
 import { Seeded } from "../support/seeded.ts";
+import { SystemdModel } from "./process-systemd.ts";
 
 /** How long misfortunes go on, and how long the world is left in peace afterwards. ms. */
 const TROUBLE_MS = 10 * 60_000;
@@ -18,18 +19,19 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
     restart_interval: random.pick([0, 1, 5]),
     settle: random.pick([0, 0.2, 1, 10]),
     command_timeout: random.pick([5, 60]),
+    boot_grace: random.pick([0, 60, 300]),
   });
   world.pidfd = random.chance(0.8);
   const luck = random.next();
   world.behave = () => someBehaviour(random, luck);
-  world.unitState = () =>
-    random.chance(0.2) ? undefined : random.pick(["inactive", "failed", "activating", "active"]);
+  const systemd = random.chance(0.6) ? new SystemdModel(world, random) : undefined;
   for (const { key } of keyed(world.entries)) if (random.chance(0.8)) world.birth(key);
 
   const misfortune = () => {
     const keys = keyed(world.entries).map(({ key }) => key);
     const key = keys.length > 0 ? random.pick(keys) : "nobody";
-    switch (random.between(0, 11)) {
+    if (systemd && random.chance(0.4)) return bySystemd(systemd, key, random);
+    switch (random.between(0, 13)) {
       case 0:
       case 1:
       case 2:
@@ -55,6 +57,10 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
           restart_interval: random.pick([0, 5]),
           settle: random.pick([0, 1]),
         });
+      case 11:
+        return world.pause(key, random.pick([1000, 30_000, 600_000]));
+      case 12:
+        return world.resume(key);
       case 10:
         world.blind = true;
         world.after(random.between(0, 20_000), () => {
@@ -76,10 +82,30 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
     world.blind = false;
     // As the supervisor does: sensing begins anew in the same program.
     if (random.chance(0.5)) world.startMonitor();
-    world.unitState = () => "inactive";
+    systemd?.rest();
     world.run(PEACE_MS);
   };
   return { world, play };
+}
+
+function bySystemd(systemd: SystemdModel, key: string, random: Seeded): void {
+  switch (random.between(0, 6)) {
+    case 4:
+      systemd.stop(key);
+      return;
+    case 0:
+      systemd.reboot();
+      return;
+    case 1:
+      systemd.deaf = !systemd.deaf;
+      return;
+    case 2:
+    case 3:
+      systemd.autoRestart(key);
+      return;
+    default:
+      systemd.restart(key);
+  }
 }
 
 function restartMonitor(world: ProcessWorld, random: Seeded): void {
@@ -108,7 +134,8 @@ function someEntries(random: Seeded): readonly ProcessEntry[] {
       restart_command: maybe(0.95, "restart") ?? "",
       pre_restart_command: maybe(0.3, "before") ?? "",
       post_restart_command: maybe(0.3, "after") ?? "",
-      systemd_unit: maybe(0.2, `${name}.service`),
+      leave_stopped: random.chance(0.3),
+      systemd_unit: maybe(0.5, `${name}.service`),
       settle: maybe(0.3, random.pick([0, 2])),
       restart_retries: maybe(0.3, random.between(0, 2)),
       restart_interval: maybe(0.3, random.pick([0, 3])),

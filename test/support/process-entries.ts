@@ -10,6 +10,7 @@ export const plainSettings: ProcessSettings = {
   restart_interval: 5,
   settle: 1,
   command_timeout: 180,
+  boot_grace: 300,
 };
 
 /** An entry with a start and a restart command and nothing else. */

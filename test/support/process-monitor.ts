@@ -42,6 +42,7 @@ export const quick: Options = {
   restart_retries: 0,
   restart_interval: 0,
   settle: 0,
+  boot_grace: 0,
   api_retry_max: 2,
   api_retry_interval: 1,
 };

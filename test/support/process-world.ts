@@ -3,7 +3,15 @@ import type { ProcessEntry } from "../../src/config/process-entry.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import { decide } from "../../src/process/decide.ts";
 import { closedEyes, type EyesParts, lookNow, stopWatchingFor, watchFor } from "../../src/process/eyes.ts";
-import type { ProcessEffect, ProcessObservation, ProcessSettings, Stage } from "../../src/process/observation.ts";
+import type {
+  ProcessEffect,
+  ProcessObservation,
+  ProcessSettings,
+  Stage,
+  SystemdAnswer,
+  UnitState,
+} from "../../src/process/observation.ts";
+import type { Pause } from "../../src/process/pauses.ts";
 import { soughtOf } from "../../src/process/sought.ts";
 import {
   type EntryState,
@@ -30,6 +38,22 @@ export interface Behaviour {
   readonly appearsAfter?: number;
   /** ms that the process lives; for ever if undefined. */
   readonly livesFor?: number;
+}
+
+/** What systemd says about a unit in this state, on a host that runs. */
+export function unitIs(active: string, over: Partial<UnitState> = {}, system = "running"): SystemdAnswer {
+  const unit: UnitState = {
+    active,
+    result: "success",
+    job: false,
+    mainPid: 0,
+    mainStarted: 0,
+    mainExited: 0,
+    activeExited: 0,
+    timeoutsMs: 180_000,
+    ...over,
+  };
+  return { system, unit };
 }
 
 interface Told {
@@ -60,16 +84,23 @@ export class ProcessWorld {
   behave: (run: Run) => Behaviour = () => ({ ms: 10, succeeds: true, appearsAfter: 5 });
   /** Sees each command as it begins. */
   onRun: (run: Run) => void = () => undefined;
-  unitState: (key: string) => string | undefined = () => "inactive";
+  /** The boot was long ago. */
+  bootedAt = -1e9;
+  /** systemd manages the host, and answers so; undefined: it does not. */
+  systemd: ((key: string, unit: string | undefined) => SystemdAnswer | undefined) | undefined;
   onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
     undefined;
   /** Since its start the monitor has said that what earlier runs left may be sent. */
   caughtUp = false;
+  /** The last answer about each entry. */
+  readonly answers = new Map<string, { readonly at: number; readonly answer: SystemdAnswer | undefined }>();
+  readonly conditions = new Map<string, string | undefined>();
   readonly log: string[] = [];
   readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
   readonly told: Told[] = [];
   /** Subjects whose last word in the outbox is a notification. */
   readonly standing = new Map<string, Told>();
+  readonly #pauses = new Map<string, number>();
   readonly #alive = new Map<string, ProcessIdentity[]>();
   /** All processes there are. */
   readonly table = new SimulatedTable();
@@ -123,11 +154,15 @@ export class ProcessWorld {
     this.caughtUp = false;
     const sensing = ++this.#sensing;
     this.#open();
+    this.#eyes.pauses = this.#pausesNow();
     this.note("monitor starts");
     this.observe({
       kind: "started",
       at: this.now(),
       bootId: this.bootId,
+      bootedAt: this.bootedAt,
+      systemd: this.systemd !== undefined,
+      pauses: this.#pausesNow(),
       settings: this.settings,
       entries: this.entries,
     });
@@ -154,6 +189,7 @@ export class ProcessWorld {
   reboot(): void {
     this.bootId = `${this.bootId}'`;
     for (const pid of this.table.pids()) this.table.remove(pid);
+    this.bootedAt = this.mono;
     this.#alive.clear();
     this.note("host reboots");
   }
@@ -209,6 +245,26 @@ export class ProcessWorld {
     return this.state.entries.find((one) => one.key === key)?.phase;
   }
 
+  /** As by `masakari-monitors pause`; the next look sees it. */
+  pause(key: string, ms: number): void {
+    this.note(`${key}: paused for ${ms / 1000} s`);
+    this.#pauses.set(key, this.mono + ms);
+  }
+
+  resume(key: string): void {
+    this.note(`${key}: resumed`);
+    this.#pauses.delete(key);
+  }
+
+  isPaused(key: string): boolean {
+    return this.mono < (this.#pauses.get(key) ?? 0);
+  }
+
+  #pausesNow(): readonly Pause[] {
+    const now = [...this.#pauses].filter(([, until]) => until > this.mono);
+    return now.map(([key, until]) => ({ key, until, untilWall: until, reason: "work", by: "root" }));
+  }
+
   look(): void {
     if (this.blind) {
       this.blindAt = this.mono;
@@ -228,7 +284,7 @@ export class ProcessWorld {
   #eyesParts(): EyesParts {
     const unused = () => assert.fail("looking takes no time");
     const clock = { now: () => this.now(), setTimer: unused, sleep: unused };
-    return { table: this.table, clock, log: this.#lookLog, self: 1 };
+    return { table: this.table, clock, log: this.#lookLog, self: 1, pauses: () => this.#pausesNow() };
   }
 
   observe(observation: ProcessObservation): void {
@@ -318,10 +374,14 @@ export class ProcessWorld {
         this.after(
           8,
           still(() => {
-            const state = this.unitState(effect.key);
-            this.observe({ kind: "unitState", at: this.now(), key: effect.key, state });
+            const answer = this.systemd?.(effect.key, effect.unit);
+            this.answers.set(effect.key, { at: this.mono, answer });
+            this.observe({ kind: "systemd", at: this.now(), key: effect.key, answer });
           }),
         );
+        return;
+      case "setCondition":
+        this.conditions.set(effect.name, effect.problem);
         return;
       case "run":
         this.#command(effect, still);

@@ -16,6 +16,7 @@ export const processMonitorProgram: Program = {
       settings: settings(config),
       processListPath: config.process.process_list_path,
       loadProcessList,
+      statePath: config.DEFAULT.state_path,
       clock,
       log,
       conditions,

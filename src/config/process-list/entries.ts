@@ -32,6 +32,7 @@ export const bareEntry: Omit<ProcessEntry, "process_name"> = {
   match: "program",
   pidfile: undefined,
   systemd_unit: undefined,
+  leave_stopped: false,
   settle: undefined,
   restart_retries: undefined,
   restart_interval: undefined,

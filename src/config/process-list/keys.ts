@@ -44,7 +44,12 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
   systemd_unit: {
     kind: "unit",
     ours: true,
-    help: "The unit that owns the process, e.g. nova-compute.service: while systemd restarts it, it does not count as down.",
+    help: "The process's systemd unit, e.g. nova-compute.service: while systemd works on it, the process does not count as down. Default: the service that the process was seen to belong to, else the one that restart_command or start_command names.",
+  },
+  leave_stopped: {
+    kind: "flag",
+    ours: true,
+    help: "A clean stop of the unit through systemd (systemctl stop, a package's upgrade) is meant: the process is neither restarted nor notified until it runs again. Default: false, as the Python monitor: it is restarted.",
   },
   settle: {
     kind: "seconds",

@@ -35,6 +35,13 @@ export const processTable = {
       ours: true,
       help: "Seconds that a process may be gone while its owner restarts it, before it counts as down.",
     },
+    boot_grace: {
+      type: "float",
+      default: 300,
+      min: 0,
+      ours: true,
+      help: "Seconds after the boot of this host before which Masakari is not notified of a process that has not been seen running since the boot. The default is what a boot may take by systemd's own time-outs: 120 s for the network to be online, then 90 s for each of two services of which one waits for the other.",
+    },
     command_timeout: {
       type: "float",
       default: 180,

@@ -1,6 +1,7 @@
+import type { Instant } from "../../system/clock.ts";
 import type { ProcessIdentity } from "../../system/proc-table.ts";
 import type { Sighting } from "../observation.ts";
-import { type EntryState, toldAtOf } from "../state.ts";
+import { type EntryState, type Phase, toldAtOf } from "../state.ts";
 import { enter, say, subjectOf, type Turn } from "./turn.ts";
 
 /** The entry is running, as `process`: watch it, and take back what has been said about its failure. */
@@ -33,12 +34,22 @@ export function arrive(
   } else {
     say(turn, "info", `${key} (pid ${process.pid}) ${how.text}`);
   }
-  return enter(recognise(entry, sighting, process, turn), {
-    name: "up",
-    process: identity,
-    afterRound: how.afterRound,
-    provenAt: turn.at.mono + turn.settings.check_interval * 1000,
-  });
+  return enter(
+    { ...recognise(entry, sighting, process, turn), seenUp: true },
+    {
+      name: "up",
+      process: identity,
+      afterRound: how.afterRound,
+      provenAt: turn.at.mono + turn.settings.check_interval * 1000,
+      downSince: downSinceOf(entry.phase),
+    },
+  );
+}
+
+/** When the failure began that ends with this. One that was notified has ended with that. */
+function downSinceOf(phase: Phase): Instant | undefined {
+  if (phase.name === "settling") return phase.downSince;
+  return "since" in phase ? phase.since : undefined;
 }
 
 /** Keeps how the entry was found; what only contains the name is accepted loudly, so that a switch-over restarts nothing healthy. */

@@ -24,7 +24,14 @@ export function entriesAtStart(
     const seenAs = known && (toldAt || known.seenAs === "partial") ? known.seenAs : "nothing";
     const process = (sameBoot && known?.process) || undefined;
     if (process) turn.effects.push({ kind: "watch", key, process, whole: known?.seenAs === "whole" });
-    return { key, entry, seenAs, phase: { name: "unseen", toldAt, ...(process && { process }) } };
+    return {
+      key,
+      entry,
+      seenAs,
+      seenUp: sameBoot && before?.seenUp === true,
+      foundUnit: before?.foundUnit ?? undefined,
+      phase: { name: "unseen", toldAt, ...(process && { process }) },
+    };
   });
   for (const gone of remembered) {
     if (gone.toldAt && !entries.some((one) => one.key === gone.key)) {
@@ -44,7 +51,8 @@ export function entriesAfterEdit(
     const before = current.find((one) => one.key === key);
     if (!before) {
       say(turn, "info", `${key}: new in the process list`);
-      return { key, entry, seenAs: "nothing", phase: { name: "unseen", toldAt: undefined } };
+      const phase = { name: "unseen", toldAt: undefined } as const;
+      return { key, entry, seenAs: "nothing", seenUp: false, foundUnit: undefined, phase };
     }
     if (sameLooks({ match: before.entry.match, pidfile: before.entry.pidfile ?? null }, entry))
       return { ...before, entry };

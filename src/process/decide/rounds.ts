@@ -1,43 +1,10 @@
 import { generatedTime } from "../../notify/notification.ts";
 import type { Instant } from "../../system/clock.ts";
-import type { Sighting, Stage } from "../observation.ts";
+import type { Stage } from "../observation.ts";
 import type { EntryState } from "../state.ts";
-import { arrive } from "./arrive.ts";
-import {
-  commandTimeoutMs,
-  counted,
-  enter,
-  restartIntervalMs,
-  roundsOf,
-  say,
-  secondsBetween,
-  settleMs,
-  subjectOf,
-  type Turn,
-  wakeAfter,
-} from "./turn.ts";
+import { commandTimeoutMs, enter, roundsOf, say, secondsBetween, settleMs, subjectOf, type Turn } from "./turn.ts";
 
 const STAGES = ["pre_restart_command", "restart_command", "post_restart_command"] as const satisfies readonly Stage[];
-
-/** The next round after `failed` (0: none yet), at once for the first and after restart_interval for others; or the end. */
-export function continueRounds(entry: EntryState, turn: Turn, failed: number, since: Instant): EntryState {
-  const hopeless = entry.entry.restart_command.trim() === "";
-  if (hopeless || failed >= roundsOf(entry, turn)) return giveUp(entry, turn, since);
-  const interval = failed === 0 ? 0 : restartIntervalMs(entry, turn);
-  if (interval === 0) return beginRound(entry, turn, failed + 1, since);
-  wakeAfter(turn, entry, interval);
-  return enter(entry, { name: "waiting", since, round: failed, until: turn.at.mono + interval });
-}
-
-export function waitingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
-  const { phase } = entry;
-  if (phase.name !== "waiting") return entry;
-  const isOver = turn.at.mono >= phase.until;
-  const process = counted(entry, sighting, turn.at, { first: true, ...(isOver && { since: phase.since }) });
-  if (process)
-    return arrive(entry, sighting, process, turn, { text: "is running again, by itself", afterRound: phase.round });
-  return !isOver ? entry : beginRound(entry, turn, phase.round + 1, phase.since);
-}
 
 export function restartStageEnded(
   entry: EntryState,
@@ -52,17 +19,6 @@ export function restartStageEnded(
   }
   say(turn, "error", `${entry.key}: ${ended.stage} ${ended.summary} (round ${round} of ${roundsOf(entry, turn)})`);
   return verify(entry, turn, { round, succeeded: false, since, toldAt: undefined });
-}
-
-/** pre_restart_command has ended: a process that has come up meanwhile is healthy, and not restarted. */
-export function restartingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {
-  const { phase } = entry;
-  if (phase.name !== "restarting" || phase.run !== undefined) return entry;
-  const process = counted(entry, sighting, turn.at, { first: true });
-  const text = "is running again, before it was restarted";
-  // This round was not tried.
-  if (process) return arrive(entry, sighting, process, turn, { text, afterRound: phase.round - 1 });
-  return enter(entry, { ...phase, run: runStage(entry, turn, phase.stage) });
 }
 
 /** The commands have ended: whether they worked is seen in the process table, at once and then until the time is up. */
@@ -97,7 +53,7 @@ export function runStage(entry: EntryState, turn: Turn, stage: Stage): number {
   return run;
 }
 
-function beginRound(entry: EntryState, turn: Turn, round: number, since: Instant): EntryState {
+export function beginRound(entry: EntryState, turn: Turn, round: number, since: Instant): EntryState {
   say(turn, "warning", `${entry.key}: restarting, round ${round} of ${roundsOf(entry, turn)}`);
   return nextStage(entry, turn, -1, round, since);
 }
@@ -112,15 +68,15 @@ function nextStage(entry: EntryState, turn: Turn, done: number, round: number, s
   return enter(entry, { name: "restarting", since, round, stage, run: runStage(entry, turn, stage) });
 }
 
-/** Every round has failed and the last look found nothing: the one place where Masakari is told. */
-function giveUp(entry: EntryState, turn: Turn, since: Instant): EntryState {
-  const { process_name } = entry.entry;
-  say(
-    turn,
-    "error",
-    `${entry.key} has been down for ${secondsBetween(since.mono, turn.at.mono)} and no restart helped; Masakari is notified, ` +
-      `and it is not restarted again until it runs`,
-  );
+/** Every round has failed and the last look found nothing: the one place where Masakari is notified. */
+export function giveUp(entry: EntryState, turn: Turn, since: Instant): EntryState {
+  const { process_name, restart_command } = entry.entry;
+  const down = `has been down for ${secondsBetween(since.mono, turn.at.mono)}`;
+  const tried =
+    restart_command.trim() === ""
+      ? "and has no restart_command; Masakari is notified"
+      : "and no restart helped; Masakari is notified, and it is not restarted again until it runs";
+  say(turn, "error", `${entry.key} ${down} ${tried}`);
   turn.effects.push({
     kind: "notify",
     subject: subjectOf(entry.key),

@@ -2,7 +2,7 @@ import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
 import type { Instant } from "../../system/clock.ts";
 import type { ProcessIdentity } from "../../system/proc-table.ts";
 import type { ProcessEffect, ProcessSettings, Sighting } from "../observation.ts";
-import type { EntryState, Phase } from "../state.ts";
+import type { EntryState, Phase, ProcessState } from "../state.ts";
 
 export type Effect = CommonEffect | ProcessEffect;
 
@@ -10,6 +10,7 @@ export type Effect = CommonEffect | ProcessEffect;
 export interface Turn {
   readonly at: Instant;
   readonly settings: ProcessSettings;
+  readonly host: Pick<ProcessState, "bootedAt" | "systemd" | "pauses">;
   readonly effects: Effect[];
   /** A number that no command has had yet. */
   readonly nextRun: () => number;

@@ -2,7 +2,7 @@ import type { Instant } from "../../system/clock.ts";
 import type { Sighting } from "../observation.ts";
 import type { EntryState } from "../state.ts";
 import { arrive } from "./arrive.ts";
-import { roundFailed } from "./owner.ts";
+import { roundFailed } from "./retry.ts";
 import { counted, enter, lookAgain, say, secondsBetween, type Turn } from "./turn.ts";
 
 export function verifyingSeen(entry: EntryState, sighting: Sighting | undefined, turn: Turn): EntryState {

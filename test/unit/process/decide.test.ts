@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ProcessEntry } from "../../../src/config/process-entry.ts";
+import type { ProcessSettings } from "../../../src/process/observation.ts";
 import { initialState, restoreState } from "../../../src/process/state.ts";
 import { entryNamed } from "../../support/process-entries.ts";
-import { type Behaviour, ProcessWorld } from "../../support/process-world.ts";
+import { type Behaviour, ProcessWorld, unitIs } from "../../support/process-world.ts";
 
 const fails: Behaviour = { ms: 10, succeeds: false };
 const works: Behaviour = { ms: 10, succeeds: true, appearsAfter: 5 };
@@ -11,6 +13,16 @@ const lies: Behaviour = { ms: 10, succeeds: true };
 function running(...names: string[]): ProcessWorld {
   const world = new ProcessWorld(names.map((name) => entryNamed(name)));
   for (const name of names) world.birth(name);
+  world.startMonitor();
+  world.run(1000);
+  return world;
+}
+
+/** One process, up, on a host that systemd manages. */
+function underSystemd(entry: Partial<ProcessEntry>, settings: Partial<ProcessSettings> = {}): ProcessWorld {
+  const world = new ProcessWorld([entryNamed("p", entry)], settings);
+  world.systemd = () => unitIs("active", { mainPid: 100 });
+  world.birth("p");
   world.startMonitor();
   world.run(1000);
   return world;
@@ -343,25 +355,19 @@ test("an entry whose command hangs holds up nobody", () => {
 });
 
 test("a unit that systemd is restarting is left to it; when systemd gives up, ours begins", () => {
-  const world = new ProcessWorld([entryNamed("p", { systemd_unit: "p.service" })]);
-  world.birth("p");
-  world.startMonitor();
-  world.run(1000);
-  world.unitState = () => "activating";
+  const world = underSystemd({ systemd_unit: "p.service" });
+  world.systemd = () => unitIs("activating");
   world.kill("p");
   world.run(30_000);
   assert.deepEqual(stages(world), []);
-  world.unitState = () => "failed";
+  world.systemd = () => unitIs("failed", { result: "exit-code" });
   world.run(2000);
   assert.deepEqual(stages(world), ["restart_command"]);
 });
 
 test("a unit that is activating for ever does not hide the death for ever", () => {
-  const world = new ProcessWorld([entryNamed("p", { systemd_unit: "p.service" })]);
-  world.birth("p");
-  world.startMonitor();
-  world.run(1000);
-  world.unitState = () => "activating";
+  const world = underSystemd({ systemd_unit: "p.service" });
+  world.systemd = () => unitIs("activating");
   world.behave = () => fails;
   world.kill("p");
   world.run(650_000);
@@ -369,13 +375,10 @@ test("a unit that is activating for ever does not hide the death for ever", () =
 });
 
 test("a process that comes up while systemd is asked is not restarted", () => {
-  const world = new ProcessWorld([entryNamed("p", { systemd_unit: "p.service" })]);
-  world.birth("p");
-  world.startMonitor();
-  world.run(1000);
-  world.unitState = () => {
+  const world = underSystemd({ systemd_unit: "p.service" });
+  world.systemd = () => {
     world.birth("p");
-    return "active";
+    return unitIs("active");
   };
   world.kill("p");
   world.run(10_000);
@@ -507,7 +510,7 @@ test("a process that executes another program is said to do that, and has not en
   Object.assign(shown, { raw: "other\0--flag\0", name: "other", executable: { path: "/bin/other", file: "1:other" } });
   world.run(5000);
   const line = world.log.find((one) => one.includes("another program"));
-  assert.match(line ?? "", /p: pid 100 executes another program now, "other --flag"; its owner has 1\.0 s/);
+  assert.match(line ?? "", /p: pid 100 executes another program now, "other --flag"; waiting 1\.0 s/);
   assert.ok(!world.log.some((one) => one.includes("has ended")));
 });
 

@@ -1,0 +1,18 @@
+import type { Clock } from "../system/clock.ts";
+import type { ProcTable } from "../system/proc-table.ts";
+
+/** What field 22 of /proc/PID/stat counts in, on every architecture that Node runs on (USER_HZ). */
+const MS_PER_TICK = 10;
+
+/**
+ * When process 1 began: the boot of this host, or of the container that is looked at. It is reckoned from this process, whose
+ * start is known by both clocks, because the clock of /proc runs on while a host sleeps, and CLOCK_MONOTONIC does not.
+ * @param uptimeMs how long this process runs
+ * @returns monotonic ms; 0, the boot of the kernel, where /proc does not tell
+ */
+export function bootTime(table: ProcTable, self: number, clock: Clock, uptimeMs = process.uptime() * 1000): number {
+  const first = table.stat(1);
+  const own = table.stat(self);
+  if (!first || !own) return 0;
+  return clock.now().mono - uptimeMs - (own.startTime - first.startTime) * MS_PER_TICK;
+}

@@ -1,0 +1,29 @@
+import type { ProcessState } from "../state.ts";
+
+/** So many are named; the log names each. */
+const NAMED = 10;
+
+/** Which entries are down without being restarted or notified, and why. */
+export function heldIn({ entries }: ProcessState): string | undefined {
+  return listed(
+    entries.flatMap(({ key, phase }) =>
+      phase.name === "holding" && phase.held !== undefined ? [`${key}: ${phase.held}`] : [],
+    ),
+  );
+}
+
+/** Which entries an operator has paused, whether they run or not. */
+export function pausedIn({ pauses, entries }: ProcessState): string | undefined {
+  const paused = pauses.filter(({ key }) => entries.some((entry) => entry.key === key));
+  return listed(
+    paused.map(
+      ({ key, untilWall, reason, by }) => `${key} until ${new Date(untilWall).toISOString()}, by ${by}: ${reason}`,
+    ),
+  );
+}
+
+function listed(items: readonly string[]): string | undefined {
+  if (items.length === 0) return undefined;
+  const more = items.length > NAMED ? `; and ${items.length - NAMED} more` : "";
+  return `${items.slice(0, NAMED).join("; ")}${more}`;
+}

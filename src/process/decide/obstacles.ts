@@ -1,0 +1,150 @@
+import type { SystemdAnswer, UnitState } from "../observation.ts";
+import type { EntryState, Holding } from "../state.ts";
+import { unitOf } from "../unit-name.ts";
+import { pauseOf } from "./pause.ts";
+import type { Turn } from "./turn.ts";
+
+/** What stands against acting on an entry that is down. */
+export interface Obstacle {
+  /** For the log and `status`. */
+  readonly reason: string;
+  /** When to look again whether it still does, ms from now. */
+  readonly againMs: number;
+  /** When it is gone the process may be about to appear: it has its time to settle then. */
+  readonly settleAfter: boolean;
+}
+
+/** systemd's words for a unit that is on its way down or up again. */
+const AT_WORK = new Set(["activating", "reloading", "deactivating", "refreshing"]);
+const BOOTING = new Set(["initializing", "starting"]);
+/** A unit that systemd works on without end must not hide a death: ten minutes, or what its own time-outs allow if that is more. */
+const AT_WORK_LIMIT_MS = 600_000;
+/** A boot is over by then even where one of its jobs never ends, so that a failure is not hidden for ever. */
+const BOOT_LIMIT_MS = 1_800_000;
+/** A main process that systemd has just started may be a wrapper: as long as systemd itself gives a service to start. */
+const MAIN_APPEARS_MS = 90_000;
+/** The same after a restart of ours, whose result has been looked for already. */
+const MAIN_APPEARS_AGAIN_MS = 20_000;
+/** A main process started so long before the death was seen belongs to the restart after it: a busy host sees it late. */
+const SEEN_LATE_MS = 5000;
+const SOON_MS = 1000;
+const LATER_MS = 5000;
+const STOPPED_AGAIN_MS = 30_000;
+/** systemd cannot be reached for a moment while it reexecutes itself, and at the end of a shutdown. */
+const PATIENCE_MS = 10_000;
+
+/** What stands against it whatever systemd says. */
+export function ownObstacle(entry: EntryState, holding: Holding, turn: Turn): Obstacle | undefined {
+  const pause = pauseOf(entry, turn);
+  if (pause) {
+    const reason = `paused until ${new Date(pause.untilWall).toISOString()} (${pause.reason})`;
+    return { reason, againMs: pause.until - turn.at.mono, settleAfter: true };
+  }
+  const left = graceLeftMs(entry, turn);
+  if (holding.next.kind !== "give up" || left <= 0) return undefined;
+  const end = new Date(turn.at.wall + left).toISOString();
+  const reason = `not seen running since the boot, so Masakari is not notified before ${end} ([process] boot_grace)`;
+  return { reason, againMs: left, settleAfter: false };
+}
+
+/** What stands against it by systemd's answer; without one, that it should have answered. */
+export function systemdObstacle(
+  entry: EntryState,
+  holding: Holding,
+  answer: SystemdAnswer | undefined,
+  turn: Turn,
+): Obstacle | undefined {
+  const { mono } = turn.at;
+  if (answer === undefined) {
+    const patient = turn.host.systemd.answers && mono - holding.from < PATIENCE_MS;
+    return patient ? { reason: "systemd does not answer just now", againMs: SOON_MS, settleAfter: false } : undefined;
+  }
+  if (answer.system === "stopping") {
+    return { reason: "the host is being shut down", againMs: LATER_MS, settleAfter: true };
+  }
+  return (
+    unitObstacle(entry, holding, answer.unit, turn) ??
+    stopObstacle(entry, holding, answer.unit, turn) ??
+    bootObstacle(entry, holding, answer, turn)
+  );
+}
+
+/** `systemctl stop`, where the entry says that it is meant. */
+function stopObstacle(
+  entry: EntryState,
+  holding: Holding,
+  unit: UnitState | undefined,
+  turn: Turn,
+): Obstacle | undefined {
+  if (!entry.entry.leave_stopped || unit === undefined || !isStopped(unit, entry.seenUp)) return undefined;
+  const age = turn.at.mono - holding.from;
+  return {
+    reason: `${unitOf(entry.entry, entry.foundUnit)} was stopped through systemd, so it is left stopped (leave_stopped)`,
+    // It may go on for days.
+    againMs: Math.min(Math.max(age / 4, SOON_MS), STOPPED_AGAIN_MS),
+    settleAfter: false,
+  };
+}
+
+/**
+ * The unit has ceased to be active before its main process ended: systemd has ended it, and cleanly. A process that ends by
+ * itself, or by a signal of somebody else's, ends first. systemd forgets the times of a unit that nothing refers to (no target
+ * wants it) as soon as it has stopped; one that failed it keeps.
+ */
+function isStopped({ active, result, job, activeExited, mainExited }: UnitState, seenUp: boolean): boolean {
+  if (active !== "inactive" || result !== "success" || job) return false;
+  if (activeExited === 0) return seenUp;
+  return mainExited === 0 || activeExited < mainExited;
+}
+
+function unitObstacle(
+  entry: EntryState,
+  holding: Holding,
+  unit: UnitState | undefined,
+  turn: Turn,
+): Obstacle | undefined {
+  if (unit === undefined) return undefined;
+  const name = unitOf(entry.entry, entry.foundUnit);
+  const { mono } = turn.at;
+  if (unit.job || AT_WORK.has(unit.active)) {
+    const own = Number.isFinite(unit.timeoutsMs) ? unit.timeoutsMs : 0;
+    const limit = entry.seenUp ? Math.max(AT_WORK_LIMIT_MS, own) : BOOT_LIMIT_MS;
+    if (mono - holding.since.mono >= limit) return undefined;
+    const how = unit.job && !AT_WORK.has(unit.active) ? `${unit.active} with a job queued` : unit.active;
+    return {
+      reason: `systemd reports ${name} as ${how}, so it is left to finish`,
+      againMs: SOON_MS,
+      settleAfter: true,
+    };
+  }
+  const age = mono - unit.mainStarted;
+  const again = holding.next.kind !== "start" && !(holding.next.kind === "round" && holding.next.round === 1);
+  const allowed = again ? MAIN_APPEARS_AGAIN_MS : MAIN_APPEARS_MS;
+  const fresh = !entry.seenUp || unit.mainStarted > holding.since.mono - SEEN_LATE_MS;
+  if (unit.active !== "active" || unit.mainPid === 0 || !fresh || age >= allowed) return undefined;
+  const reason =
+    `systemd has just started ${name} (main pid ${unit.mainPid}); it is given until ${Math.round(allowed / 1000)} s ` +
+    "after its start to become this program";
+  return { reason, againMs: SOON_MS, settleAfter: false };
+}
+
+function bootObstacle(
+  entry: EntryState,
+  holding: Holding,
+  { system, unit }: SystemdAnswer,
+  turn: Turn,
+): Obstacle | undefined {
+  if (entry.seenUp || !BOOTING.has(system)) return undefined;
+  // What has a unit of its own and no job is started at once: systemd will not do it.
+  const waits =
+    holding.next.kind === "give up"
+      ? turn.at.mono - turn.host.bootedAt < BOOT_LIMIT_MS
+      : unit === undefined && graceLeftMs(entry, turn) > 0;
+  const reason = `not seen running since the boot, and systemd is still starting the host (${system})`;
+  return waits ? { reason, againMs: SOON_MS, settleAfter: true } : undefined;
+}
+
+function graceLeftMs(entry: EntryState, turn: Turn): number {
+  if (entry.seenUp) return 0;
+  return turn.settings.boot_grace * 1000 - (turn.at.mono - turn.host.bootedAt);
+}

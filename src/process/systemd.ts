@@ -1,0 +1,132 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Conditions } from "../status/conditions.ts";
+import type { Clock } from "../system/clock.ts";
+import { type CommandResult, runCommand } from "../system/exec.ts";
+import type { Logger } from "../system/log.ts";
+import type { SystemdAnswer, UnitState } from "./observation.ts";
+import { parseUnits, UNIT_PROPERTIES } from "./unit-properties.ts";
+
+/** systemctl's own time-out is 25 s or more. */
+const TIMEOUT_MS = 5000;
+/** Units per command: what it writes must fit into what is kept of a command's output. */
+const UNITS_AT_ONCE = 32;
+const SYSTEM_STATES = new Set(["initializing", "starting", "running", "degraded", "maintenance", "stopping"]);
+
+/** Whether systemd manages this host (sd_booted(3)) and can be asked from here. Kolla's containers have no systemctl. */
+export function systemdIsPresent(path = process.env.PATH ?? ""): boolean {
+  if (!existsSync("/run/systemd/system")) return false;
+  return path.split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, "systemctl"), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export interface SystemdParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly conditions?: Conditions | undefined;
+  /** Told the pid of each systemctl once it runs, and again when it has ended. */
+  readonly onStart: (pid: number) => void;
+  readonly onEnd: (pid: number) => void;
+}
+
+type Resolve = (answer: SystemdAnswer | undefined) => void;
+
+/** Asks systemd by systemctl. One question at a time: what is asked meanwhile goes into the next one together. */
+export class Systemd {
+  readonly #parts: SystemdParts;
+  #waiting: { readonly unit: string | undefined; readonly resolve: Resolve }[] = [];
+  #asking = false;
+
+  constructor(parts: SystemdParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves within seconds; undefined if systemd does not answer. Never rejects. */
+  ask(unit: string | undefined, signal: AbortSignal): Promise<SystemdAnswer | undefined> {
+    const { promise, resolve } = Promise.withResolvers<SystemdAnswer | undefined>();
+    this.#waiting.push({ unit, resolve });
+    if (!this.#asking) {
+      this.#asking = true;
+      // What is decided together is asked together.
+      setImmediate(() => void this.#askAll(signal));
+    }
+    return promise;
+  }
+
+  async #askAll(signal: AbortSignal): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const asked = this.#waiting;
+      this.#waiting = [];
+      const names = [...new Set(asked.flatMap(({ unit }) => unit ?? []))];
+      const [system, units] = await Promise.all([this.#systemState(signal), this.#units(names, signal)]);
+      for (const { unit, resolve } of asked) {
+        const known = unit === undefined ? undefined : units.get(unit);
+        resolve(system === undefined ? undefined : { system, unit: known });
+      }
+    }
+    this.#asking = false;
+  }
+
+  async #systemState(signal: AbortSignal): Promise<string | undefined> {
+    const result = await this.#systemctl("is-system-running", signal);
+    // Its exit status is not 0 for any state but `running`.
+    const state = result.stdout.text.trim();
+    const known = SYSTEM_STATES.has(state);
+    if (!signal.aborted) this.#remember(known ? undefined : `systemctl ${result.summary}: ${lastLine(result)}`);
+    return known ? state : undefined;
+  }
+
+  async #units(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UnitState>> {
+    const known = new Map<string, UnitState>();
+    for (let first = 0; first < names.length; first += UNITS_AT_ONCE) {
+      const some = names.slice(first, first + UNITS_AT_ONCE);
+      const found = (await this.#show(some, signal)) ?? (await this.#showSingly(some, signal));
+      some.forEach((name, index) => {
+        const unit = found[index];
+        if (unit) known.set(name, unit);
+      });
+    }
+    return known;
+  }
+
+  async #show(names: readonly string[], signal: AbortSignal): Promise<readonly (UnitState | undefined)[] | undefined> {
+    const result = await this.#systemctl(`show --property=${UNIT_PROPERTIES.join()} -- ${names.join(" ")}`, signal);
+    const units = parseUnits(result.stdout.text);
+    return units.length === names.length ? units : undefined;
+  }
+
+  /** A name that systemd refuses must not hide the others. */
+  async #showSingly(names: readonly string[], signal: AbortSignal): Promise<readonly (UnitState | undefined)[]> {
+    if (names.length === 1) return [];
+    const found: (UnitState | undefined)[] = [];
+    for (const name of names) found.push((await this.#show([name], signal))?.[0]);
+    return found;
+  }
+
+  #systemctl(command: string, signal: AbortSignal): Promise<CommandResult> {
+    const { clock, onStart, onEnd } = this.#parts;
+    return runCommand(
+      `systemctl --no-pager ${command}`,
+      { asRoot: false, timeoutMs: TIMEOUT_MS, clock, onStart, onEnd },
+      signal,
+    );
+  }
+
+  #remember(problem: string | undefined): void {
+    const { log, conditions } = this.#parts;
+    const before = conditions?.all.get("systemd")?.problem;
+    if (problem !== undefined && before === undefined) log.warning(`systemd does not answer: ${problem}`);
+    if (problem === undefined && before !== undefined) log.info("systemd answers again");
+    conditions?.set("systemd", problem);
+  }
+}
+
+function lastLine({ stdout, stderr }: CommandResult): string {
+  return (stderr.text.trim() || stdout.text.trim()).split("\n").at(-1) ?? "";
+}
