@@ -166,10 +166,11 @@ export class Connection {
 
   /**
    * Sends a command (JSON) to a domain's QEMU guest agent and gives its answer (JSON). Needs a connection that is not
-   * read-only. A hung agent costs `timeoutS` the first time and 5 s from then on, whatever `timeoutS` is: libvirt's own
-   * guest-sync. It holds one of the server's few workers meanwhile; keep few of them under way.
+   * read-only. A hung agent costs `timeoutS` the first time and from then on 5 s for libvirt's own guest-sync, whatever
+   * `timeoutS` is (from libvirt 11.2 on no more than it). An agent that is at another client's command costs 30 s. It holds one of the server's few workers meanwhile; keep few of them under way.
    * @param timeoutS seconds that the agent has, > 0
-   * @throws ServerError 86 if the agent does not answer or is not connected, 74 if there is no channel, 29 if read-only
+   * @throws ServerError 86 or 112 if the agent does not answer or is not connected, 1 or 113 if it answers with an error, 68 if it
+   * is occupied, 74 if there is no channel, 29 if read-only
    */
   async agentCommand(domain: Domain, command: string, timeoutS: number, options?: CallOptions): Promise<string> {
     const args = { domain, command, timeout: timeoutS, flags: 0 };

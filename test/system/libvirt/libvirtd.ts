@@ -23,8 +23,11 @@ export interface LibvirtdOptions {
   readonly hostname?: string;
   /** More lines of libvirtd.conf. */
   readonly settings?: readonly string[];
-  /** The root folder of another Debian that has libvirt and QEMU: these run instead of the machine's. */
-  readonly root?: string;
+  /**
+   * The root folder of another Debian that has libvirt and QEMU (see `make-root.sh`): these run instead of the machine's. Default:
+   * LIBVIRT_ROOT of the environment, so that any test can be run on them.
+   */
+  readonly root?: string | undefined;
 }
 
 interface SaslUser {
@@ -93,7 +96,8 @@ export class Libvirtd {
     );
   }
 
-  static async start(options: LibvirtdOptions = {}): Promise<Libvirtd> {
+  static async start(given: LibvirtdOptions = {}): Promise<Libvirtd> {
+    const options = { root: process.env.LIBVIRT_ROOT, ...given };
     // Short, since a socket's path may have only 107 bytes.
     const folder = await mkdtemp(join(tmpdir(), "lv-"));
     const ports = {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import fc from "fast-check";
 import { pythonPattern } from "../../../src/config/python-pattern.ts";
 import { agentChannel, DomainXmlError } from "../../../src/introspective/channels.ts";
 
@@ -116,6 +117,62 @@ const hostile: Readonly<Record<string, (length: number) => string>> = {
   "a path that the pattern runs through again and again": (length) =>
     channel(`/var/lib/libvirt/qemu/org.qemu.guest_agent.${".instance-".repeat(length / 10)}`),
 };
+
+test("whatever stands in the XML, in any order, it is read or refused, within a time that its length bounds", () => {
+  const pieces = [
+    "<",
+    ">",
+    "</",
+    "/>",
+    "<a",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<?a",
+    "?>",
+    "&",
+    "&#x110000;",
+    "&lt;",
+    "'",
+    '"',
+  ];
+  const words = [
+    "<devices>",
+    "</devices>",
+    "<channel>",
+    "</channel>",
+    "<domain>",
+    "</domain>",
+    " b='c'",
+    "=",
+    " ",
+    "\r",
+    "\n",
+    "\0",
+    "é",
+    "\u{1F600}",
+  ];
+  const piece = fc.constantFrom(...pieces, ...words);
+  const xml = fc.tuple(fc.array(piece, { maxLength: 30 }), fc.integer({ min: 1, max: 20_000 })).map(([some, times]) =>
+    some
+      .join("")
+      .repeat(times)
+      .slice(0, 256 * KIB),
+  );
+  fc.assert(
+    fc.property(xml, fc.boolean(), (text, inside) => {
+      const began = performance.now();
+      try {
+        agentChannel(inside ? domain(text) : text, pattern);
+      } catch (error) {
+        assert.ok(error instanceof DomainXmlError, String(error));
+      }
+      assert.ok(performance.now() - began < 5000);
+    }),
+    { numRuns: 100 },
+  );
+});
 
 for (const [what, make] of Object.entries(hostile)) {
   test(`time grows no faster than the length of ${what}`, () => {
