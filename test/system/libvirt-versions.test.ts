@@ -26,7 +26,8 @@ const fixtures = new URL("../fixtures/libvirt/agent-errors/", import.meta.url);
 
 const BOOT_MS = 120_000;
 const MAKE_ROOT_MS = 1_200_000;
-const FREEZE_S = 35;
+/** libvirt says after 30 s who holds an agent. */
+const FREEZE_S = 45;
 const PING = '{"execute":"guest-ping"}';
 
 interface Said {
@@ -78,30 +79,30 @@ async function errorsOf(libvirtd: Libvirtd, connection: Connection): Promise<Rec
   await note("guest-ping is blocked", blocked);
   await note("there is no channel", none);
 
-  // The agent freezes when it has answered this command, and vanishes amid a later one.
-  await guest.ping();
-  await guest.run("sleep 1; kill -STOP $(pidof qemu-ga); sleep 20; kill -CONT $(pidof qemu-ga)");
-  await guest.ping();
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  // The agent hangs once it has answered this command, and ends amid a later one.
+  const stop = "sleep 2; kill -STOP $(pidof qemu-ga); echo stopped >/dev/console";
+  await guest.run(`${stop}; sleep 30; kill -CONT $(pidof qemu-ga)`);
+  await guest.printed("stopped");
   await note("hangs, the first ping", guest);
   await note("hangs, a later ping", guest);
   await eventually("the agent to go on", BOOT_MS, () => guest.ping());
-  await guest.run("sleep 1; kill -STOP $(pidof qemu-ga); sleep 4; kill -KILL $(pidof qemu-ga)");
-  await guest.ping();
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  await note("the agent ends amid the ping", guest, 30);
+  // It is started again all the time, but not as long as it is away.
+  const away = "mv /bin/qemu-ga /bin/away; kill -KILL $(pidof qemu-ga); sleep 20; mv /bin/away /bin/qemu-ga";
+  await guest.run(`${stop}; sleep 10; ${away}`);
+  await guest.printed("stopped", 2);
+  await note("the agent ends amid the ping", guest, 60);
   await note("the agent has ended", guest);
   await guest.answering(BOOT_MS);
 
   const freeze = libvirtd.virsh("domfsfreeze", guest.name);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await guest.printed("freezing");
   await note("a file system freeze occupies the agent", guest);
   await freeze;
   await libvirtd.virsh("domfsthaw", guest.name);
   const command = connection.agentCommand(guest.domain, '{"execute":"guest-fsfreeze-freeze"}', FREEZE_S + 30, {
     timeoutMs: BOOT_MS,
   });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await guest.printed("freezing", 2);
   await note("an agent command occupies the agent", guest);
   await command;
 

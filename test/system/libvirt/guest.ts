@@ -131,9 +131,7 @@ export class Guest {
     try {
       await once(socket, "connect");
       socket.write(`${JSON.stringify({ execute: what })}\n`);
-      const console = join(this.#libvirtd.folder, "log", `${this.name}.console`);
-      const said = async () => (await readFile(console, "utf8")).includes(`told {"execute":"${what}"}`) || undefined;
-      await eventually(`${this.name} to read ${what}`, 30_000, said);
+      await this.printed(`told {"execute":"${what}"}`);
     } finally {
       // Wholly: QEMU does not read the end of half a connection while its guest stands still, and has room for one alone.
       socket.destroy();
@@ -144,6 +142,15 @@ export class Guest {
   async run(script: string): Promise<void> {
     const command = { execute: "guest-exec", arguments: { path: "/bin/sh", arg: ["-c", script] } };
     await this.#connection.agentCommand(this.domain, JSON.stringify(command), 5);
+  }
+
+  /** Resolves when the guest's console shows the text so often. */
+  async printed(text: string, times = 1): Promise<void> {
+    const console = join(this.#libvirtd.folder, "log", `${this.name}.console`);
+    await eventually(`${this.name} to print ${text}`, 60_000, async () => {
+      const found = (await readFile(console, "utf8")).split(text).length - 1;
+      return found >= times || undefined;
+    });
   }
 
   async destroy(): Promise<void> {

@@ -23,7 +23,7 @@ for word in $(cat /proc/cmdline); do
   case "$word" in
     agent.options=*) options=${word#*=} ;;
     agent.freeze=*)
-      printf '#!/bin/sh\n[ "$1" != freeze ] || sleep %s\n' "${word#*=}" >/etc/fsfreeze-hook
+      printf '#!/bin/sh\n[ "$1" != freeze ] || { echo freezing >/dev/console; sleep %s; }\n' "${word#*=}" >/etc/fsfreeze-hook
       chmod 755 /etc/fsfreeze-hook
       options="$options --fsfreeze-hook=/etc/fsfreeze-hook" ;;
   esac
