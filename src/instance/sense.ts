@@ -54,9 +54,9 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
         // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.
         keepLooking(connection, connected).catch((error: unknown) => connection.abort(lossOf(error)));
       },
+      onAway: (reason) => conditions?.set("libvirt", reason),
       onLost: (error) => {
         ears.connection = undefined;
-        conditions?.set("libvirt", error.message);
         observe({ kind: "lost", at: clock.now(), reason: error.message });
       },
     },

@@ -37,8 +37,8 @@ export async function sense(link: Link, parts: SenseParts, observe: Observe, sig
   observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings() });
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     attend(link, parts, observe, connection, connected);
-  const onLost = (error: Error): void => conditions?.set("libvirt", error.message);
-  const options = { clock, log, meanwhile: MEANWHILE, onConnected, onLost };
+  const onAway = (reason: string): void => conditions?.set("libvirt", reason);
+  const options = { clock, log, meanwhile: MEANWHILE, onConnected, onAway };
   await keepConnected(uri, options, untilPutBack(link, parts, signal));
 }
 

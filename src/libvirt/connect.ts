@@ -5,7 +5,8 @@ import { ConnectError, ConnectionLostError, LibvirtError } from "./errors.ts";
 import { defaultKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import { setUpSession } from "./session.ts";
 import { openStream } from "./transport/open.ts";
-import { parseUri } from "./uri.ts";
+import type { Stream } from "./transport/stream.ts";
+import { parseUri, type Target } from "./uri.ts";
 
 export interface ConnectOptions {
   readonly clock: Clock;
@@ -16,6 +17,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** ms for the whole of connecting, authenticating and opening. Default 30 000. */
   readonly timeoutMs?: number;
+  /** Called once if connecting takes longer than 3 s, with what it waits for; it goes on. */
+  readonly onSlow?: (error: ConnectError) => void;
   /** ms for a call that names none. Default 35 000: libvirt itself gives up a busy domain after 30 s, and says so. */
   readonly callTimeoutMs?: number;
   /**
@@ -29,6 +32,9 @@ export interface ConnectOptions {
   readonly keepalive?: KeepaliveOptions | false;
 }
 
+/** A libvirtd that is well answers in milliseconds. */
+const SLOW_MS = 3000;
+
 /**
  * Connects to the libvirt daemon that `uri` names and opens its driver.
  * @throws UriError, ConnectError, AuthError, ServerError, ProtocolError, ConnectionLostError, or the signal's reason
@@ -41,12 +47,16 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   const { signal } = giveUp;
   const onAbort = (): void => giveUp.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = clock.setTimer(timeoutMs, () =>
-    giveUp.abort(new ConnectError(`libvirt did not let us in within ${timeoutMs / 1000} s (${target.shown})`)),
-  );
+  let stream: Stream | undefined;
   let connection: Connection | undefined;
+  const unfinished = (afterMs: number): ConnectError => {
+    const what = stream && connection ? unansweredBy(stream.peer, connection.hasAnswered) : unopened(target);
+    return new ConnectError(`${what} (after ${afterMs / 1000} s)`);
+  };
+  const timer = clock.setTimer(timeoutMs, () => giveUp.abort(unfinished(timeoutMs)));
+  const slow = clock.setTimer(SLOW_MS, () => options.onSlow?.(unfinished(SLOW_MS)));
   try {
-    const stream = await openStream(target, readOnly, signal);
+    stream = await openStream(target, readOnly, signal);
     connection = new Connection(stream, {
       clock,
       log,
@@ -64,9 +74,38 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
     connection?.abort(
       error instanceof LibvirtError ? error : new ConnectionLostError("connecting was given up", { cause: error }),
     );
+    if (stream && connection && !connection.hasAnswered && error instanceof ConnectionLostError) {
+      throw new ConnectError(`${stream.peer} closed the connection before it had answered anything: ${WHO_REFUSES}`, {
+        cause: error,
+      });
+    }
     throw error;
   } finally {
+    slow.cancel();
     timer.cancel();
     options.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A daemon that has too many clients either takes no more from the queue of its socket, or closes them at once. */
+const WHO_REFUSES =
+  "it has as many clients as its max_clients or max_anonymous_clients allow (libvirtd.conf; see with " +
+  "`virt-admin server-clients-info libvirtd`), or this is not libvirt's socket or port";
+
+function unansweredBy(peer: string, hasAnswered: boolean): string {
+  if (hasAnswered) {
+    return `${peer} answers, but the connection is not set up: it hangs or is overloaded, or auth.conf cannot be read`;
+  }
+  return `${peer} takes the connection and answers nothing: it hangs, ${WHO_REFUSES.replace(/^it /, "")}`;
+}
+
+function unopened({ transport, shown }: Target): string {
+  switch (transport.kind) {
+    case "unix":
+      return `the socket of ${shown} takes no connection: libvirtd (or virtqemud) hangs`;
+    case "tcp":
+      return `nothing answers at ${shown}: see that the host is up and that no firewall drops this`;
+    case "tls":
+      return `no TLS session with ${shown} comes about: see that the host is up, that no firewall drops this, and that it is libvirt's TLS port (16514 unless changed)`;
   }
 }

@@ -4,6 +4,7 @@ import { type CallLimits, type CallOptions, Calls } from "./calls.ts";
 import { type Message, messageStatus, messageType } from "./codec/frame.ts";
 import { ConnectionLostError, type LibvirtError, ProtocolError } from "./errors.ts";
 import { EventListeners, type EventOf, type Registration } from "./event-listeners.ts";
+import { type DomainFilter, listFlags, type StatsFilter, statsFlags } from "./filters.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import { decodeEvent, type EventKind } from "./protocol/events.ts";
 import { stateNames } from "./protocol/names.ts";
@@ -28,21 +29,6 @@ export interface DomainState {
   readonly reasonName: string;
 }
 
-/** Which domains to list. Without any, all. */
-export interface DomainFilter {
-  readonly active?: boolean;
-  readonly inactive?: boolean;
-  readonly running?: boolean;
-  readonly paused?: boolean;
-  readonly shutoff?: boolean;
-}
-
-/** Which statistics to ask for. */
-export interface StatsFilter {
-  readonly interface?: boolean;
-  readonly block?: boolean;
-}
-
 export interface DomainStats {
   readonly domain: Domain;
   /** libvirt's names, e.g. `block.0.wr.bytes`, `net.0.rx.bytes`; 64-bit numbers are bigint. */
@@ -57,10 +43,6 @@ export interface ConnectionOptions {
   readonly keepalive: KeepaliveOptions | false;
 }
 
-/** virConnectListAllDomainsFlags (libvirt-domain.h). */
-const listFlags = { active: 1, inactive: 2, running: 16, paused: 32, shutoff: 64 } as const;
-/** virDomainStatsTypes. */
-const statsFlags = { interface: 16, block: 32 } as const;
 /** Report only what can be had without waiting for a domain's job. */
 const STATS_NOWAIT = 1 << 29;
 /** VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK (libvirt-domain.h): what qemu_domain.c gives a new domain. */
@@ -84,6 +66,7 @@ export class Connection {
   readonly #log: Logger;
   readonly #resolveClosed: (error: LibvirtError | undefined) => void;
   #closing = false;
+  #hasAnswered = false;
 
   constructor(stream: Stream, options: ConnectionOptions) {
     const { clock, log, limits, keepalive } = options;
@@ -92,7 +75,10 @@ export class Connection {
     this.#resolveClosed = closed.resolve;
     this.#log = log;
     this.#wire = new Wire(stream, {
-      onHeard: () => this.#keepalive?.heard(),
+      onHeard: () => {
+        this.#hasAnswered = true;
+        this.#keepalive?.heard();
+      },
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.#onEnd(error),
     });
@@ -113,6 +99,11 @@ export class Connection {
     return this.#wire.peer;
   }
 
+  /** The server has sent anything at all. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** Any procedure of the tables. @throws ServerError, CallTimeoutError, ConnectionLostError, the signal's reason, … */
   call<A, R>(procedure: Procedure<A, R>, args: A, options?: CallOptions): Promise<R> {
     return this.#calls.invoke(procedure, args, options);
@@ -131,7 +122,7 @@ export class Connection {
 
   /** Says which domains there are, not how they are: `id` −1 means inactive, `state()` tells more. */
   async listDomains(filter: DomainFilter = {}, options?: CallOptions): Promise<readonly Domain[]> {
-    const flags = flagsOf(listFlags, filter);
+    const flags = listFlags(filter);
     return (await this.call(procedures.connectListAllDomains, { needResults: 1, flags }, options)).domains;
   }
 
@@ -156,7 +147,7 @@ export class Connection {
    * A QEMU whose monitor hangs holds this call up, so give it a time-out.
    */
   async stats(domains: readonly Domain[], filter: StatsFilter, options?: CallOptions): Promise<readonly DomainStats[]> {
-    const args = { domains, stats: flagsOf(statsFlags, filter), flags: STATS_NOWAIT };
+    const args = { domains, stats: statsFlags(filter), flags: STATS_NOWAIT };
     const { records } = await this.call(procedures.connectGetAllDomainStats, args, options);
     return records.map(({ domain, parameters }) => ({
       domain,
@@ -298,10 +289,4 @@ export class Connection {
     this.#calls.end(error);
     this.#resolveClosed(this.#closing ? undefined : error);
   }
-}
-
-function flagsOf<K extends string>(bits: Readonly<Record<K, number>>, wanted: { readonly [N in K]?: boolean }): number {
-  let flags = 0;
-  for (const name of Object.keys(bits) as K[]) if (wanted[name]) flags |= bits[name];
-  return flags;
 }

@@ -87,11 +87,11 @@ export class ServerError extends LibvirtError {
 /** What a peer said may be megabytes, and is only for reading. */
 const LONGEST_SAYING = 1000;
 
-/** What a peer said, for a message: without control characters, and not for ever. */
+/** What a peer said, for a message: without control characters and marks that turn its direction, and not for ever. */
 export function oneLine(text: string): string {
   return text
     .slice(0, 2 * LONGEST_SAYING)
-    .replace(/[\p{Cc}\s]+/gu, " ")
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
     .slice(0, LONGEST_SAYING);
 }

@@ -1,12 +1,13 @@
 import { Absence } from "./absence.ts";
+import { Backoff, type BackoffLimits } from "./backoff.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { LibvirtError } from "./errors.ts";
 
 export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
-  /** ms before the first try after a loss, and the most it grows to. Default 500 and 10 000. */
-  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  /** Pauses between tries; see `Backoff`. */
+  readonly backoff?: BackoffLimits;
   /** 0 ≤ x < 1, spreads the tries of many hosts. Default Math.random. */
   readonly random?: () => number;
   /**
@@ -18,9 +19,9 @@ export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
   readonly meanwhile?: string;
   /** Called once for each loss, the first failure to connect included, however many tries follow. */
   readonly onLost?: (error: Error) => void;
+  /** Called with the reason at the loss, and again after each try that failed or takes long: how it is now. */
+  readonly onAway?: (reason: string) => void;
 }
-
-const defaultBackoff = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * Holds a connection to libvirt for as long as `signal` lets it, through every restart and outage, and for ever. Resolves
@@ -29,21 +30,26 @@ const defaultBackoff = { firstMs: 500, maxMs: 10_000 };
  * @throws UriError
  */
 export async function keepConnected(uri: string, options: KeepConnectedOptions, signal: AbortSignal): Promise<void> {
-  const { clock, onLost, random = Math.random } = options;
-  const { firstMs, maxMs } = options.backoff ?? defaultBackoff;
-  let delayMs = firstMs;
+  const { clock, onLost, onAway, random = Math.random } = options;
+  const backoff = new Backoff(options.backoff);
   const absence = new Absence(options);
-  while (!signal.aborted) {
-    const since = clock.now().mono;
-    const error = await oneConnection(uri, options, signal, () => absence.ended());
-    if (signal.aborted) return;
-    if (error instanceof LibvirtError && error.code === "LIBVIRT_URI") throw error;
-    // One that held for a while is a new outage; one that falls at once is still the old one, and waits longer.
-    if (clock.now().mono - since > maxMs) delayMs = firstMs;
+  const away = (error: Error): void => {
     if (!absence.isOn) onLost?.(error);
     absence.goesOn(error.message);
+    onAway?.(error.message);
+  };
+  const connecting = { ...options, onSlow: away };
+  while (!signal.aborted) {
+    let readySince: number | undefined;
+    const error = await oneConnection(uri, connecting, signal, () => {
+      readySince = clock.now().mono;
+      absence.ended();
+    });
+    if (signal.aborted) return;
+    if (error instanceof LibvirtError && error.code === "LIBVIRT_URI") throw error;
+    away(error);
+    const delayMs = backoff.next(readySince === undefined ? undefined : clock.now().mono - readySince);
     await clock.sleep(delayMs * (0.5 + random() / 2), signal).catch(() => undefined);
-    delayMs = Math.min(maxMs, delayMs * 2);
   }
 }
 

@@ -63,7 +63,8 @@ export function parseUri(text: string): Target {
   if (parts === null) {
     throw new UriError(`${shown(text)} is not a libvirt URI; it looks like qemu:///system or qemu+tcp://HOST/system`);
   }
-  const [, driver = "", transportName, authority = "", path = "", query = ""] = parts;
+  const [, written = "", transportName, authority = "", path = "", query = ""] = parts;
+  const driver = readDriver(written, text);
   const options = readQuery(query, text);
   const { host, port } = readAuthority(authority, text);
   const passed = [...options]
@@ -72,13 +73,25 @@ export function parseUri(text: string): Target {
   const name = options.get("name");
   return {
     shown: shown(text),
-    driver: driver.toLowerCase(),
+    driver,
     transport: readTransport({ transportName, host, port, path, options, text }),
-    serverUri: name ?? `${driver.toLowerCase()}://${path}${passed.length > 0 ? `?${passed.join("&")}` : ""}`,
+    serverUri: name ?? `${driver}://${path}${passed.length > 0 ? `?${passed.join("&")}` : ""}`,
     hostname: host ?? "localhost",
     auth: readAuth(options.get("auth"), text),
     authFile: options.get("authfile"),
   };
+}
+
+/** libvirt's drivers for guests (https://libvirt.org/drivers.html). */
+const drivers = new Set(
+  "qemu lxc xen ch test bhyve vz parallels openvz vbox esx gsx vpx hyperv vmwareplayer vmwarews".split(" "),
+);
+
+function readDriver(written: string, text: string): string {
+  const driver = written.toLowerCase();
+  return drivers.has(driver)
+    ? driver
+    : fail(text, `names ${driver}, which is no driver of libvirt's; a URI looks like qemu:///system`);
 }
 
 interface Parts {

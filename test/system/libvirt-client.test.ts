@@ -108,7 +108,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
       {
         clock: systemClock,
         log,
-        backoff: { firstMs: 10, maxMs: 50 },
+        backoff: { firstMs: 10, maxMs: 50, maxAfterConnectionMs: 50 },
         onConnected: async (connection) => connections.push(await connection.version()),
         onLost: (error) => losses.push(error),
       },

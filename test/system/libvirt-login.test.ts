@@ -90,7 +90,7 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
   it("does not send a password in the clear over plain TCP, even if asked to", async (t) => {
     await assert.rejects(host().connect(t, { uri: `${tcp(right)}&auth=sasl.PLAIN` }), {
       code: "LIBVIRT_AUTH",
-      message: /offers the SASL mechanisms DIGEST-MD5; this client speaks over plain TCP.*DIGEST-MD5/,
+      message: /auth=sasl.PLAIN cannot be used over plain TCP/,
     });
   });
 
@@ -157,3 +157,33 @@ await describeWithLibvirtd("a real libvirtd that asks polkit", { auth: "polkit" 
     assert.equal((await connection.listDomains()).length, 1);
   });
 });
+
+const places = ["max_clients = 4", "max_anonymous_clients = 4"];
+await describeWithLibvirtd("a real libvirtd whose places are all taken", { settings: places }, (host) => {
+  it("is named as such within seconds, and a place that becomes free is taken", async (t) => {
+    const { testUri, readOnlySocket } = host().libvirtd;
+    const holders = await Promise.all([1, 2, 3, 4].map(() => host().connect(t, { uri: testUri })));
+    const slow = Promise.withResolvers<Error>();
+    const uri = `test+unix:///default?socket=${readOnlySocket}`;
+    const waiting = host().connect(t, { uri, readOnly: true, onSlow: slow.resolve });
+    assert.match((await slow.promise).message, /takes the connection and answers nothing: .*max_clients.*virt-admin/);
+    await holders[0]?.close();
+    assert.equal((await (await waiting).listDomains()).length, 1);
+  });
+});
+
+for (const mechanisms of ["gssapi", "scram-sha-512"]) {
+  const offering = { auth: "sasl", sasl: { ...sasl, mechanisms }, tcp: true } as const;
+  await describeWithLibvirtd(`a real libvirtd with mech_list ${mechanisms}`, offering, (host) => {
+    it("is refused at once with what it lacks", async (t) => {
+      const { socket, tcpPort } = host().libvirtd;
+      const query = `authfile=${right}`;
+      const lacking = {
+        name: AuthError.name,
+        message: /(no SASL mechanism to offer|offers the SASL mechanisms).*mech_list/,
+      };
+      await assert.rejects(host().connect(t, { uri: `test+unix:///default?socket=${socket}&${query}` }), lacking);
+      await assert.rejects(host().connect(t, { uri: `test+tcp://127.0.0.1:${tcpPort}/default?${query}` }), lacking);
+    });
+  });
+}

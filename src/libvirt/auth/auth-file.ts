@@ -1,4 +1,4 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { access, constants, open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AuthError } from "../errors.ts";
@@ -13,6 +13,8 @@ export interface Credentials {
 }
 
 const SERVICE = "libvirt";
+/** Bytes; a file with a handful of logins has a thousandth of it. */
+const LONGEST_FILE = 256 * 1024;
 
 /**
  * Credentials from libvirt's auth.conf (https://libvirt.org/auth.html#client-configuration). As in libvirt's own client,
@@ -66,7 +68,14 @@ async function chooseFile(authFile: string | undefined): Promise<string> {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    const handle = await open(file);
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(LONGEST_FILE + 1), 0, LONGEST_FILE + 1, null);
+      if (bytesRead > LONGEST_FILE) throw Object.assign(new Error("too long"), { code: `over ${LONGEST_FILE} bytes` });
+      return buffer.toString("utf8", 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new AuthError(`libvirt asks for a login, and ${file} cannot be read (${code})`, { cause: error });
@@ -84,8 +93,9 @@ function parse(text: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
       sections.set(header, section);
       continue;
     }
-    const entry = /^\s*([^#=\s][^=]*?)\s*=\s*(.*)$/.exec(line);
-    if (entry !== null) section?.set(entry[1] ?? "", unescaped(entry[2] ?? ""));
+    const equals = line.indexOf("=");
+    const name = line.slice(0, Math.max(0, equals)).trim();
+    if (name !== "" && !name.startsWith("#")) section?.set(name, unescaped(line.slice(equals + 1).trimStart()));
   }
   return sections;
 }

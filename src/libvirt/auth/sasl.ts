@@ -33,13 +33,7 @@ export async function saslLogin(
   target: Target,
   options: CallOptions,
 ): Promise<void> {
-  const { mechanisms: list } = await connection.call(procedures.authSaslInit, undefined, options);
-  const [name, mechanism] = choose(
-    list.split(/[\s,]+/).filter((word) => word !== ""),
-    secure,
-    target,
-    connection.peer,
-  );
+  const [name, mechanism] = choose(await offeredBy(connection, secure, options), secure, target, connection.peer);
   const { username, password, realm, file } = await orAborted(
     readCredentials(target.hostname, target.authFile),
     options.signal,
@@ -72,11 +66,32 @@ export async function saslLogin(
   if (exchange.layer !== undefined) connection.secure(exchange.layer);
 }
 
+/** The mechanisms that the server has. One that has none it may use on this stream says no more than that it has failed. */
+async function offeredBy(connection: Connection, secure: boolean, options: CallOptions): Promise<readonly string[]> {
+  try {
+    const { mechanisms: list } = await connection.call(procedures.authSaslInit, undefined, options);
+    return list.split(/[\s,]+/).filter((word) => word !== "");
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.number !== AUTH_FAILED) throw error;
+    const where = secure ? "" : " over plain TCP, where only DIGEST-MD5 and GSSAPI encrypt";
+    throw new AuthError(
+      `${connection.peer} has no SASL mechanism to offer${where}: see mech_list in the server's /etc/sasl2/libvirt.conf, ` +
+        "that the modules for it are installed there (e.g. libsasl2-modules), and libvirtd's log",
+      { cause: error },
+    );
+  }
+}
+
 function choose(offered: readonly string[], secure: boolean, target: Target, peer: string): [string, Mechanism] {
   const wanted = target.auth.mechanism;
   const usable = Object.entries(mechanisms).filter(([, mechanism]) => secure || mechanism.offersLayer);
   const found = usable.find(([name]) => offered.includes(name) && (wanted === undefined || name === wanted));
   if (found !== undefined) return found;
+  if (!secure && wanted !== undefined && mechanisms[wanted]?.offersLayer === false) {
+    throw new AuthError(
+      `auth=sasl.${wanted} cannot be used over plain TCP with ${peer}, since it does not encrypt what follows; use qemu+tls, or leave auth= out`,
+    );
+  }
   const there = oneLine(offered.join(", ")) || "none";
   const ours = usable.map(([name]) => name).join(", ");
   const where = secure ? "" : " over plain TCP, which demands encryption,";

@@ -12,6 +12,8 @@ export function scram(digest: Digest): Mechanism {
 
 /** No channel binding, no other identity to act as. */
 const GS2_HEADER = "n,,";
+/** RFC 7677, 4, and RFC 5802, 5.1: with fewer, whoever can pose as the server finds the password from our proof sooner. */
+const FEWEST_ITERATIONS = 4096;
 /** A server may not have us compute for ever. Cyrus's default is 4096. */
 const MOST_ITERATIONS = 1_000_000;
 const hashBytes = { sha1: 20, sha256: 32 } as const;
@@ -55,7 +57,7 @@ class ScramExchange implements Exchange {
   #readFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
     const attributes = readAttributes(text);
     const nonce = attributes.get("r") ?? "";
-    const iterations = Number(attributes.get("i"));
+    const iterations = readIterations(attributes.get("i") ?? "none");
     const salt = Buffer.from(attributes.get("s") ?? "", "base64");
     if (attributes.has("m")) throw new ProtocolError("SCRAM: the server wants an extension that is not known");
     if (!nonce.startsWith(this.#options.nonce) || nonce.length === this.#options.nonce.length) {
@@ -63,10 +65,7 @@ class ScramExchange implements Exchange {
         "SCRAM: the server's answer does not belong to our question (its nonce does not begin with ours)",
       );
     }
-    if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS || salt.length === 0) {
-      const given = oneLine(attributes.get("i") ?? "none");
-      throw new ProtocolError(`SCRAM: salt and iteration count (${given}) of the server cannot be used`);
-    }
+    if (salt.length === 0) throw new ProtocolError("SCRAM: the server names no salt");
     return { nonce, salt, iterations };
   }
 
@@ -87,6 +86,19 @@ class ScramExchange implements Exchange {
   #hmac(key: Buffer, text: string): Buffer {
     return createHmac(this.#digest, key).update(text).digest();
   }
+}
+
+/** A `posit-number` (RFC 5802, 7): digits alone. */
+function readIterations(given: string): number {
+  const iterations = /^[1-9][0-9]{0,9}$/.test(given) ? Number(given) : Number.NaN;
+  if (iterations >= FEWEST_ITERATIONS && iterations <= MOST_ITERATIONS) return iterations;
+  const limits = `it has to be a number from ${FEWEST_ITERATIONS} (RFC 7677) to ${MOST_ITERATIONS}`;
+  if (iterations < FEWEST_ITERATIONS) {
+    throw new AuthError(
+      `SCRAM: the server's iteration count ${iterations} is too low to keep the password safe: ${limits}; raise scram_iteration_counter in the server's /etc/sasl2/libvirt.conf`,
+    );
+  }
+  throw new ProtocolError(`SCRAM: the server's iteration count (${oneLine(given)}) cannot be used: ${limits}`);
 }
 
 function readAttributes(text: string): ReadonlyMap<string, string> {

@@ -18,6 +18,11 @@ export const messageType = { call: 0, reply: 1, message: 2 } as const;
 export const messageStatus = { ok: 0, error: 1 } as const;
 
 const LENGTH_BYTES = 4;
+const SHOWN_BYTES = 40;
+/** ContentType and the major version of a TLS record (RFC 8446, 5.1). */
+const TLS_ALERT = 21;
+const TLS_HANDSHAKE = 22;
+const TLS_MAJOR = 3;
 export const HEADER_BYTES = LENGTH_BYTES + 24;
 /** VIR_NET_MESSAGE_MAX, with the length word. */
 export const LONGEST_MESSAGE = 32 * 1024 * 1024 + LENGTH_BYTES;
@@ -96,8 +101,7 @@ export class PieceReader {
     const { shortest, longest, lengthCountsItself, what } = this.#options;
     const length = bytes.readUInt32BE(at) + (lengthCountsItself ? 0 : LENGTH_BYTES);
     if (length >= shortest && length <= longest) return length;
-    const hex = bytes.subarray(at, at + LENGTH_BYTES).toString("hex");
-    throw new ProtocolError(`not ${what}: its length would be ${length} (bytes ${hex}). Is that a libvirt server?`);
+    throw new ProtocolError(`not ${what}: ${described(bytes.subarray(at, at + SHOWN_BYTES), length)}`);
   }
 
   #append(chunk: Buffer): Buffer {
@@ -120,6 +124,18 @@ export interface PieceOptions {
   readonly shortest: number;
   readonly longest: number;
   readonly lengthCountsItself: boolean;
+}
+
+/** What something that is not libvirt's may be: another service's greeting or refusal says best which it is. */
+function described(start: Buffer, length: number): string {
+  const [type, major] = start;
+  if ((type === TLS_ALERT || type === TLS_HANDSHAKE) && major === TLS_MAJOR) {
+    return "the peer speaks TLS; with libvirt's TLS port the URI begins with qemu+tls://";
+  }
+  const text = /^[\x20-\x7e]{4,}/.exec(start.toString("latin1"))?.[0];
+  if (text !== undefined) return `the peer sends ${JSON.stringify(text)}, so it is another service than libvirt`;
+  const hex = start.subarray(0, LENGTH_BYTES).toString("hex");
+  return `its length would be ${length} (bytes ${hex}). Is that a libvirt server?`;
 }
 
 /** The messages of a stream. */

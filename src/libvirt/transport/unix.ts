@@ -60,6 +60,8 @@ function explain(error: NodeJS.ErrnoException, path: string, candidates: readonl
     case "EACCES":
     case "EPERM":
       return `not permitted to open ${path}: add the user ${userName()} to the group libvirt (usermod -aG libvirt …) and start again`;
+    case "EAGAIN":
+      return `${path} has no room for one more connection: libvirtd (or virtqemud) hangs, or has as many clients as its max_clients and max_queued_clients allow (libvirtd.conf)`;
     case "ENOTSOCK":
       return `${path} is not a socket: name libvirt's with socket= in the URI`;
     default:

@@ -221,7 +221,7 @@ function daemonSettings(
     'unix_sock_rw_perms = "0770"',
     `auth_unix_ro = "${auth}"`,
     `auth_unix_rw = "${auth}"`,
-    "max_clients = 5000",
+    ...(settings.some((line) => line.startsWith("max_clients")) ? [] : ["max_clients = 5000"]),
     `log_outputs = "3:file:${privateFolders.log}/libvirtd.log"`,
     'listen_addr = "127.0.0.1"',
     ...(ports.tcp === undefined

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Connection } from "../../../src/libvirt/connection.ts";
-import { UriError } from "../../../src/libvirt/errors.ts";
+import { ConnectionLostError, UriError } from "../../../src/libvirt/errors.ts";
 import { type KeepConnectedOptions, keepConnected } from "../../../src/libvirt/keep-connected.ts";
 import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
 import type { Clock } from "../../../src/system/clock.ts";
@@ -9,6 +9,7 @@ import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { LibvirtServer } from "../../support/libvirt-server.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const inTime = 5000;
 
@@ -23,7 +24,7 @@ async function scene(t: TestContext, changes: Partial<KeepConnectedOptions> = {}
     clock: systemClock,
     log,
     meanwhile: "the guests are not seen",
-    backoff: { firstMs: 1, maxMs: 4 },
+    backoff: { firstMs: 1, maxMs: 4, maxAfterConnectionMs: 2 },
     onConnected: (connection) => void connections.push(connection),
     onLost: (error) => losses.push(error.message),
     ...changes,
@@ -103,7 +104,7 @@ describe("keeping connected to libvirt", () => {
       const options = {
         clock: impatient(slept, stop, 7),
         log: new KeptLog(),
-        backoff: { firstMs: 500, maxMs: 10_000 },
+        backoff: { firstMs: 500, maxMs: 10_000, maxAfterConnectionMs: 1000 },
         random: () => random,
         onConnected: () => undefined,
       };
@@ -111,6 +112,49 @@ describe("keeping connected to libvirt", () => {
       assert.deepEqual(slept.map(Math.round), sleeps);
     });
   }
+
+  it("tries a libvirtd that comes and goes again within a second each time, however often", async (t) => {
+    const slept: number[] = [];
+    const stop = new AbortController();
+    const { server } = await scene(t);
+    const options = {
+      clock: impatient(slept, stop, 12),
+      log: new KeptLog(),
+      random: () => 0.999_999_999,
+      onConnected: (connection: Connection) =>
+        void setImmediate(() => connection.abort(new ConnectionLostError("gone again"))),
+    };
+    server.on(procedures.connectOpen, (call) => {
+      if (slept.length < 4) call.fail(1, "not yet");
+      else call.reply(undefined);
+    });
+    await keepConnected(server.uri, options, stop.signal);
+    assert.deepEqual(slept.map(Math.round), [250, 500, 1000, 2000, ...Array(8).fill(1000)]);
+  });
+
+  it("says that it waits for an answer before it gives the try up, and how it is when that changes", async (t) => {
+    const clock = new VirtualClock();
+    const reasons: string[] = [];
+    const { server, log, losses, connections, keep } = await scene(t, {
+      clock,
+      onAway: (reason) => reasons.push(reason),
+    });
+    const asked = new Promise<void>((resolve) => {
+      server.on(procedures.authList, (call) => {
+        resolve();
+        setTimeout(() => void clock.advance(3000).then(() => call.reply({ types: [0] })));
+      });
+    });
+    void keep();
+    await asked;
+    await eventually("the connection", inTime, () => connections.length === 1 || undefined);
+    await eventually("the good news", inTime, () => log.lines.at(-1)?.startsWith("info libvirt is back") || undefined);
+    assert.match(
+      reasons.join("\n"),
+      /^libvirt at \S+ takes the connection and answers nothing: .*max_clients.* \(after 3 s\)$/,
+    );
+    assert.deepEqual(losses, reasons);
+  });
 
   it("takes a set-up that fails for a loss, closes that connection and tries again", async (t) => {
     let times = 0;
@@ -159,7 +203,9 @@ describe("keeping connected to libvirt", () => {
   });
 
   it("ends while it waits for the next try", async (t) => {
-    const { stop, losses, keep } = await scene(t, { backoff: { firstMs: 60_000, maxMs: 60_000 } });
+    const { stop, losses, keep } = await scene(t, {
+      backoff: { firstMs: 60_000, maxMs: 60_000, maxAfterConnectionMs: 60_000 },
+    });
     const kept = keep("qemu+unix:///system?socket=/nowhere/libvirt-sock");
     await eventually("the first failure", inTime, () => losses.length === 1 || undefined);
     stop.abort();

@@ -32,6 +32,21 @@ const login = (name: string) =>
   `[credentials-c]\nauthname=${name}\npassword=p\n[auth-libvirt-default]\ncredentials=c\n`;
 
 describe("libvirt's auth.conf", () => {
+  it("is read in a moment, whatever is in it, and not at all if it has no end", { timeout: 10_000 }, async (t) => {
+    const folder = place(t);
+    const long = 60 * 1024;
+    for (const [at, line] of [
+      " ".repeat(long),
+      `a${" ".repeat(long)}`,
+      `[${"[".repeat(long)}`,
+      "\\".repeat(long),
+    ].entries()) {
+      const file = write(join(folder, `long-${at}.conf`), `${line}\n${login("nova")}${line}\n`);
+      assert.equal((await readCredentials("host", file)).username, "nova");
+    }
+    await assert.rejects(readCredentials("host", "/dev/zero"), /\/dev\/zero cannot be read \(over \d+ bytes\)/);
+  });
+
   it("is the file of the environment, else of the URI, else the user's", async (t) => {
     const folder = place(t);
     write(join(folder, "libvirt/auth.conf"), login("users"));

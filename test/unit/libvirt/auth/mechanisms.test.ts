@@ -37,16 +37,31 @@ describe("SCRAM", () => {
     });
   }
 
-  it("refuses an iteration count that would keep it busy for ever", async () => {
-    const exchange = scram("sha1").begin({ ...base, username: "u", password: "p", nonce: "n" });
-    const challenge = Buffer.from("r=n1,s=QUJD,i=2000000000");
-    await assert.rejects(async () => await exchange.respond(challenge), /iteration count \(2000000000\)/);
+  // Fewer give the password away (RFC 7677, 4), more keep this side busy for ever; only digits are a number (RFC 5802, 7).
+  for (const iterations of [
+    ...["1", "4095", "0", "2000000000", "99999999999999999999", "1e6", "0x1000", "4096.0", "+4096", "-4096", " 4096"],
+    ...["04096", "4096 ", "٤٠٩٦", "", "Infinity", "4_096"],
+  ]) {
+    it(`refuses ${JSON.stringify(iterations)} iterations`, { timeout: 10_000 }, async () => {
+      for (const digest of ["sha1", "sha256"] as const) {
+        const exchange = scram(digest).begin({ ...base, username: "u", password: "p", nonce: "n" });
+        const challenge = Buffer.from(`r=n1,s=QUJD,i=${iterations}`);
+        await assert.rejects(async () => await exchange.respond(challenge), /it has to be a number from 4096/);
+      }
+    });
+  }
+
+  it("refuses a server that names no number of iterations, or no salt", async () => {
+    for (const challenge of ["r=n1,s=QUJD", "r=n1,i=4096", "r=n1,s=,i=4096"]) {
+      const exchange = scram("sha256").begin({ ...base, username: "u", password: "p", nonce: "n" });
+      await assert.rejects(async () => await exchange.respond(Buffer.from(challenge)), ProtocolError);
+    }
   });
 
   it("shows what the server says on one line, and not for ever", async () => {
     const begin = { ...base, username: "u", password: "p", nonce: "n" };
     const refused = scram("sha1").begin(begin);
-    await refused.respond(Buffer.from("r=n1,s=QUJD,i=1"));
+    await refused.respond(Buffer.from("r=n1,s=QUJD,i=4096"));
     const answer = Buffer.from("e=no\n2026-01-01 INFO all is well\u001b[2J");
     await assert.rejects(async () => await refused.respond(answer), /login: no 2026-01-01 INFO all is well \[2J$/);
     const challenge = Buffer.from(`r=n1,s=QUJD,i=${"9".repeat(60_000)}\n`);

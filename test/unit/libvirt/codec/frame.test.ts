@@ -85,7 +85,10 @@ describe("libvirt messages out of a byte stream", () => {
       bytes.writeUInt32BE(length);
       assert.throws(() => read([bytes]), ProtocolError, `length ${length}`);
     }
-    assert.throws(() => read([Buffer.from("HTTP/1.1 400 Bad Request")]), /Is that a libvirt server\?/);
+    assert.throws(
+      () => read([Buffer.from("HTTP/1.1 400 Bad Request")]),
+      /sends "HTTP\/1\.1 400 Bad Request", so it is another service/,
+    );
   });
 
   it("are given out before what cannot be read after them", () => {
