@@ -3,6 +3,7 @@ import { eventSeen } from "./decide/event.ts";
 import { onCrashKnown } from "./decide/lifecycle.ts";
 import { snapshotSeen } from "./decide/snapshot.ts";
 import { type Effect, say, supersede, type Turn } from "./decide/turn.ts";
+import { endRead } from "./decide/unexplained.ts";
 import type { InstanceEffect, InstanceObservation } from "./observation.ts";
 import { type Guest, type InstanceState, isOff } from "./state.ts";
 
@@ -63,6 +64,11 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
         before,
         onCrashKnown(before, observation.uuid, observation.action, turn),
       );
+    }
+    case "loggedEnd": {
+      const { uuid, end } = observation;
+      const before = state.guests.get(uuid);
+      return before === undefined ? state : withGuest(state, uuid, before, endRead(before, uuid, end, turn));
     }
     case "woke":
       return state;

@@ -6,6 +6,7 @@ import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import { closedEars, type Observe } from "./ears.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
+import { whyUnreadable } from "./qemu-log.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
 import { type InstanceState, initialState, keptOf, restoreState } from "./state.ts";
 
@@ -52,6 +53,7 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
     async sense(observe, signal) {
       observing = observe;
       try {
+        void warnOfUnreadableLogs(settings.qemu_log_directory, given.log);
         await sense(ears, { ...given, settings: () => settings }, observe, signal);
       } finally {
         observing = undefined;
@@ -59,10 +61,21 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
       }
     },
     silenceLimitMs: () => (ears.connection === undefined ? undefined : LOOK_EVERY_MS + SLOWEST_LOOK_MS),
-    act: (effect, observe, signal) => act(effect, ears, clock, observe, signal),
+    act: (effect, observe, signal) =>
+      act(effect, ears, { clock, logDirectory: () => settings.qemu_log_directory }, observe, signal),
     reload(next) {
       settings = next;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });
     },
   };
+}
+
+/** Beforehand, since it shows otherwise only when it matters. */
+async function warnOfUnreadableLogs(directory: string, log: Logger): Promise<void> {
+  const why = await whyUnreadable(directory);
+  if (why === undefined) return;
+  log.warning(
+    `QEMU's logs in ${directory} ([instancemonitor] qemu_log_directory) cannot be read (${why}): a guest that dies in the ` +
+      "moment in which libvirtd is stopped cannot be distinguished from one that was shut down, and is not notified",
+  );
 }

@@ -6,7 +6,19 @@ export interface InstanceSettings {
   readonly notify_guest_panic: boolean;
   /** Seconds. */
   readonly collapse_window: number;
+  readonly qemu_log_directory: string;
 }
+
+/** What QEMU's log says of the end of a guest's last run. */
+export type LoggedEnd =
+  | {
+      readonly kind: "ended";
+      /** virDomainShutoffReason in libvirt's words: `crashed`, `destroyed`, `shutdown`, `migrated` … */
+      readonly reason: string;
+      /** QEMU was sent a signal to end: before libvirtd found that it ends, or as libvirtd cleared it away. */
+      readonly signal: "before" | "after" | undefined;
+    }
+  | { readonly kind: "unknown"; readonly why: string };
 
 /** What libvirt told of a guest, in libvirt's own words (libvirt-domain.h, without prefixes): `STOPPED`, `FAILED`. */
 export type GuestEvent =
@@ -57,10 +69,12 @@ export type InstanceObservation =
     }
   /** The domain's `<on_crash>`: what libvirt does when its kernel panics. */
   | { readonly kind: "onCrash"; readonly at: Instant; readonly uuid: string; readonly action: string }
+  /** How a guest that ran has ended, where libvirt does not know for certain. */
+  | { readonly kind: "loggedEnd"; readonly at: Instant; readonly uuid: string; readonly end: LoggedEnd }
   | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
 
-/** Read the domain's `<on_crash>`, which is observed as `onCrash`. */
-export interface InstanceEffect {
-  readonly kind: "askOnCrash";
-  readonly uuid: string;
-}
+export type InstanceEffect =
+  /** Read the domain's `<on_crash>`, which is observed as `onCrash`. */
+  | { readonly kind: "askOnCrash"; readonly uuid: string }
+  /** Read how its last run has ended from QEMU's log, which is observed as `loggedEnd`. */
+  | { readonly kind: "readEnd"; readonly uuid: string; readonly name: string };

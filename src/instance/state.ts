@@ -13,6 +13,8 @@ export interface Guest {
   readonly incoming: boolean;
   /** The `vir_domain_event` that this state needs no telling of any more; its event may still come on this connection. */
   readonly told: string | null;
+  /** It ran, is off, and how it has ended is not known yet: QEMU's log is being read. */
+  readonly endUnknown: boolean;
   /** libvirtd has told of its panic over this connection, and does what its `<on_crash>` says. Not kept. */
   readonly panicHeard: boolean;
   /** The number of the last event of this run of the program that told a state. Not kept. */
@@ -49,13 +51,15 @@ const SAVED_VERSION = 1;
 /** What of a guest outlasts the monitor. */
 interface KeptGuest extends Pick<Guest, "name" | "id" | "state" | "reason" | "transient" | "incoming" | "told"> {
   readonly uuid: string;
+  /** Only where it is true. */
+  readonly endUnknown?: boolean;
 }
 
 /** What is saved of a state: an event that leaves every guest as it is writes nothing. */
 export function keptOf({ bootId, complete, guests }: InstanceState): unknown {
   const kept = [...guests].map(([uuid, guest]): KeptGuest => {
-    const { name, id, state, reason, transient, incoming, told } = guest;
-    return { uuid, name, id, state, reason, transient, incoming, told };
+    const { name, id, state, reason, transient, incoming, told, endUnknown } = guest;
+    return { uuid, name, id, state, reason, transient, incoming, told, ...(endUnknown ? { endUnknown } : {}) };
   });
   return { version: SAVED_VERSION, bootId, complete, guests: kept };
 }
@@ -69,7 +73,7 @@ export function restoreState(saved: unknown): InstanceState | undefined {
   if (!guests.every(isKeptGuest)) return undefined;
   const entries = guests.map(({ uuid, ...guest }): [string, Guest] => [
     uuid,
-    { ...guest, panicHeard: false, lastEvent: 0, recent: {}, gone: false },
+    { ...guest, endUnknown: guest.endUnknown === true, panicHeard: false, lastEvent: 0, recent: {}, gone: false },
   ]);
   return { ...initialState, bootId, complete, guests: new Map(entries) };
 }

@@ -28,6 +28,8 @@ interface Domain {
   state: string;
   reason: string;
   incoming: boolean;
+  /** What libvirtd has written into its QEMU's log of the end of its last run. */
+  loggedEnd: { readonly reason: string; readonly signal: "after" | undefined };
   failures: Failure[];
 }
 
@@ -62,10 +64,12 @@ export class InstanceWorld {
   #completeOnce = false;
   #ids = 0;
   #toldSoFar = 0;
+  #logsRead = 0;
   failures = 0;
 
   constructor(random: Seeded) {
     this.#random = random;
+    this.mind.logsAnswered = true;
     this.mind.start();
   }
 
@@ -75,7 +79,8 @@ export class InstanceWorld {
     const { uuid } = this.#random.chance(0.08) || this.#domains.size === 0 ? this.#define() : this.#anyDomain();
     const domain = this.#domains.get(uuid);
     const roll = this.#random.next();
-    if (roll < 0.35) this.#deliver();
+    if (roll < 0.3) this.#deliver();
+    else if (roll < 0.35) this.#readLog();
     else if (roll < 0.6) this.#look();
     else if (roll < 0.615) this.#loseConnection();
     else if (roll < (this.#monitorRuns ? 0.62 : 0.7)) this.#toggleMonitor();
@@ -91,11 +96,13 @@ export class InstanceWorld {
     for (let step = 0; step < 2000 && (this.#events.length > 0 || !this.#connected || this.#looking); step++) {
       this.#deliver();
       this.#look();
+      this.#readLog();
       this.#check();
     }
     // Once more, from the beginning to the end.
     while (this.#looking === undefined) this.#look();
     while (this.#looking !== undefined) this.#look();
+    while (this.#logsRead < this.mind.logsAsked.length) this.#readLog();
     this.#check();
     for (const { uuid, state, failures } of this.#all) {
       for (const { heard, told: times, hidden } of failures) {
@@ -138,6 +145,7 @@ export class InstanceWorld {
       state: "SHUTOFF",
       reason: "UNKNOWN",
       incoming: false,
+      loggedEnd: { reason: "shutdown", signal: undefined },
       failures: [],
     };
     if (!this.#libvirtdRuns) return domain;
@@ -212,6 +220,7 @@ export class InstanceWorld {
   #dieUnwatched(domain: Domain): void {
     if (domain.incoming && this.#seemsRunning(domain)) return;
     if (!domain.incoming) this.#fail(domain);
+    domain.loggedEnd = { reason: domain.incoming ? "failed" : "crashed", signal: undefined };
     this.#to(domain, "SHUTOFF", domain.incoming ? "FAILED" : "CRASHED");
     this.#off(domain);
   }
@@ -238,6 +247,11 @@ export class InstanceWorld {
   }
 
   #end(domain: Domain, reason: string, ...words: readonly string[]): void {
+    // One that has not died by itself, but panicked, is killed by libvirtd.
+    domain.loggedEnd = {
+      reason: reason.toLowerCase(),
+      signal: words.includes("STOPPED CRASHED") ? "after" : undefined,
+    };
     this.#to(domain, "SHUTOFF", reason, ...words);
     this.#off(domain);
   }
@@ -325,19 +339,36 @@ export class InstanceWorld {
     return domain === undefined ? "gone" : { state: domain.state, reason: domain.reason, id: domain.id };
   }
 
+  /** The next log that was asked for is read; what was asked for when the monitor ended is lost. */
+  #readLog(): void {
+    const uuid = this.mind.logsAsked[this.#logsRead];
+    if (uuid === undefined) return;
+    this.#logsRead += 1;
+    const domain = this.#all.find((one) => one.uuid === uuid);
+    if (domain === undefined) return;
+    this.log.push(`log of ${uuid} read: ${domain.loggedEnd.reason}`);
+    if (domain.state === "SHUTOFF") this.mind.loggedEnd(domain.loggedEnd.reason, domain.loggedEnd.signal, uuid);
+    else this.mind.noLoggedEnd("it runs", uuid);
+  }
+
   #loseConnection(): void {
     if (!this.#connected) return;
     this.log.push("connection lost");
     this.#connected = false;
     this.#events = [];
     this.#looking = undefined;
-    if (this.#monitorRuns) this.mind.lose();
+    if (!this.#monitorRuns) return;
+    this.mind.lose();
+    // Long before a connection is made again.
+    if (this.#random.chance(0.9)) while (this.#logsRead < this.mind.logsAsked.length) this.#readLog();
+    else this.#logsRead = this.mind.logsAsked.length;
   }
 
   #toggleMonitor(): void {
     if (this.#monitorRuns) {
       this.#loseConnection();
       this.#monitorRuns = false;
+      this.#logsRead = this.mind.logsAsked.length;
     } else {
       this.log.push("monitor restarted");
       this.#monitorRuns = true;
@@ -354,7 +385,12 @@ export class InstanceWorld {
         if (domain.state !== "SHUTOFF") continue;
         // What is off is read from its definition again, which does not say why.
         domain.reason = "UNKNOWN";
-        this.#hide(domain, "libvirtd was restarted");
+        const seen = this.mind.state.guests.get(domain.uuid);
+        const ran = seen !== undefined && ["RUNNING", "PAUSED"].includes(seen.state) && !seen.incoming;
+        // QEMU's log still says it of one that nobody has seen off.
+        const shows =
+          (ran || seen?.endUnknown) && domain.loggedEnd.reason === "crashed" && domain.loggedEnd.signal === undefined;
+        if (!shows) this.#hide(domain, "libvirtd was restarted");
       }
     } else {
       this.log.push("libvirtd up");
@@ -368,9 +404,10 @@ export class InstanceWorld {
     return guest !== undefined && guest.state !== "SHUTOFF" && !guest.incoming;
   }
 
-  /** Something about it is still on its way: libvirt tells of a change long before an owner makes the next. */
+  /** Something about it is still on its way: libvirt tells of a change, and a log is read, long before an owner makes the next. */
   #underWay(domain: Domain): boolean {
-    return this.#events.some((event) => event.domain === domain);
+    const reading = this.mind.logsAsked.slice(this.#logsRead).includes(domain.uuid);
+    return reading || this.#events.some((event) => event.domain === domain);
   }
 
   #anyDomain(): Domain {

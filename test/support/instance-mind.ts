@@ -16,6 +16,7 @@ export const instanceSettings: InstanceSettings = {
   hostname: "compute1",
   notify_guest_panic: true,
   collapse_window: 2,
+  qemu_log_directory: "/var/log/libvirt/qemu",
 };
 
 /** `payload.event/payload.vir_domain_event` */
@@ -32,6 +33,8 @@ export class InstanceMind {
   readonly notified: Notification[] = [];
   /** What is still to be delivered. */
   pending: Notification[] = [];
+  /** True: a test answers for QEMU's logs; else none can be read. */
+  logsAnswered = false;
   bootId = "boot-1";
   mono = 1000;
   heard = 0;
@@ -106,11 +109,26 @@ export class InstanceMind {
     this.take({ kind: "onCrash", at: this.#at(), uuid, action });
   }
 
+  loggedEnd(reason: string, signal?: "before" | "after", uuid = GUEST): void {
+    this.take({ kind: "loggedEnd", at: this.#at(), uuid, end: { kind: "ended", reason, signal } });
+  }
+
+  /** QEMU's log cannot be read, or says nothing. */
+  noLoggedEnd(why: string, uuid = GUEST): void {
+    this.take({ kind: "loggedEnd", at: this.#at(), uuid, end: { kind: "unknown", why } });
+  }
+
+  /** The guests whose logs have been asked for, in order. */
+  get logsAsked(): string[] {
+    return this.effects.flatMap((effect) => (effect.kind === "readEnd" ? [effect.uuid] : []));
+  }
+
   take(observation: InstanceObservation): void {
     const decision = decide(this.state, observation);
     this.state = decision.state;
     for (const effect of decision.effects) {
       this.effects.push(effect);
+      if (effect.kind === "readEnd" && !this.logsAnswered) this.noLoggedEnd("ENOENT", effect.uuid);
       if (effect.kind === "notify") {
         if (effect.subject !== `instance:${effect.notification.payload.instance_uuid}`) throw new Error(effect.subject);
         this.notified.push(effect.notification);

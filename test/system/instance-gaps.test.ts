@@ -70,6 +70,45 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
   });
 
+  test("libvirtd is stopped in the moment in which guests die: each is told, once; those shut down on purpose are not failures", async (t) => {
+    const { libvirtd } = host();
+    const instancemonitor = { qemu_log_directory: libvirtd.qemuLogs };
+    const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor });
+    const monitor = await rig.start();
+    // libvirtd is notified of a death within milliseconds, and tells of it up to 200 ms later.
+    for (const delayMs of [0, 5, 15, 30, 50, 80, 120, 160]) {
+      const connection = await host().connect(t);
+      const [died, destroyed, poweredOff, living] = await Promise.all([
+        definedGuest(libvirtd, connection),
+        definedGuest(libvirtd, connection),
+        Guest.start(libvirtd, connection, `instance-off-${delayMs}`, { defined: true }).then((guest) =>
+          guest.answering(),
+        ),
+        definedGuest(libvirtd, connection),
+      ]);
+      // Events come in order: what was started before this is known to the monitor.
+      await libvirtd.virsh("reset", destroyed.name);
+      await rig.told(destroyed.domain.uuid, "REBOOT/UNKNOWN");
+      died.signal("SIGKILL");
+      poweredOff.tell("x-poweroff");
+      const destroying = libvirtd.virsh("destroy", destroyed.name).catch(() => undefined);
+      await sleep(delayMs);
+      await libvirtd.kill("SIGTERM");
+      await destroying;
+      const from = monitor.output.length;
+      await libvirtd.restart();
+      await monitor.line(/watching \d+ guests/, 60_000, from);
+      await rig.told(died.domain.uuid, FAILED, 60_000);
+      living.signal("SIGKILL");
+      await rig.told(living.domain.uuid, FAILED, 60_000);
+      for (const guest of [died, living]) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], `${delayMs} ms`);
+      for (const guest of [destroyed, poweredOff]) {
+        assert.ok(!rig.toldOf(guest.domain.uuid).includes(FAILED), `${guest.name}, ${delayMs} ms`);
+        await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
+      }
+    }
+  });
+
   test("libvirtd is killed in the middle of guests' shutdowns: what it then takes for crashes is told as what it was", async (t) => {
     const { libvirtd } = host();
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });

@@ -9,6 +9,12 @@ export const instanceTable = {
       ours: true,
       help: "Tell Masakari of a guest whose kernel has panicked, when it ends crashed, as of one whose QEMU has failed (LIFECYCLE, STOPPED_FAILED), so that it is recovered.",
     },
+    qemu_log_directory: {
+      type: "string",
+      default: "/var/log/libvirt/qemu",
+      ours: true,
+      help: "Where libvirt on this host keeps the logs of its QEMUs. A libvirtd that is stopped in the moment in which a guest dies tells nobody of it, and the next one does not know how the guest has ended: then the end of its log says whether it crashed, and so whether Masakari is told.",
+    },
     collapse_window: {
       type: "float",
       default: 2,

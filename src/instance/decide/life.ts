@@ -6,7 +6,7 @@ import { supersede, type Turn } from "./turn.ts";
 /** A run of the guest that begins now, whatever was known of an earlier one: nothing undelivered is true of this one. */
 export function beginLife(guest: Guest, uuid: string, turn: Turn): Guest {
   supersede(turn, uuid, "the guest has been started again since");
-  return { ...guest, incoming: false, told: null, panicHeard: false, recent: {} };
+  return { ...guest, incoming: false, told: null, endUnknown: false, panicHeard: false, recent: {} };
 }
 
 /** The same run goes on: that it was suspended, or had crashed, is no longer true; that its disk failed is. */

@@ -28,6 +28,7 @@ export function lifecycleSeen(
     reason,
     id: id > 0 ? id : (from?.id ?? id),
     lastEvent: number,
+    endUnknown: false,
     gone: false,
   });
   /** The same of a guest that lives: perhaps a life whose start was missed. */
@@ -62,10 +63,13 @@ export function lifecycleSeen(
       const told = tellIfNew(next, uuid, event, turn);
       return { ...told, incoming: told.incoming && detail === "MIGRATED" };
     }
-    case "STOPPED":
+    case "STOPPED": {
       // It was off: the life that ends now began in a gap, and a failure before it is over.
       if (guest !== undefined && isOff(guest) && !late && (turn.looking || isFailure(detail))) overtaken(uuid, turn);
-      return stoppedSeen(guest, now("SHUTOFF", STOPPED_REASONS[detail] ?? detail), uuid, event, turn);
+      // So did the life of another id than the one that was seen alive last.
+      const known = guest !== undefined && !isOff(guest) && isNewLife(guest, id) ? beginLife(guest, uuid, turn) : guest;
+      return stoppedSeen(known, now("SHUTOFF", STOPPED_REASONS[detail] ?? detail, known), uuid, event, turn);
+    }
     case "PMSUSPENDED":
       return alive("PMSUSPENDED", "UNKNOWN");
     case "CRASHED":

@@ -4,6 +4,7 @@ import { beginLife, goOn, isNewLife, overtaken } from "./life.ts";
 import { panicSeen, panicTold } from "./lifecycle.ts";
 import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
 import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
+import { askForEnd, isUnexplained, ranOn } from "./unexplained.ts";
 
 /** Nobody wished the end of a guest that is off for one of these. `DAEMON`: libvirtd lost hold of it and killed it. */
 const DIED: ReadonlySet<string> = new Set(["CRASHED", "DAEMON"]);
@@ -30,6 +31,7 @@ export function snapshotSeen(
     if (next.has(uuid)) continue;
     if (guest.lastEvent > after) next.set(uuid, guest);
     else if (guest.incoming) next.set(uuid, didNotArrive(guest));
+    else if (guest.transient && ranOn(guest)) next.set(uuid, forgotten(guest, uuid, turn));
     else missed(guest, uuid, turn);
   }
   for (const [uuid, guest] of next) if (guest.gone) next.delete(uuid);
@@ -81,9 +83,10 @@ function stillCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: 
 }
 
 function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
-  const off: Guest = { ...now, id: -1, incoming: false, recent: {} };
+  const off: Guest = { ...now, id: -1, incoming: false, endUnknown: false, recent: {} };
   if (guest?.incoming && !hasArrived(guest, off)) return didNotArrive(off);
-  const domainEvent = guest && !isOff(guest) ? endOf(guest, off, uuid, turn) : unseenEndOf(guest, off, turn);
+  if (guest && isUnexplained(guest, off, turn)) return askForEnd(guest, off, uuid, turn);
+  const domainEvent = guest && !isOff(guest) ? endOf(guest, off, turn) : unseenEndOf(guest, off, turn);
   if (guest && isOff(guest) && (domainEvent !== undefined || livedAgain(guest, off))) overtaken(uuid, turn);
   if (domainEvent === undefined) return off;
   if (domainEvent !== guest?.told) notify(turn, uuid, now.name, lifecycle(domainEvent), SEEN_LATE);
@@ -110,7 +113,7 @@ function didNotArrive(guest: Guest): Guest {
 }
 
 /** How the guest that ran has ended, as its event would have told it. */
-function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | undefined {
+function endOf(guest: Guest, off: Guest, turn: Turn): string | undefined {
   const { reason } = off;
   if (reason === "SHUTDOWN" || reason === "DESTROYED") return `STOPPED_${reason}`;
   // A libvirtd that finds QEMU gone does not know what the one before it had told.
@@ -119,16 +122,7 @@ function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | und
     if (guest.state === "CRASHED") return turn.settings.notify_guest_panic ? FAILED : undefined;
   }
   // The libvirtd that saw it run gives no reason when it fails to take the guest over (qemuProcessReconnect).
-  if (reason === "UNKNOWN" && turn.again) return FAILED;
-  if (reason === "UNKNOWN") {
-    say(
-      turn,
-      "warning",
-      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since); Masakari is ` +
-        "not told, since its owner may have shut it down. If nobody has, start it",
-    );
-    return undefined;
-  }
+  if (reason === "UNKNOWN") return FAILED;
   return FAILURES.has(reason) ? FAILED : undefined;
 }
 
@@ -136,6 +130,12 @@ function endOf(guest: Guest, off: Guest, uuid: string, turn: Turn): string | und
 function unseenEndOf(guest: Guest | undefined, off: Guest, turn: Turn): string | undefined {
   if (guest === undefined && !turn.complete) return undefined;
   return DIED.has(off.reason) && !(guest && DIED.has(guest.reason)) ? FAILED : undefined;
+}
+
+/** It ran, and libvirt forgets a transient domain when it ends: how, is not known. */
+function forgotten(guest: Guest, uuid: string, turn: Turn): Guest {
+  say(turn, "info", `${shown(uuid, guest.name)} is not on this host any more: it has ended, or was migrated away`);
+  return askForEnd(guest, { ...guest, state: "SHUTOFF", reason: "UNKNOWN", id: -1, recent: {} }, uuid, turn);
 }
 
 /** It is not there any more: deleted, migrated away, or transient and ended. None of these is a failure. */

@@ -55,7 +55,16 @@ export function shown(uuid: string, name: string): string {
 
 /** A domain that nothing is known of but this. */
 export function newGuest(known: Pick<Guest, "name" | "id" | "state" | "reason" | "transient">): Guest {
-  return { ...known, incoming: false, told: null, panicHeard: false, lastEvent: 0, recent: {}, gone: false };
+  return {
+    ...known,
+    incoming: false,
+    told: null,
+    endUnknown: false,
+    panicHeard: false,
+    lastEvent: 0,
+    recent: {},
+    gone: false,
+  };
 }
 
 function toldOf({ payload }: Notification): Told {

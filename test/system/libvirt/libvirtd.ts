@@ -47,6 +47,7 @@ const privateFolders = {
 
 const supervisor = fileURLToPath(new URL("supervisor.ts", import.meta.url));
 const readyMs = 30_000;
+const stopMs = 5000;
 
 /**
  * A libvirtd of this test alone: system mode, QEMU driver, in a mount namespace in which libvirt's folders are its own, so
@@ -124,6 +125,11 @@ export class Libvirtd {
     }
   }
 
+  /** Where its QEMUs' logs are, seen from outside its mounts. */
+  get qemuLogs(): string {
+    return join(this.folder, "log/qemu");
+  }
+
   get socket(): string {
     return join(this.folder, "run/libvirt-sock");
   }
@@ -151,11 +157,14 @@ export class Libvirtd {
     process.kill(this.#pid, name);
   }
 
-  /** Kills the daemon; its guests live on. Resolves when it is gone. */
-  async kill(): Promise<void> {
+  /** Kills the daemon, or stops it as an upgrade does (SIGTERM); its guests live on. Resolves when it is gone. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     const from = this.#supervisor.output.length;
-    this.signal("SIGKILL");
+    this.signal(signal);
+    // One that is stopped while it ends a guest may never come to its own end; systemd kills it then too.
+    const impatience = setTimeout(() => this.signal("SIGKILL"), stopMs);
     await this.#supervisor.line(new RegExp(`^reaped ${this.#pid}$`), readyMs, from);
+    clearTimeout(impatience);
   }
 
   /** Starts the daemon again after `kill`; resolves when it answers. */

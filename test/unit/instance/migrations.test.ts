@@ -126,3 +126,21 @@ test("looked at again: a migration to this host that has failed is not told, nor
     assert.deepEqual(mind.told, []);
   }
 });
+
+test("libvirt loses its QEMU on the way, since its source has gone: not the guest's; once it runs here, it is told", () => {
+  const arriving = InstanceMind.watching([]);
+  arriving.life("STARTED MIGRATED", GUEST, 3);
+  arriving.event({ kind: "controlError" }, GUEST, 3);
+  arriving.life("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(arriving.told, []);
+
+  const seen = InstanceMind.watching([{ ...paused("MIGRATION"), id: 3 }]);
+  seen.event({ kind: "controlError" }, GUEST, 3);
+  assert.deepEqual(seen.told, []);
+
+  const arrived = InstanceMind.watching([]);
+  arrived.life("STARTED MIGRATED", GUEST, 3);
+  arrived.life("RESUMED MIGRATED", GUEST, 3);
+  arrived.event({ kind: "controlError" }, GUEST, 3);
+  assert.deepEqual(arrived.told, ["CONTROL_ERROR/UNKNOWN"]);
+});
