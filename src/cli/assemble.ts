@@ -5,6 +5,7 @@ import { Store } from "../notify/store.ts";
 import { userAgent } from "../openstack/user-agent.ts";
 import { Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
+import type { LoopDelay } from "../status/loop-delay.ts";
 import { readBootId } from "../system/boot-id.ts";
 import type { Clock } from "../system/clock.ts";
 import type { OpenLog } from "../system/logging/open-log.ts";
@@ -31,6 +32,7 @@ export interface Shared {
   readonly opened: OpenLog;
   readonly clock: Clock;
   readonly conditions: Conditions;
+  readonly loopDelay: LoopDelay;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Shared {
  * @throws AuthOptionsError if `[api]` does not make a login
  */
 export async function assemble(program: Program, config: Config, shared: Shared): Promise<Made> {
-  const { command, opened, clock } = shared;
+  const { command, opened, clock, loopDelay } = shared;
   const bootId = readBootId();
   const log = opened.log.named(`masakarimonitors.${program.name}`);
   const notifyLog = opened.log.named("masakarimonitors.notify");
@@ -51,7 +53,16 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const monitor = program.create({ config, clock, log, bootId, conditions });
   const progress = noProgress();
   const { silenceLimitMs } = monitor;
-  const sources = { conditions, common: shared.conditions, progress, store, outbox, delivery, silenceLimitMs };
+  const sources = {
+    conditions,
+    common: shared.conditions,
+    progress,
+    store,
+    outbox,
+    delivery,
+    silenceLimitMs,
+    loopDelay,
+  };
   return {
     name: program.name,
     async run(signal, onBegun) {

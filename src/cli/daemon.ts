@@ -6,6 +6,7 @@ import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
 import { lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import { Conditions } from "../status/conditions.ts";
+import { LoopDelay } from "../status/loop-delay.ts";
 import { reportOn } from "../status/report.ts";
 import { serveHealth } from "../status/server.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
@@ -130,7 +131,8 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
   const monitors: Made[] = [];
   const clock = systemClock;
   const conditions = new Conditions(clock);
-  const shared = { command: ensemble.command, opened, clock, conditions };
+  const loopDelay = new LoopDelay(clock, log);
+  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay };
   try {
     for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
@@ -183,7 +185,11 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
     await Promise.all([running, serveHealth({ path: healthSocket(statePath, name), report, log }, signal)]);
   };
-  await Promise.all([...monitors.map(runOne), watchOver({ monitors, manager, clock, log }, signal)]);
+  await Promise.all([
+    ...monitors.map(runOne),
+    watchOver({ monitors, manager, clock, log }, signal),
+    loopDelay.measure(signal),
+  ]);
   log.info("stopped");
   return 0;
 }

@@ -3,6 +3,7 @@ import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Facts, LoopFacts, OutboxFacts, Trouble } from "../status/facts.ts";
+import type { LoopDelay } from "../status/loop-delay.ts";
 import type { Instant } from "../system/clock.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -16,6 +17,8 @@ export interface HealthSources {
   readonly outbox: Outbox;
   readonly delivery: Delivery;
   readonly silenceLimitMs: () => number | undefined;
+  /** Of the program. */
+  readonly loopDelay: Pick<LoopDelay, "facts">;
 }
 
 /** How the monitor is now. */
@@ -23,6 +26,7 @@ export function factsOf(sources: HealthSources): Facts {
   return {
     conditions: new Map([...sources.conditions.all, ...sources.common.all]),
     loop: loopFacts(sources),
+    delay: sources.loopDelay.facts,
     outbox: outboxFacts(sources),
   };
 }

@@ -6,6 +6,8 @@ import type { Look } from "./observation.ts";
 
 /** VIR_CONNECT_LIST_DOMAINS_TRANSIENT (libvirt-domain.h). */
 const LIST_TRANSIENT = 8;
+/** Questions at a time: the connection takes four and lets a bounded number wait, however many domains there are. */
+const AT_ONCE = 100;
 /** virErrorNumber VIR_ERR_NO_DOMAIN. */
 const NO_DOMAIN = 42;
 
@@ -29,9 +31,16 @@ export async function lookAtAll(
   );
   const [domains, { domains: transients }] = await Promise.all([list, transient]);
   const isTransient = new Set(transients.map(({ uuid }) => uuid));
-  const looks = domains.map((domain) => lookAt(connection, domain, heard, log, signal));
-  const found = (await Promise.all(looks)).filter((one) => one !== undefined);
-  return { after, looks: found.map((one) => ({ ...one, transient: isTransient.has(one.uuid) })) };
+  const looks: Look[] = [];
+  const remaining = domains.values();
+  const lookAtNext = async (): Promise<void> => {
+    for (const domain of remaining) {
+      const look = await lookAt(connection, domain, heard, log, signal);
+      if (look !== undefined) looks.push({ ...look, transient: isTransient.has(look.uuid) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lookAtNext));
+  return { after, looks };
 }
 
 /** @returns undefined if there is no such domain any more */

@@ -17,6 +17,9 @@ export interface WireEvents {
   onEnd(error: LibvirtError): void;
 }
 
+/** A server that sends faster than it is read leaves the rest of the program its turn after so long, ms. */
+const LONGEST_STRETCH_MS = 20;
+
 /** Messages over one byte stream. A stream that breaks the protocol is closed: what follows in it cannot be read. */
 export class Wire {
   readonly peer: string;
@@ -25,6 +28,8 @@ export class Wire {
   readonly #reader = new MessageReader();
   #layer: SecurityLayer | undefined;
   #ended = false;
+  /** When the reading in this turn of the event loop began, performance.now(). */
+  #stretchSince: number | undefined;
 
   constructor(stream: Stream, events: WireEvents) {
     this.#stream = stream;
@@ -69,6 +74,13 @@ export class Wire {
   #read(chunk: Buffer): void {
     if (this.#ended) return;
     this.#events.onHeard();
+    const since = performance.now();
+    if (this.#stretchSince === undefined) {
+      this.#stretchSince = since;
+      setImmediate(() => {
+        this.#stretchSince = undefined;
+      });
+    }
     try {
       for (const plain of this.#layer?.unwrap(chunk) ?? [chunk]) {
         for (const message of this.#reader.push(plain)) {
@@ -79,6 +91,13 @@ export class Wire {
     } catch (error) {
       this.end(new ProtocolError(`${this.peer}: ${(error as Error).message}`, { cause: error }));
     }
+    if (performance.now() - (this.#stretchSince ?? since) > LONGEST_STRETCH_MS) this.#pause();
+  }
+
+  #pause(): void {
+    const { socket } = this.#stream;
+    socket.pause();
+    setImmediate(() => socket.resume());
   }
 
   #lost(message: string, cause?: Error): void {

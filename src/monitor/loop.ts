@@ -2,7 +2,7 @@ import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import type { CommonEffect, Decision, Monitor } from "./contract.ts";
+import type { CommonEffect, Monitor } from "./contract.ts";
 import type { Progress } from "./progress.ts";
 
 export interface LoopParts {
@@ -15,10 +15,19 @@ export interface LoopParts {
 
 /** An observation in a log line is cut to so many characters. */
 const SHOWN_OBSERVATION = 500;
+/**
+ * Work without a pause, ms: what comes in faster than it is decided waits, and health, watchdog and delivery have their turn
+ * in between.
+ */
+const LONGEST_STRETCH_MS = 50;
+/** Waiting observations that one transaction takes together, since each transaction waits for the disk. */
+const BATCH = 100;
+/** Waiting observations, some 30 MB. Whoever senses begins anew beyond that, and compares. */
+const MOST_WAITING = 50_000;
 
 /**
- * Takes observations one at a time through `decide`: first one transaction with the new state and its notifications,
- * then the other effects. An observation made meanwhile, by an effect for instance, waits its turn.
+ * Takes observations in order through `decide`: first one transaction with the new state and its notifications, then the
+ * other effects. What is observed while others are under way, or in a flood, waits: then many share a transaction.
  */
 export class Loop<State, Observation, Effect extends { readonly kind: string }> {
   readonly #monitor: Monitor<State, Observation, Effect>;
@@ -27,8 +36,12 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   readonly #onFailure: (error: unknown) => void;
   #state: State;
   #savedJson: string | undefined;
-  readonly #queue: Observation[] = [];
+  readonly #waiting: Observation[] = [];
   #draining = false;
+  /** When the stretch of work that goes on began, mono ms; undefined: the rest of the program has had its turn since. */
+  #stretchSince: number | undefined;
+  #resuming: Promise<void> | undefined;
+  #flooded = false;
   readonly #wakes = new Map<string, Timer>();
   readonly #acting = new Set<Promise<void>>();
 
@@ -64,22 +77,62 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     this.#savedJson = json;
   }
 
-  /** Takes one observation. Returns when it is decided and its notifications are on disk, or queued behind another. */
+  /**
+   * Takes one observation. Returns when it is decided and its notifications are on disk, or queued: behind another, or
+   * because the program has worked for long without a pause.
+   */
   readonly observe = (observation: Observation): void => {
     if (this.#signal.aborted) return;
-    this.#queue.push(observation);
-    if (this.#draining) return;
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.#refuse();
+      return;
+    }
+    this.#waiting.push(observation);
+    if (!this.#draining && this.#resuming === undefined) this.#drain();
+  };
+
+  /** Resolves when nothing waits and no effect is under way. What was observed before the end of the loop is decided. */
+  async settled(): Promise<void> {
+    while (this.#acting.size > 0 || this.#resuming !== undefined) await Promise.all([this.#resuming, ...this.#acting]);
+  }
+
+  /** Decides what waits, and goes on after a pause if that takes long. */
+  #drain(): void {
+    const { clock } = this.#parts;
     this.#draining = true;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+      this.#beginStretch();
+      while (this.#waiting.length > 0) {
+        if (clock.now().mono - (this.#stretchSince ?? 0) > LONGEST_STRETCH_MS) {
+          this.#resuming = afterPause().then(() => {
+            this.#resuming = undefined;
+            this.#stretchSince = undefined;
+            this.#drain();
+          });
+          return;
+        }
+        this.#steps(this.#waiting.splice(0, BATCH));
+      }
+      this.#flooded = false;
     } finally {
       this.#draining = false;
     }
-  };
+  }
 
-  /** Resolves when no effect is under way. */
-  async settled(): Promise<void> {
-    while (this.#acting.size > 0) await Promise.all(this.#acting);
+  #beginStretch(): void {
+    if (this.#stretchSince !== undefined) return;
+    this.#stretchSince = this.#parts.clock.now().mono;
+    void afterPause().then(() => {
+      if (this.#resuming === undefined) this.#stretchSince = undefined;
+    });
+  }
+
+  #refuse(): void {
+    if (this.#flooded) return;
+    this.#flooded = true;
+    const error = new Error(`${MOST_WAITING} observations wait to be decided, which come in faster than that`);
+    this.#parts.log.error(`${this.#monitor.name}: ${error.message}; sensing begins anew`);
+    this.#onFailure(error);
   }
 
   #restore(json: string): State | undefined {
@@ -91,33 +144,50 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     }
   }
 
-  #step(observation: Observation): void {
+  /** Several at once, or, if one of them cannot be decided or kept, one after the other. */
+  #steps(observations: readonly Observation[]): void {
+    try {
+      const effects = this.#decideAndKeep(observations);
+      const { progress } = this.#parts;
+      progress.observations += observations.length;
+      progress.lastObservation = this.#parts.clock.now();
+      for (const effect of effects) this.#carryOut(effect);
+    } catch (error) {
+      const [only] = observations;
+      if (observations.length > 1) for (const one of observations) this.#steps([one]);
+      else this.#onDefect(only, error);
+    }
+  }
+
+  #onDefect(observation: Observation | undefined, error: unknown): void {
     const { progress, clock, log } = this.#parts;
     progress.observations += 1;
     progress.lastObservation = clock.now();
-    let decision: Decision<State, Effect>;
-    try {
-      decision = this.#monitor.decide(this.#state, observation);
-      this.#keep(decision);
-    } catch (error) {
-      progress.failedDecisions += 1;
-      log.error(
-        `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${textOf(error)}. ` +
-          "The observation is ignored and sensing begins anew; please report this line",
-      );
-      this.#onFailure(error);
-      return;
-    }
-    for (const effect of decision.effects) this.#carryOut(effect);
+    progress.failedDecisions += 1;
+    log.error(
+      `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${textOf(error)}. ` +
+        "The observation is ignored and sensing begins anew; please report this line",
+    );
+    this.#onFailure(error);
   }
 
-  /** The state and what it says was sent become durable together, or not at all. */
-  #keep(decision: Decision<State, Effect>): void {
+  /**
+   * The state and what it says was sent become durable together, or not at all.
+   * @throws what `decide` or the outbox throws; nothing has changed then
+   */
+  #decideAndKeep(observations: readonly Observation[]): readonly (CommonEffect | Effect)[] {
     const { store, outbox } = this.#parts;
+    let state = this.#state;
     let json = this.#savedJson;
-    if (decision.state !== this.#state) json = JSON.stringify(this.#monitor.kept?.(decision.state) ?? decision.state);
+    const effects: (CommonEffect | Effect)[] = [];
+    for (const observation of observations) {
+      const decision = this.#monitor.decide(state, observation);
+      state = decision.state;
+      for (const effect of decision.effects) effects.push(effect);
+    }
+    if (state !== this.#state) json = JSON.stringify(this.#monitor.kept?.(state) ?? state);
     const changed = json !== undefined && json !== this.#savedJson;
-    const owed = decision.effects.filter((effect) => effect.kind === "notify" || effect.kind === "supersede");
+    const owed = effects.filter((effect) => effect.kind === "notify" || effect.kind === "supersede");
     if (changed || owed.length > 0) {
       store.transaction(() => {
         if (changed && json !== undefined) store.save(this.#monitor.name, json);
@@ -127,8 +197,9 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
         }
       });
     }
-    this.#state = decision.state;
+    this.#state = state;
     this.#savedJson = json;
+    return effects;
   }
 
   #carryOut(effect: CommonEffect | Effect): void {
@@ -158,6 +229,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
 
   #wake(key: string, afterMs: number): void {
     const { clock } = this.#parts;
+    if (this.#signal.aborted) return;
     this.#wakes.get(key)?.cancel();
     const timer = clock.setTimer(afterMs, () => {
       this.#wakes.delete(key);
@@ -191,6 +263,11 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
       this.#parts.log.error(`${this.#monitor.name}: ${effect.kind} failed: ${textOf(error)}`);
     }
   }
+}
+
+/** Once everything else that is ready in the program has had its turn, I/O included. */
+function afterPause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([

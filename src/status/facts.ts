@@ -42,9 +42,18 @@ export interface OutboxFacts {
   readonly disk: Trouble | undefined;
 }
 
+/** How promptly this process runs what is due. */
+export interface LoopDelayFacts {
+  /** The longest time in which nothing ran, ms, since the program started. */
+  readonly worstMs: number;
+  /** The last one that was bad. */
+  readonly lastBad: Trouble | undefined;
+}
+
 /** All that the health of one monitor is judged by: plain values, taken at one moment. */
 export interface Facts {
   readonly conditions: ReadonlyMap<ConditionName, Condition>;
   readonly loop: LoopFacts;
+  readonly delay: LoopDelayFacts;
   readonly outbox: OutboxFacts;
 }

@@ -51,12 +51,16 @@ export interface Report {
     readonly failed_decisions: number;
     readonly failed_effects: number;
   };
+  readonly event_loop: {
+    /** The longest time in which nothing ran in this process, since it was started. */
+    readonly worst_delay_seconds: number;
+  };
 }
 
 /** The report on one monitor. Pure. */
 export function reportOn(identity: Identity, facts: Facts, now: Instant): Report {
   const { verdict, problems } = judge(facts, now.mono);
-  const { outbox, loop, conditions } = facts;
+  const { outbox, loop, delay, conditions } = facts;
   const time = (mono: number): string => new Date(now.wall - (now.mono - mono)).toISOString();
   const age = (mono: number): number => Math.max(0, Math.round((now.mono - mono) / 1000));
   return {
@@ -88,6 +92,7 @@ export function reportOn(identity: Identity, facts: Facts, now: Instant): Report
       failed_decisions: loop.failedDecisions,
       failed_effects: loop.failedEffects,
     },
+    event_loop: { worst_delay_seconds: Math.round(delay.worstMs) / 1000 },
   };
 }
 

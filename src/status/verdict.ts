@@ -1,5 +1,5 @@
 import type { ConditionName } from "./conditions.ts";
-import type { Facts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
+import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
 
 /**
  * `ok`: it watches, and Masakari can be told, as far as is known. `degraded`: something that it depends on is away, or
@@ -51,6 +51,7 @@ const CONDITIONS: Readonly<Record<ConditionName, string>> = {
 export function judge(facts: Facts, now: number): Judgement {
   const problems = [
     ...problemsOfLoop(facts.loop, now),
+    ...problemsOfDelay(facts.delay, now),
     ...problemsOfOutbox(facts.outbox, now),
     ...[...facts.conditions].flatMap(([name, { problem, since }]) =>
       problem === undefined ? [] : [degraded(name, `${CONDITIONS[name]}: ${problem}`, since.mono)],
@@ -93,6 +94,11 @@ function problemsOfLoop(loop: LoopFacts, now: number): Problem[] {
     problems.push(degraded("acting", `${oldestActing.kind} does not come to an end`, oldestActing.since));
   }
   return problems;
+}
+
+function problemsOfDelay({ lastBad }: LoopDelayFacts, now: number): Problem[] {
+  if (lastBad === undefined || now - lastBad.since >= RECENT_MS) return [];
+  return [degraded("event loop", lastBad.reason, lastBad.since)];
 }
 
 function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {

@@ -1,4 +1,4 @@
-import type { Facts, LoopFacts, OutboxFacts } from "../../src/status/facts.ts";
+import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts } from "../../src/status/facts.ts";
 
 /** Now, in the tests of health; monotonic ms. */
 export const NOW = 10_000_000;
@@ -7,10 +7,11 @@ export interface ChangedFacts {
   readonly conditions?: Facts["conditions"];
   readonly loop?: Partial<LoopFacts>;
   readonly outbox?: Partial<OutboxFacts>;
+  readonly delay?: Partial<LoopDelayFacts>;
 }
 
 /** A monitor that has run for an hour and lacks nothing, but for what is changed. */
-export function factsWith({ conditions = new Map(), loop = {}, outbox = {} }: ChangedFacts): Facts {
+export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, delay = {} }: ChangedFacts): Facts {
   return {
     conditions,
     loop: {
@@ -25,6 +26,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {} }: Ch
       oldestActing: undefined,
       ...loop,
     },
+    delay: { worstMs: 12, lastBad: undefined, ...delay },
     outbox: {
       pending: 0,
       oldestPending: undefined,

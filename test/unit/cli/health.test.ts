@@ -18,7 +18,9 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const trouble = { since: clock.now(), reason: "wrong password" };
   const session = { trouble } as unknown as Session;
   const delivery = new Delivery({ session, dispatcher });
-  const facts = () => factsOf({ conditions, common, progress, store, outbox, delivery, silenceLimitMs: () => 7 });
+  const loopDelay = { facts: { worstMs: 3, lastBad: undefined } };
+  const facts = () =>
+    factsOf({ conditions, common, progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });
   const began = clock.now().mono;
   const stop = new AbortController();
   const running = dispatcher.run(stop.signal);

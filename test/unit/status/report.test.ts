@@ -35,6 +35,7 @@ test("the report is the documented shape; its times are by this host's clock as 
       failed_decisions: 0,
       failed_effects: 0,
     },
+    event_loop: { worst_delay_seconds: 0.012 },
   });
 });
 
