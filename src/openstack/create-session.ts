@@ -17,6 +17,8 @@ export interface ApiOptions extends AuthOptions, TlsOptions {
   readonly service_type?: string | undefined;
   /** Seconds for one exchange. Default 30: without one an API that never answers would hold a monitor up for ever. */
   readonly timeout?: number | undefined;
+  /** Use the environment's proxy also for this host itself. */
+  readonly proxy_loopback?: boolean | undefined;
 }
 
 export interface SessionContext {
@@ -48,6 +50,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
     certfile: api.certfile || undefined,
     keyfile: api.keyfile || undefined,
     insecure: api.insecure,
+    proxyLoopback: api.proxy_loopback,
   });
   return new Session({
     plugin,

@@ -47,6 +47,8 @@ export interface TransportOptions extends TlsOptions {
   readonly maxResponseBytes?: number | undefined;
   /** For proxies and CA bundles, as Python's requests reads them. Default: none. */
   readonly environment?: Environment | undefined;
+  /** Use the environment's proxy also for this host itself. */
+  readonly proxyLoopback?: boolean | undefined;
 }
 
 /** More than the dispatcher has in flight, less than would burden an API that hundreds of hosts talk to. */
@@ -158,17 +160,22 @@ class PooledTransport implements Transport {
     });
   }
 
+  #proxyFor(url: URL): string | undefined {
+    const { environment = {}, proxyLoopback } = this.#options;
+    return proxyFor(url, environment, { loopback: proxyLoopback });
+  }
+
   /** Whom we talk to, for messages. A proxy that somebody has forgotten in the environment is the last thing one thinks of. */
   #whom(peer: string, url: URL | null): string {
     if (url === null) return `${peer} at an invalid URL`;
-    const proxy = proxyFor(url, this.#options.environment ?? {});
+    const proxy = this.#proxyFor(url);
     const through =
       proxy === undefined ? "" : ` (through the proxy ${URL.parse(proxy)?.origin ?? "of the environment"})`;
     return `${peer} at ${url.origin}${through}`;
   }
 
   async #agent(url: URL, secure: boolean): Promise<Agent> {
-    const proxy = proxyFor(url, this.#options.environment ?? {});
+    const proxy = this.#proxyFor(url);
     const key = `${url.protocol}${proxy ?? ""}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;

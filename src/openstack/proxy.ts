@@ -1,4 +1,4 @@
-import { BlockList, isIPv4 } from "node:net";
+import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 /** The environment, or as much of it as a test gives. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -6,14 +6,32 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy for a URL by the rules of Python requests, which a host switched over relies on: `http_proxy`, `https_proxy`,
  * `all_proxy`, small letters before capitals; `no_proxy` lists domains, whole labels only, with or without a port, IPv4 addresses and
- * networks, or `*`.
+ * networks, or `*`. Unlike there, this host itself is reached directly: a proxy would take 127.0.0.1 for its own.
+ * @param options.loopback the proxy is also to be used for this host itself
  * @returns the proxy's URL, or undefined for a direct connection
  */
-export function proxyFor(url: URL, environment: Environment): string | undefined {
+export function proxyFor(
+  url: URL,
+  environment: Environment,
+  options: { loopback?: boolean | undefined } = {},
+): string | undefined {
+  if (options.loopback !== true && isLoopback(url.hostname)) return undefined;
   const scheme = url.protocol.slice(0, -1);
   const proxy = variable(environment, `${scheme}_proxy`) ?? variable(environment, "all_proxy");
   if (proxy === undefined || bypasses(url, variable(environment, "no_proxy") ?? "")) return undefined;
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8);
+loopback.addAddress("::1", "ipv6");
+
+/** `localhost` and what is below it (RFC 6761), 127.0.0.0/8 and ::1. */
+function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (isIPv4(host)) return loopback.check(host);
+  if (isIPv6(host)) return loopback.check(host, "ipv6");
+  return /(^|\.)localhost\.?$/i.test(host);
 }
 
 function variable(environment: Environment, name: string): string | undefined {

@@ -40,6 +40,12 @@ export const apiTable = {
       min: 0.1,
       help: "Seconds that a request may take. The Python monitors have no limit, and hang for ever on an API that accepts and never answers.",
     },
+    proxy_loopback: {
+      type: "bool",
+      default: false,
+      ours: true,
+      help: "Use the proxy that http_proxy and the like name also for localhost, 127.0.0.0/8 and ::1, as the Python monitors do.",
+    },
     collect_timing: {
       type: "bool",
       default: false,

@@ -317,10 +317,13 @@ test("a proxy of the environment is used, but not for what no_proxy names", asyn
   await using target = await TestServer.start((_, response) => void response.end("direct"));
   await using proxy = await TestServer.start((_, response) => void response.end("through the proxy"));
   const url = `${target.origin}/v1`;
-  const proxied = transportWith({ environment: { http_proxy: proxy.origin } });
+  const proxied = transportWith({ environment: { http_proxy: proxy.origin }, proxyLoopback: true });
   assert.equal((await proxied.send(get(url), never)).body.toString(), "through the proxy");
   assert.equal(proxy.requests[0]?.path, url);
-  const excepted = transportWith({ environment: { http_proxy: proxy.origin, no_proxy: "127.0.0.0/8" } });
+  const excepted = transportWith({
+    environment: { http_proxy: proxy.origin, no_proxy: "127.0.0.0/8" },
+    proxyLoopback: true,
+  });
   assert.equal((await excepted.send(get(url), never)).body.toString(), "direct");
   proxied.close();
   excepted.close();

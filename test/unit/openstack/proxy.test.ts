@@ -22,7 +22,25 @@ const cases: readonly [url: string, environment: Record<string, string>, proxy: 
   ["http://10.0.0.254:5000", { http_proxy: "http://p", no_proxy: "10.0.0.0/99" }, "http://p"],
   ["http://10.0.0.254:5000", { http_proxy: "http://p", NO_PROXY: "10.0.0.254" }, undefined],
   ["http://110.0.0.254:5000", { http_proxy: "http://p", no_proxy: "10.0.0.254" }, "http://p"],
+  ["http://127.0.0.1:15868/v1", { http_proxy: "http://p", all_proxy: "http://p" }, undefined],
+  ["http://127.8.9.1", { http_proxy: "http://p" }, undefined],
+  ["https://localhost:5000", { https_proxy: "http://p" }, undefined],
+  ["http://LOCALHOST.:5000", { http_proxy: "http://p" }, undefined],
+  ["http://api.localhost", { http_proxy: "http://p" }, undefined],
+  ["http://[::1]:5000", { http_proxy: "http://p" }, undefined],
+  ["http://[::ffff:127.0.0.1]:5000", { http_proxy: "http://p" }, undefined],
+  ["http://2130706433", { http_proxy: "http://p" }, undefined],
+  ["http://localhost.example.com", { http_proxy: "http://p" }, "http://p"],
+  ["http://notlocalhost", { http_proxy: "http://p" }, "http://p"],
+  ["http://128.0.0.1", { http_proxy: "http://p" }, "http://p"],
+  ["http://[::2]", { http_proxy: "http://p" }, "http://p"],
 ];
+
+test("this host itself is asked through the proxy if that is said", () => {
+  const options = { loopback: true };
+  assert.equal(proxyFor(new URL("http://127.0.0.1:5000"), { http_proxy: "http://p" }, options), "http://p");
+  assert.equal(proxyFor(new URL("http://[::1]"), { http_proxy: "http://p", no_proxy: "::1" }, options), undefined);
+});
 
 for (const [url, environment, proxy] of cases) {
   test(`${url} with ${JSON.stringify(environment)}: ${proxy ?? "direct"}`, () => {

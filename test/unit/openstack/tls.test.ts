@@ -36,6 +36,7 @@ async function ask(tls: ServerOptions, options: TlsOptions, environment: Environ
     clock: systemClock,
     timeoutMs: 10_000,
     environment,
+    proxyLoopback: true,
     ...options,
   });
   try {
