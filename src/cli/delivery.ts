@@ -1,4 +1,5 @@
 import type { Config } from "../config/sections.ts";
+import { ApiCheck, type ApiTrouble } from "../notify/api-check.ts";
 import { Dispatcher, type DispatcherStatus } from "../notify/dispatcher.ts";
 import { deliverToMasakari } from "../notify/masakari-delivery.ts";
 import type { Outbox } from "../notify/outbox.ts";
@@ -21,24 +22,39 @@ export interface DeliveryParts {
   readonly userAgent: string;
 }
 
-/** A session and the dispatcher that sends through it, as one configuration describes them. */
+/** A session, what sends through it and what checks it beforehand, as one configuration describes them. */
 export interface DeliveryPath {
   readonly session: Session;
   readonly dispatcher: Dispatcher;
+  readonly check: ApiCheck;
 }
 
-/** A notification may take a version look-up, a login, the request, and after a 401 a login and the request again. */
-const EXCHANGES_PER_ATTEMPT = 5;
+/**
+ * A notification may take Keystone's versions, a login, up to four requests to find the API, the request, and after a 401 a login,
+ * the API again and the request again.
+ */
+const EXCHANGES_PER_ATTEMPT = 13;
 
 /** @throws AuthOptionsError if `[api]` does not make a login */
 export async function deliveryPath(config: Config, retry: RetryOptions, parts: DeliveryParts): Promise<DeliveryPath> {
   const { outbox, clock, log, userAgent } = parts;
   const session = await createSession(config.api, { userAgent, clock, log: log.named("masakarimonitors.openstack") });
-  const dispatcher = new Dispatcher({
+  const client = new MasakariClient(session);
+  const notifyLog = log.named("masakarimonitors.notify");
+  const check = new ApiCheck({
+    check: async (signal) => void (await client.version({ signal })),
+    isLoginTrouble: () => session.trouble !== undefined,
+    isOutage: () => dispatcher.status.unansweredSince !== undefined,
+    onReached: () => dispatcher.reached(),
+    clock,
+    log: notifyLog,
+  });
+  const dispatcher: Dispatcher = new Dispatcher({
     outbox,
     clock,
-    log: log.named("masakarimonitors.notify"),
-    deliver: deliverToMasakari(new MasakariClient(session)),
+    log: notifyLog,
+    deliver: deliverToMasakari(client),
+    onAttempt: (answered) => (answered ? check.answered() : check.failed()),
     pace: {
       retryMax: retry.api_retry_max,
       retryIntervalMs: retry.api_retry_interval * 1000,
@@ -47,7 +63,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     maxInFlight: config.notifications.max_in_flight,
     attemptTimeoutMs: (config.api.timeout || 30) * EXCHANGES_PER_ATTEMPT * 1000 + 1000,
   });
-  return { session, dispatcher };
+  return { session, dispatcher, check };
 }
 
 /** Delivery that can be given another path while it runs: what was undelivered goes on over the new one. */
@@ -68,6 +84,11 @@ export class Delivery {
     return this.#path.session.trouble;
   }
 
+  /** Why a notification could not be delivered, although there is a login. */
+  get apiTrouble(): ApiTrouble | undefined {
+    return this.#path.check.trouble;
+  }
+
   /** Ends the path in use, once its attempts under way have come to an end, and goes on with this one. */
   replace(path: DeliveryPath): void {
     this.#path = path;
@@ -77,10 +98,10 @@ export class Delivery {
   /** Delivers until the signal aborts; resolves when the attempts under way have ended, or 2 s later. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { session, dispatcher } = this.#path;
+      const { session, dispatcher, check } = this.#path;
       this.#leave = new AbortController();
       const until = AbortSignal.any([signal, this.#leave.signal]);
-      await Promise.all([dispatcher.run(until), session.keepFresh(until)]);
+      await Promise.all([dispatcher.run(until), session.keepFresh(until), check.run(until)]);
       session.close();
     }
   }

@@ -50,7 +50,7 @@ function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
 
 function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
   const { inFlight, unansweredSince, lastReason } = delivery.status;
-  const { loginTrouble } = delivery;
+  const { loginTrouble, apiTrouble } = delivery;
   const { lastUntold } = outbox;
   const { degraded, degradedSince } = store;
   const oldest = outbox.subjects().map((subject) => store.firstOf(subject)?.created.mono ?? Number.POSITIVE_INFINITY);
@@ -62,6 +62,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
     unanswered:
       unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
+    unreachable: apiTrouble && trouble(apiTrouble.reason, apiTrouble.since),
     untold: lastUntold && trouble(lastUntold.what, lastUntold.at),
     disk: degraded === undefined || degradedSince === undefined ? undefined : trouble(degraded, degradedSince),
   };

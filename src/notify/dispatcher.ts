@@ -17,6 +17,8 @@ export interface DispatcherOptions {
   readonly maxInFlight: number;
   /** When an attempt is given up, ms: longer than the HTTP client's own time-outs take, all requests of it together. */
   readonly attemptTimeoutMs: number;
+  /** Called after each attempt: whether the API answered it. */
+  readonly onAttempt?: (answered: boolean) => void;
   /** In [0, 1); for tests. */
   readonly random?: () => number;
 }
@@ -77,6 +79,12 @@ export class Dispatcher {
       unansweredSince: this.#outage.since,
       lastReason: this.#outage.reason,
     };
+  }
+
+  /** The API answers something else than a notification. With nothing left to be sent, that is the end of an outage. */
+  reached(): void {
+    const { outbox, clock } = this.#options;
+    if (outbox.pendingCount === 0) this.#outage.answered(clock.now().mono);
   }
 
   /**
@@ -204,6 +212,7 @@ export class Dispatcher {
       this.#wakeAll(mono);
     }
     outbox.settle(entry.id, attempt);
+    this.#options.onAttempt?.(attempt.outcome !== "unanswered");
     this.#pump();
     if (this.#inFlight.size === 0) this.#drained?.();
   }

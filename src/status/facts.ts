@@ -36,6 +36,8 @@ export interface OutboxFacts {
   readonly unanswered: Trouble | undefined;
   /** There is no login. */
   readonly login: Trouble | undefined;
+  /** There is a login, and Masakari's API cannot be found or does not answer. */
+  readonly unreachable: Trouble | undefined;
   /** The last that Masakari was not told and never will be. */
   readonly untold: Trouble | undefined;
   /** Nothing reaches the disk. */

@@ -102,9 +102,9 @@ function problemsOfDelay({ lastBad }: LoopDelayFacts, now: number): Problem[] {
 }
 
 function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
-  const { pending, oldestPending, unanswered, login, untold, disk } = outbox;
+  const { pending, oldestPending, unanswered, login, unreachable, untold, disk } = outbox;
   const problems: Problem[] = [];
-  const cannotTell = unanswered ?? login;
+  const cannotTell = unanswered ?? login ?? unreachable;
   if (disk !== undefined) {
     const reason = `notifications and state are in memory only, the disk does not take them: ${disk.reason}`;
     if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
@@ -118,6 +118,10 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
   }
   if (login !== undefined && !sameCause(login, unanswered)) {
     problems.push(degraded("login", `cannot log in: ${login.reason}`, login.since));
+  }
+  // While attempts fail they say it themselves.
+  if (unreachable !== undefined && unanswered === undefined) {
+    problems.push(degraded("masakari", `no notification could be sent: ${unreachable.reason}`, unreachable.since));
   }
   if (untold !== undefined && now - untold.since < RECENT_MS) {
     problems.push(degraded("delivery", `Masakari was not told, and will not be: ${untold.reason}`, untold.since));

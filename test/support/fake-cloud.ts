@@ -17,6 +17,8 @@ export class FakeCloud implements AsyncDisposable {
   login: Handler | undefined;
   /** Answers a request with a valid token. */
   api: Handler = (_, response) => json(response, 200, { segments: [] });
+  /** Whether GET /v1 is answered with the version document, and not by `api`. */
+  answersVersion = true;
   #issued = 0;
 
   private constructor(server: TestServer) {
@@ -70,6 +72,9 @@ export class FakeCloud implements AsyncDisposable {
     if (!this.valid.has(String(request.headers["x-auth-token"]))) {
       const message = "The request you have made requires authentication.";
       return json(response, 401, { error: { code: 401, title: "Unauthorized", message } });
+    }
+    if (request.method === "GET" && request.path === "/v1" && this.answersVersion) {
+      return json(response, 200, { version: { id: "v1.0", status: "CURRENT", version: "1.2", min_version: "1.0" } });
     }
     return this.api(request, response);
   }

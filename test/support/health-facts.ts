@@ -34,6 +34,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       counters: { added: 0, delivered: 0 },
       unanswered: undefined,
       login: undefined,
+      unreachable: undefined,
       untold: undefined,
       disk: undefined,
       ...outbox,

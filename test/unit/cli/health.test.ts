@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Delivery } from "../../../src/cli/delivery.ts";
 import { factsOf } from "../../../src/cli/health.ts";
 import { noProgress } from "../../../src/monitor/progress.ts";
+import type { ApiCheck } from "../../../src/notify/api-check.ts";
 import type { Session } from "../../../src/openstack/session.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
@@ -17,7 +18,8 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const dispatcher = rig.dispatcher(() => Promise.resolve(refused));
   const trouble = { since: clock.now(), reason: "wrong password" };
   const session = { trouble } as unknown as Session;
-  const delivery = new Delivery({ session, dispatcher });
+  const check = { trouble: { since: clock.now(), reason: "no endpoint" } } as unknown as ApiCheck;
+  const delivery = new Delivery({ session, dispatcher, check });
   const loopDelay = { facts: { worstMs: 3, lastBad: undefined } };
   const facts = () =>
     factsOf({ conditions, common, progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });
@@ -37,6 +39,7 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const found = facts();
   assert.deepEqual([...found.conditions.keys()], ["libvirt", "configuration"]);
   assert.deepEqual(found.outbox.login, { since: trouble.since.mono, reason: "wrong password" });
+  assert.deepEqual(found.outbox.unreachable, { since: trouble.since.mono, reason: "no endpoint" });
   assert.equal(found.outbox.unanswered?.reason, "connection refused");
   assert.equal(found.outbox.unanswered?.since, began + 1000);
   assert.deepEqual([found.outbox.pending, found.outbox.oldestPending], [3, began + 1000]);

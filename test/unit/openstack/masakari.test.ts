@@ -27,6 +27,7 @@ const notification = {
 
 async function use<T>(api: Handler, action: (client: MasakariClient) => Promise<T>) {
   await using cloud = await FakeCloud.start();
+  cloud.answersVersion = false;
   cloud.api = api;
   const context = { userAgent: "test", clock: new VirtualClock(), log: new KeptLog(), environment: {} };
   const session = await createSession(cloud.options(), context);

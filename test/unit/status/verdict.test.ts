@@ -52,6 +52,18 @@ const table: readonly Row[] = [
     problems: [["delivery", /^Masakari cannot be told: connection refused; 3 notifications wait$/, 4]],
   },
   {
+    what: "nothing waits, and Masakari cannot be found",
+    facts: { outbox: { unreachable: trouble("no endpoint", 7) } },
+    verdict: "degraded",
+    problems: [["masakari", /^no notification could be sent: no endpoint$/, 7]],
+  },
+  {
+    what: "attempts fail, and so does the check: said once",
+    facts: { outbox: { unanswered, pending: 1, oldestPending: NOW, unreachable: trouble("no endpoint", 7) } },
+    verdict: "degraded",
+    problems: [["delivery", /connection refused; 1 notification waits$/, 4]],
+  },
+  {
     what: "nothing waits, and there is no login",
     facts: { outbox: { login: trouble("wrong password", 7) } },
     verdict: "degraded",
