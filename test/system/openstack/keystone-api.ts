@@ -112,6 +112,23 @@ export class KeystoneApi {
     }
   }
 
+  /** Registers a service, also a second one of a type. @returns its ID */
+  async createService(type: string): Promise<string> {
+    return (await this.#call("POST", "/services", { service: { type, name: type } })).body.service.id;
+  }
+
+  /** Removes a service and its endpoints. */
+  async deleteService(id: string): Promise<void> {
+    await this.#call("DELETE", `/services/${id}`);
+  }
+
+  /** Registers one endpoint. @param region null: in no region */
+  async createEndpoint(service: string, face: string, region: string | null, url: string): Promise<void> {
+    await this.#call("POST", "/endpoints", {
+      endpoint: { interface: face, ...(region !== null && { region_id: region }), service_id: service, url },
+    });
+  }
+
   async createRegion(region: string): Promise<void> {
     await this.#call("POST", "/regions", { region: { id: region } });
   }
