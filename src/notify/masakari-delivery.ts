@@ -5,15 +5,19 @@ import {
   HostOnMaintenanceError,
 } from "../openstack/errors.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
+import { shorten } from "../openstack/shorten.ts";
 import type { Attempt, Deliver } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
+
+/** Characters; a UUID has 36. It is logged and kept, and somebody else has chosen it. */
+const LONGEST_UUID = 64;
 
 /** Delivery to masakari-api. Only an answer about the notification itself ends it; all other failures may pass. */
 export function deliverToMasakari(client: Pick<MasakariClient, "createNotification">): Deliver {
   return async (notification, signal) => {
     try {
       const stored = await client.createNotification(notification, { signal });
-      return { outcome: "delivered", notificationUuid: stored.notification_uuid };
+      return { outcome: "delivered", notificationUuid: shorten(stored.notification_uuid, LONGEST_UUID) };
     } catch (error) {
       return attemptOf(error, notification);
     }

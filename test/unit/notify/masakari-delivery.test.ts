@@ -41,6 +41,12 @@ test("202 is delivered, with the uuid to look for", async () => {
   assert.deepEqual(seen, [notification, signal]);
 });
 
+test("a UUID of megabytes does not reach the log or the disk", async () => {
+  const stored = { notification_uuid: "u".repeat(4_000_000) } as StoredNotification;
+  const came = await deliverToMasakari({ createNotification: () => Promise.resolve(stored) })(notification, signal);
+  assert.ok(came.outcome === "delivered" && came.notificationUuid?.length === 64);
+});
+
 test("a duplicate is known to have arrived", async () => {
   assert.deepEqual(await attempt(new DuplicateNotificationError("m", 409, "d")), { outcome: "duplicate" });
 });
