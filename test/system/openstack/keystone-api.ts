@@ -129,6 +129,12 @@ export class KeystoneApi {
     });
   }
 
+  /** Gives all endpoints of a service another URL. */
+  async moveEndpoints(service: string, url: string): Promise<void> {
+    const { body } = await this.#call("GET", `/endpoints?service_id=${service}`);
+    for (const { id } of body.endpoints) await this.#call("PATCH", `/endpoints/${id}`, { endpoint: { url } });
+  }
+
   async createRegion(region: string): Promise<void> {
     await this.#call("POST", "/regions", { region: { id: region } });
   }

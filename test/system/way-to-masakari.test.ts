@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { askHealth } from "../../src/status/client.ts";
+import type { Report } from "../../src/status/report.ts";
+import { healthSocket } from "../../src/status/socket-path.ts";
+import { eventually } from "../support/eventually.ts";
+import { about } from "../support/notification-post.ts";
+import { answerHtml, pass } from "../support/recording-proxy.ts";
+import { Front } from "./openstack/front.ts";
+import { describeWithOpenStack, type Scene } from "./openstack/suite.ts";
+
+/** How the process monitor of the rig is, once it fits. */
+async function health(
+  { rig }: Scene,
+  what: string,
+  withinMs: number,
+  fits: (report: Report) => boolean,
+): Promise<Report> {
+  const socket = healthSocket(join(rig.directory, "state"), "processmonitor");
+  return await eventually(`health: ${what}`, withinMs, async () => {
+    const answer = await askHealth(socket, 10_000);
+    return answer.kind === "answered" && fits(answer.report) ? answer.report : undefined;
+  });
+}
+
+const isOk = ({ verdict }: Report): boolean => verdict === "ok";
+const isAbout = (about: string, reason: RegExp) => (report: Report) =>
+  report.problems.some((problem) => problem.about === about && reason.test(problem.reason));
+
+/** An endpoint of Masakari in a region of its own, until the test ends. */
+async function endpointIn(context: TestContext, { site }: Scene, region: string, url: string): Promise<void> {
+  await site.keystoneApi.createRegion(region);
+  const service = await site.keystoneApi.createService("instance-ha");
+  context.after(async () => {
+    await site.keystoneApi.deleteService(service);
+    await site.keystoneApi.deleteRegion(region);
+  });
+  await site.keystoneApi.createEndpoint(service, "public", region, url);
+}
+
+await describeWithOpenStack("the way to Masakari", (setScene) => {
+  test("a region without an endpoint: degraded before anything fails; once there is one, what waits is sent", async (t) => {
+    const region = `Missing-${randomUUID().slice(0, 8)}`;
+    const scene = await setScene(t, { api: { region } });
+    const { site, host, rig } = scene;
+    const victim = rig.victim("nova-compute");
+    await rig.listed("nova-compute");
+    const monitor = await rig.start("nova-compute");
+    const missing = new RegExp(
+      `no endpoint of type instance-ha or ha, public in region ${region}; it has: .*${site.region}`,
+    );
+    await health(scene, "no endpoint", 30_000, isAbout("masakari", missing));
+    assert.match(monitor.output, /WARNING .*Masakari cannot be reached, so no notification could be sent/);
+
+    victim.signal("SIGKILL");
+    await health(scene, "no endpoint for what waits", 30_000, isAbout("delivery", missing));
+    await endpointIn(t, scene, region, `${site.masakari.origin}/v1`);
+    await monitor.line(/Notification \S+ delivered/, 90_000);
+    assert.equal((await site.masakariApi.notifications(host)).length, 1);
+    await health(scene, "ok", 30_000, isOk);
+  });
+
+  test("an endpoint that is moved in Keystone while the old one refuses connections", async (t) => {
+    const region = `Moved-${randomUUID().slice(0, 8)}`;
+    const scene = await setScene(t, { api: { region } });
+    const { site, host, rig } = scene;
+    await site.keystoneApi.createRegion(region);
+    const service = await site.keystoneApi.createService("instance-ha");
+    t.after(async () => {
+      await site.keystoneApi.deleteService(service);
+      await site.keystoneApi.deleteRegion(region);
+    });
+    const old = await Front.open(site.address.masakariUrl, {});
+    await site.keystoneApi.createEndpoint(service, "public", region, `${old.origin}/v1`);
+    const victim = rig.victim("nova-compute");
+    await rig.listed("nova-compute");
+    const monitor = await rig.start("nova-compute");
+    await health(scene, "ok", 30_000, isOk);
+
+    await old.close();
+    victim.signal("SIGKILL");
+    await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
+    await site.keystoneApi.moveEndpoints(service, `${site.masakari.origin}/v1`);
+    await monitor.line(/Notification \S+ delivered/, 90_000);
+    assert.equal((await site.masakariApi.notifications(host)).length, 1);
+  });
+
+  test("a firewall's 400 in HTML ends nothing: the reason is shown, and the notification arrives", async (t) => {
+    const scene = await setScene(t);
+    const { site, host, rig } = scene;
+    const victim = rig.victim("nova-compute");
+    await rig.listed("nova-compute");
+    const monitor = await rig.start("nova-compute");
+    await health(scene, "ok", 30_000, isOk);
+
+    site.masakari.behave(answerHtml(400, "Bad Request"));
+    victim.signal("SIGKILL");
+    await health(
+      scene,
+      "the 400",
+      30_000,
+      isAbout("delivery", /was answered 400: 400 Bad Request.*1 notification waits/),
+    );
+    site.masakari.behave(pass);
+    await monitor.line(/Notification \S+ delivered/, 30_000);
+    assert.doesNotMatch(monitor.output, /rejected/);
+    assert.equal((await site.masakariApi.notifications(host)).length, 1);
+  });
+
+  test("an outage whose last notification was superseded ends by itself when Masakari is back", async (t) => {
+    const scene = await setScene(t);
+    const { site, host, rig } = scene;
+    const victim = rig.victim("nova-compute");
+    await rig.listed("nova-compute");
+    const monitor = await rig.start("nova-compute");
+    await health(scene, "ok", 30_000, isOk);
+
+    await site.masakari.refuse();
+    victim.signal("SIGKILL");
+    await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
+    rig.victim("nova-compute");
+    await monitor.line(/Notification \S+ superseded/, 30_000);
+    assert.equal((await health(scene, "still away", 30_000, () => true)).verdict, "degraded");
+    await site.masakari.listen();
+    await health(scene, "ok again", 90_000, isOk);
+    assert.deepEqual(site.masakari.matching(about("nova-compute")), []);
+    assert.deepEqual(await site.masakariApi.notifications(host), []);
+  });
+});
