@@ -44,7 +44,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
   const check = new ApiCheck({
     check: async (signal) => void (await client.version({ signal })),
     isLoginTrouble: () => session.trouble !== undefined,
-    isOutage: () => dispatcher.status.unansweredSince !== undefined,
+    isOutage: () => dispatcher.status.unansweredSince !== undefined || session.trouble !== undefined,
     onReached: () => dispatcher.reached(),
     clock,
     log: notifyLog,

@@ -6,7 +6,7 @@ export interface ApiCheckParts {
   readonly check: (signal: AbortSignal) => Promise<void>;
   /** Whether a login is what is missing: that is logged and shown by itself. */
   readonly isLoginTrouble: () => boolean;
-  /** Whether the last attempt to deliver a notification failed. */
+  /** Whether the last attempt to deliver a notification, or the last login, failed. */
   readonly isOutage: () => boolean;
   /** The check succeeded. */
   readonly onReached: () => void;

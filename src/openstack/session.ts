@@ -109,9 +109,9 @@ export class Session {
     this.#doubt.raise(this.#options.clock.now().mono);
   }
 
-  /** The service itself answered. */
+  /** The service itself answered. A login that failed before is tried again all the same: only that ends its trouble. */
   trustCatalog(): void {
-    this.#doubt.clear();
+    if (this.#trouble === undefined) this.#doubt.clear();
   }
 
   /**
@@ -230,6 +230,7 @@ export class Session {
       return held;
     } catch (error) {
       this.#trouble = { since: this.#trouble?.since ?? clock.now(), reason: this.redact(messageOf(error)) };
+      this.doubtCatalog();
       if (error instanceof AuthenticationError) this.#refusal = { error, until: clock.now().mono + refusalHolds };
       throw error;
     }

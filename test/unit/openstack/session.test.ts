@@ -243,6 +243,23 @@ suite("a catalog that may be wrong", () => {
     session.close();
   });
 
+  test("a login that failed beside a good token is tried again: its trouble ends without waiting for the token's end", async () => {
+    await using cloud = await FakeCloud.start();
+    const clock = new VirtualClock();
+    const session = await sessionOn(cloud, clock);
+    await ask(session);
+    session.doubtCatalog();
+    await clock.advance(minute);
+    cloud.login = (_, response) => json(response, 503, "");
+    await loginsDuring(cloud, session, clock, minute);
+    assert.notEqual(session.trouble, undefined);
+    cloud.login = undefined;
+    await loginsDuring(cloud, session, clock, minute);
+    assert.equal(session.trouble, undefined);
+    assert.deepEqual(await loginsDuring(cloud, session, clock, 10 * minute), []);
+    session.close();
+  });
+
   test("a token that is refused again and again leads to no login with each request", async () => {
     await using cloud = await FakeCloud.start();
     cloud.login = (_, response) => {
