@@ -85,6 +85,26 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   ]);
 });
 
+test("a catalog with names of megabytes: a line in the log and in the status, both of a bearable length", async (t) => {
+  const { cloud, rig, statePath } = await scene(t);
+  const long = "x".repeat(4_000_000);
+  cloud.catalog = [
+    { type: long, endpoints: [] },
+    { type: "instance-ha", endpoints: [{ interface: "public", region: `Else${long}`, url: "http://127.0.0.1:1/v1" }] },
+  ];
+  await rig.listed("web");
+  rig.victim("web");
+  const monitor = await rig.start("web");
+  const line = await monitor.line(/WARNING.*Masakari cannot be reached.*it has: instance-ha public in Elsexxx/, 20_000);
+  const { code, text } = await status(statePath);
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /processmonitor: degraded .*no endpoint of type instance-ha or ha.*in Elsex+…\. Check \[api\] region/,
+  );
+  assert.ok(line.length < 3000 && text.length < 5000, `${line.length} and ${text.length} characters`);
+});
+
 test("one that is stopped in its tracks is told from one that does not run, by the real command", async (t) => {
   const { rig } = await scene(t);
   await rig.listed("web");
