@@ -73,6 +73,12 @@ suite("a URL without version 1 keeps its origin and prefix, whatever the documen
       assert.equal(endpoint.url, expected);
       assert.equal(endpoint.note, undefined);
       assert.equal(asked[0], at);
+      const { origin } = new URL(url);
+      assert.deepEqual(
+        asked.filter((one) => !one.startsWith(`${origin}/`) && one !== origin),
+        [],
+        "the token stays where the catalog leads",
+      );
     });
   }
 
