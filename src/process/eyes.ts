@@ -2,7 +2,7 @@ import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitWatch } from "../system/pidfd.ts";
-import { type ProcessIdentity, type ProcTable, ProcTableError } from "../system/proc-table.ts";
+import { isDead, type ProcessIdentity, type ProcTable, ProcTableError } from "../system/proc-table.ts";
 import { look, type Watched } from "./look.ts";
 import type { ProcessObservation } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
@@ -68,8 +68,17 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
   if (eyes.blind) parts.log.info("the process table can be read again");
   eyes.blind = false;
   parts.conditions?.set("process table", undefined);
-  for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole);
+  for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole, at.mono);
   observe({ kind: "seen", at, sightings });
+  watchAgain(eyes, parts, observe);
+}
+
+/** Tries again what could not be watched, for want of descriptors mostly; for all others that is nothing. */
+function watchAgain(eyes: Eyes, { clock }: EyesParts, observe: Observe): void {
+  for (const { pid, startTime } of [...eyes.watched.values()]) {
+    const process = { pid, startTime };
+    if (eyes.exits?.watch(process) === "gone") observe({ kind: "exited", at: clock.now(), process });
+  }
 }
 
 /** Before each look, so that a pause counts from the moment at which its file is there. */
@@ -108,10 +117,11 @@ export function lookSoon(eyes: Eyes, parts: EyesParts, observe: Observe): void {
 }
 
 /** The watched process has shown itself as the whole program: what it executes now is what it is. */
-function recogniseWatched(eyes: Eyes, { table }: EyesParts, key: string, whole: ProcessIdentity): void {
+function recogniseWatched(eyes: Eyes, { table }: EyesParts, key: string, whole: ProcessIdentity, seenAt: number): void {
   const watched = eyes.watched.get(key);
   if (watched?.pid !== whole.pid || watched.startTime !== whole.startTime) return;
-  eyes.watched.set(key, { ...watched, whole: true, executable: table.executable(whole.pid) ?? watched.executable });
+  const executable = table.executable(whole.pid) ?? watched.executable;
+  eyes.watched.set(key, { ...watched, whole: true, executable, seenAt });
 }
 
 /**
@@ -120,12 +130,23 @@ function recogniseWatched(eyes: Eyes, { table }: EyesParts, key: string, whole: 
  */
 export function watchFor(
   eyes: Eyes,
-  { table }: EyesParts,
+  { table, clock }: EyesParts,
   { key, process, whole }: { readonly key: string; readonly process: ProcessIdentity; readonly whole: boolean },
 ): boolean {
   stopWatchingFor(eyes, key);
-  eyes.watched.set(key, { ...process, whole, executable: table.executable(process.pid) });
+  const seenAt = lives(process, table) ? clock.now().mono : Number.NEGATIVE_INFINITY;
+  eyes.watched.set(key, { ...process, whole, executable: table.executable(process.pid), seenAt });
   return eyes.exits?.watch(process) !== "gone";
+}
+
+/** False also if that cannot be read now. */
+function lives({ pid, startTime }: ProcessIdentity, table: ProcTable): boolean {
+  try {
+    const stat = table.stat(pid);
+    return stat !== undefined && stat.startTime === startTime && !isDead(stat);
+  } catch {
+    return false;
+  }
 }
 
 export function stopWatchingFor(eyes: Eyes, key: string): void {

@@ -13,6 +13,8 @@ export interface Watched extends ProcessIdentity {
   readonly whole: boolean;
   /** What it executed when it was recognised; undefined if that may not be read. */
   readonly executable: Executable | undefined;
+  /** When it was last seen to live, ms since boot; -Infinity if only an earlier run of the monitor saw it. */
+  readonly seenAt: number;
 }
 
 export interface Surroundings extends LineageParts {
@@ -48,7 +50,9 @@ export function look(sought: readonly Sought[], around: Surroundings): readonly 
   }
   const missing = sought.filter((one) => !sightings.has(one.key));
   if (missing.length > 0) {
-    for (const found of scan(missing, around))
+    // Its workers may outlive it; what has replaced it has begun since.
+    const since = (key: string) => around.watched.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    for (const found of scan(missing, around, since))
       sightings.set(found.key, withKnown(found, knowns.get(found.key), around));
   }
   return sought.map((one) => sightings.get(one.key) ?? { key: one.key });

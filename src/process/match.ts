@@ -108,11 +108,13 @@ function isInTitle(title: readonly string[], name: readonly string[]): boolean {
 function executes(listed: string): (witness: Witness) => boolean {
   const base = baseName(listed);
   const short = Buffer.from(base).subarray(0, NAME_BYTES).toString();
-  const isListed = ({ path }: Executable) =>
-    listed.includes("/") ? merged(path) === merged(listed) : baseName(path) === base;
+  const isPath = listed.includes("/");
   return ({ name, executable, raw }) => {
-    const file = name === short ? undefined : executable();
-    if (name !== short && !(file && isListed(file))) return false;
+    const file = executable()?.path;
+    const isFile = file !== undefined && (isPath ? merged(file) === merged(listed) : baseName(file) === base);
+    // Of this name, but in another place: another installation.
+    const isElsewhere = !isFile && file !== undefined && baseName(file) === base;
+    if (!isFile && (name !== short || isElsewhere)) return false;
     const shown = raw() ?? "";
     if (shown.startsWith("/") || BEFORE_EXEC.test(shown)) return false;
     // With its name in it a command line says what it is; only where the name alone is left of the path, that is no other thing.

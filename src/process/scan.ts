@@ -3,6 +3,7 @@ import { parseCommandLine, shownCommandLine } from "./command-line.ts";
 import { Lineage, type LineageParts } from "./lineage.ts";
 import type { Sighting } from "./observation.ts";
 import type { Sought } from "./sought.ts";
+import { beganAfter } from "./started-at.ts";
 
 /** So many processes that only contain an entry's name are told of, the youngest. */
 const PARTIALS = 20;
@@ -16,9 +17,14 @@ interface Found {
 /**
  * Reads the whole process table for these entries. Each one's process is, in this order: one whose command line is the entry's
  * program; one that executes the entry's program under a command line that it has replaced; one that contains the name.
+ * @param since those of the second kind count only if they began after this, ms since boot
  * @throws ProcTableError
  */
-export function scan(sought: readonly Sought[], around: LineageParts): readonly Sighting[] {
+export function scan(
+  sought: readonly Sought[],
+  around: LineageParts,
+  since: (key: string) => number,
+): readonly Sighting[] {
   const { table } = around;
   const lineage = new Lineage(around);
   const found = sought.map((): Found => ({ whole: [], partial: [] }));
@@ -40,7 +46,10 @@ export function scan(sought: readonly Sought[], around: LineageParts): readonly 
   return sought.map((one, index) => {
     const { key } = one;
     const { whole, partial } = found[index] ?? { whole: [], partial: [] };
-    const [process = byAge(retitled(one, pids, around, lineage), lineage)[0]] = byAge(whole, lineage);
+    const [process = byAge(retitled(one, pids, since(one.key), { around, lineage }), lineage)[0]] = byAge(
+      whole,
+      lineage,
+    );
     if (process) return { key, whole: process };
     const lesser = byAge(partial, lineage).filter(({ pid }) => !lineage.isAncestor(pid));
     if (lesser.length === 0) return { key };
@@ -50,12 +59,18 @@ export function scan(sought: readonly Sought[], around: LineageParts): readonly 
 }
 
 /** Those that are the entry's program by what they execute, but whose command line has lost its name. */
-function retitled({ matcher }: Sought, pids: readonly number[], { table }: LineageParts, lineage: Lineage): number[] {
+function retitled(
+  { matcher }: Sought,
+  pids: readonly number[],
+  since: number,
+  { around, lineage }: { readonly around: LineageParts; readonly lineage: Lineage },
+): number[] {
+  const { table } = around;
   const { replaced } = matcher;
   if (!replaced) return [];
   return pids.filter((pid) => {
     const stat = lineage.stat(pid);
-    if (!stat || isDead(stat)) return false;
+    if (!stat || isDead(stat) || !beganAfter(stat, since)) return false;
     return replaced({ name: stat.name, executable: () => table.executable(pid), raw: () => table.commandLine(pid) });
   });
 }

@@ -1,11 +1,14 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { closeSync, readFileSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import type { Clock, Instant } from "./clock.ts";
 import { loadLibc } from "./libc.ts";
 import type { Logger } from "./log.ts";
 import type { ProcessIdentity, ProcTable } from "./proc-table.ts";
 
-/** `watching`: its exit will be told. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can tell. */
+/**
+ * `watching`: its exit will be told. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can tell;
+ * it may be tried again.
+ */
 export type WatchOutcome = "watching" | "gone" | "unavailable";
 
 /** Tells the exit of processes that are not our children, by pidfd_open(2) and poll(2): no child process, no polling. */
@@ -24,6 +27,8 @@ export interface ExitWatchParts {
   readonly onExit: (process: ProcessIdentity, at: Instant) => void;
   /** The system calls; another set in tests. @throws where there are none */
   readonly calls?: () => ExitCalls;
+  /** How many descriptors this process may have; what the kernel says if not given. */
+  readonly descriptorLimit?: number;
 }
 
 /** The system calls that Node does not have. Negative results are `-errno`. */
@@ -41,6 +46,9 @@ const POLLIN = 1;
 /** `struct pollfd { int fd; short events; short revents; }` */
 const POLLFD_BYTES = 8;
 const POLL_FAILURES_ALLOWED = 3;
+const NO_DESCRIPTOR = new Set<number>([constants.errno.EMFILE, constants.errno.ENFILE]);
+/** Descriptors that are left for everything else: looks at /proc, commands, the disk, Keystone and Masakari. */
+const SPARE_DESCRIPTORS = 24;
 
 export function libcExitCalls(): ExitCalls {
   const libc = loadLibc();
@@ -57,9 +65,19 @@ export function libcExitCalls(): ExitCalls {
   };
 }
 
+/** `RLIMIT_NOFILE`, which Node has raised as far as it may. */
+function readDescriptorLimit(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
 /**
- * Where pidfds are not to be had (an old kernel, a seccomp filter, no descriptors, no koffi), it says so once and every `watch`
- * is `unavailable`.
+ * Where pidfds are not to be had (an old kernel, a seccomp filter, no koffi), it says so once and every `watch` is `unavailable`;
+ * where descriptors are short, so are those for which there are none to spare.
  */
 export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatch {
   const watched = new Map<number, { readonly process: ProcessIdentity; readonly fd: number }>();
@@ -72,9 +90,12 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
   let said = false;
   let givenUp = false;
   let system: { readonly calls: ExitCalls; readonly wakeFd: number } | undefined;
+  let calls: ExitCalls | undefined;
+  let limit = parts.descriptorLimit;
 
-  const unavailable = (reason: string): WatchOutcome => {
-    if (!said) parts.log.warning(`cannot watch for process exits (${reason}): deaths are found at each check_interval`);
+  const unavailable = (reason: string, which = ""): WatchOutcome => {
+    const what = `cannot watch for ${which && `${which} `}process exits`;
+    if (!said) parts.log.warning(`${what} (${reason}): these deaths are found at each check_interval`);
     said = true;
     return "unavailable";
   };
@@ -129,8 +150,9 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
     if (givenUp || signal.aborted) return "unavailable";
     if (system) return "watching";
     try {
-      const calls = (parts.calls ?? libcExitCalls)();
+      calls ??= (parts.calls ?? libcExitCalls)();
       const wakeFd = calls.eventfd();
+      if (wakeFd < 0 && NO_DESCRIPTOR.has(-wakeFd)) return tooFew();
       if (wakeFd < 0) return unavailable(errorName(-wakeFd));
       system = { calls, wakeFd };
       // Node joins its workers at exit: without this a process.exit() would wait for the next death of a watched process.
@@ -142,11 +164,18 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
     }
   };
 
-  const isStill = (process: ProcessIdentity): boolean => {
+  const tooFew = (): WatchOutcome =>
+    unavailable(
+      `too few file descriptors: ${watched.size} processes are watched; raise LimitNOFILE or ulimit -n`,
+      "some",
+    );
+
+  /** Undefined if that cannot be read now, which is no sign of anything. */
+  const isStill = (process: ProcessIdentity): boolean | undefined => {
     try {
       return parts.table.stat(process.pid)?.startTime === process.startTime;
     } catch {
-      return false;
+      return undefined;
     }
   };
 
@@ -161,11 +190,22 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
       const known = watched.get(process.pid);
       if (known?.process.startTime === process.startTime) return "watching";
       const fd = system.calls.pidfdOpen(process.pid);
-      if (fd < 0) return fd === -constants.errno.ESRCH ? "gone" : unavailable(errorName(-fd));
-      // Only now is the pid held: between the scan and the open it may have become another process's.
-      if (!isStill(process)) {
+      if (fd < 0 && NO_DESCRIPTOR.has(-fd)) return tooFew();
+      // The kernel gives the lowest number that is free: so many are in use.
+      limit ??= readDescriptorLimit();
+      if (fd >= 0 && fd + SPARE_DESCRIPTORS >= limit) {
         closeSync(fd);
-        return "gone";
+        return tooFew();
+      }
+      // Only now is the pid held: between the scan and the open it may have become another process's.
+      const still = isStill(process);
+      if (fd < 0) {
+        // Some sandboxes deny a living process's existence to this call alone.
+        return fd === -constants.errno.ESRCH && still === false ? "gone" : unavailable(errorName(-fd));
+      }
+      if (!still) {
+        closeSync(fd);
+        return still === false ? "gone" : tooFew();
       }
       if (known) retired.push(known.fd);
       watched.set(process.pid, { process, fd });

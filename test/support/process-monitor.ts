@@ -78,6 +78,8 @@ export class Rig {
   #options: RigOptions;
   #children: Child[] = [];
   #monitors: Child[] = [];
+  /** What runs the monitor's program. */
+  #prefix: readonly string[] = [];
 
   /** Use `Rig.create`. */
   constructor(directory: string, options: RigOptions) {
@@ -196,8 +198,14 @@ export class Rig {
     return new RegExp(`${this.path(name)} \\(pid \\d+\\) (?!has ended)`);
   }
 
+  /** From here on its monitors may have so many file descriptors. */
+  limitDescriptors(limit: number): void {
+    this.#prefix = ["/usr/bin/prlimit", `--nofile=${limit}:${limit}`];
+  }
+
   startUnawaited(): Child {
-    const monitor = new Child(this.#program.path, ["--config-file", this.configFile]);
+    const [command = "", ...args] = [...this.#prefix, this.#program.path, "--config-file", this.configFile];
+    const monitor = new Child(command, args);
     this.#monitors.push(monitor);
     return monitor;
   }

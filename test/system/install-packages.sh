@@ -5,7 +5,8 @@ set -eu
 wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient
   uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor sudo procps
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-  sasl2-bin libsasl2-modules gcc libc6-dev systemd"
+  sasl2-bin libsasl2-modules gcc libc6-dev systemd
+  openssh-server python3-cotyledon python3-setproctitle"
 missing=""
 for package in $wanted; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)

@@ -2,6 +2,7 @@ import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
 import type { Instant } from "../../system/clock.ts";
 import type { ProcessIdentity } from "../../system/proc-table.ts";
 import type { ProcessEffect, ProcessSettings, Sighting } from "../observation.ts";
+import { ageAt, beganAfter } from "../started-at.ts";
 import type { EntryState, Phase, ProcessState } from "../state.ts";
 
 export type Effect = CommonEffect | ProcessEffect;
@@ -71,9 +72,6 @@ export interface PartialAccepted {
   readonly lasting?: number;
 }
 
-/** What `ProcessIdentity.startTime` counts: USER_HZ is 100 on every architecture that Node runs on. */
-const TICK_MS = 10;
-
 /**
  * The process that counts as the entry's, or undefined. A partial match always counts for an entry that is running as one; else
  * only as `accepted` says, because a helper with the name in its command line must not hide the death of the program.
@@ -85,11 +83,10 @@ export function counted(
   { first = false, since, lasting = 0 }: PartialAccepted = {},
 ): ProcessIdentity | undefined {
   if (sighting?.whole) return sighting.whole;
-  return sighting?.partials?.find(({ startTime }) => {
+  return sighting?.partials?.find((partial) => {
     if (seenAs === "partial") return true;
-    const began = startTime * TICK_MS;
-    const isNew = since !== undefined && began + TICK_MS > since.mono;
-    return (isNew || (first && seenAs === "nothing")) && mono - began >= lasting;
+    const isNew = since !== undefined && beganAfter(partial, since.mono);
+    return (isNew || (first && seenAs === "nothing")) && ageAt(partial, mono) >= lasting;
   });
 }
 

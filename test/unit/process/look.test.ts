@@ -7,6 +7,7 @@ import { look, type Surroundings, type Watched } from "../../../src/process/look
 import type { Sighting } from "../../../src/process/observation.ts";
 import { soughtOf } from "../../../src/process/sought.ts";
 import { isDead, openProcTable, type ProcessIdentity, type ProcTable } from "../../../src/system/proc-table.ts";
+import { systemClock } from "../../../src/system/system-clock.ts";
 import { Child, startVictim } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { entryNamed } from "../../support/process-entries.ts";
@@ -38,7 +39,7 @@ function victim(context: TestContext, argv0: string): Child {
 /** As it is watched once it has been recognised. */
 function known(process: ProcessIdentity | undefined): Watched {
   assert.ok(process);
-  return { ...process, whole: true, executable: real.executable(process.pid) };
+  return { ...process, whole: true, executable: real.executable(process.pid), seenAt: systemClock.now().mono };
 }
 
 const seen = (name: string, over?: Partial<Surroundings>): Sighting | undefined =>
@@ -194,7 +195,7 @@ test("between two programs a process has no command line, and is not judged by t
   const table = new SimulatedTable();
   const before = { path: "/bin/bash", file: "1:1" };
   const one = table.add({ pid: 20, startTime: 9 }, "svc", { executable: { path: "/bin/python3", file: "1:2" } });
-  const watched = new Map([["svc", { pid: 20, startTime: 9, whole: true, executable: before }]]);
+  const watched = new Map([["svc", { pid: 20, startTime: 9, whole: true, executable: before, seenAt: 90 }]]);
   one.raw = "";
   assert.equal(seen("svc", { table, watched })?.whole?.pid, 20);
   one.raw = "zzz\0";
@@ -207,6 +208,16 @@ test("between two programs a process has no command line, and is not judged by t
   assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "nobody can tell");
 });
 
+test("workers that outlive their program under titles without its name are not taken for it, what has replaced it is", () => {
+  const table = new SimulatedTable();
+  table.add({ pid: 31, startTime: 600 }, "uwsgi", { raw: "uWSGI worker 1\0" });
+  const watched = new Map([["uwsgi", { pid: 30, startTime: 500, whole: true, executable: undefined, seenAt: 9000 }]]);
+  assert.deepEqual(seen("uwsgi", { table, watched }), { key: "uwsgi" });
+  assert.equal(seen("uwsgi", { table })?.whole?.pid, 31, "nobody knows that it is a worker");
+  table.add({ pid: 40, startTime: 901 }, "uwsgi", { raw: "uWSGI master\0" });
+  assert.equal(seen("uwsgi", { table, watched })?.whole?.pid, 40);
+});
+
 test("of several processes the oldest is chosen, and a watched one is kept", () => {
   const table = new SimulatedTable();
   for (const [pid, startTime] of [
@@ -217,7 +228,7 @@ test("of several processes the oldest is chosen, and a watched one is kept", () 
     table.add({ pid, startTime }, "svc");
   }
   const watching = (startTime: number) =>
-    new Map([["svc", { pid: 20, startTime, whole: true, executable: undefined }]]);
+    new Map([["svc", { pid: 20, startTime, whole: true, executable: undefined, seenAt: 9000 }]]);
   assert.equal(seen("svc", { table })?.whole?.pid, 30);
   assert.equal(seen("svc", { table, watched: watching(900) })?.whole?.pid, 20);
   assert.equal(seen("svc", { table, watched: watching(899) })?.whole?.pid, 30);

@@ -167,6 +167,7 @@ const replaced: readonly (readonly [
   ["neutron-openvswitch-agent", { name: "neutron-openvsw", runs: "/usr/bin/python3.11", shows: "zufzgt\0" }, true],
   ["nfsd", { name: "nfsd", shows: "" }, true],
   ["/opt/svc", { name: "other", runs: "/opt/other/svc", shows: "zufzgt\0" }, false],
+  ["/opt/svc", { name: "svc", runs: "/opt/other/svc", shows: "zufzgt\0" }, false],
   ["/opt/svc", { name: "other", shows: "zufzgt\0" }, false],
   ["/usr/bin/svc", { name: "svc", shows: "svc: master\0" }, true],
   ["/usr/bin/svc", { name: "svc", shows: "helper of svc\0" }, false],

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { type TestContext, test } from "node:test";
-import { type ExitCalls, libcExitCalls, watchExits } from "../../../src/system/pidfd.ts";
-import { openProcTable, type ProcessIdentity } from "../../../src/system/proc-table.ts";
+import { type ExitCalls, type ExitWatchParts, libcExitCalls, watchExits } from "../../../src/system/pidfd.ts";
+import { openProcTable, type ProcessIdentity, ProcTableError } from "../../../src/system/proc-table.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { type Child, startVictim } from "../../support/child.ts";
 import { within } from "../../support/eventually.ts";
@@ -19,7 +19,7 @@ function identityOf({ pid }: Child): ProcessIdentity {
 }
 
 /** A watch whose exits can be awaited one by one, stopped with the test. */
-function watching(context: TestContext, calls?: () => ExitCalls) {
+function watching(context: TestContext, calls?: () => ExitCalls, more: Partial<ExitWatchParts> = {}) {
   const stop = new AbortController();
   const log = new KeptLog();
   const seen: number[] = [];
@@ -35,6 +35,7 @@ function watching(context: TestContext, calls?: () => ExitCalls) {
         arrived = Promise.withResolvers();
       },
       ...(calls && { calls }),
+      ...more,
     },
     stop.signal,
   );
@@ -142,7 +143,9 @@ test("a program that exits does not wait for the processes that it watches", (co
 
 const unavailable: readonly (readonly [string, () => ExitCalls, RegExp])[] = [
   ["an old kernel", () => ({ ...libcExitCalls(), pidfdOpen: () => -constants.errno.ENOSYS }), /ENOSYS/],
-  ["no descriptors left", () => ({ ...libcExitCalls(), eventfd: () => -constants.errno.EMFILE }), /EMFILE/],
+  ["no descriptors left", () => ({ ...libcExitCalls(), eventfd: () => -constants.errno.EMFILE }), /too few file desc/],
+  ["none for a process", () => ({ ...libcExitCalls(), pidfdOpen: () => -constants.errno.EMFILE }), /too few file desc/],
+  ["a sandbox", () => ({ ...libcExitCalls(), pidfdOpen: () => -constants.errno.ESRCH }), /ESRCH/],
   [
     "no koffi for this platform",
     () => {
@@ -159,6 +162,33 @@ for (const [what, calls, reason] of unavailable) {
     assert.match(log.lines[0] ?? "", reason);
   });
 }
+
+test("a process that cannot be looked at for want of descriptors is not gone", (context) => {
+  const unreadable = () => {
+    throw new ProcTableError("/proc/1/stat", new Error("EMFILE: too many open files"));
+  };
+  const { exits, log } = watching(context, undefined, { table: { ...table, stat: unreadable } });
+  const [victim] = victims(context, 1) as [Child];
+  assert.equal(exits.watch(identityOf(victim)), "unavailable");
+  assert.match(log.lines.join("\n"), /too few file descriptors/);
+});
+
+test("where descriptors are short some processes are watched, the others again when there are more", async (context) => {
+  const children = victims(context, 20);
+  const free = openSync("/dev/null", "r");
+  closeSync(free);
+  const { exits, log, next } = watching(context, undefined, { descriptorLimit: free + 24 + 8 });
+  const identities = children.map(identityOf);
+  const outcomes = identities.map((one) => exits.watch(one));
+  const watched = outcomes.filter((outcome) => outcome === "watching").length;
+  assert.ok(watched > 0 && watched < 20, `${watched} of 20`);
+  assert.ok(!outcomes.includes("gone"));
+  assert.equal(log.lines.length, 1);
+  assert.equal(exits.watch(identities.at(-1) as ProcessIdentity), "unavailable");
+  children[0]?.signal("SIGKILL");
+  await next(1);
+  assert.equal(exits.watch(identities.at(-1) as ProcessIdentity), "watching");
+});
 
 test("a poll that fails again and again ends the watch and says so", async (context) => {
   const calls = () => ({
