@@ -11,6 +11,8 @@ export interface ProcessEntry {
   readonly run_as_root: boolean;
   /** How process_name is looked for; `program` is the default, the other two are beyond upstream. */
   readonly match: "program" | "substring" | "regex";
+  /** Only processes that run as this user (a name of /etc/passwd, or a number) count. */
+  readonly user: string | undefined;
   readonly pidfile: string | undefined;
   readonly systemd_unit: string | undefined;
   /** A clean stop of its unit through systemd is meant, and not undone. */

@@ -1,4 +1,5 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
+import { compileExpression, type Expression } from "../config/process-list/expression.ts";
 import type { Executable } from "../system/proc-table.ts";
 import { baseName, type CommandLine, isInterpreter, parseCommandLine, titleWords } from "./command-line.ts";
 
@@ -24,7 +25,7 @@ export interface Matcher {
   readonly replaced?: ((witness: Witness) => boolean) | undefined;
 }
 
-/** `match: regex` with an expression that JavaScript does not know. */
+/** `match: regex` with what is no expression. */
 export class MatchExpressionError extends Error {
   readonly code = "MATCH_EXPRESSION_INVALID";
 
@@ -153,9 +154,9 @@ function isOnlooker(parsed: readonly CommandLine[]): boolean {
   });
 }
 
-function compile(expression: string): RegExp {
+function compile(expression: string): Expression {
   try {
-    return new RegExp(expression);
+    return compileExpression(expression);
   } catch (cause) {
     throw new MatchExpressionError(expression, cause);
   }

@@ -38,7 +38,12 @@ export function scan(
       lines ??= parseCommandLine(raw);
       return lines;
     };
-    sought.forEach(({ matcher }, index) => {
+    let user: number | undefined;
+    sought.forEach(({ matcher, uid }, index) => {
+      if (uid !== undefined) {
+        user ??= table.user(pid);
+        if (user !== uid) return;
+      }
       const kind = matcher.match(raw, parsed);
       if (kind !== undefined) found[index]?.[kind].push(pid);
     });
@@ -60,7 +65,7 @@ export function scan(
 
 /** Those that are the entry's program by what they execute, but whose command line has lost its name. */
 function retitled(
-  { matcher }: Sought,
+  { matcher, uid }: Sought,
   pids: readonly number[],
   since: number,
   { around, lineage }: { readonly around: LineageParts; readonly lineage: Lineage },
@@ -71,6 +76,7 @@ function retitled(
   return pids.filter((pid) => {
     const stat = lineage.stat(pid);
     if (!stat || isDead(stat) || !beganAfter(stat, since)) return false;
+    if (uid !== undefined && table.user(pid) !== uid) return false;
     return replaced({ name: stat.name, executable: () => table.executable(pid), raw: () => table.commandLine(pid) });
   });
 }

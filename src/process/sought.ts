@@ -1,4 +1,5 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
+import { userId } from "../config/process-list/user-id.ts";
 import { type Matcher, matcherOf } from "./match.ts";
 import { keyed } from "./state.ts";
 
@@ -7,9 +8,17 @@ export interface Sought {
   readonly key: string;
   readonly entry: ProcessEntry;
   readonly matcher: Matcher;
+  /** Only this user's processes count; undefined: everybody's. */
+  readonly uid: number | undefined;
 }
 
 /** @throws MatchExpressionError */
 export function soughtOf(entries: readonly ProcessEntry[]): readonly Sought[] {
-  return keyed(entries).map(({ key, entry }) => ({ key, entry, matcher: matcherOf(entry) }));
+  return keyed(entries).map(({ key, entry }) => ({
+    key,
+    entry,
+    matcher: matcherOf(entry),
+    // A user who has gone since the list was read has no processes.
+    uid: entry.user === undefined ? undefined : (userId(entry.user) ?? -1),
+  }));
 }

@@ -139,6 +139,8 @@ export interface Remembered {
   readonly key: string;
   readonly match: ProcessEntry["match"];
   readonly pidfile: string | null;
+  /** Absent in what version 0.1.0 saved. */
+  readonly user?: string | null;
   readonly seenAs: EntryState["seenAs"];
   readonly toldAt: Instant | null;
   /** What is watched. Absent in what version 0.1.0 saved. */
@@ -172,6 +174,7 @@ export function rememberedOf(state: ProcessState): readonly Remembered[] {
     key,
     match: entry.match,
     pidfile: entry.pidfile ?? null,
+    user: entry.user ?? null,
     seenAs,
     toldAt: toldAtOf(phase) ?? null,
     process: ("process" in phase && phase.process) || null,

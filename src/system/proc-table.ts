@@ -36,6 +36,8 @@ export interface ProcTable {
   commandLine(pid: number): string | undefined;
   /** @throws ProcTableError */
   stat(pid: number): ProcessStat | undefined;
+  /** The effective user id. @throws ProcTableError */
+  user(pid: number): number | undefined;
   /** Undefined also where it may not be read: another user's process, unless this is root; a kernel thread. */
   executable(pid: number): Executable | undefined;
 }
@@ -75,6 +77,11 @@ export function openProcTable(root = "/proc"): ProcTable {
     stat(pid) {
       const length = readInto(buffer, `${root}/${pid}/stat`);
       return length === undefined ? undefined : parseStat(pid, buffer.toString("utf8", 0, length));
+    },
+    user(pid) {
+      const length = readInto(buffer, `${root}/${pid}/status`);
+      const [, id] = /^Uid:\s+\d+\s+(\d+)/m.exec(buffer.toString("latin1", 0, length ?? 0)) ?? [];
+      return id === undefined ? undefined : Number(id);
     },
     executable(pid) {
       const link = `${root}/${pid}/exe`;

@@ -8,6 +8,7 @@ export interface SimulatedProcess extends ProcessIdentity {
   name: string;
   executable: Executable;
   readonly parent: number;
+  readonly user: number;
 }
 
 /** A process table whose processes do what a test lets them do. */
@@ -26,6 +27,7 @@ export class SimulatedTable implements ProcTable {
       name: base.slice(0, 15),
       executable: { path: `/usr/bin/${base}`, file: `1:${base}` },
       parent: 1,
+      user: 0,
       ...more,
     };
     this.#processes.set(one.pid, one);
@@ -53,6 +55,10 @@ export class SimulatedTable implements ProcTable {
   stat(pid: number): ProcessStat | undefined {
     const one = this.#processes.get(pid);
     return one && { pid, name: one.name, parent: one.parent, state: "S", threads: 1, startTime: one.startTime };
+  }
+
+  user(pid: number): number | undefined {
+    return this.#processes.get(pid)?.user;
   }
 
   executable(pid: number): Executable | undefined {

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnostic } from "../diagnostic.ts";
 import type { ProcessEntry } from "../process-entry.ts";
 import { didYouMean } from "../suggest.ts";
+import { compileExpression } from "./expression.ts";
 import { processKeys } from "./keys.ts";
 import { checkKey } from "./values.ts";
 
@@ -30,6 +31,7 @@ export const bareEntry: Omit<ProcessEntry, "process_name"> = {
   post_restart_command: "",
   run_as_root: false,
   match: "program",
+  user: undefined,
   pidfile: undefined,
   systemd_unit: undefined,
   leave_stopped: false,
@@ -39,14 +41,26 @@ export const bareEntry: Omit<ProcessEntry, "process_name"> = {
   command_timeout: undefined,
 };
 
-function regexProblem(entry: ProcessEntry): string | undefined {
-  if (entry.match !== "regex") return undefined;
+/** What is wrong (`problem`) or to be considered (`caution`) about the expression of an entry, as the end of "process_name …". */
+function checkExpression({ match, process_name, user }: ProcessEntry): { problem?: string; caution?: string } {
+  if (match !== "regex") return {};
   try {
-    return new RegExp(entry.process_name).test("")
-      ? "matches the empty string, and so every process there is; make the expression say more"
-      : undefined;
+    const expression = compileExpression(process_name);
+    if (expression.test("")) {
+      return { problem: "matches the empty string, and so every process there is; make the expression say more" };
+    }
+    if (!expression.linear && user === undefined) {
+      return {
+        caution:
+          "uses lookaround or a reference to a group: any user can run a process with a command line on which that takes long. " +
+          "Do without, or set user",
+      };
+    }
+    return {};
   } catch (error) {
-    return `is not a regular expression: ${(error as Error).message.replace(/^Invalid regular expression: /, "")}`;
+    return {
+      problem: `is not a regular expression: ${(error as Error).message.replace(/^Invalid regular expression: /, "")}`,
+    };
   }
 }
 
@@ -82,8 +96,10 @@ function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefi
   if (diagnostics.some(({ severity }) => severity === "error")) return { entry: undefined, diagnostics };
   // Every value has just been checked against the row of its key.
   const entry = { ...bareEntry, ...values } as ProcessEntry;
-  const bad = regexProblem(entry);
-  if (bad !== undefined) say("error", raw.fields.get("process_name")?.line ?? raw.line, `process_name ${bad}`);
+  const { problem: bad, caution: expressionCaution } = checkExpression(entry);
+  const nameLine = raw.fields.get("process_name")?.line ?? raw.line;
+  if (bad !== undefined) say("error", nameLine, `process_name ${bad}`);
+  if (expressionCaution !== undefined) say("warning", nameLine, `process_name ${expressionCaution}`);
   const caution = bad === undefined ? commandsCaution(entry) : undefined;
   if (caution !== undefined) say("warning", raw.line, `${entry.process_name} ${caution}`);
   return { entry: bad === undefined ? entry : undefined, diagnostics };

@@ -2,7 +2,7 @@ import type { ProcessEntry } from "../process-entry.ts";
 
 /** One key of an entry of the process list. */
 export interface ProcessKey {
-  readonly kind: "name" | "command" | "flag" | "match" | "path" | "unit" | "seconds" | "count";
+  readonly kind: "name" | "command" | "flag" | "match" | "user" | "path" | "unit" | "seconds" | "count";
   readonly help: string;
   /** For seconds. */
   readonly min?: number;
@@ -34,7 +34,12 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
   match: {
     kind: "match",
     ours: true,
-    help: "How process_name is compared: program (default; the program itself, or the script that an interpreter runs), substring (anywhere in the command line, as the Python monitor does) or regex (a JavaScript regular expression, anywhere in the command line).",
+    help: "How process_name is compared: program (default; the program itself, or the script that an interpreter runs), substring (anywhere in the command line, as the Python monitor does) or regex (a regular expression, anywhere in the first 8192 characters of the command line).",
+  },
+  user: {
+    kind: "user",
+    ours: true,
+    help: "Only processes that run as this user count, by name (of /etc/passwd) or number. Without it, every user of the host can run something that is taken for the process.",
   },
   pidfile: {
     kind: "path",

@@ -1,4 +1,5 @@
 import type { ProcessKey } from "./keys.ts";
+import { userId } from "./user-id.ts";
 
 /** A checked value of one key; `caution` is a warning about it, and a reason reads as the end of "KEY …". */
 export type KeyValue =
@@ -88,6 +89,15 @@ function path(value: unknown): KeyValue {
   return value.startsWith("/") ? { value } : { reason: "must be an absolute path" };
 }
 
+function user(value: unknown): KeyValue {
+  if (value === null || value === undefined || value === "") return { value: undefined };
+  const text = typeof value === "number" ? String(value) : value;
+  if (typeof text !== "string") return { reason: `must be a user, not ${describeYaml(value)}` };
+  return userId(text) === undefined
+    ? { reason: `${JSON.stringify(text)} is not in /etc/passwd; write the number of a user from elsewhere` }
+    : { value: text };
+}
+
 function unit(value: unknown): KeyValue {
   if (value === null || value === undefined || value === "") return { value: undefined };
   if (typeof value !== "string") return { reason: `must be the name of a unit, not ${describeYaml(value)}` };
@@ -118,6 +128,8 @@ export function checkKey(key: ProcessKey, value: unknown): KeyValue {
       return match(value);
     case "path":
       return path(value);
+    case "user":
+      return user(value);
     case "unit":
       return unit(value);
     case "seconds":

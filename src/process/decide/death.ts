@@ -63,7 +63,7 @@ export function settlingSeen(entry: EntryState, sighting: Sighting | undefined, 
   const { phase } = entry;
   if (phase.name !== "settling" || turn.at.mono < phase.since.mono) return entry;
   const gone = phase.pid === undefined ? "one process" : `pid ${phase.pid}`;
-  const process = counted(entry, sighting, turn.at);
+  const process = counted(entry, sighting, turn.at, { first: true });
   if (process) {
     const text = phase.confirmed
       ? `is running again after ${secondsBetween(phase.since.mono, turn.at.mono)}: systemd or another supervisor has restarted it`

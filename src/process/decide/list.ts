@@ -54,7 +54,7 @@ export function entriesAfterEdit(
       const phase = { name: "unseen", toldAt: undefined } as const;
       return { key, entry, seenAs: "nothing", seenUp: false, foundUnit: undefined, phase };
     }
-    if (sameLooks({ match: before.entry.match, pidfile: before.entry.pidfile ?? null }, entry))
+    if (sameLooks({ ...before.entry, pidfile: before.entry.pidfile ?? null, user: before.entry.user ?? null }, entry))
       return { ...before, entry };
     const changed: EntryState = { ...before, entry, seenAs: "nothing" };
     if (before.phase.name !== "up") return changed;
@@ -75,6 +75,7 @@ function withdraw(key: string, reason: string, turn: Turn): void {
   turn.effects.push({ kind: "supersede", subject: subjectOf(key), reason });
 }
 
-function sameLooks(one: Pick<Remembered, "match" | "pidfile">, other: ProcessEntry): boolean {
-  return one.match === other.match && one.pidfile === (other.pidfile ?? null);
+function sameLooks(one: Pick<Remembered, "match" | "pidfile" | "user">, other: ProcessEntry): boolean {
+  const sameFile = one.pidfile === (other.pidfile ?? null);
+  return one.match === other.match && sameFile && (one.user ?? null) === (other.user ?? null);
 }

@@ -65,6 +65,17 @@ test("every key that goes beyond upstream is read", async () => {
   ]);
 });
 
+test("a user is a name of this host or any number; an expression that takes long over some text is warned about without one", async () => {
+  const regex = (user: string) =>
+    list(`- process_name: nova-(?!api)\n  match: regex\n  restart_command: b\n  user: ${user}\n`);
+  assert.deepEqual((await regex("root")).entries[0]?.user, "root");
+  assert.deepEqual((await regex("4711")).entries[0]?.user, "4711");
+  assert.deepEqual((await regex("root")).diagnostics, []);
+  const [warning, ...more] = (await regex("")).diagnostics;
+  assert.deepEqual([warning?.severity, more], ["warning", []]);
+  assert.match(warning?.message ?? "", /process_name uses lookaround or a reference to a group.*set user/);
+});
+
 test("only process_name is required; a key without a value is as good as none", async () => {
   const { entries } = await list("- process_name: a\n  restart_command: b\n  run_as_root:\n  settle: ~\n  match:\n");
   assert.deepEqual(entries, [{ ...bareEntry, process_name: "a", restart_command: "b" }]);
@@ -167,6 +178,10 @@ const bad: Readonly<Record<string, readonly [string, string]>> = {
   "an expression that matches everything": [
     "- match: regex\n  process_name: .*\n",
     "p.yaml:2: error: process_name matches the empty string, and so every process there is; make the expression say more",
+  ],
+  "a user that this host does not have": [
+    "- process_name: a\n  user: nobody-of-this-name\n",
+    'p.yaml:2: error: user "nobody-of-this-name" is not in /etc/passwd; write the number of a user from elsewhere',
   ],
   "a relative pidfile": ["- process_name: a\n  pidfile: a.pid\n", "p.yaml:2: error: pidfile must be an absolute path"],
   "two units": [

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { ProcessEntry } from "../../../src/config/process-entry.ts";
 import { look, type Surroundings, type Watched } from "../../../src/process/look.ts";
 import type { Sighting } from "../../../src/process/observation.ts";
 import { soughtOf } from "../../../src/process/sought.ts";
@@ -140,6 +141,7 @@ function counting(): { table: ProcTable; reads: string[] } {
       reads.push(`stat ${pid}`);
       return real.stat(pid);
     },
+    user: real.user,
     executable: (pid) => {
       reads.push(`exe ${pid}`);
       return real.executable(pid);
@@ -232,6 +234,21 @@ test("of several processes the oldest is chosen, and a watched one is kept", () 
   assert.equal(seen("svc", { table })?.whole?.pid, 30);
   assert.equal(seen("svc", { table, watched: watching(900) })?.whole?.pid, 20);
   assert.equal(seen("svc", { table, watched: watching(899) })?.whole?.pid, 30);
+});
+
+test("of an entry with a user only that user's processes count", () => {
+  const table = new SimulatedTable();
+  table.add({ pid: 20, startTime: 1 }, "svc", { user: 1000 });
+  table.add({ pid: 21, startTime: 1 }, "svc", { user: 1000, raw: "zzz\0" });
+  table.add({ pid: 22, startTime: 1 }, "helper-of-svc", { user: 1000 });
+  const sighting = (more: Partial<ProcessEntry>) => look(soughtOf([entryNamed("svc", more)]), around({ table }))[0];
+  assert.equal(sighting({})?.whole?.pid, 20);
+  assert.deepEqual(sighting({ user: "root" }), { key: "svc" });
+  assert.deepEqual(sighting({ user: "0", match: "regex" }), { key: "svc" });
+  assert.equal(sighting({ user: "1000" })?.whole?.pid, 20);
+  table.add({ pid: 23, startTime: 2 }, "svc");
+  assert.equal(sighting({ user: "root" })?.whole?.pid, 23);
+  assert.equal(sighting({ user: "root", match: "substring" })?.whole?.pid, 23);
 });
 
 test("a pidfile says who it is, whatever the process is called", async (context) => {

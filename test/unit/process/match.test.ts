@@ -125,6 +125,35 @@ test("match: substring and regex look at the whole command line", () => {
   assert.equal(kindOf("^tail", argv, "regex"), undefined);
 });
 
+test("match: regex knows what Python's re, RE2 and JavaScript write", () => {
+  const argv = ["/usr/bin/python3", "/usr/bin/nova-compute", "--config-file", "/etc/nova.conf"];
+  const expressions: readonly (readonly [string, Kind])[] = [
+    [String.raw`\A/usr/bin/python3? .*nova-(?P<what>compute|api)\b`, "whole"],
+    [String.raw`(?i)NOVA-COMPUTE .*\.conf\Z`, "whole"],
+    [String.raw`(?<what>nova)-compute\s--config`, "whole"],
+    ["^nova-compute", undefined],
+    // What only RegExp has.
+    [String.raw`nova-(?!api)\w+ `, "whole"],
+    [String.raw`(nova).*/etc/\1\.conf`, "whole"],
+    ["(?<!/)nova-compute", undefined],
+  ];
+  for (const [expression, expected] of expressions)
+    assert.equal(kindOf(expression, argv, "regex"), expected, expression);
+});
+
+test("match: regex takes no longer over a command line that is made for it", () => {
+  // In a process of its own, because the bug took for ever.
+  const script = `
+    import { compileExpression } from ${JSON.stringify(import.meta.resolve("../../../src/config/process-list/expression.ts"))};
+    for (const source of ${JSON.stringify(["^(a+)+$", "(a|aa)+$", "(.*)*x", ".*.*.*.*=", "(?!x)a.*b", String.raw`(a)\\1.*b`])}) {
+      const expression = compileExpression(source);
+      for (const filler of ["a", "ab", "x=", " "]) console.log(expression.test(filler.repeat(65536 / filler.length) + "!"));
+    }`;
+  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
+  const ran = spawnSync(process.execPath, flags, { timeout: 60_000, encoding: "utf8" });
+  assert.equal(ran.stdout.split("\n").length, 25, ran.stderr);
+});
+
 test("a regular expression that is none is refused", () => {
   assert.throws(() => kindOf("(", [], "regex"), MatchExpressionError);
 });

@@ -220,6 +220,7 @@ test("a process table that cannot be read kills nobody, and is said once", async
     pids: guarded(table.pids),
     commandLine: guarded(table.commandLine),
     stat: guarded(table.stat),
+    user: table.user,
     executable: table.executable,
   };
   const conditions = new Conditions(systemClock);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -25,6 +25,9 @@ test("this process is in the table as it is", () => {
   assert.equal(stat?.parent, process.ppid);
   assert.equal(stat && isDead(stat), false);
   assert.equal(table.stat(process.pid)?.startTime, stat?.startTime);
+  assert.equal(table.user(process.pid), process.geteuid?.());
+  assert.equal(table.executable(process.pid)?.path, realpathSync(process.execPath));
+  assert.equal(table.executable(process.ppid + 4_000_000), undefined);
 });
 
 test("a process that has ended is undefined, not an error", async () => {
