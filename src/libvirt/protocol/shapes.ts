@@ -32,9 +32,17 @@ export const uuid: Codec<string> = {
   },
 };
 
+/** Characters: a name that libvirt has made a file of has less than 256 bytes. */
+const LONGEST_NAME = 1000;
+/** Only for log lines, so that a longer one, of megabytes perhaps, may come back shorter. */
+const domainName: Codec<string> = {
+  write: (writer, value) => writer.string(value),
+  read: (reader) => reader.string().slice(0, LONGEST_NAME),
+};
+
 /** remote_nonnull_domain. The server looks a domain up by its UUID alone. */
 export const domain = struct({
-  name: string,
+  name: domainName,
   uuid,
   /** -1: inactive. */
   id: i32,
