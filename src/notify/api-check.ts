@@ -93,9 +93,10 @@ export class ApiCheck {
   }
 
   #failed(reason: string | undefined): void {
-    const { clock, log } = this.#parts;
+    const { clock, log, isOutage } = this.#parts;
     this.#trouble = reason === undefined ? undefined : { since: this.#trouble?.since ?? clock.now(), reason };
-    if (reason === undefined || this.#logged) return;
+    // While attempts fail they are logged, with the same reason.
+    if (reason === undefined || this.#logged || isOutage()) return;
     this.#logged = true;
     log.warning(`Masakari cannot be reached, so no notification could be sent; retrying until it can be: ${reason}`);
   }

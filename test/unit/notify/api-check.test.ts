@@ -91,13 +91,14 @@ test("a missing login is not said twice", async () => {
 });
 
 test("an attempt that failed has the API checked at once, and then at least every minute until one is answered", async () => {
-  const { clock, check, state, seconds, end } = checking();
+  const { clock, check, state, seconds, log, end } = checking();
   await clock.advance(100_000);
-  state.outage = true;
+  [state.outage, state.problem] = [true, "connection refused"];
   for (let count = 0; count < 10; count += 1) check.failed();
   await clock.advance(200_000);
   assert.deepEqual(seconds, [0, 100, 105, 115, 135, 175, 235, 295]);
-  state.outage = false;
+  assert.deepEqual(log.lines, [], "the attempts say it");
+  [state.outage, state.problem] = [false, undefined];
   await clock.advance(600_000);
   assert.equal(seconds.length, 9);
   await end();
