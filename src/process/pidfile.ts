@@ -1,7 +1,13 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { uptime } from "node:os";
 import type { ProcessEntry } from "../config/process-entry.ts";
-import { isDead, type ProcessIdentity, type ProcessStat, type ProcTable } from "../system/proc-table.ts";
+import {
+  isDead,
+  type ProcessIdentity,
+  type ProcessStat,
+  type ProcTable,
+  ProcTableError,
+} from "../system/proc-table.ts";
 import { baseName } from "./command-line.ts";
 import type { Sighting } from "./observation.ts";
 
@@ -12,6 +18,11 @@ const YOUNGER_S = 60;
 /** What field 22 of /proc/PID/stat counts in, on every architecture that Node runs on (USER_HZ). */
 const TICKS_PER_S = 100;
 
+/** The pid stands at the beginning. Bytes. */
+const LOOKED_AT = 4096;
+/** No sign of the daemon: this process, or the host, has no descriptors or no memory left, or the disk fails. */
+const OUR_TROUBLE = new Set(["EMFILE", "ENFILE", "ENOMEM", "EIO", "EAGAIN", "EINTR"]);
+
 export interface PidfileParts {
   readonly table: ProcTable;
   /** This process. */
@@ -20,15 +31,20 @@ export interface PidfileParts {
   readonly before: ProcessIdentity | undefined;
 }
 
-/** The process that the entry's pidfile names, whatever it is called and whatever else runs. */
+/**
+ * The process that the entry's pidfile names, whatever it is called and whatever else runs.
+ * @throws ProcTableError if that cannot be found out now
+ */
 export function byPidfile(key: string, entry: ProcessEntry, path: string, parts: PidfileParts): Sighting {
   const { table, self, before } = parts;
   const fail = (problem: string): Sighting => ({ key, problem: `pidfile ${path}${problem}` });
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readBeginning(path);
   } catch (error) {
-    return fail(`: ${(error as NodeJS.ErrnoException).code ?? "unreadable"}`);
+    const { code = "unreadable" } = error as NodeJS.ErrnoException;
+    if (OUR_TROUBLE.has(code)) throw new ProcTableError(path, error);
+    return fail(`: ${code}`);
   }
   const pid = Number(PID_LINE.exec(text)?.[1] ?? 0);
   if (pid === 0) return fail(" holds no process id");
@@ -39,6 +55,17 @@ export function byPidfile(key: string, entry: ProcessEntry, path: string, parts:
     return fail(` is stale: process ${pid} began after it was written, and is another program`);
   }
   return { key, whole: { pid, startTime: stat.startTime } };
+}
+
+/** Of a pipe or a device too, without waiting for it. */
+function readBeginning(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const buffer = Buffer.alloc(LOOKED_AT);
+    return buffer.toString("utf8", 0, readSync(fd, buffer, 0, buffer.length, null));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

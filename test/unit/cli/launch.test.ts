@@ -6,6 +6,16 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../../support/child.ts";
 
+test("where Node itself would crash for want of file descriptors, what to do is said instead", async () => {
+  const program = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
+  const child = new Child("prlimit", ["--nofile=20:20", program, "--version"]);
+  const { code, signal } = await child.exited;
+  // Root may raise the limit, and then nothing is to be said.
+  if (code !== 0)
+    assert.match(child.output, /20 open files are allowed, and at least 64 are needed: raise LimitNOFILE/);
+  assert.equal(signal, null, child.output);
+});
+
 test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "launch-"));
   const program = new Child(fileURLToPath(new URL("../../../bin/masakari-monitors", import.meta.url)), [

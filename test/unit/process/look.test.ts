@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -267,6 +268,34 @@ test("a pidfile says who it is, whatever the process is called", async (context)
   assert.equal(sighting()?.whole?.pid, service.pid);
   await service.stop("SIGKILL");
   assert.match(sighting()?.problem ?? "", /there is no process/);
+});
+
+test("a pidfile is read as far as its pid, and never waited for", (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "look-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const at = (pidfile: string) => look(soughtOf([entryNamed("svc-by-file", { pidfile })]), around())[0];
+  const { pid } = victim(context, "/bin/svc-by-file");
+  const long = join(directory, "long.pid");
+  writeFileSync(long, `${pid}\n${"x".repeat(100_000)}`);
+  assert.equal(at(long)?.whole?.pid, pid);
+  const pipe = join(directory, "pipe.pid");
+  execFileSync("mkfifo", [pipe]);
+  assert.match(at(pipe)?.problem ?? "", /holds no process id/);
+  assert.match(at("/dev/zero")?.problem ?? "", /holds no process id/);
+  assert.match(at(directory)?.problem ?? "", /EISDIR/);
+});
+
+test("a pidfile that cannot be read for want of descriptors is no sign of a death", () => {
+  const script = `
+    import { openSync } from "node:fs";
+    import { byPidfile } from ${JSON.stringify(import.meta.resolve("../../../src/process/pidfile.ts"))};
+    import { openProcTable } from ${JSON.stringify(import.meta.resolve("../../../src/system/proc-table.ts"))};
+    const parts = { table: openProcTable(), self: 1, before: undefined };
+    try { for (;;) openSync("/dev/null"); } catch {}
+    try { console.log(byPidfile("svc", {}, "/proc/self/stat", parts)); } catch (error) { console.log(error.code); }`;
+  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
+  const limited = ["--nofile=200:200", process.execPath, ...flags];
+  assert.equal(execFileSync("prlimit", limited, { encoding: "utf8" }), "PROC_TABLE_UNREADABLE\n");
 });
 
 test("a stale pidfile, whose pid is another program's by now, is not taken for the service", (context) => {
