@@ -7,10 +7,9 @@ import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnos
 import { renderEffective } from "../config/effective.ts";
 import { loadConfig } from "../config/load.ts";
 import { migrateConfig } from "../config/migrate.ts";
+import { programNames } from "../config/readers.ts";
 import { renderSample } from "../config/sample.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
-
-const programs = ["processmonitor", "instancemonitor", "introspectiveinstancemonitor", "hostmonitor"];
 
 function tell(diagnostics: readonly Diagnostic[]): void {
   for (const one of diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
@@ -29,16 +28,16 @@ function addGenconfig(program: Command): void {
 function addCheckConfig(program: Command): void {
   addConfigOptions(program.command("check-config"))
     .description("show every effective value and where it comes from (secrets masked); exit 1 on an error")
-    .option("--program <NAME>", `whose configuration: ${programs.join(", ")}`, "processmonitor")
+    .option("--program <NAME>", `whose configuration: ${programNames.join(", ")}`, "processmonitor")
     .action(async (options: Record<string, unknown>) => {
       const name = String(options.program).replace(/^masakari-/, "");
-      if (!programs.includes(name)) {
+      if (!programNames.includes(name)) {
         tell([
           {
             severity: "error",
             file: undefined,
             line: undefined,
-            message: `no program ${name}; one of ${programs.join(", ")}`,
+            message: `no program ${name}; one of ${programNames.join(", ")}`,
           },
         ]);
         return;

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { checkConfig } from "../config/check-config.ts";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import { forPrograms } from "../config/readers.ts";
 import type { Config } from "../config/sections.ts";
 import { lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import { Conditions } from "../status/conditions.ts";
@@ -38,7 +39,8 @@ async function load({ command, programs }: Ensemble, parsed: Record<string, unkn
   for (const program of programs) {
     for (const one of await checkConfig(loaded, program.command)) said.set(describeDiagnostic(one), one);
   }
-  return { ...loaded, diagnostics: [...said.values()] };
+  const names = programs.map(({ name }) => name);
+  return { ...loaded, diagnostics: forPrograms([...said.values()], names) };
 }
 
 function stopOn(signals: readonly NodeJS.Signals[], log: Logger): AbortSignal {

@@ -36,30 +36,34 @@ const isHttp = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.prot
  * Whether the [api] section is enough to log in and to reach Masakari: what is missing, contradictory, no URL or an
  * unreadable file. It asks no server. What the login itself would refuse (openstack/auth) is an error here.
  */
-export function checkLogin({ config: { api }, origins, begins }: Loaded): Diagnostic[] {
+export function checkLogin({ config: { api }, origins, begins, failed, shown, unread }: Loaded): Diagnostic[] {
   const found: Diagnostic[] = [];
   const say = (severity: "error" | "warning", name: Name, message: string): void => {
     const origin = originOf(origins, "api", name);
     const section = begins.get("api");
     // What is missing has no line; the section that it belongs into has one.
-    if (origin.kind === "default" && section) found.push(diagnostic(severity, section, `[api] ${message}`));
-    else found.push(diagnosticAt(severity, origin, `[api] ${message}`));
+    if (origin.kind === "default" && section)
+      found.push({ ...diagnostic(severity, section, `[api] ${message}`), section: "api" });
+    else found.push(diagnosticAt(severity, "api", origin, `[api] ${message}`));
   };
   const has = (names: readonly Name[]): boolean => names.some((name) => api[name] !== undefined);
+  // What is in a file that cannot be read, or is set to what it cannot be, is not missing; that much has been said.
+  const isMissing = (names: readonly Name[]): boolean =>
+    !unread && !has(names) && !names.some((name) => failed.has(`api.${name}`));
 
   for (const names of needs[api.auth_type]) {
-    if (!has(names))
+    if (isMissing(names))
       say("error", "auth_type", `${names.join(" or ")} is missing; auth_type = ${api.auth_type} needs it`);
   }
   const byPassword = api.auth_type === "password" || api.auth_type === "v3password";
   const byCredentialName = api.auth_type === "v3applicationcredential" && !has(["application_credential_id"]);
-  if (byCredentialName && has(["application_credential_name"]) && !has(["user_id", "username"])) {
+  if (byCredentialName && has(["application_credential_name"]) && isMissing(["user_id", "username"])) {
     say("error", "application_credential_name", "application_credential_name needs the user: set username or user_id");
   }
   if (
     (byPassword || byCredentialName) &&
     api.username !== undefined &&
-    !has(["user_id", "user_domain_name", "user_domain_id", "default_domain_name", "default_domain_id"])
+    isMissing(["user_id", "user_domain_name", "user_domain_id", "default_domain_name", "default_domain_id"])
   ) {
     say(
       "error",
@@ -69,7 +73,7 @@ export function checkLogin({ config: { api }, origins, begins }: Loaded): Diagno
   }
   const named = byPassword || api.auth_type === "token" || api.auth_type === "v3token";
   const scoped = scopes.filter((names) => has(names));
-  if (named && scoped.length === 0) {
+  if (named && isMissing(scopes.flat())) {
     say("warning", "auth_type", "project_name is missing: a token without a project finds no endpoint of Masakari");
   }
   const [, second] = scoped;
@@ -87,7 +91,7 @@ export function checkLogin({ config: { api }, origins, begins }: Loaded): Diagno
   if (
     named &&
     api.project_name !== undefined &&
-    !has(["project_id", "project_domain_name", "project_domain_id", "default_domain_name", "default_domain_id"])
+    isMissing(["project_id", "project_domain_name", "project_domain_id", "default_domain_name", "default_domain_id"])
   ) {
     const reason = "Keystone cannot tell which project it is";
     say("error", "project_name", `project_name has no project_domain_name (usually Default): ${reason}`);
@@ -101,7 +105,8 @@ export function checkLogin({ config: { api }, origins, begins }: Loaded): Diagno
   for (const name of ["cafile", "certfile", "keyfile"] as const) {
     const path = api[name];
     const read = path === undefined ? undefined : readTextFile(path);
-    if (read && "reason" in read) say(secure ? "error" : "warning", name, `${name}: ${path} ${read.reason}`);
+    if (read && "reason" in read)
+      say(secure ? "error" : "warning", name, `${name}: ${shown.get(`api.${name}`) ?? path} ${read.reason}`);
   }
   return found;
 }

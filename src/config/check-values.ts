@@ -14,19 +14,19 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
   if (!HOST_NAME.test(DEFAULT.hostname)) {
     const message =
       "[DEFAULT] hostname must be 1 to 255 letters, digits, dots, dashes and underscores; Masakari refuses any other";
-    found.push(diagnosticAt("error", originOf(origins, "DEFAULT", "hostname"), message));
+    found.push(diagnosticAt("error", "DEFAULT", originOf(origins, "DEFAULT", "hostname"), message));
   }
   const [interfaces, ports] = [host.corosync_multicast_interfaces.length, host.corosync_multicast_ports.length];
   if (interfaces !== ports) {
     const longer = interfaces > ports ? "corosync_multicast_interfaces" : "corosync_multicast_ports";
     const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
-    found.push(diagnosticAt("warning", originOf(origins, "host", longer), message));
+    found.push(diagnosticAt("warning", "host", originOf(origins, "host", longer), message));
   }
   const problem = patternProblem(introspectiveinstancemonitor.qemu_guest_agent_sock_path);
   if (problem !== undefined) {
     const [section, name] = ["introspectiveinstancemonitor", "qemu_guest_agent_sock_path"];
     const message = `[${section}] ${name} cannot be used as a Python regular expression: ${problem}`;
-    found.push(diagnosticAt("error", originOf(origins, section, name), message));
+    found.push(diagnosticAt("error", section, originOf(origins, section, name), message));
   }
   return found;
 }
@@ -42,7 +42,7 @@ function continuations(config: Config, origins: Origins): Diagnostic[] {
     for (const [name, option] of Object.entries(table.options as Readonly<Record<string, Option>>)) {
       if (option.noEffect !== undefined || ![values[name]].flat().some((text) => String(text).includes("\n"))) continue;
       const message = `[${section}] ${name} goes on on the next line, because that begins with white space; remove the white space there`;
-      found.push(diagnosticAt("error", originOf(origins, section, name), message));
+      found.push(diagnosticAt("error", section, originOf(origins, section, name), message));
     }
   }
   return found;

@@ -9,6 +9,8 @@ export interface Diagnostic {
   /** From 1. */
   readonly line: number | undefined;
   readonly message: string;
+  /** Of the option whose value it is about, if it is about one: programs that do not read that section are not stopped. */
+  readonly section?: string;
 }
 
 /** Where a diagnostic points: `file:line` as far as known, and nothing for the command line or the environment. */

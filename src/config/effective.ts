@@ -2,47 +2,38 @@ import type { Loaded } from "./load.ts";
 import type { Option, OptionValue } from "./option.ts";
 import { describeOrigin, originOf } from "./origin.ts";
 import { sections } from "./sections.ts";
-import { fileText, plainText } from "./write-value.ts";
+import { fileText, guard, plainText } from "./write-value.ts";
 
 const MASK = "***";
-/** A shorter secret would be found by chance in values that have nothing to do with it. */
-const SHORTEST = 4;
-// A user and password inside a URL.
-const CREDENTIALS = /(\/\/)[^/@\s]*:[^/@\s]*@/g;
+// The password in a URL, up to the last @ before the path.
+const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@:\s]*):[^/?#\s]*@/i;
 
 type Options = Readonly<Record<string, Option>>;
 type Values = Readonly<Record<string, OptionValue>>;
 
-/** Every secret that is set, because `$password` may have put one into another option's value. */
-function secretsOf(loaded: Loaded): string[] {
-  const found: string[] = [];
-  for (const [section, table] of Object.entries(sections)) {
-    const values = loaded.config[section as keyof typeof sections] as Values;
-    for (const [name, option] of Object.entries(table.options as Options)) {
-      const value = values[name];
-      if (option.secret && typeof value === "string" && value.length >= SHORTEST) found.push(value);
-    }
-  }
-  return found;
-}
-
-function shown(option: Option, value: OptionValue, secrets: readonly string[]): string {
+/** @param masked what may be shown in the value's place, if a reference to a secret is in it */
+function shown(option: Option, value: OptionValue, masked: string | undefined): string {
   if (value === undefined) return "";
   if (option.secret) return MASK;
+  if (masked !== undefined) return guard(masked.split("\n", 1)[0] ?? "");
   const [first = "", ...more] = plainText(value).split("\n");
+  const text = fileText(first.replace(CREDENTIALS, `$1:${MASK}@`));
   // A line that goes on with a value is mostly another option that was indented by mistake, and may be the password.
-  if (more.length > 0) return `${fileText(first)} ${MASK}`;
-  if (typeof value !== "string") return fileText(value);
-  const masked = secrets.reduce((text, secret) => text.replaceAll(secret, MASK), value);
-  return fileText(masked.replace(CREDENTIALS, `$1${MASK}@`));
+  return more.length > 0 ? `${text} ${MASK}` : text;
+}
+
+/** The lines that set the option: one for each of several values, and a comment for none at all. */
+function assignments(name: string, option: Option, value: OptionValue, masked: string | undefined): string[] {
+  if (option.type !== "multi" || masked !== undefined) return [`${name} = ${shown(option, value, masked)}`.trimEnd()];
+  const values = value as readonly string[];
+  return values.length === 0 ? [`#${name} =`] : values.map((one) => `${name} = ${shown(option, one, undefined)}`);
 }
 
 /**
  * Every option with its effective value and where that comes from, as text that is itself a configuration file.
- * Secrets are masked.
+ * Secret options are masked; where a reference brought a secret into another one, the reference is shown.
  */
 export function renderEffective(loaded: Loaded): string {
-  const secrets = secretsOf(loaded);
   const blocks: string[] = [];
   for (const [section, table] of Object.entries(sections)) {
     const values = loaded.config[section as keyof typeof sections] as Values;
@@ -50,7 +41,8 @@ export function renderEffective(loaded: Loaded): string {
     for (const [name, option] of Object.entries(table.options as Options)) {
       const origin = originOf(loaded.origins, section, name);
       const effect = option.noEffect === undefined ? "" : "; no effect";
-      lines.push(`# ${describeOrigin(origin)}${effect}`, `${name} = ${shown(option, values[name], secrets)}`.trimEnd());
+      lines.push(`# ${describeOrigin(origin)}${effect}`);
+      lines.push(...assignments(name, option, values[name], loaded.shown.get(`${section}.${name}`)));
     }
     blocks.push(lines.join("\n"));
   }

@@ -18,13 +18,29 @@ export interface IniFile {
 }
 
 // What Python's str.strip() takes for white space; JavaScript's trim() differs in a few.
-const SPACE = String.raw`\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
-const LEADING = new RegExp(`^[${SPACE}]+`);
-const TRAILING = new RegExp(`[${SPACE}]+$`);
+const SPACES = new Set(
+  [..."\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"].concat(
+    Array.from({ length: 11 }, (_, index) => String.fromCharCode(0x2000 + index)),
+  ),
+);
+
+/** Python's `str.lstrip()`. No regular expression: one for the end of a line takes quadratic time over white space within it. */
+function stripStart(text: string): string {
+  let start = 0;
+  while (start < text.length && SPACES.has(text.charAt(start))) start += 1;
+  return text.slice(start);
+}
+
+/** Python's `str.rstrip()`. */
+function stripEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && SPACES.has(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
 
 /** Python's `str.strip()`. */
 export function strip(text: string): string {
-  return text.replace(LEADING, "").replace(TRAILING, "");
+  return stripEnd(stripStart(text));
 }
 
 /** Splits at the first `:` or `=`, whichever comes first; quotes around the whole of this line's value go. */
@@ -61,11 +77,11 @@ export function parseIni(file: string, text: string): IniFile {
 
   text.split(/\r\n|\r|\n/).forEach((raw, index) => {
     const line = index + 1;
-    const content = raw.replace(TRAILING, "");
+    const content = stripEnd(raw);
     if (content === "") {
       close();
     } else if (content.startsWith(" ") || content.startsWith("\t")) {
-      if (open) open.value.push(content.replace(LEADING, ""));
+      if (open) open.value.push(stripStart(content));
       else
         complain(
           line,

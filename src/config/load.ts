@@ -35,6 +35,12 @@ export interface LoadOptions {
 export interface Loaded {
   readonly config: Config;
   readonly origins: Origins;
+  /** What may be shown of the values that `$` references brought a secret into, by `section.option`. */
+  readonly shown: ReadonlyMap<string, string>;
+  /** What is set to something that it cannot be, so that its value is the default: `section.option`. */
+  readonly failed: ReadonlySet<string>;
+  /** A file or directory could not be read. */
+  readonly unread: boolean;
   readonly diagnostics: readonly Diagnostic[];
   /** The files it was read from; later ones win. */
   readonly files: readonly string[];
@@ -56,7 +62,7 @@ function checkOverrides(overrides: Overrides): Diagnostic[] {
     );
 }
 
-function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[] } {
+function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[]; unread: boolean } {
   const files: IniFile[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const file of paths) {
@@ -65,7 +71,8 @@ function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: D
       diagnostics.push(diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`));
     else files.push(parseIni(file, read.text));
   }
-  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
+  const unread = diagnostics.length > 0;
+  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)], unread };
 }
 
 const placesOf = (files: readonly IniFile[]): ReadonlyMap<string, Place> =>
@@ -102,17 +109,23 @@ function readOldFiles(options: LoadOptions): IniFile[] {
   );
 }
 
-function resolveAll(resolver: Resolver): { config: Config; origins: Origins } {
+function resolveAll(resolver: Resolver): Pick<Loaded, "config" | "origins" | "shown" | "failed"> {
   const config: Record<string, Record<string, unknown>> = {};
   const origins: Record<string, Record<string, Resolved["origin"]>> = {};
+  const shown = new Map<string, string>();
+  const failed = new Set<string>();
   for (const [section, table] of Object.entries(sections)) {
     const read = Object.fromEntries(Object.keys(table.options).map((name) => [name, resolver.get(section, name)]));
     const values = section === "api" ? spreadDomain(read) : read;
     config[section] = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
     origins[section] = Object.fromEntries(Object.entries(values).map(([name, { origin }]) => [name, origin]));
+    for (const [name, one] of Object.entries(values)) {
+      if (one.shown !== undefined) shown.set(`${section}.${name}`, one.shown);
+      if (one.failed) failed.add(`${section}.${name}`);
+    }
   }
   // The values were converted by the very rows that the type Config is made from.
-  return { config: config as unknown as Config, origins };
+  return { config: config as unknown as Config, origins, shown, failed };
 }
 
 /** File by file and line by line; before them what belongs to no file. */
@@ -143,10 +156,11 @@ export function loadConfig(options: LoadOptions): Loaded {
   const resolver = new Resolver(sections, { files, env, overrides });
   const loginSection = resolver.get("api", "auth_section").value;
   if (typeof loginSection === "string") resolver.loginSection = loginSection;
-  const { config, origins } = resolveAll(resolver);
+  const resolved = resolveAll(resolver);
+  const { config, origins } = resolved;
   return {
-    config,
-    origins,
+    ...resolved,
+    unread: read.unread || found.diagnostics.length > 0,
     files: files.map(({ file }) => file),
     begins: placesOf(read.files),
     diagnostics: inReadingOrder(

@@ -27,9 +27,14 @@ export function describeOrigin(origin: Origin): string {
   }
 }
 
-/** A diagnostic about the value from there; what is in no file is named in the message. */
-export function diagnosticAt(severity: Diagnostic["severity"], origin: Origin, message: string): Diagnostic {
-  if (origin.kind === "file") return diagnostic(severity, origin, message);
-  if (origin.kind === "default") return diagnostic(severity, nowhere, message);
-  return diagnostic(severity, nowhere, `${message} (from: ${describeOrigin(origin)})`);
+/** A diagnostic about a value of the section from there; what is in no file is named in the message. */
+export function diagnosticAt(
+  severity: Diagnostic["severity"],
+  section: string,
+  origin: Origin,
+  message: string,
+): Diagnostic {
+  if (origin.kind === "file") return { ...diagnostic(severity, origin, message), section };
+  if (origin.kind === "default") return { ...diagnostic(severity, nowhere, message), section };
+  return { ...diagnostic(severity, nowhere, `${message} (from: ${describeOrigin(origin)})`), section };
 }

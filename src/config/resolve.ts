@@ -4,7 +4,7 @@ import type { Option, OptionValue } from "./option.ts";
 import { locationsOf, optionKey, sectionKey, type Tables } from "./option-index.ts";
 import { diagnosticAt, type Origin } from "./origin.ts";
 import { type Reference, substitute } from "./substitute.ts";
-import { convert } from "./values.ts";
+import { type Converted, convert } from "./values.ts";
 import { plainText } from "./write-value.ts";
 
 /** What the command line may set, by `option` of [DEFAULT] or `section.option`. */
@@ -20,6 +20,10 @@ export interface Sources {
 export interface Resolved {
   readonly value: OptionValue;
   readonly origin: Origin;
+  /** Set if `$` references brought a secret into the value: what may be shown in its place, as a file has it. */
+  readonly shown?: string;
+  /** What is set cannot be used, so the value is the default. */
+  readonly failed?: true;
 }
 
 interface Raw {
@@ -82,27 +86,36 @@ export class Resolver {
     const raw = this.#raw(section, name, option);
     if (!raw) return fallback;
     const values: OptionValue[] = [];
+    let shown: string | undefined;
     for (const text of raw.texts) {
       const substituted = substitute(text, (reference) => this.#follow(reference, section, option));
-      const converted = "reason" in substituted ? substituted : convert(option, substituted.text);
+      const converted = "reason" in substituted ? substituted : this.#convert(option, substituted);
       if ("reason" in converted) {
         // A value that only the Python monitors would use cannot do harm here.
         const severity = option.noEffect === undefined ? "error" : "warning";
-        this.diagnostics.push(diagnosticAt(severity, raw.origin, `[${section}] ${name} ${converted.reason}`));
-        return fallback;
+        this.diagnostics.push(diagnosticAt(severity, section, raw.origin, `[${section}] ${name} ${converted.reason}`));
+        return { ...fallback, failed: true };
       }
+      if ("shown" in substituted) shown = substituted.shown;
       values.push(converted.value);
     }
     const value = option.type === "multi" ? (values.flat() as string[]) : values.at(-1);
-    const resolved = { value, origin: raw.origin };
+    const resolved = { value, origin: raw.origin, ...(shown === undefined ? {} : { shown }) };
     this.#noteNoEffect(section, name, option, resolved);
     return resolved;
+  }
+
+  /** A reason that would quote the value must not quote a secret that is in it. */
+  #convert(option: Option, { text, shown }: { readonly text: string; readonly shown?: string }): Converted {
+    const converted = convert(option, text);
+    if (!("reason" in converted) || shown === undefined) return converted;
+    return { reason: `cannot be what ${JSON.stringify(shown)} stands for` };
   }
 
   #noteNoEffect(section: string, name: string, option: Option, { value, origin }: Resolved): void {
     if (option.noEffect === undefined || plainText(value) === plainText(option.default)) return;
     const message = `[${section}] ${name} is accepted, but has no effect: ${option.noEffect}`;
-    this.diagnostics.push(diagnosticAt(option.loud ? "warning" : "info", origin, message));
+    this.diagnostics.push(diagnosticAt(option.loud ? "warning" : "info", section, origin, message));
   }
 
   #raw(section: string, name: string, option: Option): Raw | undefined {
@@ -142,7 +155,10 @@ export class Resolver {
       return { reason: `refers to ${shown}, which is no option; write $$ for a dollar sign that stands for itself` };
     if (this.#busy.has(`${found.section}.${found.name}`))
       return { reason: `refers to ${shown}, which leads back to itself` };
-    return { text: plainText(this.get(found.section, found.name).value) };
+    const { value, shown: masked, failed } = this.get(found.section, found.name);
+    if (failed) return { reason: `refers to ${shown}, which is not set to what it can be` };
+    const secret = masked !== undefined || this.#tables[found.section]?.options[found.name]?.secret === true;
+    return { text: plainText(value), secret: secret && value !== undefined };
   }
 
   /** `name` is looked for in the same section and then in [DEFAULT]; `section.name` only there. */

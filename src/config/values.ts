@@ -6,14 +6,25 @@ export type Converted = { readonly value: OptionValue } | { readonly reason: str
 
 const TRUE = new Set(["true", "1", "on", "yes"]);
 const FALSE = new Set(["false", "0", "off", "no"]);
+/** Characters: nothing longer is a number here, and the expressions below take quadratic time over one. */
+const MAX_NUMBER_LENGTH = 100;
 // Python's int() and float(), which allow single underscores between digits.
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
 
+/** Characters of a value in a message. */
+const MAX_QUOTED = 100;
+
 /** A value in a message: its first line, because what goes on below it by mistake may be the password. */
 function quote(raw: string): string {
   const [first = "", ...more] = raw.split("\n");
-  return `${JSON.stringify(first)}${more.length > 0 ? " and the lines that go on with it" : ""}`;
+  const shown = JSON.stringify(first.length > MAX_QUOTED ? `${first.slice(0, MAX_QUOTED)}…` : first);
+  return `${shown}${more.length > 0 ? " and the lines that go on with it" : ""}${commentHint(first)}`;
+}
+
+/** What a value with a comment behind it is told; empty for one without. */
+export function commentHint(value: string): string {
+  return /\s(?:[#;]|\/\/)/.test(value) ? "; a comment needs a line of its own" : "";
 }
 
 function inRange(value: number, min: number | undefined, max: number | undefined): string | undefined {
@@ -24,9 +35,8 @@ function inRange(value: number, min: number | undefined, max: number | undefined
 
 function number(raw: string, whole: boolean, min: number | undefined, max: number | undefined): Converted {
   const text = strip(raw);
-  if (!(whole ? INTEGER : FLOAT).test(text)) {
-    const comment = /\s[#;]/.test(text) ? "; a comment needs a line of its own" : "";
-    return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${quote(text)}${comment}` };
+  if (text.length > MAX_NUMBER_LENGTH || !(whole ? INTEGER : FLOAT).test(text)) {
+    return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${quote(text)}` };
   }
   const value = Number(text.replaceAll("_", ""));
   const reason = Number.isSafeInteger(Math.trunc(value)) ? inRange(value, min, max) : "is too large a number";
@@ -35,8 +45,9 @@ function number(raw: string, whole: boolean, min: number | undefined, max: numbe
 
 /** oslo.config's list: commas separate, blanks around an item and commas at the end do not count. */
 function items(raw: string): string[] {
-  const text = strip(raw).replace(/,+$/, "");
-  return text === "" ? [] : text.split(",").map(strip);
+  const list = strip(raw).split(",");
+  while (list.at(-1) === "") list.pop();
+  return list.map(strip);
 }
 
 function ports(raw: string): Converted {

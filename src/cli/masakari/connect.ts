@@ -1,5 +1,6 @@
 import { describeDiagnostic } from "../../config/diagnostic.ts";
 import { loadConfig } from "../../config/load.ts";
+import { forPrograms } from "../../config/readers.ts";
 import { type ApiOptions, createSession } from "../../openstack/create-session.ts";
 import { AuthenticationError, AuthOptionsError } from "../../openstack/errors.ts";
 import { MasakariClient } from "../../openstack/masakari.ts";
@@ -54,9 +55,7 @@ function findLogin(configFiles: readonly string[], surroundings: Surroundings): 
 function loginOfMonitors(configFiles: readonly string[], { env, homeDir }: Surroundings): Login {
   const { config, diagnostics, files } = loadConfig({ program: "masakari", configFiles, env, homeDir });
   // Only what the command reads: an error elsewhere in the monitors' files is not its business.
-  const inTheWay = diagnostics.find(
-    ({ severity, message }) => severity === "error" && /\[api\]|configuration/.test(message),
-  );
+  const inTheWay = forPrograms(diagnostics, ["masakari"]).find(({ severity }) => severity === "error");
   if (inTheWay !== undefined) throw new CommandError(describeDiagnostic(inTheWay));
   if (files.length === 0) {
     throw new CommandError(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { checkLogin } from "../../../src/config/check-login.ts";
@@ -19,6 +19,21 @@ test("what is missing is said at the line of [api], and where there is no file a
     said,
     /^info: there is no configuration file: neither masakarimonitors\.conf nor masakari-processmonitor\.conf is in .*\/etc\/masakarimonitors, /,
   );
+});
+
+test("what is in a file that cannot be read, or refers to nothing, is not called missing", () => {
+  using at = configRoot({
+    "x.conf": "[api]\nauth_url = http://k\nusername = u\npassword = pa$word\ndomain_name = d\n",
+  });
+  mkdirSync(at.path("unreadable.conf"));
+  const place = { program: "masakari-processmonitor", env: {}, homeDir: at.homeDir, root: at.root };
+  for (const file of ["unreadable.conf", "none.conf"]) {
+    const loaded = loadConfig({ ...place, configFiles: [at.path(file)] });
+    assert.equal(hasError(loaded.diagnostics), true);
+    assert.deepEqual(checkLogin(loaded), []);
+  }
+  const lines = checkLogin(loadConfig({ ...place, configFiles: [at.path("x.conf")] })).map(describeDiagnostic);
+  assert.doesNotMatch(lines.join(), /password is missing/);
 });
 
 test("check-config finds every login that the program would refuse to start with", async () => {

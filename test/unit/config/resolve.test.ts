@@ -131,6 +131,7 @@ test("a bad value is an error with its file and line, and the default counts", (
       file: "x.conf",
       line: 3,
       message: '[DEFAULT] i must be a whole number, not "5 # s"; a comment needs a line of its own',
+      section: "DEFAULT",
     },
   ]);
 });

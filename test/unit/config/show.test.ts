@@ -66,9 +66,54 @@ test("no secret is in the effective configuration, wherever it has got to", () =
   const shown = renderEffective(load(text));
   assert.doesNotMatch(shown, /Sesam/);
   assert.match(shown, /^password = \*\*\*$/m);
-  assert.match(shown, /^endpoint = http:\/\/\*\*\*@masakari:15868\/v1$/m);
+  assert.match(shown, /^auth_url = http:\/\/\$password@keystone:5000$/m);
+  assert.match(shown, /^endpoint = http:\/\/user:\*\*\*@masakari:15868\/v1$/m);
   assert.match(renderEffective(load("[api]\npassword = abc\n")), /^password = \*\*\*$/m);
   assert.match(renderEffective(load("[api]\n")), /^password =$/m);
+});
+
+test("a secret that is a word of other values is looked for in none of them", () => {
+  const text =
+    "[DEFAULT]\nlog_dir = /var/log/masakari\n[api]\npassword = masakari\nusername = masakari\ntoken = 5405\n";
+  const shown = renderEffective(load(text));
+  assert.match(shown, /^state_path = \/var\/lib\/masakarimonitors$/m);
+  assert.match(shown, /^log_dir = \/var\/log\/masakari$/m);
+  assert.match(shown, /^username = masakari$/m);
+  assert.match(shown, /^password = \*\*\*$/m);
+});
+
+test("where references bring a secret in, over however many steps, they are shown and not what they stand for", () => {
+  const text = [
+    "[api]",
+    "password = Sesam7",
+    `username = \${password}-$auth_type`,
+    "region = a$$b-$username",
+    "[process]",
+    "check_interval = $api.token",
+    "restart_interval = $api.password",
+    "process_list_path = /etc/$api.region.yaml",
+    "[host]",
+    "corosync_multicast_interfaces = ens8, $api.password",
+  ].join("\n");
+  const loaded = load(`${text}\n[api]\ntoken = 771\n`);
+  const shown = renderEffective(loaded);
+  assert.match(shown, /^username = \$\{password\}-password$/m);
+  assert.match(shown, /^region = a\$\$b-\$username$/m);
+  assert.match(shown, /^check_interval = \$api\.token$/m);
+  assert.match(shown, /^corosync_multicast_interfaces = ens8, \$api\.password$/m);
+  const said = loaded.diagnostics.map(describeDiagnostic).join("\n");
+  assert.match(said, /restart_interval cannot be what "\$api\.password" stands for/);
+  assert.match(said, /process_list_path refers to \$api\.region\.yaml, which is no option/);
+  assert.doesNotMatch(shown + said, /Sesam|771/);
+  assert.equal(loaded.config.process.check_interval, 771);
+});
+
+test("what is shown reads back as the same configuration, but for the secrets", () => {
+  const text =
+    "[DEFAULT]\nhostname = c$$1\nlog_date_format = ' %H '\n[api]\npassword = x\n[host]\ncorosync_multicast_interfaces = a,b\ncorosync_multicast_ports = 1,2\n";
+  const loaded = load(text.replace("c$$1", "c1"));
+  const again = load(renderEffective(loaded));
+  assert.deepEqual({ ...again.config, api: undefined }, { ...loaded.config, api: undefined });
 });
 
 const login = (text: string) =>
