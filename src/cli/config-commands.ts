@@ -1,17 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Command } from "commander";
-import { checkConfig } from "../config/check-config.ts";
-import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
+import { Argument, type Command } from "commander";
+import { type Diagnostic, describeDiagnostic, diagnostic, hasError, nowhere } from "../config/diagnostic.ts";
 import { renderEffective } from "../config/effective.ts";
 import { loadConfig } from "../config/load.ts";
 import { migrateConfig } from "../config/migrate.ts";
 import { programNames } from "../config/readers.ts";
-import { renderSample } from "../config/sample.ts";
+import { samples } from "../config/samples.ts";
+import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 
-function tell(diagnostics: readonly Diagnostic[]): void {
+function report(diagnostics: readonly Diagnostic[]): void {
   for (const one of diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
   if (hasError(diagnostics)) process.exitCode = 1;
 }
@@ -19,27 +19,34 @@ function tell(diagnostics: readonly Diagnostic[]): void {
 function addGenconfig(program: Command): void {
   program
     .command("genconfig")
-    .description("write the commented sample of masakarimonitors.conf to standard output")
-    .action(() => {
-      process.stdout.write(renderSample());
+    .description("write the commented sample of a file of /etc/masakarimonitors to standard output")
+    .addArgument(new Argument("[FILE]", "which file").choices(Object.keys(samples)).default("masakarimonitors.conf"))
+    .action((name: string) => {
+      process.stdout.write(samples[name]?.() ?? "");
     });
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A line that is still in sight when the values have scrolled by; undefined if nothing is wrong. */
+function summary(found: readonly Diagnostic[]): string | undefined {
+  const count = (severity: Diagnostic["severity"]): number => found.filter((one) => one.severity === severity).length;
+  const [errors, warnings] = [count("error"), count("warning")];
+  if (errors + warnings === 0) return undefined;
+  return `${counted(errors, "error")}, ${counted(warnings, "warning")}: listed above the values, and alone with --quiet`;
 }
 
 function addCheckConfig(program: Command): void {
   addConfigOptions(program.command("check-config"))
-    .description("show every effective value and where it comes from (secrets masked); exit 1 on an error")
+    .description(
+      "show what is wrong with the configuration, then every effective value and where it comes from (secrets masked); exit 1 on an error",
+    )
     .option("--program <NAME>", `whose configuration: ${programNames.join(", ")}`, "processmonitor")
+    .option("-q, --quiet", "only what is wrong, without the values")
     .action(async (options: Record<string, unknown>) => {
       const name = String(options.program).replace(/^masakari-/, "");
       if (!programNames.includes(name)) {
-        tell([
-          {
-            severity: "error",
-            file: undefined,
-            line: undefined,
-            message: `no program ${name}; one of ${programNames.join(", ")}`,
-          },
-        ]);
+        report([diagnostic("error", nowhere, `no program ${name}; one of ${programNames.join(", ")}`)]);
         return;
       }
       const loaded = loadConfig({
@@ -48,17 +55,21 @@ function addCheckConfig(program: Command): void {
         homeDir: homedir(),
         ...configOptions(options),
       });
+      const found = await checkPrograms(loaded, [name]);
+      report(found);
+      if (options.quiet === true) return;
       process.stdout.write(renderEffective(loaded));
-      tell(await checkConfig(loaded, `masakari-${name}`));
+      const line = summary(found);
+      if (line !== undefined) process.stderr.write(`${line}\n`);
     });
 }
 
 /** Writes a converted file where none is; nothing that exists is overwritten. */
 function writeNew(path: string, text: string): Diagnostic {
   if (existsSync(path))
-    return { severity: "error", file: path, line: undefined, message: "exists already and is left as it is" };
+    return diagnostic("error", { file: path, line: undefined }, "exists already and is left as it is");
   writeFileSync(path, text, { mode: 0o640, flag: "wx" });
-  return { severity: "info", file: path, line: undefined, message: "written" };
+  return diagnostic("info", { file: path, line: undefined }, "written");
 }
 
 function addMigrateConfig(program: Command): void {
@@ -76,7 +87,7 @@ function addMigrateConfig(program: Command): void {
       (options: { hostmonitorConf?: string; processmonitorConf?: string; procList?: string; outputDir?: string }) => {
         const { outputDir, ...given } = options;
         const { config, processList, diagnostics } = migrateConfig(given);
-        tell(diagnostics);
+        report(diagnostics);
         const results = [
           ["masakarimonitors.conf", config],
           ["process_list.yaml", processList],
@@ -85,7 +96,7 @@ function addMigrateConfig(program: Command): void {
         for (const [name, text] of results) {
           if (text === undefined) continue;
           if (outputDir === undefined) process.stdout.write(`# ---- ${name}\n${text}`);
-          else tell([writeNew(join(outputDir, name), text)]);
+          else report([writeNew(join(outputDir, name), text)]);
         }
       },
     );

@@ -11,6 +11,14 @@ const values = [
   ["syslog-log-facility", "FACILITY"],
 ] as const;
 
+/** oslo.log's older spellings, and what they stand for. */
+const oldNames = [
+  ["logfile", "log-file"],
+  ["logdir", "log-dir"],
+  ["log-config", "log-config-append"],
+  ["log_config", "log-config-append"],
+] as const;
+
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const gather = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -31,8 +39,7 @@ export function addConfigOptions(command: Command): Command {
   for (const [name, placeholder] of values) {
     command.option(`--${name} <${placeholder}>`, `set [DEFAULT] ${name.replaceAll("-", "_")}`);
   }
-  // oslo.log's older spellings of two of them; in no help text there either.
-  for (const name of ["logfile", "logdir"]) {
+  for (const [name] of oldNames) {
     const option = command.createOption(`--${name} <PATH>`);
     command.addOption(option.hideHelp());
   }
@@ -50,7 +57,8 @@ export function configOptions(
     if (parsed[camel(`no${name}`)] === true) overrides[name] = false;
   }
   for (const [name] of values) {
-    const value = parsed[camel(name)] ?? parsed[name.replace("-", "")];
+    const spellings = [name, ...oldNames.flatMap(([old, current]) => (current === name ? [old] : []))];
+    const value = spellings.map((spelling) => parsed[camel(spelling)]).find((one) => one !== undefined);
     if (typeof value === "string") overrides[name] = value;
   }
   return {

@@ -1,6 +1,5 @@
 import { homedir } from "node:os";
 import { Command } from "commander";
-import { checkConfig } from "../config/check-config.ts";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
@@ -17,6 +16,7 @@ import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { assemble, type Made } from "./assemble.ts";
+import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
@@ -35,12 +35,8 @@ function say(log: Logger, diagnostics: readonly Diagnostic[]): void {
 /** Reads the configuration that the command line, the environment and the files make, and checks it whole. */
 async function load({ command, programs }: Ensemble, parsed: Record<string, unknown>): Promise<Loaded> {
   const loaded = loadConfig({ program: command, env: process.env, homeDir: homedir(), ...configOptions(parsed) });
-  const said = new Map<string, Diagnostic>();
-  for (const program of programs) {
-    for (const one of await checkConfig(loaded, program.command)) said.set(describeDiagnostic(one), one);
-  }
   const names = programs.map(({ name }) => name);
-  return { ...loaded, diagnostics: forPrograms([...said.values()], names) };
+  return { ...loaded, diagnostics: forPrograms(await checkPrograms(loaded, names), names) };
 }
 
 function stopOn(signals: readonly NodeJS.Signals[], log: Logger): AbortSignal {

@@ -1,68 +1,111 @@
 import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
+import { foreignOption, isForeignSection } from "./foreign.ts";
 import type { Assignment, IniFile } from "./ini.ts";
-import { indexOptions, type Meaning, optionKey, sectionKey, type Tables } from "./option-index.ts";
+import { indexOptions, type Meaning, sectionKey, type Tables, withUnderscores } from "./option-index.ts";
 import { didYouMean } from "./suggest.ts";
 
 type Index = ReadonlyMap<string, ReadonlyMap<string, Meaning>>;
+type Names = ReadonlyMap<string, Meaning>;
 
-function unknownOption(tables: Tables, names: ReadonlyMap<string, Meaning>, section: string, key: string): string {
-  const here = `[${section}] has no option ${key}; it is ignored`;
+/** What is wrong with a name, or only worth knowing. */
+interface NameProblem {
+  readonly severity: "warning" | "info";
+  readonly message: string;
+}
+
+const warning = (message: string): NameProblem => ({ severity: "warning", message });
+
+/** A name may be as long as a file. Characters. */
+const MAX_SHOWN = 80;
+
+function unknownOption(tables: Tables, names: Names, section: string, key: string): NameProblem {
+  const shown = key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key;
+  const ignored = `[${section}] has no option ${shown}; it is ignored`;
+  const plain = withUnderscores(key);
+  if (plain !== key && names.has(plain)) {
+    return warning(
+      `[${section}] ${key} is ignored, as oslo.config does: in a file the name has underscores; write ${plain}`,
+    );
+  }
   const near = didYouMean(
-    key,
+    plain,
     [...names.values()].map(({ name }) => name),
   );
-  if (near !== "") return here + near;
-  const elsewhere = Object.keys(tables).filter((other) => Object.hasOwn(tables[other]?.options ?? {}, key));
-  return elsewhere.length === 0
-    ? here
-    : `${here}; it is an option of ${elsewhere.map((one) => `[${one}]`).join(" and ")}`;
+  if (near !== "") return warning(ignored + near);
+  const elsewhere = Object.keys(tables).filter((other) => Object.hasOwn(tables[other]?.options ?? {}, plain));
+  return warning(
+    elsewhere.length === 0
+      ? ignored
+      : `${ignored}; it is an option of ${elsewhere.map((one) => `[${one}]`).join(" and ")}`,
+  );
 }
 
 function nameProblem(
   tables: Tables,
-  names: ReadonlyMap<string, Meaning>,
+  names: Names,
   { section, key }: Assignment,
-): string | undefined {
-  const meaning = names.get(optionKey(key));
+  isSet: (option: string) => boolean,
+): NameProblem | undefined {
+  const meaning = names.get(key);
   switch (meaning?.kind) {
-    case undefined:
-      return unknownOption(tables, names, section, optionKey(key));
+    case undefined: {
+      const owner = foreignOption(sectionKey(section), key, isSet);
+      if (owner === undefined) return unknownOption(tables, names, section, key);
+      return { severity: "info", message: `[${section}] ${key} has no effect: it is ${owner}` };
+    }
     case "deprecated":
-      return `[${section}] ${key} is an old name; rename it to [${meaning.section}] ${meaning.name}`;
+      return warning(`[${section}] ${key} is an old name; rename it to [${meaning.section}] ${meaning.name}`);
     case "misspelt":
-      return `[${section}] ${key} is a misspelling of ${meaning.name} that the Python monitors ignore in silence; it is read as ${meaning.name}`;
+      return warning(
+        `[${section}] ${key} is a misspelling of ${meaning.name} that the Python monitors ignore in silence; it is read as ${meaning.name}`,
+      );
     default:
       return undefined;
   }
 }
 
+/** A file in which more is wrong is none of the monitors'; its further lines would only hide the first ones. */
+const MAX_PROBLEMS = 100;
+
 function checkFile(tables: Tables, index: Index, loginSection: string | undefined, file: IniFile): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const warn = (line: number, message: string): void => {
-    diagnostics.push(diagnostic("warning", { file: file.file, line }, message));
+  let left = 0;
+  const add = (line: number, { severity, message }: NameProblem): void => {
+    if (diagnostics.length < MAX_PROBLEMS) diagnostics.push(diagnostic(severity, { file: file.file, line }, message));
+    else left += 1;
   };
-  const foreign =
+  const borrowed =
     loginSection === undefined || Object.hasOwn(tables, loginSection) ? undefined : sectionKey(loginSection);
   for (const { name, line } of file.sections) {
-    if (!index.has(sectionKey(name))) {
-      warn(line, `there is no section [${name}]; it is ignored${didYouMean(name, Object.keys(tables))}`);
-    }
+    const key = sectionKey(name);
+    if (index.has(key) || isForeignSection(key)) continue;
+    const shown = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
+    add(line, warning(`there is no section [${shown}]; it is ignored${didYouMean(name, Object.keys(tables))}`));
   }
+  const given = new Set(file.assignments.map(({ section, key }) => `${sectionKey(section)} ${key}`));
   const seen = new Map<string, number>();
   for (const assignment of file.assignments) {
-    const names = index.get(sectionKey(assignment.section));
-    const key = optionKey(assignment.key);
+    const section = sectionKey(assignment.section);
+    const { key, line } = assignment;
+    const names = index.get(section);
     // A section that another service owns, and that is only borrowed for its login, holds that service's options too.
-    if (names === undefined || (sectionKey(assignment.section) === foreign && !names.has(key))) continue;
-    const problem = nameProblem(tables, names, assignment);
-    if (problem !== undefined) warn(assignment.line, problem);
+    if (names === undefined || (section === borrowed && !names.has(key))) continue;
+    if (left === 0) {
+      const problem = nameProblem(tables, names, assignment, (option) => given.has(`${section} ${option}`));
+      if (problem !== undefined) add(line, problem);
+    }
     const meaning = names.get(key);
     if (meaning === undefined || tables[meaning.section]?.options[meaning.name]?.type === "multi") continue;
-    const identity = `${sectionKey(assignment.section)} ${key}`;
+    const identity = `${section} ${key}`;
     const before = seen.get(identity);
-    if (before !== undefined)
-      warn(assignment.line, `[${assignment.section}] ${key} is set on line ${before} already; this later value counts`);
-    seen.set(identity, assignment.line);
+    if (before !== undefined) {
+      add(line, warning(`[${assignment.section}] ${key} is set on line ${before} already; this later value counts`));
+    }
+    seen.set(identity, line);
+  }
+  if (left > 0) {
+    const message = `more than ${MAX_PROBLEMS} names in this file are wrong; the others are not listed`;
+    diagnostics.push(diagnostic("warning", { file: file.file, line: undefined }, message));
   }
   return diagnostics;
 }
@@ -73,15 +116,19 @@ export function checkNames(tables: Tables, files: readonly IniFile[], loginSecti
   return files.flatMap((file) => checkFile(tables, index, loginSection, file));
 }
 
+/** Longer names are nobody's configuration. Characters. */
+const MAX_VARIABLE_LENGTH = 200;
+
 /** Warns about environment variables that are written for one of the sections and name no option of it. */
 export function checkEnvironment(tables: Tables, env: Readonly<Record<string, string | undefined>>): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const variable of Object.keys(env).sort((a, b) => a.localeCompare(b))) {
+    if (variable.length > MAX_VARIABLE_LENGTH) continue;
     const match = /^OS_(.+?)__(.+)$/.exec(variable);
     const section = Object.keys(tables).find((name) => name.toUpperCase() === match?.[1]);
     if (!match?.[2] || section === undefined) continue;
     const names = Object.keys(tables[section]?.options ?? {}).map((name) => name.toUpperCase());
-    if (names.includes(match[2])) continue;
+    if (names.includes(match[2]) || foreignOption(section, match[2].toLowerCase(), () => true) !== undefined) continue;
     const near = didYouMean(match[2], names).replace("did you mean ", `did you mean OS_${match[1]}__`);
     diagnostics.push(
       diagnostic(

@@ -17,7 +17,9 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
     found.push(diagnosticAt("error", "DEFAULT", originOf(origins, "DEFAULT", "hostname"), message));
   }
   const [interfaces, ports] = [host.corosync_multicast_interfaces.length, host.corosync_multicast_ports.length];
-  if (interfaces !== ports) {
+  const ofPacemaker = host.monitoring_driver === "default" || host.monitoring_driver === "simple";
+  // A remote node does not talk Corosync; openstack-helm sets ports only.
+  if (interfaces !== ports && ofPacemaker && host.pacemaker_node_type !== "remote") {
     const longer = interfaces > ports ? "corosync_multicast_interfaces" : "corosync_multicast_ports";
     const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
     found.push(diagnosticAt("warning", "host", originOf(origins, "host", longer), message));

@@ -15,6 +15,8 @@ export interface IniFile {
   /** Every `[section]` line, for those that are unknown. */
   readonly sections: readonly { readonly name: string; readonly line: number }[];
   readonly diagnostics: readonly Diagnostic[];
+  /** It could not be read at all. */
+  readonly unread?: true;
 }
 
 // What Python's str.strip() takes for white space; JavaScript's trim() differs in a few.

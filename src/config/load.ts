@@ -6,7 +6,7 @@ import { type Diagnostic, diagnostic, nowhere, type Place } from "./diagnostic.t
 import { spreadDomain } from "./domains.ts";
 import { type FoundFiles, findFiles } from "./find-files.ts";
 import { type IniFile, parseIni } from "./ini.ts";
-import { optionKey, sectionKey } from "./option-index.ts";
+import { sectionKey, withUnderscores } from "./option-index.ts";
 import type { Origins } from "./origin.ts";
 import { type Overrides, type Resolved, Resolver } from "./resolve.ts";
 import { type Config, sections } from "./sections.ts";
@@ -49,7 +49,7 @@ export interface Loaded {
 }
 
 const fixed = (overrides: Overrides): Overrides =>
-  Object.fromEntries(Object.entries(overrides).map(([name, value]) => [optionKey(name), value]));
+  Object.fromEntries(Object.entries(overrides).map(([name, value]) => [withUnderscores(name), value]));
 
 function checkOverrides(overrides: Overrides): Diagnostic[] {
   const known = Object.entries(sections).flatMap(([section, table]) =>
@@ -62,7 +62,7 @@ function checkOverrides(overrides: Overrides): Diagnostic[] {
     );
 }
 
-function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[]; unread: boolean } {
+function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[] } {
   const files: IniFile[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const file of paths) {
@@ -71,8 +71,7 @@ function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: D
       diagnostics.push(diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`));
     else files.push(parseIni(file, read.text));
   }
-  const unread = diagnostics.length > 0;
-  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)], unread };
+  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
 }
 
 const placesOf = (files: readonly IniFile[]): ReadonlyMap<string, Place> =>
@@ -160,7 +159,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const { config, origins } = resolved;
   return {
     ...resolved,
-    unread: read.unread || found.diagnostics.length > 0,
+    unread: read.files.length < found.files.length || found.diagnostics.length > 0 || old.some((file) => file.unread),
     files: files.map(({ file }) => file),
     begins: placesOf(read.files),
     diagnostics: inReadingOrder(
@@ -181,7 +180,20 @@ export function loadConfig(options: LoadOptions): Loaded {
   };
 }
 
+/** The configuration that files which have been read already make, without environment and command line. */
+export function configOfFiles(files: readonly IniFile[]): Loaded {
+  const resolver = new Resolver(sections, { files, env: {}, overrides: {} });
+  const resolved = resolveAll(resolver);
+  return {
+    ...resolved,
+    unread: false,
+    files: files.map(({ file }) => file),
+    begins: placesOf(files),
+    diagnostics: [...resolver.diagnostics, ...checkValues(resolved.config, resolved.origins)],
+  };
+}
+
 /** Every option at its default. */
 export function defaultConfig(): Config {
-  return resolveAll(new Resolver(sections, { files: [], env: {}, overrides: {} })).config;
+  return configOfFiles([]).config;
 }

@@ -1,5 +1,7 @@
-import { type Diagnostic, diagnostic, hasError } from "./diagnostic.ts";
+import { checkLogin } from "./check-login.ts";
+import { type Diagnostic, diagnostic, hasError, nowhere } from "./diagnostic.ts";
 import type { Assignment, IniFile } from "./ini.ts";
+import { configOfFiles } from "./load.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import { bareEntry } from "./process-list/entries.ts";
 import { sections } from "./sections.ts";
@@ -88,6 +90,20 @@ export function renderProcessList(entries: readonly ProcessEntry[]): string {
   return `${written.join("\n")}\n`;
 }
 
+/** A masakarimonitors.conf without a login would look converted, and notify nobody. */
+function missingLogin(configs: readonly IniFile[], directories: readonly string[]): Diagnostic[] {
+  if (configs.some(({ unread }) => unread)) return [];
+  if (configs.length > 0) {
+    const loaded = configOfFiles(configs);
+    const found = [...loaded.diagnostics, ...checkLogin(loaded)].filter(({ severity }) => severity === "error");
+    return found.map((one) => ({ ...one, message: `the converted configuration cannot be used: ${one.message}` }));
+  }
+  if (findShellFile("masakarimonitors.conf", directories) !== undefined) return [];
+  const message =
+    "there is no hostmonitor.conf or processmonitor.conf, so no masakarimonitors.conf with a login comes of it; write one: masakari-monitors genconfig";
+  return [diagnostic("error", nowhere, message)];
+}
+
 /**
  * Converts the shell generation's files. With an error among the diagnostics a text may be missing or incomplete.
  * Nothing is written.
@@ -102,6 +118,7 @@ export function migrateConfig(options: MigrateOptions = {}): Migrated {
   if (processmonitor !== undefined) configs.push(readShellConfig("processmonitor", processmonitor));
   diagnostics.push(...configs.flatMap((file) => file.diagnostics));
   const config = configs.length === 0 ? undefined : writeConfig(configs, diagnostics);
+  diagnostics.push(...missingLogin(configs, directories));
   const list = options.procList ?? findShellFile("proc.list", directories);
   let processList: string | undefined;
   if (list !== undefined) {
@@ -117,7 +134,7 @@ export function migrateConfig(options: MigrateOptions = {}): Migrated {
   const files = [...configs.map(({ file }) => file), ...(list === undefined ? [] : [list])];
   if (files.length === 0) {
     const message = `there is nothing to convert: no hostmonitor.conf, processmonitor.conf or proc.list in ${directories.join(", ")}`;
-    diagnostics.push(diagnostic("error", { file: undefined, line: undefined }, message));
+    return { config, processList, diagnostics: [diagnostic("error", nowhere, message)], files };
   }
   return { config, processList, diagnostics, files };
 }

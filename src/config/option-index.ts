@@ -12,8 +12,11 @@ export interface Meaning {
 /** Section names are equal in any case, but for DEFAULT (oslo_config/cfg.py, _normalize_group_name). */
 export const sectionKey = (section: string): string => (section === "DEFAULT" ? section : section.toLowerCase());
 
-/** Dashes and underscores are equal. */
-export const optionKey = (name: string): string => name.replaceAll("-", "_");
+/** The name of an option as it stands in a file: oslo.config knows names with dashes on its command line only. */
+export const withUnderscores = (name: string): string => name.replaceAll("-", "_");
+
+/** How a deprecated name may be written: one that has dashes also with underscores (oslo_config/cfg.py, Opt.__init__). */
+const spellings = (name: string): readonly string[] => (name.includes("-") ? [name, withUnderscores(name)] : [name]);
 
 /** A place where a value of an option may stand, best first. */
 export interface Location {
@@ -25,7 +28,9 @@ export interface Location {
 export function locationsOf(section: string, name: string, option: Option): readonly Location[] {
   return [
     { section, name },
-    ...(option.deprecated ?? []).map((old) => ({ section: old.section ?? section, name: old.name })),
+    ...(option.deprecated ?? []).flatMap((old) =>
+      spellings(old.name).map((spelling) => ({ section: old.section ?? section, name: spelling })),
+    ),
     ...(option.misspelt ?? []).map((wrong) => ({ section, name: wrong })),
   ];
 }
@@ -50,7 +55,9 @@ export function indexOptions(
       for (const place of places) {
         add(place, name, { section, name, kind: "current" });
         for (const old of option.deprecated ?? []) {
-          add(old.section ?? place, old.name, { section, name, kind: "deprecated" });
+          for (const spelling of spellings(old.name)) {
+            add(old.section ?? place, spelling, { section, name, kind: "deprecated" });
+          }
         }
         for (const wrong of option.misspelt ?? []) add(place, wrong, { section, name, kind: "misspelt" });
       }

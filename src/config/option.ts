@@ -1,5 +1,6 @@
 /** A name an option had before, in its own section unless `section` says otherwise. Read as the option, with a warning. */
 interface DeprecatedName {
+  /** With dashes if it has dashes in upstream's code: it may then be written either way, unlike any other name. */
   readonly name: string;
   readonly section?: string;
 }
@@ -33,6 +34,8 @@ interface StringOption extends Described {
   readonly type: "string";
   /** Without a default an empty value means "not set". */
   readonly default?: string;
+  /** With a default: an empty value means the default. */
+  readonly emptyIsDefault?: true;
 }
 
 interface NumberOption extends Described, Ranged {

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Assignment, IniFile } from "./ini.ts";
 import type { Option, OptionValue } from "./option.ts";
-import { locationsOf, optionKey, sectionKey, type Tables } from "./option-index.ts";
+import { locationsOf, sectionKey, type Tables, withUnderscores } from "./option-index.ts";
 import { diagnosticAt, type Origin } from "./origin.ts";
 import { type Reference, substitute } from "./substitute.ts";
 import { type Converted, convert } from "./values.ts";
@@ -34,7 +34,7 @@ interface Raw {
 
 type FileIndex = ReadonlyMap<string, readonly Assignment[]>;
 
-const identity = (section: string, name: string): string => `${sectionKey(section)} ${optionKey(name)}`;
+const identity = (section: string, name: string): string => `${sectionKey(section)} ${name}`;
 
 function indexFile(file: IniFile): FileIndex {
   const index = new Map<string, Assignment[]>();
@@ -168,7 +168,8 @@ export class Resolver {
       dot === -1 ? [[from, "DEFAULT"], reference] : [[reference.slice(0, dot)], reference.slice(dot + 1)];
     for (const section of places) {
       for (const [name, option] of Object.entries(this.#tables[section]?.options ?? {})) {
-        if (name === wanted || option.deprecated?.some((old) => old.name === wanted)) return { section, name };
+        if (name === wanted || option.deprecated?.some((old) => withUnderscores(old.name) === wanted))
+          return { section, name };
       }
     }
     return undefined;

@@ -1,8 +1,7 @@
+import { comment } from "./comment.ts";
 import type { Option } from "./option.ts";
 import { sections } from "./sections.ts";
 import { fileText } from "./write-value.ts";
-
-const WIDTH = 98;
 
 const kinds: Readonly<Record<Option["type"], string>> = {
   string: "string",
@@ -15,19 +14,6 @@ const kinds: Readonly<Record<Option["type"], string>> = {
   port: "port",
   multi: "string, repeatable",
 };
-
-function comment(text: string): string[] {
-  const lines: string[] = [];
-  let line = "#";
-  for (const word of text.split(" ")) {
-    if (line.length + word.length + 1 > WIDTH && line !== "#") {
-      lines.push(line);
-      line = "#";
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line];
-}
 
 /** What besides its help there is to say about an option, a line each. */
 export function remarks(section: string, option: Option): string[] {

@@ -18,21 +18,42 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
+/** Longer names are no slips of the pen, and comparing them takes time. Characters. */
+const MAX_NAME_LENGTH = 60;
+const SEPARATOR = /[_-]/;
+
+/** Edits that turn one name into the other, or undefined if they are different words: `auth_version` is no `auth_section`. */
+function editsBetween(a: string, b: string): number | undefined {
+  const whole = distance(a, b);
+  if (whole <= Math.min(2, Math.floor(a.length / 3))) return whole;
+  const [words, others] = [a.split(SEPARATOR), b.split(SEPARATOR)];
+  if (words.length !== others.length || words.length === 1) return undefined;
+  // Of each word a third may be wrong: monitor_interval is monitoring_interval.
+  const near = words.every((word, index) => {
+    const other = others[index] ?? "";
+    return distance(word, other) <= Math.floor(Math.max(word.length, other.length) / 3);
+  });
+  return near ? whole : undefined;
+}
+
+/** Whether one name begins or ends with all words of the other: `region_name` and `region`, `interface` and `api_interface`. */
+function isPartOf(part: string, name: string): boolean {
+  return name.startsWith(`${part}_`) || name.endsWith(`_${part}`);
+}
+
 /** The known name that an unknown one most likely means, or undefined when none is near. */
 function nearest(name: string, known: Iterable<string>): string | undefined {
-  if (name.length > 100) return undefined;
+  if (name.length > MAX_NAME_LENGTH) return undefined;
   const wanted = name.toLowerCase();
-  let best: string | undefined;
-  // A third of the letters may be wrong; more is another word.
-  let bestDistance = Math.floor(name.length / 3) + 1;
+  let best: { readonly candidate: string; readonly edits: number } | undefined;
+  const related: string[] = [];
   for (const candidate of known) {
-    const found = distance(wanted, candidate.toLowerCase());
-    if (found < bestDistance) {
-      best = candidate;
-      bestDistance = found;
-    }
+    const other = candidate.toLowerCase();
+    const edits = editsBetween(wanted, other);
+    if (edits !== undefined && edits < (best?.edits ?? Number.POSITIVE_INFINITY)) best = { candidate, edits };
+    if (isPartOf(wanted, other) || isPartOf(other, wanted)) related.push(candidate);
   }
-  return best;
+  return best?.candidate ?? (related.length === 1 ? related[0] : undefined);
 }
 
 /** `; did you mean X?`, or nothing. */

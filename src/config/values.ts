@@ -10,6 +10,7 @@ const FALSE = new Set(["false", "0", "off", "no"]);
 const MAX_NUMBER_LENGTH = 100;
 // Python's int() and float(), which allow single underscores between digits.
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
+const DIGIT = /\p{Nd}/u;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
 
 /** Characters of a value in a message. */
@@ -33,12 +34,24 @@ function inRange(value: number, min: number | undefined, max: number | undefined
   return undefined;
 }
 
+/** The text with the digits of every script as 0 to 9, as Python's int() reads them. */
+function withAsciiDigits(text: string): string {
+  return text.replaceAll(/\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) ?? 0;
+    // Unicode has each script's ten digits in a row, the 0 first.
+    let first = code;
+    while (DIGIT.test(String.fromCodePoint(first - 1))) first -= 1;
+    return String((code - first) % 10);
+  });
+}
+
 function number(raw: string, whole: boolean, min: number | undefined, max: number | undefined): Converted {
   const text = strip(raw);
-  if (text.length > MAX_NUMBER_LENGTH || !(whole ? INTEGER : FLOAT).test(text)) {
+  const ascii = text.length > MAX_NUMBER_LENGTH ? "" : withAsciiDigits(text);
+  if (!(whole ? INTEGER : FLOAT).test(ascii)) {
     return { reason: `must be ${whole ? "a whole number" : "a number"}, not ${quote(text)}` };
   }
-  const value = Number(text.replaceAll("_", ""));
+  const value = Number(ascii.replaceAll("_", ""));
   const reason = Number.isSafeInteger(Math.trunc(value)) ? inRange(value, min, max) : "is too large a number";
   return reason === undefined ? { value } : { reason };
 }
@@ -79,7 +92,7 @@ function boolean(raw: string): Converted {
 export function convert(option: Option, raw: string): Converted {
   switch (option.type) {
     case "string":
-      return { value: raw === "" && option.default === undefined ? undefined : raw };
+      return { value: raw === "" && (option.default === undefined || option.emptyIsDefault) ? option.default : raw };
     case "int":
     case "float":
     case "port": {

@@ -59,7 +59,7 @@ const clientOptions = new Set([
  * @throws UriError
  */
 export function parseUri(text: string): Target {
-  const parts = /^([a-z0-9]+)(?:\+([a-z0-9]+))?:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(text.trim());
+  const parts = /^([a-z0-9]+)(?:\+([a-z0-9]+))?:\/\/([^/?#\s]*)(\/[^?#\s]*)?(?:\?([^#\s]*))?$/i.exec(text.trim());
   if (parts === null) {
     throw new UriError(`${shown(text)} is not a libvirt URI; it looks like qemu:///system or qemu+tcp://HOST/system`);
   }

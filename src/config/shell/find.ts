@@ -19,7 +19,7 @@ export function readShellConfig(program: ShellProgram, file: string): IniFile {
   const read = readTextFile(file);
   if ("reason" in read) {
     const problem = diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`);
-    return { file, assignments: [], sections: [], diagnostics: [problem] };
+    return { file, assignments: [], sections: [], diagnostics: [problem], unread: true };
   }
   return shellAsIni(program, parseShell(file, read.text));
 }

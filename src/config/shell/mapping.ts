@@ -79,6 +79,13 @@ const mappings: Readonly<Record<ShellProgram, Readonly<Record<string, Mapping>>>
   },
 };
 
+/** Every variable that is read from the file. */
+export const variablesOf = (program: ShellProgram): readonly string[] => Object.keys(mappings[program]);
+
+/** The options that a variable sets. */
+export const targetsOf = (program: ShellProgram, variable: string): readonly Target[] =>
+  mappings[program][variable]?.("").targets ?? [];
+
 function convert(program: ShellProgram, file: string, shell: ShellAssignment, diagnostics: Diagnostic[]): Assignment[] {
   const mapping = mappings[program][shell.name];
   const warn = (message: string): void => {

@@ -35,9 +35,9 @@ export const apiTable = {
     keyfile: { type: "string", help: "PEM file of the client certificate's key, if not in certfile." },
     insecure: { type: "bool", default: false, help: "Do not verify servers' certificates." },
     timeout: {
-      type: "float",
+      type: "int",
       default: 30,
-      min: 0.1,
+      min: 1,
       help: "Seconds that a request may take. The Python monitors have no limit, and hang for ever on an API that accepts and never answers.",
     },
     proxy_loopback: {
@@ -80,7 +80,7 @@ export const apiTable = {
     username: {
       type: "string",
       plugin: true,
-      deprecated: [{ name: "user_name" }],
+      deprecated: [{ name: "user-name" }],
       help: "Name of the user.",
     },
     user_id: { type: "string", plugin: true, help: "ID of the user, instead of the name and its domain." },
@@ -90,13 +90,13 @@ export const apiTable = {
     project_name: {
       type: "string",
       plugin: true,
-      deprecated: [{ name: "tenant_name" }],
+      deprecated: [{ name: "tenant-name" }],
       help: "Name of the project.",
     },
     project_id: {
       type: "string",
       plugin: true,
-      deprecated: [{ name: "tenant_id" }],
+      deprecated: [{ name: "tenant-id" }],
       help: "ID of the project, instead of the name and its domain.",
     },
     project_domain_name: { type: "string", plugin: true, help: "Name of the project's domain." },

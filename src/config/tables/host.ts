@@ -5,9 +5,9 @@ export const hostTable = {
   options: {
     monitoring_driver: {
       type: "choice",
-      choices: ["default", "consul", "kubernetes"],
+      choices: ["default", "simple", "consul", "kubernetes"],
       default: "default",
-      help: "Who knows which hosts are up: Pacemaker (default), Consul or Kubernetes.",
+      help: "Who knows which hosts are up: Pacemaker (default; simple is another name of it), Consul or Kubernetes.",
     },
     monitoring_interval: { type: "int", default: 60, min: 1, help: "Seconds between two looks at the hosts." },
     monitoring_samples: {

@@ -13,7 +13,7 @@ export const osloLogTable = {
     debug: { type: "bool", default: false, help: "Log debug lines too, instead of INFO and above." },
     log_config_append: {
       type: "string",
-      deprecated: [{ name: "log_config" }],
+      deprecated: [{ name: "log-config" }],
       noEffect: pythonLogging,
       loud: true,
       help: "A configuration file of Python's logging module.",

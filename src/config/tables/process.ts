@@ -26,6 +26,7 @@ export const processTable = {
     process_list_path: {
       type: "string",
       default: "/etc/masakarimonitors/process_list.yaml",
+      emptyIsDefault: true,
       help: "The list of processes to watch.",
     },
     settle: {

@@ -24,4 +24,7 @@ test("values are taken under their names, and under oslo.log's older spellings",
     "log-file": "x.log",
     "log-dir": "/var/log",
   });
+  for (const spelling of ["--log-config-append", "--log-config", "--log_config"]) {
+    assert.deepEqual(given(spelling, "/etc/logging.conf").overrides, { "log-config-append": "/etc/logging.conf" });
+  }
 });

@@ -227,8 +227,8 @@ test("old names are read, with a warning", () => {
 });
 
 test("an option that is set twice in a file is a warning", () => {
-  assert.deepEqual(saidOf("[process]\ncheck_interval = 5\n[host]\n[process]\ncheck-interval = 6\n"), [
-    "/x.conf:5: warning: [process] check_interval is set on line 2 already; this later value counts",
+  assert.deepEqual(saidOf("[process]\ncheck_interval = 5\n[host]\n[Process]\ncheck_interval = 6\n"), [
+    "/x.conf:5: warning: [Process] check_interval is set on line 2 already; this later value counts",
   ]);
 });
 
@@ -238,13 +238,65 @@ test("bad values are errors with their line: type, range, choice, list of ports"
   assert.deepEqual(saidOf(text), [
     "/x.conf:2: error: [process] check_interval must be at least 1, not 0",
     '/x.conf:3: error: [process] settle must be a number, not "soon"',
-    '/x.conf:5: error: [host] monitoring_driver must be one of default, consul, kubernetes, not "etcd"',
+    '/x.conf:5: error: [host] monitoring_driver must be one of default, simple, consul, kubernetes, not "etcd"',
     "/x.conf:6: error: [host] corosync_multicast_ports must be a list of ports: one must be at most 65535, not 70000",
   ]);
 });
 
-test("an interface of Corosync without its port is a warning", () => {
-  assert.match(saidOf("[host]\ncorosync_multicast_interfaces = a\n")[0] ?? "", /:2: warning: .* has 1 and .* 0 items/);
+test("an interface of Corosync without its port is a warning, where Corosync is talked", () => {
+  const text = "[host]\ncorosync_multicast_interfaces = a\n";
+  assert.match(saidOf(text)[0] ?? "", /:2: warning: .* has 1 and .* 0 items/);
+  assert.match(saidOf(`${text}monitoring_driver = simple\n`)[0] ?? "", /:2: warning: /);
+  assert.deepEqual(saidOf(`${text}pacemaker_node_type = remote\n`), []);
+  assert.deepEqual(saidOf(`${text}monitoring_driver = consul\n`), []);
+});
+
+test("a key with dashes does not count, as for oslo.config, and that is said; old names that have dashes do", () => {
+  using at = configRoot({
+    "x.conf": "[process]\nrestart-retries = 0\n[api]\ntenant-name = t\n[DEFAULT]\nlog-config = x\n",
+  });
+  const loaded = load(at, { configFiles: [at.path("x.conf")] });
+  assert.equal(loaded.config.process.restart_retries, 3);
+  assert.equal(loaded.config.api.project_name, "t");
+  assert.equal(
+    said(loaded, at)[0],
+    "/x.conf:2: warning: [process] restart-retries is ignored, as oslo.config does: in a file the name has underscores; write restart_retries",
+  );
+});
+
+test("a name that is near no other is given no other", () => {
+  const suggestion = (section: string, name: string): string | undefined =>
+    /did you mean (\S+)\?/.exec(saidOf(`[${section}]\n${name} = x\n`)[0] ?? "")?.[1];
+  assert.equal(suggestion("api", "region_name"), "region");
+  assert.equal(suggestion("api", "interface"), "api_interface");
+  assert.equal(suggestion("api", "auth_uri"), "auth_url");
+  assert.equal(suggestion("api", "endpoint_override"), "endpoint");
+  assert.equal(suggestion("api", "user_nmae"), "username");
+  assert.equal(suggestion("host", "monitor_interval"), "monitoring_interval");
+  assert.equal(suggestion("process", "restart_retry"), undefined);
+  for (const name of ["auth_version", "auth_strategy", "project", "domain", "identity_uri", "cloud", "log_level"]) {
+    assert.equal(suggestion("api", name), undefined, name);
+  }
+});
+
+test("what upstream's generator and deployment tools write for other programs is no warning", () => {
+  const lines = saidOf(
+    [
+      "[DEFAULT]\ntransport_url = rabbit://\nverbose = true",
+      "[cors]\nallowed_origin = x\n[healthcheck]\npath = /h\n[oslo_middleware]\nmax_request_body_size = 1",
+      "[oslo_concurrency]\nlock_path = /tmp\n[keystone_authtoken]\nauth_url = http://k\nregion = R",
+      "[api]\nwww_authenticate_uri = http://k\nservice_token_roles_required = true\nauth_version = v3\nregion = R\nregion_name = R",
+      "[introspectiveinstancemonitor]\ncallback_paused_event = true\n",
+    ].join("\n"),
+  );
+  assert.deepEqual(
+    lines.filter((line) => !line.includes(": info: ")),
+    [],
+  );
+  assert.match(
+    lines.join("\n"),
+    /\[api\] www_authenticate_uri has no effect: it is an option of services that check tokens/,
+  );
 });
 
 test("what only the Python monitors use is accepted: quietly at its default, with a word when it is set", () => {

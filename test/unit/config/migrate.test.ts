@@ -97,9 +97,33 @@ test("two old files that disagree are a warning, and the process monitor's count
   const { config, diagnostics } = migrateConfig({ directories: [at.root] });
   assert.match(config ?? "", /^region = b$/m);
   assert.deepEqual(
-    diagnostics.map((one) => describeDiagnostic(one).replaceAll(`${at.root}/`, "")),
+    diagnostics
+      .filter(({ severity }) => severity === "warning")
+      .map((one) => describeDiagnostic(one).replaceAll(`${at.root}/`, "")),
     ["processmonitor.conf:2: warning: api.region differs from hostmonitor.conf:1; the value of this line is used"],
   );
+});
+
+test("a configuration that cannot log in, or has a bad value, does not pass for converted", () => {
+  const login = "AUTH_URL=http://k\nADMIN_USER=u\nADMIN_PASS=p\nPROJECT=j\nDOMAIN=d\n";
+  const errors = (files: Record<string, string>): string[] => {
+    using at = configRoot(files);
+    return migrateConfig({ directories: [at.root] })
+      .diagnostics.filter(({ severity }) => severity === "error")
+      .map(({ message }) => message);
+  };
+  assert.deepEqual(errors({ "processmonitor.conf": login }), []);
+  assert.deepEqual(errors({ "processmonitor.conf": login.replace("ADMIN_PASS=p\n", "") }), [
+    "the converted configuration cannot be used: [api] password is missing; auth_type = password needs it",
+  ]);
+  assert.match(errors({ "processmonitor.conf": "PROCESS_CHECK_INTERVAL=5\n" }).join(), /auth_url is missing/);
+  assert.match(
+    errors({ "hostmonitor.conf": `${login}MONITOR_INTERVAL=x\n` }).join(),
+    /monitoring_interval must be a whole/,
+  );
+  const list = { "proc.list": "1,x,,r start,,,,\n" };
+  assert.match(errors(list).join(), /no masakarimonitors\.conf with a login comes of it/);
+  assert.deepEqual(errors({ ...list, "masakarimonitors.conf": "" }), []);
 });
 
 test("each file can be named; with none there is nothing to do, which is an error", () => {

@@ -27,6 +27,8 @@ const defaults = {
     ports: { type: "ports", default: [], help: "" },
     ranged: { type: "int", default: 5, min: 2, max: 9, help: "" },
     hidden: { type: "string", secret: true, help: "" },
+    for_mer: { type: "string", deprecated: [{ name: "once_other" }], help: "" },
+    with_dash: { type: "string", deprecated: [{ name: "once-so" }], help: "" },
   },
 } as const satisfies SectionTable;
 
@@ -110,12 +112,6 @@ test("a multi-valued option collects from all files in their order", () => {
   const files = [parseIni("1", "[DEFAULT]\nm = a\nm = b\n"), parseIni("2", "[DEFAULT]\nm = c\n")];
   const resolver = new Resolver(tables, { files, env: {}, overrides: {} });
   assert.deepEqual(resolver.get("DEFAULT", "m").value, ["a", "b", "c"]);
-});
-
-test("dashes in option names are underscores", () => {
-  const dashed: Tables = { DEFAULT: { help: "", options: { log_file: { type: "string", help: "" } } } };
-  const files = [parseIni("1", "[DEFAULT]\nlog-file = x\n")];
-  assert.equal(new Resolver(dashed, { files, env: {}, overrides: {} }).get("DEFAULT", "log_file").value, "x");
 });
 
 test("a bad value is an error with its file and line, and the default counts", () => {
