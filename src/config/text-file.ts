@@ -5,8 +5,8 @@ const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 export type TextFile =
   | { readonly text: string }
-  /** `missing` is set when there is simply no such file; the reason reads as the end of "FILE …". */
-  | { readonly reason: string; readonly line: number | undefined; readonly missing: boolean };
+  /** `missing` is set when there is simply no such file, `denied` when this user may not read it; the reason reads as the end of "FILE …". */
+  | { readonly reason: string; readonly line: number | undefined; readonly missing: boolean; readonly denied?: boolean };
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
@@ -23,6 +23,7 @@ function failure(error: unknown): TextFile {
     reason: reasons[code ?? ""] ?? `cannot be read: ${message}`,
     line: undefined,
     missing: code === "ENOENT" || code === "ENOTDIR",
+    denied: code === "EACCES",
   };
 }
 

@@ -41,6 +41,28 @@ export function optionsFromEnvironment(env: Environment): ApiOptions | undefined
   };
 }
 
+/** Each of these asks for a certain cloud, but none of them says where it is. */
+const halfALogin = [
+  "USERNAME",
+  "USER_ID",
+  "PASSWORD",
+  "PROJECT_NAME",
+  "PROJECT_ID",
+  "TENANT_NAME",
+  "TENANT_ID",
+  "TOKEN",
+  "URL",
+  "REGION_NAME",
+  "APPLICATION_CREDENTIAL_ID",
+  "APPLICATION_CREDENTIAL_NAME",
+  "APPLICATION_CREDENTIAL_SECRET",
+] as const;
+
+/** A variable that belongs to a login, in an environment that is none: whoever set it means another cloud than this host's. */
+export function strayVariable(env: Environment): string | undefined {
+  return halfALogin.map((name) => `OS_${name}`).find((name) => env[name]);
+}
+
 /** What openrc files leave unsaid: a token, an application credential or a lone endpoint says how to log in. */
 function authType(of: (name: string) => string | undefined): string {
   if (of("APPLICATION_CREDENTIAL_SECRET") !== undefined) return "v3applicationcredential";

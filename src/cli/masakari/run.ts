@@ -39,9 +39,11 @@ function masakariCommand(surroundings: Surroundings): Command {
     .version(packageVersion())
     .option("--json", "write JSON in place of a table")
     .option("--config-file <PATH>", "log in as this file's [api] says; may be repeated", gather)
+    .option("--os-cloud <NAME>", "log in as this cloud of clouds.yaml says")
     .addHelpText(
       "after",
-      `\nThe login comes from --config-file, else from OS_* variables (an openrc file), else from this host's masakarimonitors.conf.\n`,
+      `\nThe login comes from --config-file or --os-cloud, else from OS_CLOUD or the other OS_* variables (an openrc file), else from
+this host's masakarimonitors.conf.\n`,
     )
     .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
     .exitOverride();
@@ -50,11 +52,12 @@ function masakariCommand(surroundings: Surroundings): Command {
   const run =
     <Args extends unknown[]>(action: Action<Args>) =>
     async (...given: unknown[]): Promise<void> => {
-      const { json, configFile } = program.opts<{ json?: boolean; configFile?: string[] }>();
+      const { json, configFile, osCloud } = program.opts<{ json?: boolean; configFile?: string[]; osCloud?: string }>();
       // commander adds the command itself after arguments and options.
       const args = given.slice(0, -1) as Args;
       const signal = AbortSignal.timeout(patience);
-      const result = await withClient(configFile ?? [], surroundings, (client) => action(client, ...args, signal));
+      const choice = { configFiles: configFile ?? [], cloud: osCloud };
+      const result = await withClient(choice, surroundings, (client) => action(client, ...args, signal));
       surroundings.out(json === true ? `${JSON.stringify(result.json, undefined, 2)}\n` : result.text);
     };
 

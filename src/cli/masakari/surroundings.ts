@@ -2,6 +2,8 @@
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
+  /** Where clouds.yaml is looked for first. Default: the working directory. */
+  readonly workDir?: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }

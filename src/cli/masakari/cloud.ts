@@ -1,0 +1,182 @@
+import type { ApiOptions } from "../../openstack/create-session.ts";
+import { isMapping, type Mapping, merged, type Node, readCloudFiles } from "./cloud-files.ts";
+import { CommandError, type Surroundings } from "./surroundings.ts";
+
+/** A login that clouds.yaml describes. */
+export interface Cloud {
+  readonly api: ApiOptions;
+  /** Where Masakari is, if the file says so in place of the catalog. */
+  readonly endpoint: string | undefined;
+  /** For messages. */
+  readonly origin: string;
+}
+
+/** Keys of a cloud's `auth` mapping, which may also stand beside it. */
+const authKeys = [
+  "auth_url",
+  "username",
+  "user_id",
+  "password",
+  "user_domain_name",
+  "user_domain_id",
+  "project_name",
+  "project_id",
+  "project_domain_name",
+  "project_domain_id",
+  "domain_name",
+  "domain_id",
+  "default_domain_name",
+  "default_domain_id",
+  "system_scope",
+  "trust_id",
+  "token",
+  "application_credential_id",
+  "application_credential_name",
+  "application_credential_secret",
+  "endpoint",
+] as const;
+
+/** Older spellings (openstacksdk, _fix_backwards_project and keystoneauth's deprecated options). */
+const oldKeys: Readonly<Partial<Record<(typeof authKeys)[number], readonly string[]>>> = {
+  project_name: ["tenant_name"],
+  project_id: ["tenant_id"],
+  username: ["user_name"],
+  token: ["auth_token"],
+};
+
+/**
+ * The login of one cloud of clouds.yaml, as openstacksdk reads it. It takes nothing from the environment but the region
+ * (OS_REGION_NAME), which must be one of the cloud's, and a password or token that the file leaves out.
+ * @param name of the cloud; undefined: the only one that there is
+ * @throws CommandError if there is no such cloud, or if it has what this command cannot do
+ */
+export async function loginOfCloud(name: string | undefined, surroundings: Surroundings): Promise<Cloud> {
+  const { clouds, profiles, where } = await readCloudFiles(surroundings);
+  const names = Object.keys(clouds);
+  const wanted = name ?? (names.length === 1 ? names[0] : undefined);
+  if (wanted === undefined) {
+    throw new CommandError(`say which cloud with --os-cloud or OS_CLOUD; there are ${list(names)} (${where})`);
+  }
+  const own = Object.hasOwn(clouds, wanted) ? clouds[wanted] : undefined;
+  if (!isMapping(own)) throw new CommandError(`there is no cloud ${wanted}: ${where}; there are ${list(names)}`);
+  const cloud = withRegion(withProfile(normalised(own), profiles, wanted), surroundings.env.OS_REGION_NAME, wanted);
+  return {
+    api: apiOptions(cloud, surroundings),
+    endpoint: text(cloud, "instance_ha_endpoint_override", "ha_endpoint_override", "instance_ha_endpoint"),
+    origin: `the login is the cloud ${wanted} of ${where}`,
+  };
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? "none" : names.join(", "));
+
+/** Dashes and underscores in keys are the same. */
+function normalised(node: Mapping): Mapping {
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [
+      key.replaceAll("-", "_"),
+      isMapping(value) ? normalised(value) : value,
+    ]),
+  );
+}
+
+/** The first of the keys that is set to a text. */
+function text(node: Mapping, ...keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = Object.hasOwn(node, key) ? node[key] : undefined;
+    if (typeof value === "string" && value !== "" && value !== "~") return value;
+  }
+  return undefined;
+}
+
+function withProfile(cloud: Mapping, profiles: Mapping, name: string): Mapping {
+  const profile = text(cloud, "profile", "cloud");
+  if (profile === undefined) return cloud;
+  const found = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
+  if (isMapping(found)) return merged(normalised(found), cloud);
+  const auth = isMapping(cloud.auth) ? cloud.auth : {};
+  if (text(auth, "auth_url") !== undefined || text(cloud, "auth_url") !== undefined) return cloud;
+  throw new CommandError(
+    `the cloud ${name} has the profile ${profile}, which no clouds-public.yaml here has; write its auth_url, and what else it stands for, into the cloud`,
+  );
+}
+
+function withRegion(cloud: Mapping, wanted: string | undefined, name: string): Mapping {
+  const known = regionsOf(cloud);
+  if (known.length === 0) return wanted ? { ...cloud, region_name: wanted } : cloud;
+  const found = wanted ? known.find((region) => region.name === wanted) : known[0];
+  if (found === undefined) {
+    const there = known.map((region) => region.name).join(", ");
+    throw new CommandError(`the cloud ${name} has no region ${wanted} (OS_REGION_NAME); it has ${there}`);
+  }
+  return { ...merged(cloud, found.values), region_name: found.name };
+}
+
+function regionsOf({ regions, region_name: single }: Mapping): { readonly name: string; readonly values: Mapping }[] {
+  const all: readonly Node[] = Array.isArray(regions) ? regions : Array.isArray(single) ? single : names(single);
+  return all.flatMap((region) => {
+    if (typeof region === "string") return region === "" ? [] : [{ name: region, values: {} }];
+    const name = isMapping(region) ? region.name : undefined;
+    if (typeof name !== "string" || !isMapping(region)) throw new CommandError("an entry of regions has no name");
+    return [{ name, values: isMapping(region.values) ? normalised(region.values) : {} }];
+  });
+}
+
+/** openstacksdk still takes several, separated by commas. */
+const names = (single: Node | undefined): readonly string[] => (typeof single === "string" ? single.split(",") : []);
+
+function apiOptions(cloud: Mapping, { env, homeDir }: Surroundings): ApiOptions {
+  const auth: Mapping = isMapping(cloud.auth) ? cloud.auth : {};
+  const of = (key: (typeof authKeys)[number]): string | undefined => {
+    const keys = [key, ...(oldKeys[key] ?? [])];
+    return text(auth, ...keys) ?? text(cloud, ...keys);
+  };
+  const login: Record<string, string | undefined> = Object.fromEntries(authKeys.map((key) => [key, of(key)]));
+  login.auth_url = login.auth_url && filledIn(login.auth_url, cloud);
+  shareDomain(login);
+  const type = text(cloud, "auth_type", "auth_plugin") ?? usualType(login);
+  const path = (file: string | undefined): string | undefined =>
+    file?.startsWith("~/") ? `${homeDir}${file.slice(1)}` : file;
+  if (type.endsWith("password")) login.password ??= env.OS_PASSWORD || undefined;
+  if (type.endsWith("token")) login.token ??= env.OS_TOKEN || undefined;
+  return {
+    ...login,
+    auth_type: type,
+    region: text(cloud, "instance_ha_region_name", "region_name"),
+    api_interface:
+      text(cloud, "instance_ha_interface", "instance_ha_endpoint_type", "interface", "endpoint_type") ?? "public",
+    cafile: path(text(cloud, "cacert")),
+    certfile: path(text(cloud, "cert")),
+    keyfile: path(text(cloud, "key")),
+    insecure: isTrue(text(cloud, "insecure")) || isFalse(text(cloud, "verify")),
+  };
+}
+
+/** How to log in where the file does not say it. */
+function usualType(login: Readonly<Record<string, string | undefined>>): string {
+  if (login.application_credential_secret !== undefined) return "v3applicationcredential";
+  return login.token === undefined ? "password" : "token";
+}
+
+/** `{region_name}` and other keys of the cloud in auth_url. */
+function filledIn(url: string, cloud: Mapping): string {
+  return url.replaceAll(/\{(\w+)\}/g, (whole, key: string) => {
+    const value = text(cloud, key);
+    if (value === undefined) throw new CommandError(`auth_url has ${whole}, but the cloud has no ${key}`);
+    return value;
+  });
+}
+
+/** A domain beside a project is the domain of the project and of the user, where these have none of their own. */
+function shareDomain(login: Record<string, string | undefined>): void {
+  if (login.project_name === undefined && login.project_id === undefined) return;
+  for (const kind of ["name", "id"] as const) {
+    const domain = login[`domain_${kind}`];
+    login[`user_domain_${kind}`] ??= domain;
+    login[`project_domain_${kind}`] ??= domain;
+    login[`domain_${kind}`] = undefined;
+  }
+}
+
+// YAML 1.1's words.
+const isTrue = (word: string | undefined): boolean => /^(?:true|yes|on|1)$/i.test(word ?? "");
+const isFalse = (word: string | undefined): boolean => /^(?:false|no|off|0)$/i.test(word ?? "");

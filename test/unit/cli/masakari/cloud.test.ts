@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { loginOfCloud } from "../../../../src/cli/masakari/cloud.ts";
+import { findLogin, type LoginChoice } from "../../../../src/cli/masakari/login.ts";
+import type { Surroundings } from "../../../../src/cli/masakari/surroundings.ts";
+import { configRoot } from "../../../support/config-root.ts";
+
+interface Question {
+  readonly name: string;
+  readonly cloud: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly answers: "error" | Readonly<Record<string, unknown>>;
+}
+
+const questions: readonly Question[] = JSON.parse(
+  readFileSync(new URL("../../../fixtures/clouds/openstacksdk-0.101.0-answers.json", import.meta.url), "utf8"),
+);
+
+const silent = (): void => undefined;
+
+/** Calls `use` where these files are, below `work` and `home`. */
+async function among<T>(
+  files: Readonly<Record<string, string>>,
+  env: Surroundings["env"],
+  use: (surroundings: Surroundings) => Promise<T>,
+): Promise<T> {
+  using at = configRoot({ "work/.keep": "", ...files });
+  // Nothing of the machine that the tests run on.
+  const isolated = { XDG_CONFIG_DIRS: at.path("none"), ...env };
+  return await use({ env: isolated, homeDir: at.homeDir, workDir: at.path("work"), out: silent, err: silent });
+}
+
+for (const { name, cloud, files, env, answers } of questions) {
+  test(`reads clouds.yaml as openstacksdk does: ${name}`, async () => {
+    await among(files, env ?? {}, async (surroundings) => {
+      if (answers === "error") {
+        await assert.rejects(loginOfCloud(cloud, surroundings), { code: "MASAKARI_COMMAND" });
+        return;
+      }
+      const { api, endpoint } = await loginOfCloud(cloud, surroundings);
+      const { auth_type, region, api_interface, insecure, cafile, certfile, keyfile, ...rest } = api;
+      const login = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      // With auth_type none the endpoint is an option of the login here, and an override there.
+      const where = auth_type === "none" ? api.endpoint : endpoint;
+      const found = { auth: login, auth_type, region, interface: api_interface, insecure, endpoint: where };
+      const tls = { cafile: insecure ? undefined : cafile?.replace(surroundings.homeDir, "~"), certfile, keyfile };
+      const all = Object.entries({ ...found, ...tls }).map(([key, value]) => [key, value ?? null]);
+      assert.deepEqual(Object.fromEntries(all), answers);
+    });
+  });
+}
+
+const cloud = (url: string): string =>
+  `clouds:\n  prod:\n    auth: {auth_url: "${url}", username: u, password: Sesam, project_id: p, user_domain_id: d}\n`;
+const openrc = { OS_AUTH_URL: "http://openrc", OS_USERNAME: "u", OS_PASSWORD: "p", OS_PROJECT_ID: "p" };
+const host = { "home/masakarimonitors.conf": "[api]\nauth_url = http://host\n" };
+const files = { ...host, "work/clouds.yaml": cloud("http://cloud"), "other.conf": "[api]\nauth_url = http://file\n" };
+
+/** The Keystone that a command would go to, or why it goes to none. */
+async function whereTo(env: Surroundings["env"], choice: Partial<LoginChoice> = {}): Promise<string> {
+  return await among(files, env, async (surroundings) => {
+    try {
+      const { api } = await findLogin({ configFiles: [], cloud: undefined, ...choice }, surroundings);
+      return api.auth_url ?? "";
+    } catch (error) {
+      return `refused: ${(error as Error).message}`;
+    }
+  });
+}
+
+test("never another cloud than the one that is asked for", async () => {
+  assert.equal(await whereTo({}), "http://host");
+  assert.equal(await whereTo(openrc), "http://openrc");
+  assert.equal(await whereTo({ OS_CLOUD: "prod" }), "http://cloud");
+  assert.equal(await whereTo({ OS_CLOUD: "" }), "http://host");
+  assert.equal(await whereTo({ ...openrc, OS_CLOUD: "envvars" }), "http://openrc");
+  assert.equal(await whereTo({ ...openrc, OS_CLOUD: "mine", OS_CLOUD_NAME: "mine" }), "http://openrc");
+  assert.equal(await whereTo(openrc, { cloud: "prod" }), "http://cloud");
+  assert.match(
+    await whereTo({ ...openrc, OS_CLOUD: "prod" }),
+    /^refused: OS_CLOUD=prod and OS_AUTH_URL are two logins/,
+  );
+  assert.match(
+    await whereTo({ OS_CLOUD: "test" }),
+    /^refused: there is no cloud test: .*work\/clouds.yaml; there are prod/,
+  );
+  assert.match(await whereTo({ OS_CLOUD: "envvars" }), /^refused: OS_CLOUD=envvars is set, but OS_AUTH_URL is not/);
+  for (const name of ["OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME", "OS_TOKEN", "OS_REGION_NAME"]) {
+    assert.match(await whereTo({ [name]: "x" }), new RegExp(`^refused: ${name} is set, but OS_AUTH_URL is not`));
+  }
+  // Of oslo.config's own variables OS_API__… are the host's.
+  assert.equal(await whereTo({ OS_API__REGION: "R" }), "http://host");
+});
+
+test("what the command line names wins over the environment, and names one login only", async () => {
+  using at = configRoot({ "other.conf": "[api]\nauth_url = http://file\n" });
+  const configFiles = [at.path("other.conf")];
+  assert.equal(await whereTo({ ...openrc, OS_CLOUD: "prod" }, { configFiles }), "http://file");
+  assert.match(
+    await whereTo({}, { configFiles, cloud: "prod" }),
+    /^refused: --config-file and --os-cloud are two logins/,
+  );
+});
+
+test("OS_CLIENT_CONFIG_FILE is read in place of all others, and its only cloud is meant", async () => {
+  using at = configRoot({
+    "one.yaml": cloud("http://one"),
+    "two.yaml": `${cloud("http://a")}  test: {auth: {auth_url: "http://b"}}\n`,
+  });
+  assert.equal(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("one.yaml") }), "http://one");
+  assert.equal(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("two.yaml"), OS_CLOUD: "test" }), "http://b");
+  assert.match(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("two.yaml") }), /refused: say which cloud .* prod, test/);
+  assert.match(
+    await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("none.yaml"), OS_CLOUD: "prod" }),
+    /none.yaml does not exist/,
+  );
+});
+
+test("a password may come from the environment, and no message shows one", async () => {
+  const without = { "work/clouds.yaml": cloud("http://cloud").replace(" password: Sesam,", "") };
+  await among(without, { OS_PASSWORD: "Sesam" }, async (surroundings) => {
+    assert.equal((await loginOfCloud("prod", surroundings)).api.password, "Sesam");
+  });
+  const broken = { "work/clouds.yaml": `${cloud("http://cloud")}    password: "Sesam\n` };
+  await among(broken, {}, async (surroundings) => {
+    const error = await loginOfCloud("prod", surroundings).catch((reason: Error) => reason);
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /clouds\.yaml is not valid YAML/);
+    assert.doesNotMatch(error.message, /Sesam/);
+  });
+});
+
+test("an alias bomb and a large file are refused at once", async () => {
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (let level = 1; level < 12; level += 1) {
+    const [before, own] = [String.fromCharCode(96 + level), String.fromCharCode(97 + level)];
+    bomb.push(`${own}: &${own} [${Array(9).fill(`*${before}`).join(", ")}]`);
+  }
+  for (const text of [bomb.join("\n"), `#${"x".repeat(300_000)}`, "[".repeat(100_000), "a:\n".repeat(80_000)]) {
+    await among({ "work/clouds.yaml": text }, {}, async (surroundings) => {
+      await assert.rejects(loginOfCloud("prod", surroundings), { code: "MASAKARI_COMMAND" });
+    });
+  }
+});
