@@ -77,7 +77,6 @@ const options: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "region_name",
       "service_token_roles",
       "service_token_roles_required",
-      "service_type",
       "token_cache_time",
       "www_authenticate_uri",
     ],
