@@ -30,6 +30,9 @@ const scopes = [
   ["trust_id"],
 ] as const satisfies readonly (readonly Name[])[];
 
+/** Bundles of authorities are larger than a configuration. */
+const MAX_CERTIFICATE_BYTES = 16 * 1024 * 1024;
+
 const isHttp = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 
 /**
@@ -104,7 +107,7 @@ export function checkLogin({ config: { api }, origins, begins, failed, shown, un
   const secure = [api.auth_url, api.endpoint].some((url) => url?.startsWith("https:"));
   for (const name of ["cafile", "certfile", "keyfile"] as const) {
     const path = api[name];
-    const read = path === undefined ? undefined : readTextFile(path);
+    const read = path === undefined ? undefined : readTextFile(path, MAX_CERTIFICATE_BYTES);
     if (read && "reason" in read)
       say(secure ? "error" : "warning", name, `${name}: ${shown.get(`api.${name}`) ?? path} ${read.reason}`);
   }

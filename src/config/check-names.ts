@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic, nowhere } from "./diagnostic.ts";
+import { capped, type Diagnostic, diagnostic, nowhere, shortened } from "./diagnostic.ts";
 import { foreignOption, isForeignSection } from "./foreign.ts";
 import type { Assignment, IniFile } from "./ini.ts";
 import { indexOptions, type Meaning, sectionKey, type Tables, withUnderscores } from "./option-index.ts";
@@ -15,12 +15,8 @@ interface NameProblem {
 
 const warning = (message: string): NameProblem => ({ severity: "warning", message });
 
-/** A name may be as long as a file. Characters. */
-const MAX_SHOWN = 80;
-
 function unknownOption(tables: Tables, names: Names, section: string, key: string): NameProblem {
-  const shown = key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key;
-  const ignored = `[${section}] has no option ${shown}; it is ignored`;
+  const ignored = `[${section}] has no option ${shortened(key)}; it is ignored`;
   const plain = withUnderscores(key);
   if (plain !== key && names.has(plain)) {
     return warning(
@@ -64,23 +60,23 @@ function nameProblem(
   }
 }
 
-/** A file in which more is wrong is none of the monitors'; its further lines would only hide the first ones. */
-const MAX_PROBLEMS = 100;
+/** Unknown names of a file for which the one that is meant is looked for. */
+const MAX_COMPARED = 200;
 
 function checkFile(tables: Tables, index: Index, loginSection: string | undefined, file: IniFile): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  let left = 0;
+  // Comparing names takes time: not for more lines than are listed.
+  const isFull = (): boolean => diagnostics.length > MAX_COMPARED;
   const add = (line: number, { severity, message }: NameProblem): void => {
-    if (diagnostics.length < MAX_PROBLEMS) diagnostics.push(diagnostic(severity, { file: file.file, line }, message));
-    else left += 1;
+    diagnostics.push(diagnostic(severity, { file: file.file, line }, message));
   };
   const borrowed =
     loginSection === undefined || Object.hasOwn(tables, loginSection) ? undefined : sectionKey(loginSection);
   for (const { name, line } of file.sections) {
     const key = sectionKey(name);
     if (index.has(key) || isForeignSection(key)) continue;
-    const shown = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name;
-    add(line, warning(`there is no section [${shown}]; it is ignored${didYouMean(name, Object.keys(tables))}`));
+    const near = isFull() ? "" : didYouMean(name, Object.keys(tables));
+    add(line, warning(`there is no section [${shortened(name)}]; it is ignored${near}`));
   }
   const given = new Set(file.assignments.map(({ section, key }) => `${sectionKey(section)} ${key}`));
   const seen = new Map<string, number>();
@@ -90,7 +86,7 @@ function checkFile(tables: Tables, index: Index, loginSection: string | undefine
     const names = index.get(section);
     // A section that another service owns, and that is only borrowed for its login, holds that service's options too.
     if (names === undefined || (section === borrowed && !names.has(key))) continue;
-    if (left === 0) {
+    if (!isFull()) {
       const problem = nameProblem(tables, names, assignment, (option) => given.has(`${section} ${option}`));
       if (problem !== undefined) add(line, problem);
     }
@@ -103,11 +99,7 @@ function checkFile(tables: Tables, index: Index, loginSection: string | undefine
     }
     seen.set(identity, line);
   }
-  if (left > 0) {
-    const message = `more than ${MAX_PROBLEMS} names in this file are wrong; the others are not listed`;
-    diagnostics.push(diagnostic("warning", { file: file.file, line: undefined }, message));
-  }
-  return diagnostics;
+  return [...capped(file.file, diagnostics)];
 }
 
 /** Warns about every section and option in the files that is unknown, misspelt, deprecated or set twice. */

@@ -35,6 +35,21 @@ export function describeDiagnostic({ severity, file, line, message }: Diagnostic
 /** A path from a value that goes on on the next line shows what stands there, which may be the password. */
 const firstLine = (text: string): string => text.replace(/\n[\s\S]*/, " … ");
 
+/** A file in which more is wrong is none of the monitors'; its further lines would only hide the first ones. */
+const MAX_OF_ONE_FILE = 100;
+
+/** The first of what is wrong with a file, and how much more there is. */
+export function capped(file: string, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= MAX_OF_ONE_FILE) return diagnostics;
+  const rest = diagnostics.slice(MAX_OF_ONE_FILE);
+  const message = `${rest.length} more lines of this file are wrong; they are not listed`;
+  const severity = hasError(rest) ? "error" : "warning";
+  return [...diagnostics.slice(0, MAX_OF_ONE_FILE), diagnostic(severity, { file, line: undefined }, message)];
+}
+
+/** A name in a message: it may be as long as a file. */
+export const shortened = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name);
+
 /** Whether any of them is an error. */
 export function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === "error");

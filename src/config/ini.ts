@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic } from "./diagnostic.ts";
+import { capped, type Diagnostic, diagnostic } from "./diagnostic.ts";
 
 /** One `key = value` of a file, as written: not yet substituted or checked. */
 export interface Assignment {
@@ -118,5 +118,5 @@ export function parseIni(file: string, text: string): IniFile {
     }
   });
   close();
-  return { file, assignments, sections, diagnostics };
+  return { file, assignments, sections, diagnostics: capped(file, diagnostics) };
 }

@@ -13,6 +13,9 @@ export interface ProcessListOptions {
   readonly shellDirectories?: readonly string[];
 }
 
+/** Of a proc.list: as much as of a process list in YAML. */
+const MAX_PROC_LIST_BYTES = 256 * 1024;
+
 function failed(file: string, read: { readonly reason: string; readonly line: number | undefined }): ProcessList {
   const message = `the process list ${read.reason}`;
   return { entries: [], diagnostics: [diagnostic("error", { file, line: read.line }, message)], file };
@@ -38,7 +41,7 @@ export async function loadProcessList(path: string, options: ProcessListOptions 
     ? findShellFile("proc.list", options.shellDirectories ?? [dirname(path), ...shellDirectories])
     : undefined;
   if (old === undefined) return failed(path, read);
-  const oldRead = (options.read ?? readTextFile)(old);
+  const oldRead = options.read?.(old) ?? readTextFile(old, MAX_PROC_LIST_BYTES);
   if ("reason" in oldRead) return failed(old, oldRead);
   const { parseProcList } = await import("./shell/proc-list.ts");
   const list = wholeOrNothing(parseProcList(old, oldRead.text));

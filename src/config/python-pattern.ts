@@ -4,6 +4,8 @@ export class PythonPatternError extends Error {
   override readonly name = "PythonPatternError";
 }
 
+/** Characters. Paths are shorter, and the translation takes quadratic time over unclosed comments. */
+const MAX_LENGTH = 4096;
 const STRING_LITERAL = /^(r|u)?(["'])([\s\S]*)\2$/i;
 const GLOBAL_FLAGS = /^\(\?([aiLmsux]+)\)/;
 const QUANTIFIER = /^\{(?:(\d+)(?:,(\d*))?|,(\d+))\}/;
@@ -22,6 +24,7 @@ const END = "(?![\\s\\S])";
  * @throws PythonPatternError if it is no pattern, or uses what RegExp does not have
  */
 export function pythonPattern(text: string): RegExp {
+  if (text.length > MAX_LENGTH) throw new PythonPatternError(`it is longer than ${MAX_LENGTH} characters`);
   const [, prefix, , inner] = STRING_LITERAL.exec(text.trim()) ?? [];
   let rest = inner ?? text;
   // Without the r, Python's string literal takes one of two backslashes itself.

@@ -1,12 +1,18 @@
+import { isUtf8 } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 /** A configuration file larger than this is a mistake (a log, a device), not a configuration. Bytes. */
-const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+const MAX_TEXT_BYTES = 1024 * 1024;
 
 export type TextFile =
   | { readonly text: string }
   /** `missing` is set when there is simply no such file, `denied` when this user may not read it; the reason reads as the end of "FILE …". */
-  | { readonly reason: string; readonly line: number | undefined; readonly missing: boolean; readonly denied?: boolean };
+  | {
+      readonly reason: string;
+      readonly line: number | undefined;
+      readonly missing: boolean;
+      readonly denied?: boolean;
+    };
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
@@ -27,7 +33,7 @@ function failure(error: unknown): TextFile {
   };
 }
 
-function readBounded(path: string): Buffer | string {
+function readBounded(path: string, maxBytes: number): Buffer | string {
   // Without O_NONBLOCK a named pipe that nobody writes to would hang the program at its start.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -37,14 +43,14 @@ function readBounded(path: string): Buffer | string {
     if (!status.isFile() && !status.isCharacterDevice()) return "is not a regular file";
     const chunks: Buffer[] = [];
     let total = 0;
-    while (total <= MAX_TEXT_BYTES) {
+    while (total <= maxBytes) {
       const chunk = Buffer.allocUnsafe(64 * 1024);
       const length = readSync(descriptor, chunk, 0, chunk.length, null);
       if (length === 0) return Buffer.concat(chunks);
       chunks.push(chunk.subarray(0, length));
       total += length;
     }
-    return `is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MiB; that is no configuration file`;
+    return `is larger than ${maxBytes / 1024} KiB; that is no configuration file`;
   } finally {
     closeSync(descriptor);
   }
@@ -58,25 +64,23 @@ const lineOf = (bytes: Buffer, end: number): number => {
 
 /** The line of the first byte that is not UTF-8. */
 function firstBadLine(bytes: Buffer): number {
-  let start = 0;
-  for (let line = 1; ; line += 1) {
-    const end = bytes.indexOf(10, start);
-    const piece = bytes.subarray(start, end === -1 ? bytes.length : end);
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(piece);
-    } catch {
-      return line;
-    }
-    if (end === -1) return line;
-    start = end + 1;
+  // All before `good` is UTF-8, and not all before `bad`. Half of what is between ends somewhere within a line.
+  let [good, bad] = [0, bytes.length];
+  while (bytes.indexOf(10, good) !== -1 && bytes.indexOf(10, good) + 1 < bad) {
+    const middle = good + Math.floor((bad - good) / 2);
+    const before = bytes.lastIndexOf(10, middle - 1) + 1;
+    const end = before > good ? before : bytes.indexOf(10, good) + 1;
+    if (isUtf8(bytes.subarray(good, end))) good = end;
+    else bad = end;
   }
+  return lineOf(bytes, good);
 }
 
 /** Reads a small UTF-8 text file, without its byte order mark. Never throws: what is wrong comes back as a reason. */
-export function readTextFile(path: string): TextFile {
+export function readTextFile(path: string, maxBytes = MAX_TEXT_BYTES): TextFile {
   let bytes: Buffer | string;
   try {
-    bytes = readBounded(path);
+    bytes = readBounded(path, maxBytes);
   } catch (error) {
     return failure(error);
   }

@@ -1,9 +1,15 @@
-import { type Diagnostic, diagnostic } from "../diagnostic.ts";
+import { capped, type Diagnostic, diagnostic, hasError, shortened } from "../diagnostic.ts";
 import type { ProcessEntry } from "../process-entry.ts";
 import { didYouMean } from "../suggest.ts";
 import { compileExpression } from "./expression.ts";
 import { processKeys } from "./keys.ts";
 import { checkKey } from "./values.ts";
+
+/** More is a mistake or an attack: every entry is looked for in every process. */
+export const MAX_ENTRIES = 1000;
+
+/** Of an entry. Several merges (<<) can bring more into one. */
+export const MAX_KEYS = 100;
 
 /** An entry as written: any keys, any values, and the line of each. */
 export interface RawEntry {
@@ -76,9 +82,18 @@ function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefi
   const say = (severity: "error" | "warning", line: number, message: string): void => {
     diagnostics.push(diagnostic(severity, { file, line }, message));
   };
+  if (raw.fields.size > MAX_KEYS) {
+    say("error", raw.line, `this entry has more than ${MAX_KEYS} keys`);
+    return { entry: undefined, diagnostics };
+  }
   for (const [key, { line }] of raw.fields) {
-    if (!Object.hasOwn(processKeys, key))
-      say("error", line, `there is no key ${key || "without a name"}${didYouMean(key, names)}`);
+    if (Object.hasOwn(processKeys, key)) continue;
+    // What is only near to a key is a slip of the pen, and what it should have set is missing. Other keys the Python monitor
+    // ignores: lists have ids and remarks in them.
+    const near = didYouMean(key, names);
+    const unknown = `there is no key ${shortened(key) || "without a name"}`;
+    if (near !== "") say("error", line, `${unknown}${near}`);
+    else say("warning", line, `${unknown}; it is ignored`);
   }
   if (!raw.fields.has("process_name")) say("error", raw.line, "this entry has no process_name, which is required");
   const values: Partial<Record<keyof ProcessEntry, unknown>> = {};
@@ -93,7 +108,7 @@ function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefi
       if (checked.caution !== undefined) say("warning", field.line, `${name} ${checked.caution}`);
     }
   }
-  if (diagnostics.some(({ severity }) => severity === "error")) return { entry: undefined, diagnostics };
+  if (hasError(diagnostics)) return { entry: undefined, diagnostics };
   // Every value has just been checked against the row of its key.
   const entry = { ...bareEntry, ...values } as ProcessEntry;
   const { problem: bad, caution: expressionCaution } = checkExpression(entry);
@@ -128,5 +143,5 @@ export function checkEntries(file: string, raws: readonly RawEntry[]): ProcessLi
       diagnostics.push(diagnostic("warning", { file, line: raw.line }, message));
     }
   }
-  return { entries, diagnostics, file };
+  return { entries, diagnostics: capped(file, diagnostics), file };
 }

@@ -9,17 +9,36 @@ import {
   parseAllDocuments,
   type ScalarTag,
   type Tags,
+  visit,
 } from "yaml";
 import { type Diagnostic, diagnostic } from "../diagnostic.ts";
-import { checkEntries, type ProcessList, type RawEntry } from "./entries.ts";
+import { checkEntries, MAX_ENTRIES, MAX_KEYS, type ProcessList, type RawEntry } from "./entries.ts";
 import { describeYaml } from "./values.ts";
 
-/** More is a mistake or an attack: every entry is looked for in every process. */
-const MAX_ENTRIES = 1000;
 /** Aliases that one entry may follow; beyond it the file is an alias bomb. */
 const MAX_ALIASES = 100;
 /** Bytes; the YAML library needs some hundred times that in memory. */
 const MAX_YAML_LENGTH = 256 * 1024;
+
+/** Characters. The library needs seconds for text that is nothing but these, and commands have few of them. */
+const MAX_SPECIAL = 8192;
+const SPECIAL = new Set("[{&*!?");
+/** Characters. */
+const MAX_LINE_LENGTH = 8192;
+const MAX_LINES = 16_384;
+
+/** Why the text cannot be a process list, before the library looks at it. */
+function tooMuch(text: string): string | undefined {
+  if (text.length > MAX_YAML_LENGTH) return `is larger than ${MAX_YAML_LENGTH / 1024} KiB`;
+  let special = 0;
+  for (const character of text) if (SPECIAL.has(character)) special += 1;
+  if (special > MAX_SPECIAL) return `has more than ${MAX_SPECIAL} of the characters ${[...SPECIAL].join(" ")}`;
+  const lines = text.split(/\r\n?|\n/);
+  if (lines.length > MAX_LINES) return `has more than ${MAX_LINES} lines`;
+  return lines.some((line) => line.length > MAX_LINE_LENGTH)
+    ? `has a line of more than ${MAX_LINE_LENGTH} characters`
+    : undefined;
+}
 
 /** PyYAML takes fewer words for booleans than YAML 1.1 allows: `y` and `n` are text (yaml/resolver.py). */
 function asPyYaml(tags: Tags): Tags {
@@ -89,6 +108,20 @@ function readEntry(reading: Reading, item: unknown): RawEntry | undefined {
   return { line, fields: new Map(fields) };
 }
 
+/** Whether some mapping has more keys than an entry may have: merged (<<) into many others it would take minutes. */
+function largeMapping(reading: Reading): boolean {
+  let found = false;
+  visit(reading.document, {
+    Map(_key, node) {
+      if (node.items.length <= MAX_KEYS) return undefined;
+      complain(reading, lineOf(reading, node), `this entry has more than ${MAX_KEYS} keys`);
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
 function readDocument(reading: Reading): RawEntry[] | undefined {
   const { contents } = reading.document;
   if (contents === null || (isScalar(contents) && contents.value === null)) {
@@ -104,13 +137,15 @@ function readDocument(reading: Reading): RawEntry[] | undefined {
     complain(reading, lineOf(reading, contents), `the process list has more than ${MAX_ENTRIES} entries`);
     return undefined;
   }
+  if (largeMapping(reading)) return undefined;
   return contents.items.flatMap((item) => readEntry(reading, item) ?? []);
 }
 
 /** Reads a process list in YAML 1.1, as PyYAML does. Loads the YAML library; import it lazily. */
 export function parseProcessYaml(file: string, text: string): ProcessList {
-  if (text.length > MAX_YAML_LENGTH) {
-    const message = `the process list is larger than ${MAX_YAML_LENGTH / 1024} KiB`;
+  const refused = tooMuch(text);
+  if (refused !== undefined) {
+    const message = `the process list ${refused}`;
     return { entries: [], diagnostics: [diagnostic("error", { file, line: undefined }, message)], file };
   }
   const lines = new LineCounter();

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic } from "../diagnostic.ts";
+import { capped, type Diagnostic, diagnostic, shortened } from "../diagnostic.ts";
 
 /** One `NAME=value` of a shell file, with quotes taken off and earlier variables put in. */
 export interface ShellAssignment {
@@ -17,6 +17,10 @@ type Word = { readonly value: string; readonly rest: string } | { readonly reaso
 
 const NAME = /^(?:export\s+)?([A-Za-z_]\w*)=/;
 const VARIABLE = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/;
+
+/** What stands for itself in a word, and what does within double quotes. */
+const PLAIN = /^[^\s;"'\\`$&|<>()]+/;
+const QUOTED = /^[^"\\`$]+/;
 
 /** One piece of a word: a variable, a quoted string or a character; `undefined` at the end of the word. */
 function piece(
@@ -62,6 +66,12 @@ function pieces(text: string, known: ReadonlyMap<string, string>, quoted: boolea
       rest = inner.rest;
       continue;
     }
+    const [plain] = (quoted ? QUOTED : PLAIN).exec(rest) ?? [];
+    if (plain !== undefined) {
+      value += plain;
+      rest = rest.slice(plain.length);
+      continue;
+    }
     const next = piece(rest, known, quoted);
     if (next === undefined) break;
     if ("reason" in next) return next;
@@ -98,7 +108,7 @@ export function parseShell(file: string, text: string): ShellFile {
       }
       const word = pieces(rest.slice(match[0].length), known, false);
       if ("reason" in word) {
-        diagnostics.push(diagnostic("error", { file, line }, `the value of ${name} ${word.reason}`));
+        diagnostics.push(diagnostic("error", { file, line }, `the value of ${shortened(name)} ${word.reason}`));
         return;
       }
       known.set(name, word.value);
@@ -106,5 +116,5 @@ export function parseShell(file: string, text: string): ShellFile {
       rest = word.rest.replace(/^[\s;]+/, "");
     }
   });
-  return { file, assignments, diagnostics };
+  return { file, assignments, diagnostics: capped(file, diagnostics) };
 }

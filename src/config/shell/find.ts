@@ -14,9 +14,12 @@ export function findShellFile(name: string, directories: readonly string[]): str
   return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
 }
 
+/** They had some twenty lines. */
+const MAX_BYTES = 64 * 1024;
+
 /** Reads a `hostmonitor.conf` or `processmonitor.conf` as options. Never throws. */
 export function readShellConfig(program: ShellProgram, file: string): IniFile {
-  const read = readTextFile(file);
+  const read = readTextFile(file, MAX_BYTES);
   if ("reason" in read) {
     const problem = diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`);
     return { file, assignments: [], sections: [], diagnostics: [problem], unread: true };

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic } from "../diagnostic.ts";
+import { capped, type Diagnostic, diagnostic, shortened } from "../diagnostic.ts";
 import type { Assignment, IniFile } from "../ini.ts";
 import { didYouMean } from "../suggest.ts";
 import { escapeDollars } from "../write-value.ts";
@@ -89,7 +89,7 @@ export const targetsOf = (program: ShellProgram, variable: string): readonly Tar
 function convert(program: ShellProgram, file: string, shell: ShellAssignment, diagnostics: Diagnostic[]): Assignment[] {
   const mapping = mappings[program][shell.name];
   const warn = (message: string): void => {
-    diagnostics.push(diagnostic("warning", { file, line: shell.line }, `${shell.name} ${message}`));
+    diagnostics.push(diagnostic("warning", { file, line: shell.line }, `${shortened(shell.name)} ${message}`));
   };
   if (!mapping) {
     warn(`is no variable of ${program}.conf; it is ignored${didYouMean(shell.name, Object.keys(mappings[program]))}`);
@@ -113,5 +113,5 @@ export function shellAsIni(program: ShellProgram, shell: ShellFile): IniFile {
   // The shell took the last value of a variable.
   const last = new Map(shell.assignments.map((assignment) => [assignment.name, assignment]));
   const assignments = [...last.values()].flatMap((assignment) => convert(program, shell.file, assignment, diagnostics));
-  return { file: shell.file, assignments, sections: [], diagnostics };
+  return { file: shell.file, assignments, sections: [], diagnostics: capped(shell.file, diagnostics) };
 }

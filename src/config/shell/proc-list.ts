@@ -1,5 +1,5 @@
-import { type Diagnostic, diagnostic } from "../diagnostic.ts";
-import { checkEntries, type ProcessList, type RawEntry } from "../process-list/entries.ts";
+import { capped, type Diagnostic, diagnostic } from "../diagnostic.ts";
+import { checkEntries, MAX_ENTRIES, type ProcessList, type RawEntry } from "../process-list/entries.ts";
 
 const COLUMNS = [
   "id",
@@ -74,6 +74,10 @@ export function parseProcList(file: string, text: string): ProcessList {
     const values: [string, string | boolean][] = [...Object.entries(fields), ["run_as_root", needsRoot(fields)]];
     raws.push({ line, fields: new Map(values.map(([name, value]) => [name, { value, line }])) });
   });
+  if (raws.length > MAX_ENTRIES) {
+    const message = `the process list has more than ${MAX_ENTRIES} entries`;
+    return { entries: [], diagnostics: [diagnostic("error", { file, line: undefined }, message)], file };
+  }
   const checked = checkEntries(file, raws);
-  return { ...checked, diagnostics: [...diagnostics, ...checked.diagnostics] };
+  return { ...checked, diagnostics: [...capped(file, diagnostics), ...checked.diagnostics] };
 }

@@ -159,10 +159,10 @@ test("/dev/null is an empty configuration", () => {
 });
 
 test("a NUL byte and a file that is too large are errors", () => {
-  using at = configRoot({ "nul.conf": "[api]\n\nx\0\n", "large.conf": "#".repeat(4 * 1024 * 1024 + 1) });
+  using at = configRoot({ "nul.conf": "[api]\n\nx\0\n", "large.conf": "#".repeat(1024 * 1024 + 1) });
   assert.deepEqual(said(load(at, { configFiles: [at.path("nul.conf"), at.path("large.conf")] }), at), [
     "/nul.conf:3: error: the configuration file holds a NUL byte; it is not a text file",
-    "/large.conf: error: the configuration file is larger than 4 MiB; that is no configuration file",
+    "/large.conf: error: the configuration file is larger than 1024 KiB; that is no configuration file",
   ]);
 });
 

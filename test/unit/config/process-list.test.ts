@@ -235,7 +235,7 @@ for (const [what, [text, message]] of Object.entries(bad)) {
 
 test("one bad entry refuses the whole list, and every mistake is named", async () => {
   const { entries, diagnostics } = await list(
-    "- process_name: a\n  restart_command: b\n- process_name: c\n  x: 1\n  settle: soon\n- d\n",
+    "- process_name: a\n  restart_command: b\n- process_name: c\n  setle: 1\n  settle: soon\n- d\n",
   );
   assert.deepEqual(entries, []);
   assert.deepEqual(
@@ -245,8 +245,26 @@ test("one bad entry refuses the whole list, and every mistake is named", async (
 });
 
 test("an entry with a mistake takes the good ones with it: a part of a list would go unnoticed", async () => {
-  const { entries, diagnostics } = await list("- process_name: a\n  restart_command: b\n- process_name: c\n  x: 1\n");
+  const { entries, diagnostics } = await list(
+    "- process_name: a\n  restart_command: b\n- process_name: c\n  settle: x\n",
+  );
   assert.deepEqual([entries, diagnostics.length], [[], 1]);
+});
+
+test("a key that is near no other is ignored, as the Python monitor does, with a warning", async () => {
+  const text = "- id: 1\n  process_name: a\n  restart_command: b\n  remark: since May\n";
+  const { entries, diagnostics } = await list(text);
+  assert.deepEqual(
+    entries.map(({ process_name }) => process_name),
+    ["a"],
+  );
+  assert.deepEqual(diagnostics.map(describeDiagnostic), [
+    "p.yaml:1: warning: there is no key id; it is ignored",
+    "p.yaml:4: warning: there is no key remark; it is ignored",
+  ]);
+  for (const key of ["restart_comand", "systemd-unit", "retries", "name"]) {
+    assert.equal((await list(`- process_name: a\n  restart_command: b\n  ${key}: c\n`)).entries.length, 0, key);
+  }
 });
 
 test("what will not do what it looks like is a warning", async () => {
