@@ -123,7 +123,7 @@ test("under a real systemd, with the unit of docs/migration.md: up when it watch
     eventually(`${line} in the log`, IN_TIME, () => line.test(readFileSync(log, "utf8")) || undefined);
 
   await systemd.ctl("start", UNIT);
-  await logged(/watching 1 entries/);
+  await logged(/watching 1 entry/);
   await systemd.shows("StatusText", /^ok$/);
 
   await rig.list("- process_name: web\n  no_such_key: 1\n");

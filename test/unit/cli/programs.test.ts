@@ -55,7 +55,7 @@ test("check-config shows every value but the secrets, and exits 1 on an error", 
 test("SIGHUP with a configuration that is wrong is refused with file and line, and the program goes on", async (context) => {
   const { conf, write } = scene(context);
   const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
-  await monitor.line(/watching 1 entries/, 20_000);
+  await monitor.line(/watching 1 entry/, 20_000);
   write("soon");
   monitor.signal("SIGHUP");
   await monitor.line(/m\.conf:\d+: error: \[process\] check_interval/, 20_000);
@@ -71,7 +71,7 @@ test("run has several monitors in one process, and names the ones there are", as
   const { conf } = scene(context);
   const both = ["run", "processmonitor", "instancemonitor", "--config-file", conf];
   const monitors = started(context, "masakari-monitors", ...both);
-  await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entries/, 20_000);
+  await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entry/, 20_000);
   await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 20_000);
   assert.deepEqual(await monitors.stop(), { code: 0, signal: null });
   const unknown = started(context, "masakari-monitors", "run", "hostmonitor", "--config-file", conf);
@@ -82,7 +82,7 @@ test("run has several monitors in one process, and names the ones there are", as
 test("a second program with the same state says which process has it, and ends; the outbox can be listed all the same", async (context) => {
   const { conf } = scene(context);
   const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
-  await monitor.line(/watching 1 entries/, 20_000);
+  await monitor.line(/watching 1 entry/, 20_000);
   const seconds = [
     started(context, "masakari-processmonitor", "--config-file", conf),
     started(context, "masakari-monitors", "run", "processmonitor", "--config-file", conf),
@@ -98,5 +98,5 @@ test("a second program with the same state says which process has it, and ends; 
   assert.equal((await outbox.exited).code, 0);
   await monitor.stop("SIGKILL");
   const next = started(context, "masakari-processmonitor", "--config-file", conf);
-  await next.line(/watching 1 entries/, 20_000);
+  await next.line(/watching 1 entry/, 20_000);
 });

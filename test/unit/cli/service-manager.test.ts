@@ -23,7 +23,7 @@ test("systemd is told when the monitor is up, reloads, lives and stops; what it 
   t.after(() => monitor.stop());
 
   await systemd.first(/^READY=1$/, 20_000);
-  await monitor.line(/watching 1 entries/, 20_000);
+  await monitor.line(/watching 1 entry/, 20_000);
   await systemd.first(/^STATUS=ok$/, 20_000);
   const fed = () => systemd.all.filter((one) => one === "WATCHDOG=1").length;
   const before = fed();
