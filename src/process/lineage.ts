@@ -1,4 +1,4 @@
-import type { ProcessStat, ProcTable } from "../system/proc-table.ts";
+import type { Executable, ProcessStat, ProcTable } from "../system/proc-table.ts";
 
 export interface LineageParts {
   readonly table: ProcTable;
@@ -8,10 +8,11 @@ export interface LineageParts {
   readonly commands: ReadonlySet<number>;
 }
 
-/** Who is whose child, read only where it is asked, each process once per look. */
+/** What processes are apart from their command lines, and who is whose child: read only where it is asked, each process once per look. */
 export class Lineage {
   readonly #parts: LineageParts;
   readonly #stats = new Map<number, ProcessStat | undefined>();
+  readonly #executables = new Map<number, Executable | undefined>();
 
   constructor(parts: LineageParts) {
     this.#parts = parts;
@@ -20,6 +21,11 @@ export class Lineage {
   stat(pid: number): ProcessStat | undefined {
     if (!this.#stats.has(pid)) this.#stats.set(pid, this.#parts.table.stat(pid));
     return this.#stats.get(pid);
+  }
+
+  executable(pid: number): Executable | undefined {
+    if (!this.#executables.has(pid)) this.#executables.set(pid, this.#parts.table.executable(pid));
+    return this.#executables.get(pid);
   }
 
   /**

@@ -110,7 +110,10 @@ function executes(listed: string): (witness: Witness) => boolean {
   const base = baseName(listed);
   const short = Buffer.from(base).subarray(0, NAME_BYTES).toString();
   const isPath = listed.includes("/");
+  // As ps(1) shows those that have no command line, kernel threads above all.
+  const bracketed = listed.replace(/^\[/, "").replace(/\]$/, "").slice(0, NAME_BYTES);
   return ({ name, executable, raw }) => {
+    if (name === bracketed && raw() === "") return true;
     const file = executable()?.path;
     const isFile = file !== undefined && (isPath ? merged(file) === merged(listed) : baseName(file) === base);
     // Of this name, but in another place: another installation.

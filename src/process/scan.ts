@@ -77,7 +77,7 @@ function retitled(
     const stat = lineage.stat(pid);
     if (!stat || isDead(stat) || !beganAfter(stat, since)) return false;
     if (uid !== undefined && table.user(pid) !== uid) return false;
-    return replaced({ name: stat.name, executable: () => table.executable(pid), raw: () => table.commandLine(pid) });
+    return replaced({ name: stat.name, executable: () => lineage.executable(pid), raw: () => table.commandLine(pid) });
   });
 }
 
