@@ -10,6 +10,7 @@ import { programNames } from "../config/readers.ts";
 import { samples } from "../config/samples.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
+import { sudoFindings } from "./sudo-findings.ts";
 
 function report(diagnostics: readonly Diagnostic[]): void {
   for (const one of diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
@@ -55,7 +56,7 @@ function addCheckConfig(program: Command): void {
         homeDir: homedir(),
         ...configOptions(options),
       });
-      const found = await checkPrograms(loaded, [name]);
+      const found = [...(await checkPrograms(loaded, [name])), ...(await sudoFindings(loaded, name))];
       report(found);
       if (options.quiet === true) return;
       process.stdout.write(renderEffective(loaded));

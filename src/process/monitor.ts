@@ -13,6 +13,7 @@ import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./obser
 import { readPauses } from "./pauses.ts";
 import { sense } from "./sense.ts";
 import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
+import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, systemdIsPresent } from "./systemd.ts";
 
 /** A look at the process table takes milliseconds, on the busiest host seconds. */
@@ -56,6 +57,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
       : () => readPauses({ statePath, now: clock.now(), bootId: given.bootId ?? readBootId() });
   const parts = { table, clock, log, conditions, self: process.pid, pauses };
   const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...hooks(eyes) });
+  const sudoRights = new SudoRights({ clock, log, conditions, ...hooks(eyes) });
   let { settings, processListPath } = given;
   let observing: Observe | undefined;
   return {
@@ -80,6 +82,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
             settings: () => settings,
             listPath: () => processListPath,
             exitCalls: given.exitCalls,
+            sudoRights,
           },
           observe,
           signal,

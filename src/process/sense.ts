@@ -5,6 +5,7 @@ import { type Eyes, type EyesParts, lookNow, type Observe, pausesNow } from "./e
 import { type ListParts, readList, watchList } from "./list-watch.ts";
 import type { ProcessSettings } from "./observation.ts";
 import { soughtOf } from "./sought.ts";
+import type { SudoRights } from "./sudo-rights.ts";
 
 export interface SenseParts extends EyesParts {
   readonly list: Omit<ListParts, "path">;
@@ -15,6 +16,7 @@ export interface SenseParts extends EyesParts {
   readonly settings: () => ProcessSettings;
   readonly listPath: () => string;
   readonly exitCalls?: (() => ExitCalls) | undefined;
+  readonly sudoRights?: Pick<SudoRights, "check"> | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   );
   const take = (entries: readonly ProcessEntry[]) => {
     eyes.sought = soughtOf(entries);
+    parts.sudoRights?.check(entries, signal);
   };
   let started: boolean = false;
   let edited: readonly ProcessEntry[] | undefined;

@@ -67,6 +67,7 @@ endpoint = http://127.0.0.1:9
 [process]
 process_list_path = ${directory}/list.yaml
 check_interval = 1
+boot_grace = 0
 `,
   );
   const monitor = new Child("/usr/bin/unshare", ["-m", "/bin/sh", "-c", enter, "enter", directory, checkout]);
@@ -76,8 +77,13 @@ check_interval = 1
     rmSync(directory, { recursive: true, force: true });
   });
 
+  await monitor.line(
+    /sudo will refuse a command when it is needed: \S+bin\/refused: `\S+start-refused` \(not permitted/,
+    30_000,
+  );
   await monitor.line(/bin\/allowed \(pid \d+\) is running/, 30_000);
   assert.equal(readFileSync(join(directory, "started-by"), "utf8"), "0\n");
   await monitor.line(/bin\/refused: restart_command .*sudo/, 30_000);
   await monitor.line(/bin\/refused has been down .* Masakari is notified/, 30_000);
+  assert.doesNotMatch(monitor.output, /sudo will refuse [^\n]*start-allowed/);
 });
