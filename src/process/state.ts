@@ -95,8 +95,8 @@ export interface Holding {
   readonly until: number;
   /** What stands against it, for the log and `status`. */
   readonly held: string | undefined;
-  /** Something has stood against it. */
-  readonly wasHeld: boolean;
+  /** What stood against it makes another round worth trying before it is given up. */
+  readonly repeatRound: boolean;
   /** What stood against it until now leaves a process that may be about to appear. */
   readonly settleAfter: boolean;
 }

@@ -28,7 +28,7 @@ export async function missingSudoRights(
   if (process.getuid?.() === 0) return [];
   const sudo = (args: string): Promise<CommandResult> =>
     runCommand(`sudo -n ${args}`, { asRoot: false, timeoutMs: TIMEOUT_MS, ...parts }, signal);
-  let rules: Promise<readonly Rule[]> | undefined;
+  let rules: readonly Rule[] | undefined;
   const answers = new Map<string, string | undefined>();
   const problems: string[] = [];
   for (const { key, entry } of keyed(entries)) {
@@ -36,8 +36,9 @@ export async function missingSudoRights(
       if (signal.aborted) return [];
       if (!answers.has(command)) {
         const result = await sudo(`-l -- ${command}`);
-        rules ??= sudo("-l -l").then(({ stdout }) => rulesIn(stdout.text));
-        answers.set(command, refusal(result) ?? passwordWanted(result.stdout.text.trim(), await rules));
+        const refused = refusal(result);
+        if (refused === undefined) rules ??= rulesIn((await sudo("-l -l")).stdout.text);
+        answers.set(command, refused ?? passwordWanted(result.stdout.text.trim(), rules ?? []));
       }
       const why = answers.get(command);
       if (why !== undefined) problems.push(`${key}: \`${command}\` (${why})`);

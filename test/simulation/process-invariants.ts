@@ -60,7 +60,7 @@ export function watchInvariants(world: ProcessWorld): void {
     for (const entry of world.state.entries) {
       const { key, phase } = entry;
       const was = entryOf(before.entries, key)?.phase;
-      if (phase.name === "holding" && phase.wasHeld) accountOf(key).held = true;
+      if (phase.name === "holding" && phase.repeatRound) accountOf(key).held = true;
       if (was?.name === "up" && phase.name !== "up") {
         const account = accountOf(key);
         if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false, held: false });

@@ -40,7 +40,7 @@ export function proceed(
     asked: "no",
     until: turn.at.mono,
     held: undefined,
-    wasHeld: false,
+    repeatRound: false,
     settleAfter: false,
   };
   return consider(entry, holding, turn);
@@ -91,7 +91,7 @@ function hold(entry: EntryState, phase: Holding, obstacle: Obstacle, turn: Turn)
     asked: "no",
     until: turn.at.mono + againMs,
     held: reason,
-    wasHeld: true,
+    repeatRound: phase.repeatRound || obstacle.repeatRound,
     settleAfter: phase.settleAfter || settleAfter,
   });
 }
@@ -110,15 +110,14 @@ function settleOnceMore(entry: EntryState, phase: Holding, turn: Turn): EntrySta
   });
 }
 
-function carryOut(entry: EntryState, { next, since, toldAt, wasHeld }: Holding, turn: Turn): EntryState {
+function carryOut(entry: EntryState, { next, since, toldAt, repeatRound }: Holding, turn: Turn): EntryState {
   switch (next.kind) {
     case "start":
       return runStart(entry, turn, since, toldAt);
     case "round":
       return beginRound(entry, turn, next.round, since);
     case "give up": {
-      // The rounds were in vain before; what they lacked may be there now.
-      const lastRound = wasHeld && entry.entry.restart_command.trim() !== "";
+      const lastRound = repeatRound && entry.entry.restart_command.trim() !== "";
       return lastRound ? beginRound(entry, turn, roundsOf(entry, turn), since) : giveUp(entry, turn, since);
     }
   }

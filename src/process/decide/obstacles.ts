@@ -12,6 +12,8 @@ export interface Obstacle {
   readonly againMs: number;
   /** When it is gone the process may be about to appear: it has its time to settle then. */
   readonly settleAfter: boolean;
+  /** When it is gone, rounds that failed before it are followed by one more: what they lacked may be there then. */
+  readonly repeatRound: boolean;
 }
 
 /** systemd's words for a unit that is on its way down or up again. */
@@ -29,6 +31,7 @@ const MAIN_APPEARS_AGAIN_MS = 20_000;
 const SEEN_LATE_MS = 5000;
 const SOON_MS = 1000;
 const LATER_MS = 5000;
+const SOON = { againMs: SOON_MS, repeatRound: false };
 const STOPPED_AGAIN_MS = 30_000;
 /** systemd cannot be reached for a moment while it reexecutes itself, and at the end of a shutdown. */
 const PATIENCE_MS = 10_000;
@@ -38,13 +41,13 @@ export function ownObstacle(entry: EntryState, holding: Holding, turn: Turn): Ob
   const pause = pauseOf(entry, turn);
   if (pause) {
     const reason = `paused until ${new Date(pause.untilWall).toISOString()} (${pause.reason})`;
-    return { reason, againMs: pause.until - turn.at.mono, settleAfter: true };
+    return { reason, againMs: pause.until - turn.at.mono, settleAfter: true, repeatRound: true };
   }
   const left = graceLeftMs(entry, turn);
   if (holding.next.kind !== "give up" || left <= 0) return undefined;
   const end = new Date(turn.at.wall + left).toISOString();
   const reason = `not seen running since the boot, so Masakari is not notified before ${end} ([process] boot_grace)`;
-  return { reason, againMs: left, settleAfter: false };
+  return { reason, againMs: left, settleAfter: false, repeatRound: true };
 }
 
 /** What stands against it by systemd's answer; without one, that it should have answered. */
@@ -57,10 +60,12 @@ export function systemdObstacle(
   const { mono } = turn.at;
   if (answer === undefined) {
     const patient = turn.host.systemd.answers && mono - holding.from < PATIENCE_MS;
-    return patient ? { reason: "systemd does not answer just now", againMs: SOON_MS, settleAfter: false } : undefined;
+    return patient
+      ? { reason: "systemd does not answer just now", againMs: SOON_MS, settleAfter: false, repeatRound: false }
+      : undefined;
   }
   if (answer.system === "stopping") {
-    return { reason: "the host is being shut down", againMs: LATER_MS, settleAfter: true };
+    return { reason: "the host is being shut down", againMs: LATER_MS, settleAfter: true, repeatRound: true };
   }
   return (
     unitObstacle(entry, holding, answer.unit, turn) ??
@@ -83,6 +88,7 @@ function stopObstacle(
     // It may go on for days.
     againMs: Math.min(Math.max(age / 4, SOON_MS), STOPPED_AGAIN_MS),
     settleAfter: false,
+    repeatRound: true,
   };
 }
 
@@ -113,7 +119,7 @@ function unitObstacle(
     const how = unit.job && !AT_WORK.has(unit.active) ? `${unit.active} with a job queued` : unit.active;
     return {
       reason: `systemd reports ${name} as ${how}, so it is left to finish`,
-      againMs: SOON_MS,
+      ...SOON,
       settleAfter: true,
     };
   }
@@ -125,7 +131,7 @@ function unitObstacle(
   const reason =
     `systemd has just started ${name} (main pid ${unit.mainPid}); it is given until ${Math.round(allowed / 1000)} s ` +
     "after its start to become this program";
-  return { reason, againMs: SOON_MS, settleAfter: false };
+  return { reason, ...SOON, settleAfter: false };
 }
 
 function bootObstacle(
@@ -141,7 +147,7 @@ function bootObstacle(
       ? turn.at.mono - turn.host.bootedAt < BOOT_LIMIT_MS
       : unit === undefined && graceLeftMs(entry, turn) > 0;
   const reason = `not seen running since the boot, and systemd is still starting the host (${system})`;
-  return waits ? { reason, againMs: SOON_MS, settleAfter: true } : undefined;
+  return waits ? { reason, againMs: SOON_MS, settleAfter: true, repeatRound: true } : undefined;
 }
 
 function graceLeftMs(entry: EntryState, turn: Turn): number {

@@ -187,6 +187,16 @@ test("a service that systemd restarts again and again without success is ours af
   assert.equal(world.told.length, 1);
 });
 
+test("a service that systemd kills after each restart because it does not become ready is notified", () => {
+  const world = killed({ ...RESTART, restart_retries: 0 }, (w) =>
+    w.isAlive("p") ? unitIs("activating", { job: true }) : unitIs("failed", { result: "timeout" }),
+  );
+  // TimeoutStartSec=4: the restart command waits for it, and the process is there until then.
+  world.behave = () => ({ ms: 4500, succeeds: false, appearsAfter: 100, livesFor: 4000 });
+  world.run(60_000);
+  assert.deepEqual([stages(world), world.told.length], [["restart_command"], 1]);
+});
+
 test("time-outs of the unit that are longer than ten minutes are respected", () => {
   const world = killed(RESTART, () => unitIs("activating", { timeoutsMs: 1_200_000 }));
   world.run(1_190_000);

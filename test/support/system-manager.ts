@@ -1,0 +1,134 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child } from "./child.ts";
+import { eventually } from "./eventually.ts";
+
+const IN_TIME = 60_000;
+
+/** In a control group of its own, so that nothing of it stays behind. $1: its name */
+const outer = `set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/cgroup
+mount -t cgroup2 cgroup2 /mnt/cgroup
+group="/mnt/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/$1"
+mkdir "$group"
+echo $$ >"$group/cgroup.procs"
+umount /mnt/cgroup
+umount /mnt
+exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child=SIGKILL sh -c "$2" enter "$3"
+`;
+/** Removes what the control group has left. $1: its name */
+const removeGroup = `mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/cgroup
+mount -t cgroup2 cgroup2 /mnt/cgroup
+find "/mnt/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/$1" -depth -type d -exec rmdir {} \\;
+`;
+/**
+ * The system's systemd as process 1 of namespaces. It takes itself for one in a container, so a shutdown ends it and nothing else;
+ * and it knows no units but these: Debian's own would clean up the machine's /tmp. $1: the directory with the units
+ */
+const enter = `set -e
+mount -t proc proc /proc
+umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tmpfs tmpfs /run
+exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH="$1" /lib/systemd/systemd --system \
+  --unit=test.target --log-target=console --show-status=no
+`;
+
+/** What a shutdown needs of Debian's own units. */
+const SHUTDOWN_UNITS = ["poweroff", "reboot", "shutdown", "umount", "final"].map((name) => `${name}.target`);
+
+/** A host's systemd, with units of its own, from its boot to its shutdown. Only root can make one. */
+export class SystemManager {
+  readonly #units: string;
+  #child: Child | undefined;
+  #boots = 0;
+
+  /** @param directory of its own, for its units */
+  constructor(directory: string) {
+    this.#units = directory;
+    mkdirSync(directory);
+    for (const name of [...SHUTDOWN_UNITS, "systemd-poweroff.service", "systemd-reboot.service"]) {
+      writeFileSync(join(directory, name), readFileSync(`/lib/systemd/system/${name}`));
+    }
+    for (const name of ["sysinit.target", "basic.target"]) this.unit(name, "[Unit]\nDescription=Nothing\n");
+  }
+
+  unit(name: string, text: string): void {
+    writeFileSync(join(this.#units, name), text);
+  }
+
+  /** Boots it with these units; resolves when it takes commands, with jobs still under way. */
+  async boot(wanted: readonly string[]): Promise<void> {
+    this.unit("test.target", `[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=${wanted.join(" ")}\n`);
+    this.#child = new Child("unshare", ["--mount", "sh", "-c", outer, "outer", this.#group(), enter, this.#units]);
+    await eventually(
+      "systemd",
+      IN_TIME,
+      async () => /^\w+\s*$/.test(await this.#try("is-system-running")) || undefined,
+    );
+  }
+
+  /** What `systemctl` writes. It fails if that does. */
+  async ctl(...args: readonly string[]): Promise<string> {
+    return await this.inside("systemctl", ...args);
+  }
+
+  async property(unit: string, name: string): Promise<string> {
+    return (await this.ctl("show", `--property=${name}`, "--value", "--", unit)).trim();
+  }
+
+  /** Runs a command on this host. */
+  async inside(...command: readonly string[]): Promise<string> {
+    const nsenter = ["--target", this.#process1(), "--mount", "--pid", "--cgroup", ...command];
+    return await new Promise((resolve, reject) => {
+      execFile("nsenter", nsenter, { timeout: IN_TIME }, (error, stdout, stderr) => {
+        if (error) reject(new Error(`${command.join(" ")}: ${stderr}${stdout}`, { cause: error }));
+        else resolve(stdout);
+      });
+    });
+  }
+
+  /** Resolves when its shutdown, which somebody has asked for, is over. */
+  async ended(): Promise<void> {
+    await this.#child?.exited;
+    await this.#removeGroup();
+  }
+
+  async close(): Promise<void> {
+    await this.#child?.stop("SIGKILL", 0);
+    await this.#removeGroup();
+  }
+
+  get output(): string {
+    return this.#child?.output ?? "";
+  }
+
+  #group(): string {
+    return `masakari-test-${process.pid}-${this.#boots}`;
+  }
+
+  async #removeGroup(): Promise<void> {
+    const group = this.#group();
+    this.#boots++;
+    const remove = ["--mount", "sh", "-c", removeGroup, "remove", group];
+    await new Promise((resolve) => execFile("unshare", remove, { timeout: IN_TIME }, resolve));
+  }
+
+  /** The pid of its systemd, as this machine counts. */
+  #process1(): string {
+    const { pid } = this.#child ?? {};
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    if (text === "") throw new Error(`systemd does not run:\n${this.output}`);
+    return text;
+  }
+
+  /** is-system-running fails for every state but `running`. */
+  async #try(command: string): Promise<string> {
+    return await this.inside("sh", "-c", `systemctl ${command} 2>/dev/null || true`);
+  }
+}
