@@ -85,7 +85,9 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
       follow(file);
       for (const one of notes) log[one.severity](describeDiagnostic(one));
       parts.conditions?.set("process list", undefined);
-      log.info(`the process list ${path} has changed; it has ${entries.length} entries now`);
+      log.info(
+        `the process list ${path} has changed; it has ${entries.length} ${entries.length === 1 ? "entry" : "entries"} now`,
+      );
       onEntries(entries);
     } catch (error) {
       for (const line of error instanceof ProcessListError ? error.message.split("\n") : [String(error)])
