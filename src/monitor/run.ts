@@ -1,5 +1,6 @@
 import type { Dispatcher } from "../notify/dispatcher.ts";
 import type { Outbox } from "../notify/outbox.ts";
+import { counted } from "../notify/plural.ts";
 import type { Store } from "../notify/store.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -82,7 +83,7 @@ function holdLeftovers(
     if (heldBack > 0) {
       log.warning(
         `${monitor.name} could not see for ${withinMs / 1000} s whether what an earlier run left undelivered is still ` +
-          `true: ${heldBack} notifications are sent as they were last known`,
+          `true; sending ${counted(heldBack, "notification")} as last known`,
       );
     }
     outbox.takeUpLeftovers();

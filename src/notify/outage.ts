@@ -1,5 +1,6 @@
 import type { Logger } from "../system/log.ts";
 import { outageRefillMs, type Pace } from "./pace.ts";
+import { counted } from "./plural.ts";
 
 /** The first repeat of the line comes after this; each later one after twice as long, up to the second. */
 const REPEAT_FIRST_MS = 60_000;
@@ -54,7 +55,7 @@ export class Outage {
     this.#said = true;
     this.#log.warning(
       `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
-        `${waiting} notifications are kept and sent as soon as it answers. See that Keystone and masakari-api run and that ` +
+        `${counted(waiting, "notification")} kept, to be sent as soon as it answers. See that Keystone and masakari-api run and that ` +
         "[api] names them rightly; `masakari-monitors outbox` lists what waits.",
     );
   }

@@ -4,6 +4,7 @@ import type { Attempt } from "./delivery.ts";
 import { describeEnding, type Ending, endingOf, logEnding } from "./ending.ts";
 import { type Entry, newEntryId } from "./entry.ts";
 import type { Notification } from "./notification.ts";
+import { counted } from "./plural.ts";
 import type { Store } from "./store.ts";
 import { victimOf } from "./victim.ts";
 
@@ -150,7 +151,7 @@ export class Outbox {
     const { heldBack } = this;
     this.#holdingBack = false;
     if (heldBack === 0) return;
-    this.#options.log.info(`${heldBack} notifications that an earlier run left are sent now`);
+    this.#options.log.info(`Sending ${counted(heldBack, "notification")} that an earlier run left`);
     for (const subject of this.subjects()) this.#changed(subject);
   }
 

@@ -176,7 +176,7 @@ test("an outage is told when it begins, again with back-off, and when it ends", 
   const ended = rig.dispatcher(() => Promise.resolve(up ? delivered : refused)).run(stop.signal);
   rig.outbox.add("process:a", stopped("a"));
   await settle();
-  assert.match(rig.said("cannot be told").join(), /^warning .*connection refused.*1 notifications.*outbox/);
+  assert.match(rig.said("cannot be told").join(), /^warning .*connection refused.*1 notification kept.*outbox/);
   await rig.clock.advance(4 * 3_600_000);
   const lines = rig.said("cannot be told").length;
   assert.ok(lines >= 5 && lines <= 10, `${lines} lines in four hours`);
@@ -256,7 +256,7 @@ test("what an earlier run left is sent when the monitor has looked, however long
   assert.equal(rig.outbox.heldBack, 1);
   rig.outbox.takeUpLeftovers();
   assert.deepEqual(api.names, ["new", "still"]);
-  assert.equal(rig.said("1 notifications that an earlier run left").length, 1);
+  assert.equal(rig.said("1 notification that an earlier run left").length, 1);
   for (const asked of api.asked) asked.answer(delivered);
   stop.abort();
   await ended;
