@@ -121,6 +121,8 @@ function executes(listed: string): (witness: Witness) => boolean {
     if (!isFile && (name !== short || isElsewhere)) return false;
     const shown = raw() ?? "";
     if (shown.startsWith("/") || BEFORE_EXEC.test(shown)) return false;
+    // Nothing but the name is left of a process whose threads end one after the other: it may come from any place.
+    if (shown === "" && isPath) return isFile;
     // With its name in it a command line says what it is; only where the name alone is left of the path, that is no other thing.
     return !shown.includes(base) || (titleWords(shown)[0] === base && !SERVING.has(base));
   };

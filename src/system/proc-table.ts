@@ -15,6 +15,8 @@ export interface ProcessStat extends ProcessIdentity {
   /** `R`, `S`, `D`, … ; `Z` and `X` are dead. */
   readonly state: string;
   readonly threads: number;
+  /** In the kernel's exit: its command line and executable are gone already, its state may still be `R`. */
+  readonly exiting: boolean;
 }
 
 /** The file that a process executes. Only exec changes it, whatever the process shows as its command line. */
@@ -56,6 +58,8 @@ const READ_LIMIT = 64 * 1024;
 const VANISHED = new Set(["ENOENT", "ESRCH"]);
 /** proc(5): the end of the link's text once the file has been unlinked. */
 const REMOVED = " (deleted)";
+/** PF_EXITING of the kernel's flags (include/linux/sched.h), field 9 of `/proc/PID/stat`. */
+const EXITING = 0x4;
 const ZERO = 48;
 const NINE = 57;
 
@@ -119,7 +123,8 @@ function parseStat(pid: number, text: string): ProcessStat | undefined {
   const [state, parent] = fields;
   const startTime = Number(fields[19]);
   if (!state || !Number.isSafeInteger(startTime)) return undefined;
-  return { pid, name, state, parent: Number(parent), threads: Number(fields[17]), startTime };
+  const exiting = (Number(fields[6]) & EXITING) !== 0;
+  return { pid, name, state, parent: Number(parent), threads: Number(fields[17]), exiting, startTime };
 }
 
 function startsWithDigit(name: string): boolean {
@@ -128,9 +133,9 @@ function startsWithDigit(name: string): boolean {
 }
 
 /**
- * A zombie has ended and only waits for its parent to notice; but one with further threads is a process whose first thread has
- * ended, and the others go on.
+ * A zombie has ended and only waits for its parent to notice, and one that exits will be a zombie in an instant; but with further
+ * threads it is a process whose first thread has ended, and the others go on.
  */
-export function isDead({ state, threads }: ProcessStat): boolean {
-  return (state === "Z" && threads <= 1) || state === "X" || state === "x";
+export function isDead({ state, threads, exiting }: ProcessStat): boolean {
+  return ((state === "Z" || exiting) && threads <= 1) || state === "X" || state === "x";
 }

@@ -198,6 +198,9 @@ const replaced: readonly (readonly [
   ["[nfsd]", { name: "nfsd", shows: "" }, true],
   ["ksoftirqd/0", { name: "ksoftirqd/0", shows: "" }, true],
   ["nfsd", { name: "nfsd4", shows: "" }, false],
+  // Whatever is ending, from whatever place, shows nothing else for an instant.
+  ["/opt/svc", { name: "svc", shows: "" }, false],
+  ["/opt/svc", { name: "svc", runs: "/opt/svc", shows: "" }, true],
   ["/opt/svc", { name: "other", runs: "/opt/other/svc", shows: "zufzgt\0" }, false],
   ["/opt/svc", { name: "svc", runs: "/opt/other/svc", shows: "zufzgt\0" }, false],
   ["/opt/svc", { name: "other", shows: "zufzgt\0" }, false],

@@ -47,6 +47,13 @@ test("a zombie has no command line and is dead", async (context) => {
   assert.equal(table.commandLine(pid), "");
 });
 
+test("a process in the kernel's exit is dead before it is a zombie, unless further threads go on", () => {
+  const ending = { pid: 1, startTime: 1, name: "x", parent: 1, state: "R", exiting: true };
+  assert.equal(isDead({ ...ending, threads: 1 }), true);
+  assert.equal(isDead({ ...ending, threads: 2 }), false);
+  assert.equal(isDead({ ...ending, exiting: false, threads: 1 }), false);
+});
+
 test("names with spaces and parentheses do not move the fields of stat", (context) => {
   const rest = `S 77 ${Array.from({ length: 17 }, (_, index) => index).join(" ")} 4242 1 2`;
   const root = fakeProc(context, { "12/stat": `12 (a) R 1 (b c)) ${rest}\n`, "12/cmdline": "", "self/stat": "x" });
@@ -58,6 +65,8 @@ test("names with spaces and parentheses do not move the fields of stat", (contex
     state: "S",
     parent: 77,
     threads: 15,
+    // The fake field 9 is 4.
+    exiting: true,
     startTime: 4242,
   });
 });
