@@ -54,7 +54,17 @@ export class SimulatedTable implements ProcTable {
 
   stat(pid: number): ProcessStat | undefined {
     const one = this.#processes.get(pid);
-    return one && { pid, name: one.name, parent: one.parent, state: "S", threads: 1, exiting: false, startTime: one.startTime };
+    return (
+      one && {
+        pid,
+        name: one.name,
+        parent: one.parent,
+        state: "S",
+        threads: 1,
+        exiting: false,
+        startTime: one.startTime,
+      }
+    );
   }
 
   user(pid: number): number | undefined {
