@@ -63,8 +63,9 @@ export class Child {
     return this.#output;
   }
 
+  /** Does nothing if it has ended. Node may have reaped it and not have said so yet: of several that end at once, one is first. */
   signal(name: NodeJS.Signals): void {
-    if (this.running) process.kill(this.pid, name);
+    this.#process.kill(name);
   }
 
   /**
@@ -108,6 +109,15 @@ export class Child {
 
   #changed(): void {
     for (const look of [...this.#watchers]) look();
+  }
+}
+
+/** For a teardown: a process that is not this one's child, and may have ended by itself. @param pid negative: its group */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

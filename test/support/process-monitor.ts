@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Child, startVictim } from "./child.ts";
+import { Child, killIfThere, startVictim } from "./child.ts";
 
 /** The keys of an entry of process_list.yaml that a test cares for; the rest is empty, as in upstream's sample. */
 export interface ListEntry {
@@ -222,7 +222,7 @@ export class Rig {
     for (const pid of started.split("\n").filter(Boolean)) {
       // The pid may be another's by now: only what carries this rig's directory in its name is ended.
       const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      if (command.includes(this.directory)) process.kill(Number(pid), "SIGKILL");
+      if (command.includes(this.directory)) killIfThere(Number(pid));
     }
     await rm(this.directory, { recursive: true, force: true });
   }

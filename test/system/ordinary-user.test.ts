@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Child } from "../support/child.ts";
+import { Child, killIfThere } from "../support/child.ts";
 import { missingPackages } from "./openstack/packages.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -73,7 +73,7 @@ boot_grace = 0
   const monitor = new Child("/usr/bin/unshare", ["-m", "/bin/sh", "-c", enter, "enter", directory, checkout]);
   context.after(async () => {
     await monitor.stop();
-    process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
+    killIfThere(Number(readFileSync(pid, "utf8")));
     rmSync(directory, { recursive: true, force: true });
   });
 

@@ -12,6 +12,7 @@ import { Conditions } from "../../../src/status/conditions.ts";
 import { type ExitCalls, libcExitCalls } from "../../../src/system/pidfd.ts";
 import { openProcTable, type ProcTable, ProcTableError } from "../../../src/system/proc-table.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
+import { killIfThere } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { entryNamed, plainSettings } from "../../support/process-entries.ts";
@@ -38,7 +39,7 @@ class Host {
       this.#stop.abort();
       await this.#sensing;
       for (const { process_name } of this.entries) {
-        for (const pid of this.pidsOf(process_name)) process.kill(pid, "SIGKILL");
+        for (const pid of this.pidsOf(process_name)) killIfThere(pid);
       }
       rmSync(this.directory, { recursive: true, force: true });
     });
