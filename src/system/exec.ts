@@ -1,8 +1,11 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Clock, Timer } from "./clock.ts";
+import { commandEnvironment } from "./command-environment.ts";
 import { type CapturedOutput, captureOutput } from "./command-output.ts";
+import { lackOfDescriptors } from "./descriptors.ts";
+import { startFailure } from "./start-failure.ts";
 
 /** What running a command came to. Only `exited` with code 0 is success: output on stderr is just output. */
 export interface CommandResult {
@@ -25,7 +28,7 @@ export interface CommandOptions {
   readonly onEnd?: (pid: number) => void;
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number };
 
 const OUTPUT_LIMIT = 16 * 1024;
 const KILL_AFTER_MS = 5000;
@@ -35,6 +38,11 @@ const GIVE_UP_AFTER_MS = 2000;
 const SHUTDOWN_GRACE_MS = 2000;
 /** The output of a command that has exited is there at once, unless a daemon that it started holds the pipes. */
 const OUTPUT_GRACE_MS = 50;
+/**
+ * Two socket pairs for the output, a pipe that reports whether exec failed, two to spare. Node does not close the sockets of
+ * a spawn that fails with EMFILE, so such a spawn must not be attempted: each would leave fewer descriptors.
+ */
+const SPAWN_DESCRIPTORS = 8;
 const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
 
 /**
@@ -43,30 +51,39 @@ const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
  * It resolves when the command itself has exited, whatever daemons it leaves behind. When `signal` aborts, the command is
  * left running after 2 s: a service must not stay half restarted because its monitor stops. It never rejects.
  */
-export function runCommand(commandLine: string, options: CommandOptions, signal: AbortSignal): Promise<CommandResult> {
+export async function runCommand(
+  commandLine: string,
+  options: CommandOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
   const words = commandLine.split(/\s+/).filter((word) => word !== "");
   const sudo = options.asRoot && process.getuid?.() !== 0 ? ["sudo", "-n"] : [];
   const [program, ...args] = [...sudo, ...words];
-  if (!program || words.length === 0) return Promise.resolve(notStarted("there is no command"));
-  if (signal.aborted) return Promise.resolve(notStarted("not started: the monitor is stopping"));
-  try {
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: othersEnvironment() });
-    return watchOver(child, program, sudo, options, signal);
-  } catch (error) {
-    return Promise.resolve(notStarted(startFailure(program, error)));
-  }
+  if (!program || words.length === 0) return notStarted("there is no command");
+  if (signal.aborted) return notStarted("not started: the monitor is stopping");
+  const child = await start(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  if (child instanceof Error) return notStarted(startFailure(program, child));
+  return await watchOver(child as Child, sudo, options, signal);
 }
 
-/** `OS_API__PASSWORD` and the like: a service that a command starts would keep them for as long as it lives. */
-const OURS_ALONE = /^OS_.+__.*(PASSWORD|TOKEN|SECRET)/;
-
-function othersEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS_ALONE.test(name)));
+/**
+ * Starts a process without the secrets of our environment. Where no descriptor, process or memory is left, Node throws or
+ * emits an error, before or after it has made the pipes: the error is returned.
+ */
+function start(program: string, args: readonly string[], options: SpawnOptions): ChildProcess | Promise<Error> {
+  const lack = lackOfDescriptors(SPAWN_DESCRIPTORS);
+  if (lack !== undefined) return Promise.resolve(lack);
+  try {
+    const child = spawn(program, args, { ...options, env: commandEnvironment(process.env) });
+    const failed = new Promise<Error>((resolve) => child.once("error", resolve));
+    return child.pid === undefined ? failed : child;
+  } catch (error) {
+    return Promise.resolve(error as Error);
+  }
 }
 
 function watchOver(
   child: Child,
-  program: string,
   sudo: readonly string[],
   options: CommandOptions,
   signal: AbortSignal,
@@ -108,11 +125,8 @@ function watchOver(
     );
   };
 
-  child.once("error", (error) => {
-    if (pid === undefined) settle("not-started", undefined, startFailure(program, error));
-  });
   child.once("exit", (code, endedBy) => {
-    if (pid !== undefined) onEnd?.(pid);
+    onEnd?.(pid);
     timer?.cancel();
     const how = code === null ? `was ended by ${endedBy}` : `exited with code ${code}`;
     // The command itself is gone; what it leaves of its group has the same 5 s.
@@ -124,36 +138,25 @@ function watchOver(
     child.once("close", finish);
     timer = clock.setTimer(OUTPUT_GRACE_MS, finish);
   });
-  if (pid !== undefined) {
-    onStart?.(pid);
-    timer = clock.setTimer(options.timeoutMs, expire);
-    signal.addEventListener("abort", onAbort, { once: true });
-  }
+  onStart?.(pid);
+  timer = clock.setTimer(options.timeoutMs, expire);
+  signal.addEventListener("abort", onAbort, { once: true });
   return promise;
 }
 
 /** What runs as root by sudo takes no signal from us, so sudo has to send it. */
-function signalGroup(pid: number | undefined, name: "TERM" | "KILL", sudo: readonly string[]): void {
-  if (pid === undefined) return;
+function signalGroup(pid: number, name: "TERM" | "KILL", sudo: readonly string[]): void {
   try {
     process.kill(-pid, `SIG${name}`);
   } catch (error) {
     const [program, ...args] = sudo;
     if (!program || (error as NodeJS.ErrnoException).code !== "EPERM") return;
-    const killer = spawn(program, [...args, "kill", `-${name}`, "--", `-${pid}`], { stdio: "ignore" });
-    // It could not be ended then, which the result says.
-    killer.once("error", () => undefined);
-    killer.unref();
+    const killer = start(program, [...args, "kill", `-${name}`, "--", `-${pid}`], { stdio: "ignore" });
+    // If it cannot be started, the command could not be ended, which the result says.
+    if (!(killer instanceof Promise)) killer.unref();
   }
 }
 
 function notStarted(summary: string): CommandResult {
   return { outcome: "not-started", code: undefined, summary, stdout: NO_OUTPUT, stderr: NO_OUTPUT };
-}
-
-function startFailure(program: string, error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return `could not be started: there is no ${program} (commands run without a shell)`;
-  if (code === "EACCES") return `could not be started: ${program} is not executable by this user`;
-  return `could not be started: ${message}`;
 }

@@ -3,9 +3,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type CommandOptions, runCommand } from "../../../src/system/exec.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "../../../src/system/exec.ts";
 import { openProcTable } from "../../../src/system/proc-table.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
+import { Child, killIfThere } from "../../support/child.ts";
 import { eventually, within } from "../../support/eventually.ts";
 import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -22,6 +23,27 @@ function scripts(context: TestContext, files: Readonly<Record<string, string>>):
     chmodSync(join(directory, name), 0o755);
   }
   return directory;
+}
+
+/** What becomes of `/bin/true`, `times` in a row, in a program of its own that runs `first` and, before each, `before`. */
+async function runIn(first: string, times = 1, before = ""): Promise<CommandResult[]> {
+  const exec = new URL("../../../src/system/exec.ts", import.meta.url);
+  const clock = new URL("../../../src/system/system-clock.ts", import.meta.url);
+  const script = `
+    import { execFileSync } from "node:child_process";
+    import { closeSync, openSync } from "node:fs";
+    import { runCommand } from ${JSON.stringify(exec)};
+    import { systemClock as clock } from ${JSON.stringify(clock)};
+    const { signal } = new AbortController();
+    const results = [];
+    ${first}
+    for (let count = 0; count < ${times}; count += 1) {
+      ${before}
+      results.push(await runCommand("/bin/true", { asRoot: false, timeoutMs: 5000, clock }, signal));
+    }
+    process.stdout.write(JSON.stringify(results) + "\\n");`;
+  const child = new Child(process.execPath, ["--input-type=module", "--eval", script]);
+  return JSON.parse(await child.line(/^\[/, 20_000)) as CommandResult[];
 }
 
 const run = (command: string, options: Partial<CommandOptions> = {}, signal = never) =>
@@ -43,16 +65,31 @@ test("the command is split on white space and seen by no shell", async () => {
   assert.equal(stdout.text, "$HOME 'a b' ; *\n");
 });
 
-test("a command has our environment, but no secret of our configuration", async (context) => {
-  const ours = ["OS_API__PASSWORD", "OS_API__TOKEN", "OS_API__APPLICATION_CREDENTIAL_SECRET"];
-  const others = ["OS_API__REGION", "EXEC_TEST"];
-  for (const name of [...ours, ...others]) process.env[name] = "is-there";
+test("a command has our environment, but no secret and no URL with a user", async (context) => {
+  const secrets = {
+    OS_API__PASSWORD: "p",
+    OS_API__APPLICATION_CREDENTIAL_SECRET: "p",
+    OS_PASSWORD: "p",
+    OS_TOKEN: "p",
+    OS_PASSCODE: "p",
+    OS_CLIENT_SECRET: "p",
+    mysql_password: "p",
+    https_proxy: "http://user:p@proxy:3128",
+    HTTP_PROXY: "user:p@proxy:3128",
+    OS_AUTH_URL: "https://user:p@keystone:5000/v3",
+    TRANSPORT_URL: "rabbit://one:p@a:5672,two:p@b:5672/",
+  };
+  const harmless = { OS_REGION_NAME: "mail@example.org", EXEC_TEST: "http://host/", all_proxy: "proxy:3128" };
+  const had = { ...process.env };
   context.after(() => {
-    for (const name of [...ours, ...others]) delete process.env[name];
+    process.env = had;
   });
+  process.env = { ...had, ...secrets, ...harmless };
   const { stdout } = await run("env");
-  const names = stdout.text.split("\n").flatMap((line) => /^(.*)=is-there$/.exec(line)?.[1] ?? []);
-  assert.deepEqual(names.sort(), others.sort());
+  const given = new Map(stdout.text.split("\n").map((line) => line.split(/=(.*)/) as [string, string]));
+  for (const name of Object.keys(secrets)) assert.equal(given.has(name), false, name);
+  for (const [name, value] of Object.entries(harmless)) assert.equal(given.get(name), value, name);
+  assert.equal(given.get("PATH"), had.PATH);
 });
 
 test("a command ended by a signal has not succeeded", async (context) => {
@@ -88,7 +125,7 @@ test("a daemon that holds the pipes neither keeps us waiting nor blocks nor dies
   const result = await run(`${directory}/start`);
   assert.deepEqual([result.outcome, result.code], ["exited", 0]);
   const pid = Number(readFileSync(join(directory, "d.pid"), "utf8"));
-  context.after(() => process.kill(-pid, "SIGKILL"));
+  context.after(() => killIfThere(-pid));
   // 400 KB through a pipe of 64 KB: somebody reads it.
   writeFileSync(join(directory, "d.go"), "");
   await eventually(
@@ -145,7 +182,7 @@ test("a command is left running when the monitor stops, two seconds later", asyn
     5000,
     () => Number(readFileSync(join(directory, "restart.pid"), "utf8")) || undefined,
   );
-  context.after(() => process.kill(pid, "SIGKILL"));
+  context.after(() => killIfThere(pid));
   stop.abort();
   await clock.advance(1999);
   let resolved = false;
@@ -183,4 +220,39 @@ test("the pid is told at the start and at the end, and is a group of its own", a
     onEnd: (pid) => told.push(`end ${pid}`),
   });
   assert.deepEqual(told, [`start ${group}`, `end ${group}`]);
+});
+
+test("without a free descriptor a command is not started, which is its result; with one again it is", async () => {
+  const exhausted = `
+    const held = [];
+    execFileSync("prlimit", ["--nofile=64", "--pid", String(process.pid)]);
+    try { for (;;) held.push(openSync("/dev/null")); } catch {}`;
+  // From none to as many as a process with its pipes needs: Node fails in another place with each, and leaks some.
+  const results = await runIn(exhausted, 10, "closeSync(held.pop());");
+  const started = results.findIndex(({ outcome }) => outcome === "exited");
+  assert.ok(started > 2 && started < 9, JSON.stringify(results));
+  for (const { outcome, summary } of results.slice(0, started)) {
+    assert.equal(outcome, "not-started");
+    assert.match(summary, /no file descriptor left; raise LimitNOFILE=/);
+  }
+});
+
+test("where no more processes are allowed, a command is not started, which is its result", async () => {
+  const nobodyElse = `
+    execFileSync("prlimit", ["--nproc=1", "--pid", String(process.pid)]);
+    if (process.getuid() === 0) process.setuid(65534);`;
+  const [result] = await runIn(nobodyElse);
+  assert.equal(result?.outcome, "not-started");
+  assert.match(result?.summary ?? "", /no more processes are allowed; .* \(EAGAIN\)/);
+});
+
+test("a missing interpreter is not said to be a missing command", async (context) => {
+  const directory = scripts(context, {});
+  writeFileSync(join(directory, "script"), "#!/no/such/interpreter\n");
+  chmodSync(join(directory, "script"), 0o755);
+  assert.match(
+    (await run(`${directory}/script`)).summary,
+    /script is there, but the interpreter that its first line names/,
+  );
+  assert.match((await run(`${directory}/none`)).summary, /there is no .*\/none/);
 });
