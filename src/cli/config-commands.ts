@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Argument, type Command } from "commander";
@@ -8,6 +8,7 @@ import { loadConfig } from "../config/load.ts";
 import { migrateConfig } from "../config/migrate.ts";
 import { programNames } from "../config/readers.ts";
 import { samples } from "../config/samples.ts";
+import { makeDirectory } from "../system/private-file.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { sudoFindings } from "./sudo-findings.ts";
@@ -93,7 +94,7 @@ function addMigrateConfig(program: Command): void {
           ["masakarimonitors.conf", config],
           ["process_list.yaml", processList],
         ] as const;
-        if (outputDir !== undefined) mkdirSync(outputDir, { recursive: true });
+        if (outputDir !== undefined) makeDirectory(outputDir);
         for (const [name, text] of results) {
           if (text === undefined) continue;
           if (outputDir === undefined) process.stdout.write(`# ---- ${name}\n${text}`);

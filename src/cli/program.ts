@@ -1,6 +1,7 @@
 import type { Config } from "../config/sections.ts";
 import type { Monitor } from "../monitor/contract.ts";
 import { type MonitorParts, runMonitor } from "../monitor/run.ts";
+import type { Notification } from "../notify/notification.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -33,6 +34,8 @@ export interface Program {
   readonly description: string;
   /** The program's own name, e.g. `processmonitor`: of its database and of its logger. */
   readonly name: string;
+  /** What its monitor notifies of. */
+  readonly notificationTypes: readonly Notification["type"][];
   retry(config: Config): RetryOptions;
   create(context: MonitorContext): RunnableMonitor;
 }

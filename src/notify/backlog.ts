@@ -63,6 +63,11 @@ export class Backlog {
     this.#saved.clear();
   }
 
+  /** These endings, oldest first, are to be on disk before all else. */
+  precede(endings: readonly Entry[]): void {
+    this.#entries = new Map([...endings.map((entry) => [entry.id, entry] as const), ...this.#entries]);
+  }
+
   /** These pending entries, in this order, are to be on disk before all else: `isMissing` says which of them are not there. */
   recover(pending: readonly Entry[], isMissing: (id: string) => boolean): void {
     const missing = pending.filter(({ id }) => this.#entries.has(id) || isMissing(id));

@@ -2,15 +2,16 @@ import { join } from "node:path";
 import type { Clock, Instant, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { Backlog } from "./backlog.ts";
-import { describeNotification, type Entry } from "./entry.ts";
-import { type Batch, type Contents, openStateFile, type StateFile, StateFileError } from "./state-file.ts";
-import { moveAside, rescue } from "./unusable-file.ts";
+import { CurrentFile } from "./current-file.ts";
+import type { Entry } from "./entry.ts";
+import { logDropped, logLost, logUnreadable } from "./loss.ts";
+import type { Notification } from "./notification.ts";
+import { type Batch, type Contents, DisplacedError, type StateFile, StateFileError } from "./state-file.ts";
+import { NOTHING, rescue } from "./unusable-file.ts";
+import { isPassing, messageOf, remedyFor } from "./write-failure.ts";
 
 /** How long writing rests after it failed. */
 const WRITE_AGAIN_MS = 5_000;
-/** So many of those that a stop loses are named in the log. */
-const LOST_NAMED = 20;
-const COMPARE = "Check the disk, and compare the hosts' and processes' state with Masakari's notifications.";
 
 export interface DiskCopyOptions {
   /** `[DEFAULT] state_path` */
@@ -21,6 +22,8 @@ export interface DiskCopyOptions {
   readonly log: Logger;
   /** All that is to be on disk, as it is in memory: the pending entries in their order, and the saved states. */
   readonly whole: () => Omit<Contents, "unreadable">;
+  /** Whether this program's monitor makes such notifications; those of others are not sent. */
+  readonly isOurs: (notification: Notification) => boolean;
   /** For tests: opens the file in another way. */
   readonly open?: (path: string) => StateFile;
 }
@@ -32,18 +35,20 @@ export interface DiskCopyOptions {
 export class DiskCopy {
   readonly path: string;
   readonly #options: DiskCopyOptions;
-  readonly #open: (path: string) => StateFile;
+  readonly #current: CurrentFile;
   readonly #backlog = new Backlog();
-  #file: StateFile | undefined;
   #degraded: string | undefined;
   #degradedSince: Instant | undefined;
   #again: Timer | undefined;
   #closed = false;
+  #wasReplaced = false;
+  /** Whether the file and the backlog together hold all that the program knows. */
+  #isComplete = true;
 
   constructor(options: DiskCopyOptions) {
     this.#options = options;
-    this.#open = options.open ?? openStateFile;
     this.path = join(options.statePath, `${options.program}.sqlite`);
+    this.#current = new CurrentFile({ ...options, path: this.path });
   }
 
   /** Why nothing reaches the disk just now; undefined while everything does. */
@@ -58,14 +63,23 @@ export class DiskCopy {
 
   /** Opens the file. Never throws: what cannot be opened is done without, loudly. @returns what earlier runs left */
   open(): Contents {
+    const contents = this.#openOrRescue();
+    const { isOurs } = this.#options;
+    const foreign = contents.entries.filter(({ notification }) => !isOurs(notification));
+    for (const entry of foreign) this.#drop(entry, "this monitor never makes such, so somebody else has put it there");
+    this.write([], []);
+    return { ...contents, entries: contents.entries.filter(({ notification }) => isOurs(notification)) };
+  }
+
+  #openOrRescue(): Contents {
     try {
-      this.#file = this.#open(this.path);
-      const contents = this.#file.load();
+      const contents = this.#current.open().load();
       for (const { id } of contents.entries) this.#backlog.found(id);
-      this.#tellUnreadable(contents.unreadable);
+      logUnreadable(contents.unreadable, this.path, this.#options.log);
       return contents;
     } catch (error) {
-      const contents = rescue(this.path);
+      this.#current.close();
+      const contents = error instanceof StateFileError && error.isForeign ? NOTHING : rescue(this.path);
       if (error instanceof StateFileError) this.#beginAnew(error, contents);
       else {
         for (const { id } of contents.entries) this.#backlog.found(id);
@@ -82,16 +96,25 @@ export class DiskCopy {
       try {
         this.#writeOut();
       } catch (error) {
-        this.#degrade(error);
+        this.#failed(error);
       }
     }
     if (this.#degraded !== undefined) this.#backlog.bound();
   }
 
+  /** Looks whether the file is still in its place; makes it anew if not. @returns whether that was done since it was last asked */
+  renewed(): boolean {
+    const problem = this.#degraded === undefined ? this.#current.file?.displaced?.() : undefined;
+    if (problem !== undefined) this.#failed(new DisplacedError(problem));
+    const renewed = this.#wasReplaced;
+    this.#wasReplaced = false;
+    return renewed;
+  }
+
   /** Whether an entry of this id, pending or ended, is on disk or about to be; false if the disk cannot be read. */
   has(id: string): boolean {
     try {
-      return this.#backlog.knows(id) || this.#file?.read(id) !== undefined;
+      return this.#backlog.knows(id) || this.#current.file?.read(id) !== undefined;
     } catch {
       return false;
     }
@@ -99,9 +122,9 @@ export class DiskCopy {
 
   /** The entry's row if another process has ended it on disk. */
   endedElsewhere(id: string): Entry | undefined {
-    if (this.#file === undefined || !this.#backlog.isOnDisk(id)) return undefined;
+    if (this.#current.file === undefined || !this.#backlog.isOnDisk(id)) return undefined;
     try {
-      const row = this.#file.read(id);
+      const row = this.#current.file.read(id);
       if (row === undefined || row.state === "pending") return undefined;
       this.#backlog.forget(id);
       return row;
@@ -115,7 +138,7 @@ export class DiskCopy {
   ended(): readonly Entry[] {
     const unwritten = this.#backlog.ended;
     try {
-      return [...unwritten, ...(this.#file?.ended() ?? [])];
+      return [...unwritten, ...(this.#current.file?.ended() ?? [])];
     } catch {
       return unwritten;
     }
@@ -127,15 +150,14 @@ export class DiskCopy {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#degraded !== undefined) this.#writeAgain();
-    if (this.#degraded !== undefined) this.#tellLost();
-    closeQuietly(this.#file);
-    this.#file = undefined;
+    if (this.#degraded !== undefined) logLost(this.#backlog.onlyHere, this.#options.log);
+    this.#current.close();
   }
 
   #writeOut(): void {
     if (this.#backlog.isEmpty) return;
-    if (this.#file === undefined) throw new Error("it is closed");
-    this.#file.write(this.#backlog.batch);
+    if (this.#current.file === undefined) throw new Error("it is closed");
+    this.#current.file.write(this.#backlog.batch);
     this.#backlog.written();
   }
 
@@ -143,30 +165,47 @@ export class DiskCopy {
   #beginAnew(error: StateFileError, rescued: Contents): void {
     this.#backlog.add(rescued.entries, rescued.saved);
     try {
-      this.#moveAside(error, `${rescued.entries.length} undelivered notifications could be read from it and are kept`);
-      this.#file = this.#open(this.path);
+      const kept = `${rescued.entries.length} undelivered notifications could be read from it and are kept`;
+      this.#current.beginAnew(error, kept);
       this.#writeOut();
     } catch (another) {
       this.#degrade(another);
     }
   }
 
-  #moveAside(error: StateFileError, kept: string): void {
-    const stamp = new Date(this.#options.clock.now().wall).toISOString().replaceAll(":", "");
-    const aside = moveAside(this.path, stamp);
-    this.#options.log.critical(
-      `${error.message}. It was moved to ${aside} and a new one is begun; ${kept}. ${COMPARE}`,
-    );
+  /** What has been displaced is made anew at once: until then everything would be lost by a crash. */
+  #failed(error: unknown): void {
+    if (!(error instanceof DisplacedError)) {
+      this.#degrade(error);
+      return;
+    }
+    try {
+      const aside = this.#replaceDisplaced();
+      const what = aside === undefined ? "" : ` What was under its name is now ${aside}.`;
+      this.#options.log.critical(
+        `${error.message}: a new database was begun with all that this program knows; what else of this program was ` +
+          `deleted there is made anew as well.${what} Stop the monitor before you delete or replace its files`,
+      );
+    } catch (another) {
+      this.#degrade(new Error(`${error.message}; a new one cannot be made: ${messageOf(another)}`, { cause: another }));
+    }
+  }
+
+  #replaceDisplaced(): string | undefined {
+    const { file, history, aside } = this.#current.replaceDisplaced();
+    this.#backlog.precede(history);
+    this.#takeOver(file);
+    this.#wasReplaced = true;
+    return aside;
   }
 
   /** The file stays open: what cannot be written can mostly still be read. */
   #degrade(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (this.#degraded === undefined) {
       this.#options.log.critical(
         `${this.path} cannot be written (${reason}): notifications and state are kept in memory only and would be lost ` +
-          "if this program stopped now. They are still delivered. Make room, or give the directory to this user; " +
-          "writing is tried again by itself.",
+          `if this program stopped now. They are still delivered. ${remedyFor(error)}; writing is tried again by itself.`,
       );
     }
     this.#degraded = reason;
@@ -176,19 +215,12 @@ export class DiskCopy {
     this.#again = this.#options.clock.setTimer(WRITE_AGAIN_MS, () => this.#writeAgain());
   }
 
-  /** With a file that may be another than before: a new one in place of a damaged one, or of one that somebody has deleted. */
   #writeAgain(): void {
     try {
-      const file = this.#openAgain();
-      closeQuietly(this.#file);
-      this.#file = file;
-      const there = file.load();
-      this.#disownUnknown(there.entries);
-      const { entries, saved } = this.#options.whole();
-      this.#backlog.recover(entries, (id) => file.read(id) === undefined);
-      const changed = [...saved].filter(([key, json]) => there.saved.get(key) !== json);
-      this.#backlog.add([], changed);
-      this.#writeOut();
+      if (this.#current.file?.displaced?.() !== undefined) this.#replaceDisplaced();
+      else if (!this.#writeAsBefore()) {
+        this.#takeOver(this.#current.openAnyway("what this program knows is written to that"));
+      }
       this.#degraded = undefined;
       this.#degradedSince = undefined;
       this.#options.log.warning(`${this.path} can be written again: notifications and state are on disk`);
@@ -197,14 +229,38 @@ export class DiskCopy {
     }
   }
 
-  #openAgain(): StateFile {
+  /**
+   * Over the same connection, where that can help: the disk was full, or another program held a transaction.
+   * @returns false if the file has to be opened again
+   */
+  #writeAsBefore(): boolean {
+    if (this.#current.file === undefined || !this.#isComplete) return false;
     try {
-      return this.#open(this.path);
+      this.#writeOut();
+      return true;
     } catch (error) {
-      if (!(error instanceof StateFileError)) throw error;
-      this.#moveAside(error, "what this program knows is written to that");
-      return this.#open(this.path);
+      if (isPassing(error)) throw error;
+      return false;
     }
+  }
+
+  /** Has the file, which may be another than before, hold all that this program knows. */
+  #takeOver(file: StateFile): void {
+    this.#isComplete = false;
+    const there = file.load();
+    this.#disownUnknown(there.entries);
+    const { entries, saved } = this.#options.whole();
+    this.#backlog.recover(entries, (id) => file.read(id) === undefined);
+    const changed = [...saved].filter(([key, json]) => there.saved.get(key) !== json);
+    this.#backlog.add([], changed);
+    this.#isComplete = true;
+    this.#writeOut();
+  }
+
+  /** Ends an entry of an earlier run with the next write. */
+  #drop(entry: Entry, reason: string): void {
+    this.#backlog.add([{ ...entry, state: "dropped", reason, endedWall: this.#options.clock.now().wall }], []);
+    logDropped(entry, reason, this.#options.log);
   }
 
   /**
@@ -217,40 +273,7 @@ export class DiskCopy {
       this.#backlog.found(entry.id);
       if (isOurs) continue;
       const reason = "its file could not be read when the monitor started, so it may no longer be true";
-      this.#backlog.add([{ ...entry, state: "dropped", reason, endedWall: this.#options.clock.now().wall }], []);
-      this.#options.log.error(
-        `Notification ${entry.id} of an earlier run (${describeNotification(entry.notification)}, ` +
-          `seen ${entry.notification.generated_time}) is dropped: ${reason}. If it is still true and not seen again by ` +
-          "itself, tell Masakari by hand.",
-      );
+      this.#drop(entry, reason);
     }
-  }
-
-  #tellUnreadable(count: number): void {
-    if (count === 0) return;
-    this.#options.log.critical(
-      `${count} undelivered notifications in ${this.path} are damaged and cannot be sent. ${COMPARE}`,
-    );
-  }
-
-  /** The program ends and nothing could be written: what is lost is named, so that somebody can act in its place. */
-  #tellLost(): void {
-    const lost = this.#backlog.onlyHere;
-    for (const { id, notification } of lost.slice(0, LOST_NAMED)) {
-      this.#options.log.critical(
-        `Notification ${id} (${describeNotification(notification)}, seen ${notification.generated_time}) is lost: it was ` +
-          "neither delivered nor could it be written to disk. If it is still true, tell Masakari by hand.",
-      );
-    }
-    if (lost.length > LOST_NAMED) this.#options.log.critical(`… and ${lost.length - LOST_NAMED} more are lost`);
-  }
-}
-
-/** Closing a file that has failed may fail too; what matters was said already. */
-function closeQuietly(file: StateFile | undefined): void {
-  try {
-    file?.close();
-  } catch {
-    return;
   }
 }

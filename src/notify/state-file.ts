@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { makeDirectory, makePrivateFile, NotPrivateError } from "../system/private-file.ts";
 import type { Entry } from "./entry.ts";
 import { entryFromRow, entryToRow } from "./entry-row.ts";
 
@@ -26,13 +27,31 @@ export interface StateFile {
   write(batch: Batch): void;
   /** The kept endings, newest first. */
   ended(): readonly Entry[];
+  /**
+   * What of it was moved, deleted or replaced while it was in use; undefined if nothing was. SQLite does not notice, and what
+   * it commits from then on is nowhere to be found at the next start.
+   */
+  readonly displaced?: () => string | undefined;
   close(): void;
+}
+
+/** What was written is not where the next start looks for it. */
+export class DisplacedError extends Error {
+  readonly code = "STATE_FILE_DISPLACED";
+  override readonly name = "DisplacedError";
 }
 
 /** The file cannot be used as it is: damaged, or written by a newer release. */
 export class StateFileError extends Error {
   readonly code = "STATE_FILE_UNUSABLE";
   override readonly name = "StateFileError";
+  /** Another user may have made it: nothing in it is to be believed. */
+  readonly isForeign: boolean;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly isForeign?: boolean } = {}) {
+    super(message, options);
+    this.isForeign = options.isForeign ?? false;
+  }
 }
 
 /** So many endings are kept for `masakari-monitors outbox --all`. */
@@ -78,17 +97,29 @@ WHERE entry.state = 'pending' OR excluded.state IN ('delivered', 'rejected')`;
 
 const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) - ${KEPT_ENDINGS}`;
 
+/** What SQLite keeps beside the file: the log, which holds the latest commits, and its index. */
+const BESIDE = ["-wal", "-shm"] as const;
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+
 class SqliteStateFile implements StateFile {
   readonly #db: DatabaseSync;
-  readonly #path: string;
-  readonly #inode: number;
+  /** By path. An inode that is open is not given to another file, so an equal number is the same file. */
+  readonly #inodes = new Map<string, number>();
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync, path: string) {
     this.#db = db;
-    this.#path = path;
-    this.#inode = statSync(path).ino;
+    for (const one of ["", ...BESIDE].map((suffix) => path + suffix)) {
+      const inode = inodeOf(one);
+      if (inode !== undefined) this.#inodes.set(one, inode);
+    }
   }
+
+  readonly displaced = (): string | undefined => {
+    const moved = [...this.#inodes].find(([path, inode]) => inodeOf(path) !== inode);
+    return moved && `${moved[0]} was moved or deleted while it was in use`;
+  };
 
   load(): Contents {
     const rows = this.#prepare("SELECT * FROM entry WHERE state = 'pending' ORDER BY seq").all();
@@ -107,10 +138,7 @@ class SqliteStateFile implements StateFile {
   }
 
   write(batch: Batch): void {
-    // SQLite would go on writing to a file that is nowhere to be found at the next start.
-    if (statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode) {
-      throw new Error("it was moved or deleted while it was in use");
-    }
+    this.#assertInPlace();
     this.#prepare("BEGIN IMMEDIATE").run();
     try {
       let ended = false;
@@ -127,6 +155,8 @@ class SqliteStateFile implements StateFile {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+    // It may have been deleted between the first look and the commit.
+    this.#assertInPlace();
   }
 
   ended(): readonly Entry[] {
@@ -136,6 +166,11 @@ class SqliteStateFile implements StateFile {
 
   close(): void {
     this.#db.close();
+  }
+
+  #assertInPlace(): void {
+    const problem = this.displaced();
+    if (problem !== undefined) throw new DisplacedError(problem);
   }
 
   #prepare(sql: string): StatementSync {
@@ -165,13 +200,18 @@ function check(db: DatabaseSync, path: string): void {
 }
 
 /**
- * Opens, and where needed creates, the file of the program that owns it: directory 0700, file 0600.
+ * Opens, and where needed creates, the file of the program that owns it: directory 0700, file 0600. Connections to the same
+ * file that this process has are to be closed before: they would share an index of a log that may not be the same.
  * @throws StateFileError if its contents are unusable (it is to be moved aside); else SQLite's or the system's error
  */
 export function openStateFile(path: string): StateFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  makeDirectory(dirname(path), 0o700);
+  try {
+    for (const one of [path, ...existing(BESIDE.map((suffix) => path + suffix))]) makePrivateFile(one);
+  } catch (error) {
+    if (error instanceof NotPrivateError) throw new StateFileError(error.message, { cause: error, isForeign: true });
+    throw error;
+  }
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
@@ -188,6 +228,9 @@ export function openStateFile(path: string): StateFile {
   }
 }
 
+const existing = (paths: readonly string[]): string[] =>
+  paths.filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+
 /**
  * Opens the file of another, perhaps running, program: nothing is created, repaired or moved.
  * @throws StateFileError if it cannot be read
@@ -195,7 +238,9 @@ export function openStateFile(path: string): StateFile {
 export function visitStateFile(path: string): StateFile {
   let db: DatabaseSync | undefined;
   try {
-    closeSync(openSync(path, "r"));
+    if (lstatSync(path).isSymbolicLink()) throw new Error("it is a symbolic link");
+    // Not opened to find out: see makePrivateFile.
+    accessSync(path, constants.R_OK);
     db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     const version = schemaVersion(db);
     if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}, this release knows ${SCHEMA_VERSION}`);

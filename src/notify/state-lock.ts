@@ -1,6 +1,9 @@
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { printable } from "../system/printable.ts";
+import { makeDirectory, makePrivateFile } from "../system/private-file.ts";
+import { WRITABLE_FOR_OTHERS } from "../system/trust.ts";
 
 /** Another program has this one's state; the message says which. */
 export class StateInUseError extends Error {
@@ -12,6 +15,8 @@ export class StateInUseError extends Error {
 export interface StateLock {
   /** Why it could not be locked, and so might be used by another program all the same; undefined if it is locked. */
   readonly problem: string | undefined;
+  /** Whether the file that was locked is the one that another program would try to lock. */
+  isInPlace(): boolean;
   release(): void;
 }
 
@@ -30,9 +35,8 @@ export function lockState(statePath: string, program: string): StateLock {
   const path = join(statePath, `${program}.lock`);
   let db: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Before it is locked: to close any descriptor of a file gives up the process's locks on it (fcntl(2)).
-    closeSync(openSync(path, "a", 0o600));
+    makeDirectory(statePath, 0o700);
+    makePrivateFile(path);
     db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     // Nothing is ever written to it; with a journal in memory there is nothing for which a disk could be too full.
     db.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -43,21 +47,37 @@ export function lockState(statePath: string, program: string): StateLock {
       problem:
         `${path} cannot be locked (${(error as Error).message}), so a second ${program} would not be noticed: see that ` +
         "there is none. Make room, or give the directory to this user",
+      isInPlace: () => false,
       release: () => undefined,
     };
   }
   const locked = db;
   held.add(locked);
+  const inode = inodeOf(path);
   const release = (): void => {
     if (held.delete(locked)) locked.close();
   };
-  return { problem: undefined, release };
+  return { problem: undefined, isInPlace: () => inodeOf(path) === inode, release };
 }
 
 /** The pid of the program whose state it is now; undefined if there is none, or it cannot be seen from here. */
 export function lockHolder(statePath: string, program: string): number | undefined {
   return pidHolding(join(statePath, `${program}.lock`));
 }
+
+/**
+ * Where the state is kept elsewhere because its directory is another user's: that user's program may run all the same.
+ * @throws StateInUseError
+ */
+export function refuseIfHeld(statePath: string, program: string): void {
+  const directory = statSync(statePath, { throwIfNoEntry: false });
+  const isAnybodys = directory === undefined || (directory.mode & WRITABLE_FOR_OTHERS) !== 0;
+  // Where anybody may write, anybody could hold a lock to keep this program from starting.
+  if (isAnybodys || lockHolder(statePath, program) === undefined) return;
+  throw inUse(statePath, program, join(statePath, `${program}.lock`));
+}
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
 function inUse(statePath: string, program: string, path: string): StateInUseError {
   const pid = pidHolding(path);
@@ -86,7 +106,7 @@ function pidHolding(path: string): number | undefined {
 function commandOf(pid: number): string {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-    return command === "" ? "" : ` (${command.slice(0, 200)})`;
+    return command === "" ? "" : ` (${printable(command.slice(0, 200))})`;
   } catch {
     return "";
   }

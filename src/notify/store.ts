@@ -2,6 +2,7 @@ import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { DiskCopy } from "./disk-copy.ts";
 import { type Entry, rebase } from "./entry.ts";
+import type { Notification } from "./notification.ts";
 import { PendingQueues } from "./pending-queues.ts";
 import type { StateFile } from "./state-file.ts";
 
@@ -14,6 +15,8 @@ export interface StoreOptions {
   readonly log: Logger;
   /** From `readBootId()`. */
   readonly bootId: string;
+  /** Which notifications the program makes: others in its file were put there by somebody else. All, if not given. */
+  readonly types?: readonly Notification["type"][];
   /** For tests: opens the file in another way. */
   readonly open?: (path: string) => StateFile;
 }
@@ -37,7 +40,8 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#disk = new DiskCopy({ ...options, whole: () => this.#whole() });
+    const isOurs = ({ type }: Notification): boolean => options.types?.includes(type) ?? true;
+    this.#disk = new DiskCopy({ ...options, isOurs, whole: () => this.#whole() });
   }
 
   /** Why nothing reaches the disk just now; undefined while everything does. */
@@ -48,6 +52,11 @@ export class Store {
   /** Since when nothing reaches the disk; undefined while everything does. */
   get degradedSince(): Instant | undefined {
     return this.#disk.degradedSince;
+  }
+
+  /** Looks whether the file is still in its place; makes it anew if not. @returns whether that was done since it was last asked */
+  renewed(): boolean {
+    return this.#disk.renewed();
   }
 
   /** Opens the file and loads it. Never throws: what cannot be opened is done without, loudly. */

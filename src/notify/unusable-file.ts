@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -16,7 +16,8 @@ const SCRATCH = ["/dev/shm", tmpdir()] as const;
 
 /**
  * What can be read of a file that cannot be opened as usual: damaged, or on a disk that is full or mounted read-only, where
- * SQLite cannot make what it needs beside the file. It is read from a copy; the file stays as it is.
+ * SQLite cannot make what it needs beside the file. It is read from a copy; the file stays as it is. No connection of this
+ * process may be open on it: reading it closes a descriptor, which gives up the process's locks (fcntl(2)).
  * @returns perhaps nothing; never throws
  */
 export function rescue(path: string): Contents {
@@ -38,7 +39,8 @@ export function rescue(path: string): Contents {
   return NOTHING;
 }
 
-const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
+/** Of a file that cannot be read at all, or must not be believed. */
+export const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
 
 function readWhatIsThere(path: string): Contents {
   const db = new DatabaseSync(path);
@@ -73,12 +75,13 @@ function* rowsUntilDamage(db: DatabaseSync, sql: string) {
 /**
  * Renames an unusable file, with what SQLite keeps beside it, and deletes all but the last few of its kind.
  * @param stamp goes into the new name
- * @returns the new path
+ * @returns the new path; undefined if there was nothing to rename
  */
-export function moveAside(path: string, stamp: string): string {
+export function moveAside(path: string, stamp: string): string | undefined {
   const aside = `${path}.unusable-${stamp}`;
   // The log first: under a new file of the old name it would be taken for that one's.
-  for (const suffix of BESIDE) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  for (const suffix of BESIDE) if (isThere(path + suffix)) renameSync(path + suffix, aside + suffix);
+  if (!isThere(path)) return undefined;
   renameSync(path, aside);
   const prefix = `${basename(path)}.unusable-`;
   const others = readdirSync(dirname(path)).filter(
@@ -89,3 +92,6 @@ export function moveAside(path: string, stamp: string): string {
   }
   return aside;
 }
+
+/** A symbolic link to nowhere is there, too. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -12,6 +12,7 @@ export const instanceMonitorProgram: Program = {
   command: "masakari-instancemonitor",
   description: "Tells Masakari what happens to the guests of this host's libvirt.",
   name: "instancemonitor",
+  notificationTypes: ["VM"],
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
   create({ config, clock, log, bootId, conditions }) {
     const { connection_uri: connectionUri } = config.libvirt;

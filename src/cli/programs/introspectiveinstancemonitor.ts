@@ -14,6 +14,7 @@ export const introspectiveMonitorProgram: Program = {
   command: "masakari-introspectiveinstancemonitor",
   description: "Pings the guest agents of this host's guests, and tells Masakari of a guest that has ceased to answer.",
   name: "introspectiveinstancemonitor",
+  notificationTypes: ["VM"],
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
   create({ config, clock, log, bootId, conditions }) {
     const uri = config.libvirt.connection_uri;

@@ -10,6 +10,7 @@ export const processMonitorProgram: Program = {
   command: "masakari-processmonitor",
   description: "Restarts the processes of the process list when they die, and tells Masakari when that does not help.",
   name: "processmonitor",
+  notificationTypes: ["PROCESS"],
   retry: (config) => config.process,
   create({ config, clock, log, conditions }) {
     const monitor = processMonitor({

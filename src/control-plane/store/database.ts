@@ -1,6 +1,6 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeDirectory, makePrivateFile } from "../../system/private-file.ts";
 import { ControlPlaneError } from "../errors.ts";
 import { migrations } from "./migrations.ts";
 
@@ -11,7 +11,11 @@ import { migrations } from "./migrations.ts";
  */
 export function openDatabase(path: string): DatabaseSync {
   try {
-    if (path !== ":memory:") makePrivateFile(path);
+    if (path !== ":memory:") {
+      makeDirectory(dirname(path), 0o700);
+      // SQLite gives the files beside it (-wal, -shm) the same mode.
+      makePrivateFile(path);
+    }
     return prepare(new DatabaseSync(path));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -21,13 +25,6 @@ export function openDatabase(path: string): DatabaseSync {
       { cause },
     );
   }
-}
-
-/** SQLite gives the files beside it (-wal, -shm) the same mode. */
-function makePrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
 }
 
 function prepare(database: DatabaseSync): DatabaseSync {
