@@ -21,12 +21,16 @@ export interface Made {
   run(signal: AbortSignal, onBegun: () => void): Promise<void>;
   /** How it is now. */
   facts(): Facts;
+  /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
+  databaseRenewed(): boolean;
   /** Prepares delivery as the configuration says. @returns what takes everything over, and cannot fail */
   prepare(config: Config): Promise<() => void>;
 }
 
 /** What the monitors of one process share. */
 export interface Shared {
+  /** Where state is kept: `[DEFAULT] state_path`, or what stands in for it. */
+  readonly statePath: string;
   /** Of the process: for the API's access log. */
   readonly command: string;
   readonly opened: OpenLog;
@@ -40,12 +44,12 @@ export interface Shared {
  * @throws AuthOptionsError if `[api]` does not make a login
  */
 export async function assemble(program: Program, config: Config, shared: Shared): Promise<Made> {
-  const { command, opened, clock, loopDelay } = shared;
+  const { command, opened, clock, loopDelay, statePath } = shared;
   const bootId = readBootId();
   const log = opened.log.named(`masakarimonitors.${program.name}`);
   const notifyLog = opened.log.named("masakarimonitors.notify");
-  const statePath = config.DEFAULT.state_path;
-  const store = new Store({ statePath, program: program.name, clock, log: notifyLog, bootId });
+  const types = program.notificationTypes;
+  const store = new Store({ statePath, program: program.name, types, clock, log: notifyLog, bootId });
   const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
   const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
@@ -71,6 +75,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
       store.close();
     },
     facts: () => factsOf(sources),
+    databaseRenewed: () => store.renewed(),
     async prepare(next) {
       const path = await deliveryPath(next, program.retry(next), parts);
       return () => {

@@ -4,11 +4,11 @@ import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnos
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
 import type { Config } from "../config/sections.ts";
-import { lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
+import { refuseIfHeld } from "../notify/state-lock.ts";
 import { Conditions } from "../status/conditions.ts";
+import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
 import { reportOn } from "../status/report.ts";
-import { serveHealth } from "../status/server.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { watchOver } from "../status/watch-over.ts";
@@ -20,6 +20,8 @@ import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
+import { HeldLock, keepState } from "./state-keeper.ts";
+import { chooseStatePlace, type StatePlace, stateSurroundings } from "./state-place.ts";
 import { packageVersion } from "./version.ts";
 
 /** What is run in one process: a single monitor under its own name, or several under `masakari-monitors`. */
@@ -86,8 +88,9 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
     for (const one of first.diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
     return 1;
   }
-  const locks = lockAll(ensemble, first.config.DEFAULT.state_path);
-  if (locks === undefined) return 1;
+  const place = placeFor(ensemble, first.config.DEFAULT.state_path);
+  if (place === undefined) return 1;
+  const { locks } = place;
   process.title = ensemble.command;
   const opened = openLog(ensemble.command, first.config.DEFAULT);
   const log = opened.log.named(`masakarimonitors.${ensemble.programs.map(({ name }) => name).join("+")}`);
@@ -97,20 +100,28 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
     `${ensemble.command} ${packageVersion()} on ${first.config.DEFAULT.hostname}, configured by ${named(first.files)}`,
   );
   say(log, first.diagnostics);
+  if (place.problem !== undefined) log.critical(place.problem);
   for (const { problem } of locks) if (problem !== undefined) log.warning(problem);
-  const status = await runWith(ensemble, first.config, { log, opened, signal, reread: () => load(ensemble, parsed) });
+  const reread = () => load(ensemble, parsed);
+  const status = await runWith(ensemble, first.config, { log, opened, signal, place, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
   return status;
 }
 
-/** Not in the log, which may be that of the program that runs already. @returns undefined if one does, which has been said */
-function lockAll({ command, programs }: Ensemble, statePath: string): readonly StateLock[] | undefined {
+interface LockedPlace extends StatePlace {
+  /** One for each program, in their order. */
+  readonly locks: readonly HeldLock[];
+}
+
+/** Said on standard error: the log may be that of the program that runs already. @returns undefined if there is none */
+function placeFor({ command, programs }: Ensemble, statePath: string): LockedPlace | undefined {
   try {
-    return programs.map(({ name }) => lockState(statePath, name));
+    const place = chooseStatePlace(statePath, stateSurroundings());
+    if (place.problem !== undefined) for (const { name } of programs) refuseIfHeld(statePath, name);
+    return { ...place, locks: programs.map(({ name }) => new HeldLock(place.path, name)) };
   } catch (error) {
-    if (!(error instanceof StateInUseError)) throw error;
-    process.stderr.write(`${command}: ${error.message}\n`);
+    process.stderr.write(`${command}: ${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
   }
 }
@@ -121,16 +132,19 @@ interface Running {
   readonly log: Logger;
   readonly opened: OpenLog;
   readonly signal: AbortSignal;
+  readonly place: LockedPlace;
   reread(): Promise<Loaded>;
 }
 
 async function runWith(ensemble: Ensemble, config: Config, running: Running): Promise<number> {
-  const { log, opened, signal, reread } = running;
+  const { log, opened, signal, place, reread } = running;
   const monitors: Made[] = [];
   const clock = systemClock;
   const conditions = new Conditions(clock);
   const loopDelay = new LoopDelay(clock, log);
-  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay };
+  const statePath = place.path;
+  conditions.set("state directory", place.problem);
+  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay, statePath };
   try {
     for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
@@ -172,19 +186,32 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
   });
   signal.addEventListener("abort", manager.stopping, { once: true });
 
-  const { state_path: statePath, hostname } = config.DEFAULT;
+  const { hostname } = config.DEFAULT;
   const identity = { version: packageVersion(), pid: process.pid, hostname, started: clock.now() };
   const runOne = async (monitor: Made): Promise<void> => {
-    const { name, facts } = monitor;
-    const running = monitor.run(signal, () => {
+    const { name } = monitor;
+    await monitor.run(signal, () => {
       begun.add(name);
       if (begun.size === monitors.length) manager.ready();
     });
-    const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
-    await Promise.all([running, serveHealth({ path: healthSocket(statePath, name), report, log }, signal)]);
   };
+  const sockets = monitors.map(({ name, facts }) => {
+    const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
+    return new HealthSocket({ path: healthSocket(statePath, name), report, log }, signal);
+  });
+  const kept = monitors.map(({ name, databaseRenewed }, index) => ({
+    name,
+    databaseRenewed,
+    lock: place.locks[index] as HeldLock,
+    socket: sockets[index] as HealthSocket,
+  }));
   await Promise.all([
     ...monitors.map(runOne),
+    ...sockets.map(async (socket) => {
+      await socket.start();
+      await socket.ended();
+    }),
+    keepState({ kept, statePath, clock, log }, signal),
     watchOver({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
   ]);

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
+import { printable } from "../system/printable.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
@@ -48,6 +49,6 @@ for (const command of [status, outbox, ...pauses]) addConfigFileOptions(command)
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`error: ${printable(error instanceof Error ? error.message : String(error), "\n")}\n`);
   process.exitCode ??= 1;
 }

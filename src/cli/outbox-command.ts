@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeNotification, type Entry } from "../notify/entry.ts";
 import type { StateFile } from "../notify/state-file.ts";
+import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-import { table } from "./table.ts";
+import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
 export interface OutboxCommandParts {
@@ -60,7 +61,7 @@ async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Pro
     const entries = [...file.load().entries, ...(all ? file.ended() : [])];
     listed.push(...entries.map((entry) => ({ program, ...entry })));
   });
-  if (json) parts.out.write(`${JSON.stringify(listed.map(toJson), undefined, 2)}\n`);
+  if (json) parts.out.write(`${printableJson(listed.map(toJson), 2)}\n`);
   else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
 }
 
@@ -81,7 +82,7 @@ async function drop(parts: OutboxCommandParts, ids: readonly string[], options: 
     const endedWall = parts.now();
     file.write({ entries: chosen.map((entry) => ({ ...entry, state: "dropped", reason, endedWall })), saved: [] });
     for (const entry of chosen)
-      parts.out.write(`dropped ${entry.id} (${name}): ${describeNotification(entry.notification)}\n`);
+      parts.out.write(`dropped ${entry.id} (${name}): ${onOneLine(describeNotification(entry.notification))}\n`);
     if (all && chosen.length === 0) parts.out.write(`nothing is pending in ${name}\n`);
   });
   if (unknown.size > 0) {

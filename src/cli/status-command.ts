@@ -4,8 +4,9 @@ import type { Answer } from "../status/client.ts";
 import type { Report } from "../status/report.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
 import { worst } from "../status/verdict.ts";
+import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-import { table } from "./table.ts";
+import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
 export interface StatusCommandParts {
@@ -57,7 +58,7 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       const statePath = await parts.statePath();
       const programs = names.length > 0 ? [...new Set(names.map(shortName))] : programsIn(statePath);
       const asked = await Promise.all(programs.map((one) => ask(statePath, one)));
-      if (json) parts.out.write(`${JSON.stringify(asked.map(toJson), undefined, 2)}\n`);
+      if (json) parts.out.write(`${printableJson(asked.map(toJson), 2)}\n`);
       else if (asked.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       else parts.out.write(listing(asked));
       parts.exit(asked.length === 0 ? EXIT.failing : EXIT[worst(asked.map(verdictOf))]);
@@ -114,8 +115,7 @@ function listing(asked: readonly Asked[]): string {
     ["OUTBOX", (one) => outbox(reportOf(one))],
   ]);
   const wrong = asked.flatMap(({ program, answer }) => troubles(answer).map((text) => `${program}: ${text}`));
-  // As in a table: what somebody else has said must not be able to move the cursor of a terminal.
-  const lines = wrong.map((line) => `${line.replace(/\p{Cc}+/gu, " ")}\n`);
+  const lines = wrong.map((line) => `${onOneLine(line)}\n`);
   return lines.length === 0 ? shown : `${shown}\n${lines.join("")}`;
 }
 

@@ -1,3 +1,5 @@
+import { printable } from "../system/printable.ts";
+
 /**
  * Rows under their headings, in columns as wide as their content.
  * @param columns heading and what stands under it
@@ -24,7 +26,7 @@ export function table<Row>(
 
 /** One object, a line for each of its members. */
 export function properties(object: object): string {
-  const entries = Object.entries(object);
+  const entries = Object.entries(object).map(([name, value]) => [onOneLine(name), value] as const);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}`.trimEnd().concat("\n")).join("");
 }
@@ -32,6 +34,10 @@ export function properties(object: object): string {
 function shown(value: unknown): string {
   if (value === undefined || value === null) return "-";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  // What an API holds must not be able to move the cursor of a terminal.
-  return text.replace(/\p{Cc}+/gu, " ");
+  return onOneLine(text);
+}
+
+/** What somebody else has written must not be able to move the cursor of a terminal, nor begin a line of ours. */
+export function onOneLine(text: string): string {
+  return printable(text.replace(/\p{Cc}+/gu, " "));
 }

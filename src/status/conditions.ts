@@ -1,7 +1,14 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
 /** What a program depends on and can tell the state of at any time. */
-export type ConditionName = "libvirt" | "process list" | "process table" | "configuration" | GuestCondition | HeldBack;
+export type ConditionName =
+  | "libvirt"
+  | "process list"
+  | "process table"
+  | "configuration"
+  | "state directory"
+  | GuestCondition
+  | HeldBack;
 
 /** What keeps guests from being watched by their agents: all of them, or single ones. */
 type GuestCondition = "agent pattern" | "guest XML" | "guest agents";

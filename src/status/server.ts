@@ -2,6 +2,7 @@ import { lstatSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
 import type { Logger } from "../system/log.ts";
+import { printableJson } from "../system/printable.ts";
 import type { Report } from "./report.ts";
 import { fitsSocket } from "./socket-path.ts";
 
@@ -13,7 +14,9 @@ export interface HealthServerParts {
   readonly path: string;
   /** How it is now. Asked for each request. */
   readonly report: () => Report;
-  readonly log: Logger;
+  readonly log: Pick<Logger, "warning" | "error">;
+  /** Called once the socket is there. */
+  readonly onListening?: () => void;
 }
 
 /** Whoever asks is on this host; a handful at a time is plenty, and a request is a few lines. */
@@ -34,8 +37,11 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   const { path, log } = parts;
   if (signal.aborted) return;
   const server = makeServer(parts);
+  let inode: number | undefined;
   try {
     await listen(server, path);
+    inode = inodeOf(path);
+    parts.onListening?.();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     log.warning(`Health is not served on ${path}, and \`masakari-monitors status\` will not find this program: ${why}`);
@@ -43,12 +49,13 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   }
   server.on("error", (error) => log.warning(`Serving health on ${path} failed: ${error.message}`));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  // libuv removes the socket's file as it closes.
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  server.closeAllConnections();
+  // libuv removes whatever has the socket's path as it closes: if that is another program's by now, it stays open, unheard.
+  if ([undefined, inode].includes(inodeOf(path))) await new Promise((resolve) => server.close(resolve));
+  else server.unref();
 }
+
+const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 
 function makeServer({ report, log }: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {
@@ -82,7 +89,7 @@ function answer(request: IncomingMessage, response: ServerResponse, report: () =
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", Connection: "close" });
-  response.end(`${JSON.stringify(body, undefined, 2)}\n`);
+  response.end(`${printableJson(body, 2)}\n`);
 }
 
 async function listen(server: Server, path: string): Promise<void> {
@@ -124,6 +131,7 @@ async function isLeftBehind(path: string): Promise<boolean> {
     probe.once("error", (error: NodeJS.ErrnoException) => settle(error.code));
   });
   if (code === "ECONNREFUSED" || code === "ENOENT") return true;
+  if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") throw new Error(`it cannot be tried: ${code}`);
   throw new Error(
     `another program listens there${code === undefined ? "" : ` (${code})`}; is this monitor running twice?`,
   );

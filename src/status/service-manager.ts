@@ -1,5 +1,6 @@
 import type { Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { printable } from "../system/printable.ts";
 import { type DatagramSender, openDatagramSender } from "../system/unix-datagram.ts";
 
 /** What systemd wants to be told (sd_notify(3)); every call is a no-op where nobody asked. None waits, none throws. */
@@ -57,7 +58,7 @@ export function takeServiceManager(environment: NodeJS.ProcessEnv, pid: number, 
     // Without this time systemd would take an older READY=1 for the end of this reload.
     reloading: (now) => send("RELOADING=1", `MONOTONIC_USEC=${Math.floor(now.mono * 1000)}`),
     stopping: () => send("STOPPING=1"),
-    status: (text) => send(`STATUS=${text.replace(/\p{Cc}+/gu, " ").slice(0, STATUS_LENGTH)}`),
+    status: (text) => send(`STATUS=${printable(text.slice(0, STATUS_LENGTH).replace(/\p{Cc}+/gu, " "))}`),
     alive: () => send("WATCHDOG=1"),
   };
 }

@@ -41,6 +41,7 @@ const CONDITIONS: Readonly<Record<ConditionName, string>> = {
   "paused processes": "planned work, neither restarted nor notified",
   "sudo rights": "commands that cannot be run when they are needed",
   systemd: "systemd cannot be asked, so its restarts and a shutdown of the host look like failures",
+  "state directory": "state is not kept where it was meant to be",
   configuration: "the new configuration is refused, the old one is in force",
 };
 

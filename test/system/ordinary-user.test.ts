@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,7 +31,7 @@ test("as an ordinary user: run_as_root goes through sudo -n, and what sudo refus
   const directory = mkdtempSync(join(tmpdir(), "ordinary-user-"));
   chmodSync(directory, 0o755);
   for (const part of ["sudoers.d", "checkout", "state", "bin"]) mkdirSync(join(directory, part));
-  chmodSync(join(directory, "state"), 0o777);
+  chownSync(join(directory, "state"), Number(NOBODY), Number(NOBODY));
   const allowed = join(directory, "bin", "allowed");
   const pid = join(directory, "pid");
   copyFileSync("/bin/sleep", allowed);

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { MasakariClient } from "../../openstack/masakari.ts";
+import { printableJson } from "../../system/printable.ts";
 import { packageVersion } from "../version.ts";
 import * as commands from "./commands.ts";
 import { withClient } from "./connect.ts";
@@ -58,7 +59,7 @@ this host's masakarimonitors.conf.\n`,
       const signal = AbortSignal.timeout(patience);
       const choice = { configFiles: configFile ?? [], cloud: osCloud };
       const result = await withClient(choice, surroundings, (client) => action(client, ...args, signal));
-      surroundings.out(json === true ? `${JSON.stringify(result.json, undefined, 2)}\n` : result.text);
+      surroundings.out(json === true ? `${printableJson(result.json, 2)}\n` : result.text);
     };
 
   program

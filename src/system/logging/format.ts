@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { printable, printableJson } from "../printable.ts";
 import { type LogRecord, levelWords } from "./record.ts";
 
 /** Turns a record into the text of one line, without its line end. */
@@ -31,17 +32,12 @@ function strftime(format: string, time: Date): string {
   return format.replace(/%(.)/g, (whole, letter: string) => directives[letter]?.() ?? whole);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g;
-
 /**
  * Anybody on the host can name a process, and a command may write anything: a line end in it must not begin what looks like a
  * record of ours, nor an escape sequence reach a terminal.
  */
 function harmless(message: string): string {
-  return message
-    .replace(CONTROL, (one) => (one === "\t" ? one : `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`))
-    .replaceAll("\n", "\n    ");
+  return printable(message, "\t\n").replaceAll("\n", "\n    ");
 }
 
 const CONVERSION = /%(?:%|\((\w+)\)([-0]*)(\d*)(?:\.\d+)?[sdi])/g;
@@ -80,7 +76,7 @@ export function jsonFormat(dateFormat: string): LineFormat {
   return (record) => {
     const { name: levelname, number: levelno } = levelWords(record.level);
     const time = new Date(record.time);
-    return JSON.stringify({
+    return printableJson({
       message: record.message,
       asctime: strftime(dateFormat, time),
       name: record.name,

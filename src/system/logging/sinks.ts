@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pino } from "pino";
+import { printable } from "../printable.ts";
 import { openDatagramSender } from "../unix-datagram.ts";
 import type { LineFormat } from "./format.ts";
 import { type LogRecord, levelWords } from "./record.ts";
@@ -138,7 +139,7 @@ export function syslogSink(program: string, facility: string, format: LineFormat
 export function journalSink(program: string, fallback: LogSink): LogSink {
   return datagramSink("/run/systemd/journal/socket", fallback, (record) => {
     const fields: Readonly<Record<string, string>> = {
-      MESSAGE: record.message.replaceAll("\n", " "),
+      MESSAGE: printable(record.message.replaceAll("\n", " "), "\t"),
       PRIORITY: String(levelWords(record.level).severity),
       SYSLOG_IDENTIFIER: program,
       LOGGER_NAME: record.name,

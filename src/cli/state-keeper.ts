@@ -1,0 +1,84 @@
+import type { StateLock } from "../notify/state-lock.ts";
+import { lockState, StateInUseError } from "../notify/state-lock.ts";
+import type { HealthSocket } from "../status/health-socket.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+
+/** What one monitor has in the state directory. */
+export interface Kept {
+  readonly name: string;
+  readonly lock: HeldLock;
+  readonly socket: HealthSocket;
+  /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
+  readonly databaseRenewed: () => boolean;
+}
+
+const LOOK_EVERY_MS = 5000;
+
+/** A lock that is taken again when its file was deleted, or could not be locked before. */
+export class HeldLock {
+  readonly #statePath: string;
+  readonly #program: string;
+  #lock: StateLock;
+  #complaint: string | undefined;
+
+  /** @throws StateInUseError */
+  constructor(statePath: string, program: string) {
+    this.#statePath = statePath;
+    this.#program = program;
+    this.#lock = lockState(statePath, program);
+  }
+
+  get problem(): string | undefined {
+    return this.#lock.problem;
+  }
+
+  /** @returns whether it was locked before, had gone, and is locked again */
+  renew(log: Logger): boolean {
+    if (this.#lock.isInPlace()) return false;
+    const { problem } = this.#lock;
+    this.#lock.release();
+    try {
+      this.#lock = lockState(this.#statePath, this.#program);
+      this.#complaint = undefined;
+      return problem === undefined && this.#lock.problem === undefined;
+    } catch (error) {
+      if (!(error instanceof StateInUseError)) throw error;
+      if (error.message !== this.#complaint) log.critical(error.message);
+      this.#complaint = error.message;
+      return false;
+    }
+  }
+
+  release(): void {
+    this.#lock.release();
+  }
+}
+
+/**
+ * Puts back what was deleted of the state directory under the running monitors, and says so in one line: without its lock a
+ * second program would start on the same state, without its socket `status` would take the monitor for stopped.
+ */
+export async function keepState(
+  parts: { readonly kept: readonly Kept[]; readonly statePath: string; readonly clock: Clock; readonly log: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  const { kept, statePath, clock, log } = parts;
+  while (!signal.aborted) {
+    await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const renewed: string[] = [];
+    let isSaid = false;
+    for (const { name, lock, socket, databaseRenewed } of kept) {
+      // Of a database that was deleted the store has said it, and that the rest follows.
+      isSaid ||= databaseRenewed();
+      if (lock.renew(log)) renewed.push(`the lock of ${name}`);
+      if (await socket.renew()) renewed.push(`the health socket of ${name}`);
+    }
+    if (renewed.length === 0 || isSaid) continue;
+    log.warning(
+      `Files in ${statePath} were moved or deleted while they were in use; made anew: ${renewed.join(", ")}. Stop the ` +
+        "monitors before you delete or replace their files",
+    );
+  }
+}

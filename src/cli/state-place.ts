@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, mkdtempSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { defaultTable } from "../config/tables/default.ts";
+import { makeDirectory } from "../system/private-file.ts";
+import { distrustPath } from "../system/trust.ts";
+
+/** What decides where state may be kept. */
+export interface StateSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  readonly uid: number;
+}
+
+/** Where a program keeps its state. */
+export interface StatePlace {
+  readonly path: string;
+  /** Why that is not `[DEFAULT] state_path`, what will be lost when, and what to do; undefined if it is. */
+  readonly problem: string | undefined;
+}
+
+export const stateSurroundings = (): StateSurroundings => ({
+  env: process.env,
+  homeDir: homedir(),
+  uid: process.geteuid?.() ?? 0,
+});
+
+interface Fallback {
+  readonly path: string;
+  /** Whether it outlives a reboot. */
+  readonly isLasting: boolean;
+}
+
+const DEFAULT_STATE_PATH = defaultTable.options.state_path.default;
+const MEMORY = "/dev/shm";
+const NAME = "masakarimonitors";
+
+/** A directory that has another name for each `state_path`, so that programs of different configurations do not meet in it. */
+const nameFor = (statePath: string): string =>
+  statePath === DEFAULT_STATE_PATH
+    ? NAME
+    : `${NAME}-${createHash("sha256").update(statePath).digest("hex").slice(0, 8)}`;
+
+/** In their order: what systemd has made for the unit, the XDG Base Directory of the user, then what a reboot empties. */
+function fallbacks(statePath: string, { env, homeDir, uid }: StateSurroundings): readonly Fallback[] {
+  const name = nameFor(statePath);
+  const lasting = [
+    ...(env.STATE_DIRECTORY ?? "").split(":").filter((path) => path.startsWith("/")),
+    ...(env.XDG_STATE_HOME?.startsWith("/") ? [join(env.XDG_STATE_HOME, name)] : []),
+  ];
+  return [
+    ...lasting.map((path) => ({ path, isLasting: true })),
+    { path: join("/run", name), isLasting: false },
+    { path: join(homeDir, ".local/state", name), isLasting: true },
+    { path: join(MEMORY, `${name}-${uid}`), isLasting: false },
+  ];
+}
+
+/** Where to look for the state of programs with this configuration: `state_path`, then where they may have had to keep it. */
+export function statePlaces(statePath: string, surroundings: StateSurroundings): readonly string[] {
+  const others = fallbacks(statePath, surroundings).map(({ path }) => path);
+  return [statePath, ...new Set(others.filter((path) => path !== statePath && existsSync(path)))];
+}
+
+/**
+ * Chooses where to keep state, and makes it: `state_path`, or what else there is if that cannot be had or relied on.
+ * @throws the system's error if there is no place at all
+ */
+export function chooseStatePlace(statePath: string, surroundings: StateSurroundings): StatePlace {
+  const why = whyUnusable(statePath);
+  if (why === undefined) return { path: statePath, problem: undefined };
+  const refused = `${statePath} ([DEFAULT] state_path) is not used: ${why}`;
+  const remedy = "Give this program's user a state_path of its own that nobody else may write to, and restart";
+  const other = fallbacks(statePath, surroundings).find(({ path }) => whyUnusable(path) === undefined);
+  const { path, until } = other === undefined ? lastResort() : { path: other.path, until: lossOf(other) };
+  const kept = `undelivered notifications and what this monitor knows are kept in ${path} ${until}`;
+  return { path, problem: `${refused}; ${kept}. ${remedy}` };
+}
+
+const lossOf = ({ isLasting }: Fallback): string =>
+  isLasting ? "until somebody removes that directory" : "until the next reboot, which loses them";
+
+/** Others may have taken every name that they know: a random one is left. @throws the system's error */
+function lastResort(): { readonly path: string; readonly until: string } {
+  const until = "until this program stops, which loses them; `status` and `outbox` will not find it";
+  return { path: mkdtempSync(join(MEMORY, `${NAME}-`)), until };
+}
+
+/** A full or read-only disk is no reason: what earlier runs have left is there, and it may be writable again. */
+function whyUnusable(path: string): string | undefined {
+  try {
+    const problem = distrustPath(path);
+    if (problem !== undefined) return problem;
+    makeDirectory(path, 0o700);
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "EROFS" && existsSync(path) ? undefined : message;
+  }
+}
