@@ -12,12 +12,14 @@ import { reportOn } from "../status/report.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { watchOver } from "../status/watch-over.ts";
+import { exitNow } from "../system/exit.ts";
 import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { assemble, type Made } from "./assemble.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
+import { endOnDefect, logWarnings } from "./defects.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
@@ -52,19 +54,6 @@ function stopOn(signals: readonly NodeJS.Signals[], log: Logger): AbortSignal {
   return controller.signal;
 }
 
-/** A defect must not leave a process that lives on and watches nothing: say it and let the service manager restart us. */
-function dieOnDefect(opened: OpenLog): void {
-  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(event, (error: unknown) => {
-      opened.log.critical(
-        `Defect, the program ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
-      opened.flush();
-      process.exit(70);
-    });
-  }
-}
-
 /**
  * Runs one monitor program as its command line says, until SIGTERM or SIGINT.
  * @returns the exit status: 0 when stopped, 1 when the configuration cannot be used
@@ -94,7 +83,8 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
   process.title = ensemble.command;
   const opened = openLog(ensemble.command, first.config.DEFAULT);
   const log = opened.log.named(`masakarimonitors.${ensemble.programs.map(({ name }) => name).join("+")}`);
-  dieOnDefect(opened);
+  endOnDefect(opened);
+  logWarnings(log);
   const signal = stopOn(["SIGTERM", "SIGINT"], log);
   log.info(
     `${ensemble.command} ${packageVersion()} on ${first.config.DEFAULT.hostname}, configured by ${named(first.files)}`,
@@ -106,7 +96,7 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
   const status = await runWith(ensemble, first.config, { log, opened, signal, place, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
-  return status;
+  return exitNow(status);
 }
 
 interface LockedPlace extends StatePlace {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { Logger } from "../log.ts";
@@ -36,7 +37,11 @@ function openSinks(program: string, options: LogOptions): { sinks: LogSink[]; co
   const text = options.use_json
     ? jsonFormat(options.log_date_format)
     : textFormat(options.logging_default_format_string, options.log_date_format);
-  const stderr = stderrSink(text);
+  let made: LogSink | undefined;
+  const stderr = (): LogSink => {
+    made ??= stderrSink(text);
+    return made;
+  };
   const sinks: LogSink[] = [];
   const complaints: string[] = [];
   const attempt = (what: string, open: () => LogSink): void => {
@@ -50,12 +55,21 @@ function openSinks(program: string, options: LogOptions): { sinks: LogSink[]; co
   if (file !== undefined) {
     const path = quiet(options.log_dir) === undefined ? file : join(options.log_dir ?? "", file);
     attempt(`log file ${path}`, () => fileSink(path, text, options.watch_log_file));
+    if (isNamedPipe(path)) stderr().write(unreadPipe(path));
   }
-  if (options.use_syslog) attempt("syslog", () => syslogSink(program, options.syslog_log_facility, text, stderr));
-  if (options.use_journal) attempt("the journal", () => journalSink(program, stderr));
+  if (options.use_syslog) attempt("syslog", () => syslogSink(program, options.syslog_log_facility, text, stderr()));
+  if (options.use_journal) attempt("the journal", () => journalSink(program, stderr()));
   // As oslo.log does: standard error when asked for, and when there is nothing else.
-  if (options.use_stderr || sinks.length === 0) sinks.push(stderr);
+  if (options.use_stderr || sinks.length === 0) sinks.push(stderr());
   return { sinks, complaints };
+}
+
+const isNamedPipe = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+
+/** In the pipe itself nobody would see it. */
+function unreadPipe(path: string): LogRecord {
+  const message = `The log file ${path} is a named pipe: while nobody reads it, lines beyond 1 MiB are dropped`;
+  return { time: Date.now(), level: 40, name: "masakarimonitors", message };
 }
 
 /**

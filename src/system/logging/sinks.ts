@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pino } from "pino";
 import { printable } from "../printable.ts";
 import { openDatagramSender } from "../unix-datagram.ts";
 import type { LineFormat } from "./format.ts";
+import { NonBlockingWriter, type TryWrite, writeTo, writeToShared } from "./non-blocking.ts";
 import { type LogRecord, levelWords } from "./record.ts";
 
 /** Where lines go. A sink never throws and never makes its caller wait: a log must not stop a monitor. */
@@ -17,54 +18,86 @@ export interface LogSink {
   drained(): Promise<void>;
 }
 
-/** Lines that wait for a slow reader; beyond it new lines are dropped, so that memory stays bounded. */
+/** Lines that wait for a slow disk; beyond it new ones are dropped, so that memory stays bounded. */
 const BUFFER_BYTES = 1 << 20;
 
+/** Where text goes. */
 interface Destination {
-  write(text: string): boolean;
-  end(): void;
-  flushSync(): void;
-  flush(done: () => void): void;
-  on(event: string, listener: (...values: unknown[]) => void): unknown;
+  write(text: string): void;
+  flush(): void;
+  drained(): Promise<void>;
+  close(): void;
 }
 
-function buffered(fd: number): Destination {
-  const destination = pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES });
-  // A full disk or a closed terminal loses lines, never the monitor; the reason would have nowhere to be written.
-  destination.on("error", () => undefined);
-  return destination as unknown as Destination;
+/** A regular file: written by a thread, so that a slow disk does not hold up the loop. */
+function fileDestination(fd: number): Destination {
+  const stream = pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES });
+  // A full disk loses lines, never the monitor; the reason would have nowhere to be written.
+  stream.on("error", () => undefined);
+  return {
+    write: (text) => void stream.write(text),
+    flush() {
+      try {
+        stream.flushSync();
+      } catch {
+        // Not open yet, or it cannot be written: there is nobody to tell.
+      }
+    },
+    drained: () => flushed(stream),
+    close: () => stream.end(),
+  };
 }
 
-function flushQuietly(destination: Destination): void {
-  try {
-    destination.flushSync();
-  } catch {
-    // Not open yet, or the reader is gone: there is nobody to tell.
-  }
-}
-
-/** A reader that has stopped reading must not keep the program from ending. */
+/** A disk that hangs must not keep the program from ending. */
 const DRAIN_MS = 1000;
 
-async function drained(destination: Destination): Promise<void> {
+async function flushed(stream: { flush(done: () => void): void }): Promise<void> {
   await new Promise<void>((resolve) => {
     const late = setTimeout(resolve, DRAIN_MS);
-    destination.flush(() => {
+    stream.flush(() => {
       clearTimeout(late);
       resolve();
     });
   });
 }
 
+function unreadDestination(tryWrite: TryWrite, format: LineFormat, close: () => void): Destination {
+  const dropped = (count: number): string => {
+    const message = `${count} lines of this log were dropped: nobody has read it for too long`;
+    return `${format({ time: Date.now(), level: 40, name: "masakarimonitors", message })}\n`;
+  };
+  const writer = new NonBlockingWriter(tryWrite, dropped);
+  return {
+    write: (text) => writer.write(text),
+    flush: () => writer.flush(),
+    drained: () => writer.drained(),
+    close,
+  };
+}
+
+const STDERR = 2;
+
 /** Standard error. */
 export function stderrSink(format: LineFormat): LogSink {
-  const destination = buffered(2);
+  const tryWrite = writeToShared(STDERR);
+  const destination =
+    tryWrite === undefined ? fileDestination(STDERR) : unreadDestination(tryWrite, format, () => undefined);
   return {
-    write: (record) => void destination.write(`${format(record)}\n`),
+    write: (record) => destination.write(`${format(record)}\n`),
     reopen: () => undefined,
-    flush: () => flushQuietly(destination),
-    drained: () => drained(destination),
+    flush: () => destination.flush(),
+    drained: () => destination.drained(),
   };
+}
+
+/** @throws the system's error */
+function openDestination(path: string, format: LineFormat): Destination {
+  const { O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+  // With a reading end of our own a named pipe can be opened before there is a reader, and holds lines for it (fifo(7)).
+  const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const access = isPipe ? O_RDWR : O_WRONLY;
+  const fd = openSync(path, access | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o640);
+  return fstatSync(fd).isFile() ? fileDestination(fd) : unreadDestination(writeTo(fd), format, () => closeSync(fd));
 }
 
 /**
@@ -75,12 +108,11 @@ export function stderrSink(format: LineFormat): LogSink {
 export function fileSink(path: string, format: LineFormat, watch: boolean): LogSink {
   // One level only: a typing error in the path should be seen, not turned into a tree of directories.
   if (!existsSync(dirname(path))) mkdirSync(dirname(path));
-  const open = (): Destination => buffered(openSync(path, "a", 0o640));
-  let destination = open();
+  let destination = openDestination(path, format);
   const reopen = (): void => {
     try {
-      const next = open();
-      destination.end();
+      const next = openDestination(path, format);
+      destination.close();
       destination = next;
     } catch {
       // The directory is gone or full of files: the old file still takes lines.
@@ -97,8 +129,8 @@ export function fileSink(path: string, format: LineFormat, watch: boolean): LogS
       destination.write(`${format(record)}\n`);
     },
     reopen,
-    flush: () => flushQuietly(destination),
-    drained: () => drained(destination),
+    flush: () => destination.flush(),
+    drained: () => destination.drained(),
   };
 }
 
