@@ -1,6 +1,7 @@
 import type { Config } from "../config/sections.ts";
 import { noProgress } from "../monitor/progress.ts";
 import { Outbox } from "../notify/outbox.ts";
+import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { Store } from "../notify/store.ts";
 import { userAgent } from "../openstack/user-agent.ts";
 import { Conditions } from "../status/conditions.ts";
@@ -19,6 +20,7 @@ export interface Made {
   readonly name: string;
   /** Until the signal aborts. @param onBegun called once, when it watches */
   run(signal: AbortSignal, onBegun: () => void): Promise<void>;
+  readonly outbox: OutboxService;
   /** How it is now. */
   facts(): Facts;
   /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
@@ -69,6 +71,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   };
   return {
     name: program.name,
+    outbox: outboxService(program.name, outbox),
     async run(signal, onBegun) {
       store.open();
       await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, onBegun }, signal);

@@ -185,9 +185,9 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
       if (begun.size === monitors.length) manager.ready();
     });
   };
-  const sockets = monitors.map(({ name, facts }) => {
+  const sockets = monitors.map(({ name, facts, outbox }) => {
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
-    return new HealthSocket({ path: healthSocket(statePath, name), report, log }, signal);
+    return new HealthSocket({ path: healthSocket(statePath, name), report, outbox, log }, signal);
   });
   const kept = monitors.map(({ name, databaseRenewed }, index) => ({
     name,

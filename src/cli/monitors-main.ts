@@ -9,6 +9,7 @@ import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
+import { fallbackPlaces, stateSurroundings } from "./state-place.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
@@ -27,13 +28,16 @@ function configOf(parsed: Record<string, unknown>): Config {
   return loadConfig({ ...where, ...files }).config;
 }
 const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
+const otherPlaces = (path: string) => fallbackPlaces(path, stateSurroundings());
 const outbox = registerOutboxCommand(program, {
   statePath: () => statePath(outbox.opts()),
+  otherPlaces,
   out: process.stdout,
   now: Date.now,
 });
 const status = registerStatusCommand(program, {
   statePath: () => statePath(status.opts()),
+  otherPlaces,
   out: process.stdout,
   exit: (code) => {
     process.exitCode = code;

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { describeNotification, type Entry } from "../notify/entry.ts";
+import { describeNotification } from "../notify/entry.ts";
+import { type EntryJson, entryToJson } from "../notify/entry-json.ts";
 import type { StateFile } from "../notify/state-file.ts";
+import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { onOneLine, table } from "./table.ts";
@@ -11,12 +13,16 @@ import { onOneLine, table } from "./table.ts";
 export interface OutboxCommandParts {
   /** `[DEFAULT] state_path`, read from the configuration when the command runs. */
   readonly statePath: () => string | Promise<string>;
+  /** Where the monitors may keep their state if they cannot have that. */
+  readonly otherPlaces?: (statePath: string) => readonly string[];
   readonly out: { write(text: string): unknown };
   /** ms since the Unix epoch. */
   readonly now: () => number;
 }
 
-interface Listed extends Entry {
+/** One program's database. */
+interface Place {
+  readonly statePath: string;
   readonly program: string;
 }
 
@@ -27,8 +33,8 @@ export class OutboxCommandError extends Error {
 }
 
 /**
- * Adds `outbox` (list) and `outbox drop` to a program. Both work while the monitors run: a monitor looks at an entry's row
- * right before each attempt. The actions reject with OutboxCommandError or StateFileError.
+ * Adds `outbox` (list) and `outbox drop` to a program. A monitor that runs is asked, since it knows of what a full disk did not
+ * take; else its database is read, at whose rows a monitor looks right before each attempt. The actions reject with OutboxCommandError or StateFileError.
  * @returns the `outbox` command, for further options
  */
 export function registerOutboxCommand(program: Command, parts: OutboxCommandParts): Command {
@@ -56,13 +62,17 @@ export function registerOutboxCommand(program: Command, parts: OutboxCommandPart
 
 async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Promise<void> {
   const statePath = await parts.statePath();
-  const listed: Listed[] = [];
-  await eachFile(statePath, undefined, (program, file) => {
-    const entries = [...file.load().entries, ...(all ? file.ended() : [])];
-    listed.push(...entries.map((entry) => ({ program, ...entry })));
-  });
-  if (json) parts.out.write(`${printableJson(listed.map(toJson), 2)}\n`);
+  const listed: EntryJson[] = [];
+  for (const place of places(parts, statePath, undefined)) {
+    const asked = (await ask(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
+    listed.push(...(asked ?? (await visit(place, (file) => stored(place.program, file, all)))));
+  }
+  if (json) parts.out.write(`${printableJson(listed, 2)}\n`);
   else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
+}
+
+function stored(program: string, file: StateFile, all: boolean): EntryJson[] {
+  return [...file.load().entries, ...(all ? file.ended() : [])].map((entry) => entryToJson(program, entry));
 }
 
 interface DropOptions {
@@ -77,45 +87,85 @@ async function drop(parts: OutboxCommandParts, ids: readonly string[], options: 
   if (all === ids.length > 0) throw new OutboxCommandError("name the ids to drop, or --all, not both");
   if (all && program === undefined) throw new OutboxCommandError("--all needs --program: whose notifications?");
   const unknown = new Set(ids);
-  await eachFile(await parts.statePath(), program, (name, file) => {
-    const chosen = file.load().entries.filter((entry) => all || unknown.delete(entry.id));
-    const endedWall = parts.now();
-    file.write({ entries: chosen.map((entry) => ({ ...entry, state: "dropped", reason, endedWall })), saved: [] });
-    for (const entry of chosen)
-      parts.out.write(`dropped ${entry.id} (${name}): ${onOneLine(describeNotification(entry.notification))}\n`);
-    if (all && chosen.length === 0) parts.out.write(`nothing is pending in ${name}\n`);
-  });
+  for (const place of places(parts, await parts.statePath(), program)) {
+    const wanted = all ? "all" : [...unknown];
+    const dropped =
+      (await ask(place, { path: "/outbox/drop", body: { ids: wanted, reason } }))?.dropped ??
+      (await visit(place, (file) => dropStored(place.program, file, wanted, reason, parts.now())));
+    for (const { id, notification } of dropped) {
+      unknown.delete(id);
+      parts.out.write(`dropped ${id} (${place.program}): ${onOneLine(describeNotification(notification))}\n`);
+    }
+    if (all && dropped.length === 0) parts.out.write(`nothing is pending in ${place.program}\n`);
+  }
   if (unknown.size > 0) {
     throw new OutboxCommandError(`not pending: ${[...unknown].join(", ")} (\`outbox --all\` shows how it ended)`);
   }
 }
 
-/** Visits the file of every program, or of the one named, in order of their names. */
-async function eachFile(
-  statePath: string,
-  only: string | undefined,
-  visit: (program: string, file: StateFile) => void,
-): Promise<void> {
-  if (!existsSync(statePath)) {
+function dropStored(
+  program: string,
+  file: StateFile,
+  wanted: readonly string[] | "all",
+  reason: string,
+  endedWall: number,
+): EntryJson[] {
+  const chosen = file.load().entries.filter(({ id }) => wanted === "all" || wanted.includes(id));
+  const entries = chosen.map((entry) => ({ ...entry, state: "dropped", reason, endedWall }) as const);
+  file.write({ entries, saved: [] });
+  return entries.map((entry) => entryToJson(program, entry));
+}
+
+const DATABASE = ".sqlite";
+const TIMEOUT_MS = 2000;
+
+/** The database of every program, or of the one named, in order of their names. */
+function places(parts: OutboxCommandParts, statePath: string, only: string | undefined): readonly Place[] {
+  const directories = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])].filter((path) => existsSync(path));
+  if (directories.length === 0) {
     throw new OutboxCommandError(
       `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,
     );
   }
-  const programs = readdirSync(statePath)
-    .filter((name) => name.endsWith(".sqlite"))
-    .map((name) => basename(name, ".sqlite"))
-    .filter((name) => only === undefined || name === only);
-  if (only !== undefined && programs.length === 0) {
-    throw new OutboxCommandError(`${join(statePath, `${only}.sqlite`)} does not exist: ${only} has not run here`);
+  const found = directories.flatMap((directory) =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith(DATABASE))
+      .map((name) => ({ statePath: directory, program: basename(name, DATABASE) }))
+      .filter(({ program }) => only === undefined || program === only)
+      .sort((one, other) => (one.program < other.program ? -1 : 1)),
+  );
+  if (only !== undefined && found.length === 0) {
+    throw new OutboxCommandError(`${join(statePath, only + DATABASE)} does not exist: ${only} has not run here`);
   }
+  return found;
+}
+
+interface Asked {
+  readonly entries?: readonly EntryJson[];
+  readonly dropped?: readonly EntryJson[];
+}
+
+/** @returns undefined where no monitor answers such a question: it does not run, hangs, or is of an older release */
+async function ask(
+  { statePath, program }: Place,
+  question: { readonly path: string; readonly body?: object },
+): Promise<Asked | undefined> {
+  const { askMonitor } = await import("../status/client.ts");
+  try {
+    const { status, text } = await askMonitor(healthSocket(statePath, program), question, TIMEOUT_MS);
+    return status === 200 ? (JSON.parse(text) as Asked) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function visit<Result>({ statePath, program }: Place, use: (file: StateFile) => Result): Promise<Result> {
   const { visitStateFile } = await import("../notify/state-file.ts");
-  for (const program of programs.sort()) {
-    const file = visitStateFile(join(statePath, `${program}.sqlite`));
-    try {
-      visit(program, file);
-    } finally {
-      file.close();
-    }
+  const file = visitStateFile(join(statePath, program + DATABASE));
+  try {
+    return use(file);
+  } finally {
+    file.close();
   }
 }
 
@@ -123,30 +173,14 @@ function emptyLine(statePath: string): string {
   return `nothing to list in ${statePath}: everything was delivered or ended otherwise\n`;
 }
 
-function listing(entries: readonly Listed[], now: number): string {
+function listing(entries: readonly EntryJson[], now: number): string {
   return table(entries, [
     ["ID", ({ id }) => id],
     ["PROGRAM", ({ program }) => program],
     ["STATE", ({ state }) => state],
-    ["AGE", ({ created }) => age(now - created.wall)],
+    ["AGE", ({ created_at: created }) => age(now - Date.parse(created))],
     ["SUBJECT", ({ subject }) => subject],
     ["ATTEMPTS", ({ attempts }) => attempts],
     ["LAST REASON", ({ reason }) => reason],
   ]);
-}
-
-/** The documented shape: snake_case as everywhere in OpenStack, times in ISO 8601. */
-function toJson(entry: Listed): Record<string, unknown> {
-  return {
-    id: entry.id,
-    program: entry.program,
-    state: entry.state,
-    subject: entry.subject,
-    attempts: entry.attempts,
-    reason: entry.reason ?? null,
-    notification_uuid: entry.notificationUuid ?? null,
-    created_at: new Date(entry.created.wall).toISOString(),
-    ended_at: entry.endedWall === undefined ? null : new Date(entry.endedWall).toISOString(),
-    notification: entry.notification,
-  };
 }

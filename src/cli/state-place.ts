@@ -57,10 +57,19 @@ function fallbacks(statePath: string, { env, homeDir, uid }: StateSurroundings):
   ];
 }
 
-/** Where to look for the state of programs with this configuration: `state_path`, then where they may have had to keep it. */
-export function statePlaces(statePath: string, surroundings: StateSurroundings): readonly string[] {
+/** Where to look for the state of programs that could not have `state_path`: what this user may read of it. */
+export function fallbackPlaces(statePath: string, surroundings: StateSurroundings): readonly string[] {
   const others = fallbacks(statePath, surroundings).map(({ path }) => path);
-  return [statePath, ...new Set(others.filter((path) => path !== statePath && existsSync(path)))];
+  return [...new Set(others)].filter((path) => path !== statePath && isReadable(path));
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ import { onOneLine, table } from "./table.ts";
 export interface StatusCommandParts {
   /** `[DEFAULT] state_path`, read from the configuration when the command runs. */
   readonly statePath: () => string | Promise<string>;
+  /** Where the monitors may keep their state if they cannot have that. */
+  readonly otherPlaces?: (statePath: string) => readonly string[];
   readonly out: { write(text: string): unknown };
   /** Takes the exit status. */
   readonly exit: (status: number) => void;
@@ -56,13 +58,26 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       // Whoever only looks at the status must not take an error for a warning.
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
-      const programs = names.length > 0 ? [...new Set(names.map(shortName))] : programsIn(statePath);
-      const asked = await Promise.all(programs.map((one) => ask(statePath, one)));
+      const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
+      const found = [...new Set(places.flatMap(programsIn))].sort();
+      const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
+      const asked = await Promise.all(programs.map((one) => askIn(places, one)));
       if (json) parts.out.write(`${printableJson(asked.map(toJson), 2)}\n`);
       else if (asked.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       else parts.out.write(listing(asked));
       parts.exit(asked.length === 0 ? EXIT.failing : EXIT[worst(asked.map(verdictOf))]);
     });
+}
+
+/** In the first of these places in which it runs. */
+async function askIn(places: readonly string[], program: string): Promise<Asked> {
+  let first: Asked | undefined;
+  for (const place of places) {
+    const asked = await ask(place, program);
+    if (asked.answer.kind !== "not running") return asked;
+    first ??= asked;
+  }
+  return first as Asked;
 }
 
 async function ask(statePath: string, program: string): Promise<Asked> {
@@ -78,7 +93,7 @@ async function ask(statePath: string, program: string): Promise<Asked> {
 
 const shortName = (name: string): string => name.replace(/^masakari-/, "");
 
-/** Those that have left a database or a socket there, in order of their names. */
+/** Those that have left a database or a socket there. */
 function programsIn(statePath: string): string[] {
   if (!existsSync(statePath)) return [];
   const names = filesIn(statePath).flatMap((file) =>
@@ -86,7 +101,7 @@ function programsIn(statePath: string): string[] {
       .filter((suffix) => file.endsWith(suffix))
       .map((suffix) => file.slice(0, -suffix.length)),
   );
-  return [...new Set(names)].sort();
+  return names;
 }
 
 function filesIn(statePath: string): string[] {

@@ -13,14 +13,15 @@ export type Answer =
   | { readonly kind: "no answer"; readonly reason: string }
   | { readonly kind: "not allowed"; readonly reason: string };
 
-const REPORT_BYTES = 1 << 20;
+/** A full outbox has 10,000 entries of some 600 bytes. */
+const ANSWER_BYTES = 32 << 20;
 const VERDICTS: ReadonlySet<unknown> = new Set<Report["verdict"]>(["ok", "degraded", "failing"]);
 
 /** Asks the monitor whose socket this is. Never throws. @param timeoutMs for all of it */
 export async function askHealth(path: string, timeoutMs: number): Promise<Answer> {
   if (!fitsSocket(path)) return { kind: "no answer", reason: `${path} is too long for a socket` };
   try {
-    const report = reportIn(await get(path, timeoutMs));
+    const report = reportIn((await askMonitor(path, { path: "/health" }, timeoutMs)).text);
     if (report === undefined) return { kind: "no answer", reason: "what it says is not a health report" };
     return { kind: "answered", report };
   } catch (error) {
@@ -34,20 +35,34 @@ export async function askHealth(path: string, timeoutMs: number): Promise<Answer
   }
 }
 
-function get(socketPath: string, timeoutMs: number): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+export interface Question {
+  readonly path: string;
+  /** Sent as JSON, by POST. */
+  readonly body?: object;
+}
+
+/** Asks a monitor anything on its socket. @param timeoutMs for all of it @throws what keeps it from being answered */
+export function askMonitor(
+  socketPath: string,
+  { path, body }: Question,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
   const signal = AbortSignal.timeout(timeoutMs);
-  const request = http.get({ socketPath, path: "/health", agent: false, signal }, (response) => {
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (part: string) => {
-      text += part;
-      if (text.length > REPORT_BYTES) response.destroy(new Error("its answer has no end"));
+  const method = body === undefined ? "GET" : "POST";
+  const request = http.request({ socketPath, path, method, agent: false, signal }, (response) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    response.on("data", (part: Buffer) => {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > ANSWER_BYTES) response.destroy(new Error("its answer has no end"));
     });
-    response.on("end", () => resolve(text));
+    response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
     response.on("error", reject);
   });
   request.on("error", reject);
+  request.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }
 

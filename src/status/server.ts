@@ -1,6 +1,7 @@
 import { lstatSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
+import type { OutboxService } from "../notify/outbox-service.ts";
 import type { Logger } from "../system/log.ts";
 import { printableJson } from "../system/printable.ts";
 import type { Report } from "./report.ts";
@@ -14,6 +15,8 @@ export interface HealthServerParts {
   readonly path: string;
   /** How it is now. Asked for each request. */
   readonly report: () => Report;
+  /** Answers `GET /outbox`, with `?all` also for what has ended, and `POST /outbox/drop`. */
+  readonly outbox?: OutboxService;
   readonly log: Pick<Logger, "warning" | "error">;
   /** Called once the socket is there. */
   readonly onListening?: () => void;
@@ -57,16 +60,13 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
 
 const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 
-function makeServer({ report, log }: HealthServerParts): Server {
+function makeServer(parts: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {
-    try {
-      answer(request, response, report);
-    } catch (error) {
-      log.error(
-        `Defect in reporting health: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
+    answer(request, response, parts).catch((error: unknown) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      parts.log.error(`Defect in reporting health: ${text}`);
       send(response, 500, { error: "health cannot be told, which is a defect; the log says more" });
-    }
+    });
   });
   server.maxConnections = CONNECTIONS;
   server.on("connection", (socket) => {
@@ -77,13 +77,51 @@ function makeServer({ report, log }: HealthServerParts): Server {
   return server;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, report: () => Report): void {
-  const [path] = (request.url ?? "").split("?");
-  if (path !== "/health") send(response, 404, { error: "there is only /health" });
-  else if (request.method !== "GET" && request.method !== "HEAD") send(response, 405, { error: "only GET" });
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { report, outbox }: HealthServerParts,
+): Promise<void> {
+  const [path, query] = (request.url ?? "").split("?");
+  const isGet = request.method === "GET" || request.method === "HEAD";
+  if (path === "/outbox/drop" && outbox !== undefined) {
+    if (request.method === "POST") await drop(request, response, outbox);
+    else send(response, 405, { error: "only POST" });
+  } else if (path !== "/health" && (path !== "/outbox" || outbox === undefined)) {
+    send(response, 404, { error: "there is only /health, /outbox and /outbox/drop" });
+  } else if (!isGet) send(response, 405, { error: "only GET" });
+  else if (path === "/outbox") send(response, 200, { entries: outbox?.list(query === "all") });
   else {
     const now = report();
     send(response, STATUS[now.verdict], now);
+  }
+}
+
+/** `{"ids": [...] or "all", "reason": "..."}` */
+async function drop(request: IncomingMessage, response: ServerResponse, outbox: OutboxService): Promise<void> {
+  const { ids, reason } = await bodyOf(request);
+  const isList = Array.isArray(ids) && ids.every((id) => typeof id === "string");
+  if ((ids !== "all" && !isList) || typeof reason !== "string" || reason.trim() === "") {
+    send(response, 400, { error: 'wanted: {"ids": [...] or "all", "reason": "..."}' });
+  } else send(response, 200, { dropped: outbox.drop(ids === "all" ? ids : (ids as string[]), reason) });
+}
+
+const BODY_BYTES = 1 << 20;
+
+/** @returns nothing if it is no JSON object, or a large one */
+async function bodyOf(request: IncomingMessage): Promise<{ readonly ids?: unknown; readonly reason?: unknown }> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > BODY_BYTES) return {};
+    }
+    const body: unknown = JSON.parse(Buffer.concat(parts).toString());
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
   }
 }
 
