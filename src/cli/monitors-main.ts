@@ -9,7 +9,7 @@ import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
-import { fallbackPlaces, stateSurroundings } from "./state-place.ts";
+import { fallbackPlaces, placeInUse, stateSurroundings } from "./state-place.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
@@ -44,7 +44,7 @@ const status = registerStatusCommand(program, {
   },
 });
 const pauses = registerPauseCommands(program, {
-  statePath,
+  statePath: (parsed) => placeInUse(statePath(parsed), "processmonitor"),
   entries: (parsed) => usableEntries(configOf(parsed).process.process_list_path),
   out: process.stdout,
 });

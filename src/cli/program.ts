@@ -13,6 +13,8 @@ export interface MonitorContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly bootId: string;
+  /** Where state is kept: `[DEFAULT] state_path`, or what stands in for it. */
+  readonly statePath: string;
   /** Where the monitor says how what it depends on is. */
   readonly conditions: Conditions;
 }

@@ -3,8 +3,9 @@ import { accessSync, constants, existsSync, mkdtempSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { defaultTable } from "../config/tables/default.ts";
+import { distrustPath } from "../config/trust.ts";
+import { lockHolder } from "../notify/state-lock.ts";
 import { makeDirectory } from "../system/private-file.ts";
-import { distrustPath } from "../system/trust.ts";
 
 /** What decides where state may be kept. */
 export interface StateSurroundings {
@@ -63,6 +64,12 @@ export function fallbackPlaces(statePath: string, surroundings: StateSurrounding
   return [...new Set(others)].filter((path) => path !== statePath && isReadable(path));
 }
 
+/** The place of a program that runs; `state_path` if none does. */
+export function placeInUse(statePath: string, program: string): string {
+  const places = [statePath, ...fallbackPlaces(statePath, stateSurroundings())];
+  return places.find((place) => lockHolder(place, program) !== undefined) ?? statePath;
+}
+
 function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK | constants.X_OK);
@@ -99,7 +106,7 @@ function lastResort(): { readonly path: string; readonly until: string } {
 /** A full or read-only disk is no reason: what earlier runs have left is there, and it may be writable again. */
 function whyUnusable(path: string): string | undefined {
   try {
-    const problem = distrustPath(path);
+    const problem = distrustPath(path)?.reason;
     if (problem !== undefined) return problem;
     makeDirectory(path, 0o700);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -1,7 +1,8 @@
 import { checkLogin } from "./check-login.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { Loaded } from "./load.ts";
-import { loadProcessList, type ProcessListOptions } from "./process-list.ts";
+import { loadProcessList, loadTrustedProcessList, type ProcessListOptions } from "./process-list.ts";
+import { distrustPath } from "./trust.ts";
 
 /**
  * Everything that can be said about a configuration without a server: what reading it said, whether the login is complete,
@@ -13,13 +14,26 @@ export async function checkConfig(
   program: string,
   options: ProcessListOptions = {},
 ): Promise<readonly Diagnostic[]> {
-  const found = [...loaded.diagnostics, ...checkLogin(loaded)];
+  const found = [...loaded.files.flatMap(checkTrust), ...loaded.diagnostics, ...checkLogin(loaded)];
   if (!program.endsWith("processmonitor")) return found;
-  const list = await loadProcessList(loaded.config.process.process_list_path, options);
+  const path = loaded.config.process.process_list_path;
+  const list = await (options.read === undefined
+    ? loadTrustedProcessList(path, options)
+    : loadProcessList(path, options));
   const count = `${list.entries.length} ${list.entries.length === 1 ? "entry" : "entries"}`;
   const said =
     list.entries.length > 0
       ? [diagnostic("info", { file: list.file, line: undefined }, `the process list has ${count}`)]
       : [];
   return [...found, ...list.diagnostics, ...said];
+}
+
+/** As loud as a program can be that must not stop for it: the configuration names the login, and through the list the commands. */
+function checkTrust(file: string): Diagnostic[] {
+  const found = distrustPath(file);
+  if (found === undefined) return [];
+  const message =
+    `ANOTHER USER CAN CHANGE THIS CONFIGURATION: ${found.reason}. Whoever does has this program's login and the commands ` +
+    "that it runs; chown root and chmod go-w what is named";
+  return [diagnostic("warning", { file, line: undefined }, message)];
 }

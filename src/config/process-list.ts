@@ -3,6 +3,7 @@ import { diagnostic, hasError } from "./diagnostic.ts";
 import type { ProcessList } from "./process-list/entries.ts";
 import { findShellFile, shellDirectories, shellInUse } from "./shell/find.ts";
 import { readTextFile, type TextFile } from "./text-file.ts";
+import { distrustPath } from "./trust.ts";
 
 export type { ProcessList } from "./process-list/entries.ts";
 
@@ -46,4 +47,22 @@ export async function loadProcessList(path: string, options: ProcessListOptions 
   const { parseProcList } = await import("./shell/proc-list.ts");
   const list = wholeOrNothing(parseProcList(old, oldRead.text));
   return { ...list, diagnostics: [shellInUse(old, path), ...list.diagnostics] };
+}
+
+/**
+ * As `loadProcessList`, for a program that runs what is in it: a list that another user could have written is an error, as it is
+ * for cron. That only its directory is another's is a warning.
+ */
+export async function loadTrustedProcessList(
+  path: string,
+  options: Omit<ProcessListOptions, "read"> = {},
+): Promise<ProcessList> {
+  const list = await loadProcessList(path, options);
+  const file = list.file ?? path;
+  const found = distrustPath(file);
+  if (found === undefined) return list;
+  const severity = found.isOnlyOwner ? "warning" : "error";
+  const message = `${found.reason}, and could have this program run any command; chown root and chmod go-w what is named`;
+  const diagnostics = [diagnostic(severity, { file, line: undefined }, message), ...list.diagnostics];
+  return wholeOrNothing({ ...list, diagnostics });
 }

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { WRITABLE_FOR_OTHERS } from "../config/trust.ts";
 import { printable } from "../system/printable.ts";
 import { makeDirectory, makePrivateFile } from "../system/private-file.ts";
-import { WRITABLE_FOR_OTHERS } from "../system/trust.ts";
 
 /** Another program has this one's state; the message says which. */
 export class StateInUseError extends Error {

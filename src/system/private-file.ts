@@ -10,6 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { isTrustedOwner } from "../config/trust.ts";
 
 /** Group and others. */
 const NOT_OWNER = 0o077;
@@ -68,9 +69,4 @@ function foreignness(found: Stats): string | undefined {
   if (found.isSymbolicLink()) return "is a symbolic link";
   if (!found.isFile()) return "is not a regular file";
   return isTrustedOwner(found.uid) ? undefined : `belongs to user ${found.uid}`;
-}
-
-/** As sshd and cron see it: what this user and root have made can be relied on. */
-export function isTrustedOwner(uid: number): boolean {
-  return uid === 0 || uid === process.geteuid?.();
 }

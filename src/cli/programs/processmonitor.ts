@@ -1,4 +1,4 @@
-import { loadProcessList } from "../../config/process-list.ts";
+import { loadTrustedProcessList } from "../../config/process-list.ts";
 import type { Config } from "../../config/sections.ts";
 import { processMonitor } from "../../process/monitor.ts";
 import type { ProcessSettings } from "../../process/observation.ts";
@@ -12,12 +12,12 @@ export const processMonitorProgram: Program = {
   name: "processmonitor",
   notificationTypes: ["PROCESS"],
   retry: (config) => config.process,
-  create({ config, clock, log, conditions }) {
+  create({ config, clock, log, conditions, statePath }) {
     const monitor = processMonitor({
       settings: settings(config),
       processListPath: config.process.process_list_path,
-      loadProcessList,
-      statePath: config.DEFAULT.state_path,
+      loadProcessList: loadTrustedProcessList,
+      statePath,
       clock,
       log,
       conditions,
