@@ -3,7 +3,12 @@ import { mkdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { Command } from "commander";
 import { registerOutboxCommand } from "../../../src/cli/outbox-command.ts";
+import { outboxService } from "../../../src/notify/outbox-service.ts";
+import { serveHealth } from "../../../src/status/server.ts";
+import { healthSocket } from "../../../src/status/socket-path.ts";
+import { KeptLog } from "../../support/kept-log.ts";
 import { OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
+import { SmallDisk } from "../../support/small-disk.ts";
 
 /** Runs `masakari-monitors` with these arguments; the text that it wrote. */
 async function run(statePath: string, ...argv: string[]): Promise<string> {
@@ -112,4 +117,41 @@ test("a directory that does not exist is said, and not made", async (t) => {
   await assert.rejects(run(directory, "outbox"), /does not exist: no monitor has run here/);
   mkdirSync(directory);
   assert.match(await run(directory, "outbox"), /^nothing to list/);
+});
+
+test("of a monitor that runs with a full disk, what is in memory only is listed and can be dropped", async (t) => {
+  const disk = SmallDisk.mounted(t);
+  if (disk === undefined) return;
+  const rig = new OutboxRig(disk.path);
+  rig.outbox.add("process:on-disk", stopped("on-disk"));
+  const stop = new AbortController();
+  const parts = { path: healthSocket(disk.path, "testmonitor"), report: () => assert.fail(), log: new KeptLog() };
+  const listening = Promise.withResolvers<void>();
+  const served = serveHealth(
+    { ...parts, outbox: outboxService("testmonitor", rig.outbox), onListening: listening.resolve },
+    stop.signal,
+  );
+  t.after(async () => {
+    stop.abort();
+    await served;
+    rig.store.close();
+  });
+  await listening.promise;
+  disk.fill();
+  let id = "";
+  while (rig.store.degraded === undefined) id = rig.outbox.add("process:in-memory", stopped("in-memory"));
+  assert.match(await run(disk.path, "outbox"), new RegExp(`${id} .*process:in-memory`));
+  assert.match(await run(disk.path, "outbox", "drop", id, "--reason", "repaired"), new RegExp(`^dropped ${id} `));
+  assert.equal(
+    rig.outbox.list().some((entry) => entry.id === id),
+    false,
+  );
+  const listed = JSON.parse(await run(disk.path, "outbox", "--all", "--json")) as {
+    id: string;
+    state: string;
+    reason: string;
+  }[];
+  const dropped = listed.find((one) => one.id === id);
+  assert.deepEqual([dropped?.state, dropped?.reason], ["dropped", "repaired"]);
+  await assert.rejects(run(disk.path, "outbox", "drop", id, "--reason", "again"), /not pending/);
 });

@@ -47,7 +47,7 @@ process_list_path = ${directory}/list.yaml
 test("a state directory that is deleted under the running monitor comes back: database, lock and health socket, and one line", async (t) => {
   const { statePath, start, run } = scene(t);
   const monitor = start("masakari-processmonitor");
-  await monitor.line(/watching 1 entries/, IN_TIME);
+  await monitor.line(/watching 1 entr/, IN_TIME);
   const files = ["processmonitor.sqlite", "processmonitor.lock", "processmonitor.sock"].map((name) =>
     join(statePath, name),
   );
@@ -91,7 +91,7 @@ test("of a state_path that anybody may write to nothing is used; status and outb
     /CRITICAL .* is not used: .*state is writable for others \(mode 0777\); .* are kept in .*xdg/,
     IN_TIME,
   );
-  await monitor.line(/watching 1 entries/, IN_TIME);
+  await monitor.line(/watching 1 entr/, IN_TIME);
   const status = await eventually("its status", IN_TIME, async () => {
     const asked = await run("status", "processmonitor");
     return asked.code === 1 ? asked : undefined;
@@ -105,7 +105,7 @@ test("a directory that only another user may write to does not hide that user's 
 }, async (t) => {
   const { statePath, start } = scene(t);
   const monitor = start("masakari-processmonitor");
-  await monitor.line(/watching 1 entries/, IN_TIME);
+  await monitor.line(/watching 1 entr/, IN_TIME);
   chownSync(statePath, 65534, 65534);
   const second = start("masakari-processmonitor");
   assert.equal((await second.exited).code, 1);
