@@ -36,7 +36,7 @@ for (const [program, entryPoint] of Object.entries(programs)) {
     banner: {
       js: 'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);',
     },
-    external: ["koffi", "re2js"],
+    external: ["@koromix/*", "re2js"],
     define: { MASAKARI_MONITORS_VERSION: JSON.stringify(version) },
     logLevel: "warning",
   });

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { dirname } from "node:path";
 
 /**
  * `npm test`: every check there is, a line for each suite, and what failed in full. With CI=true a skipped test is a
@@ -63,7 +64,8 @@ async function run({
   const child = spawn(program, parameters, {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: limit * 1000,
-    env: { ...process.env, ...env },
+    // The tools find the Node that runs this: the machine's own may be too old for them.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

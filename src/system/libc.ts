@@ -13,12 +13,13 @@ export interface Libc {
 let loaded: Libc | undefined;
 
 /**
- * Loads libc once, on first use: koffi costs 2 MB and 15 ms that a run without libc calls need not pay.
+ * Loads libc once, on first use: koffi costs 2 MB and 15 ms that a run without libc calls need not pay. Only its native
+ * module is used, which the lock file pins for each platform; the package around it looks for that and adds old names.
  * @throws what the loader says where there is no koffi binary for this platform
  */
 export function loadLibc(): Libc {
   if (!loaded) {
-    const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    const koffi = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi;
     const library = koffi.load("libc.so.6");
     loaded = { func: library.func.bind(library) as Libc["func"], errno: () => koffi.errno() };
   }

