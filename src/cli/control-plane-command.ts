@@ -2,10 +2,14 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { lockHolder, lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import type { Logger } from "../system/log.ts";
+import { makePrivateDirectory } from "../system/private-directory.ts";
 import { readOpenrcPassword, writeOpenrc } from "./openrc.ts";
 
 const passwordVariable = "MASAKARI_CONTROL_PLANE_PASSWORD";
+/** Of its lock and its database. */
+const programName = "control-plane";
 const userName = "admin";
 const projectName = "service";
 
@@ -38,7 +42,7 @@ async function run(options: Options): Promise<void> {
   try {
     await serve(options);
   } catch (error) {
-    if (!(error instanceof ControlPlaneError || error instanceof PasswordError)) throw error;
+    if (!(error instanceof ControlPlaneError || error instanceof StartError)) throw error;
     process.stderr.write(`masakari-monitors control-plane: ${error.message}\n`);
     process.exitCode = 1;
   }
@@ -48,10 +52,11 @@ async function serve(options: Options): Promise<void> {
   const { startControlPlane } = await import("../control-plane/control-plane.ts");
   const { region } = await import("../control-plane/keystone/catalog.ts");
   const openrc = join(options.stateDir, "openrc");
-  const password = choosePassword(options, openrc);
   const stop = stopSignal();
+  const lock = takeStateDirectory(options.stateDir);
+  const password = choosePassword(options, openrc);
   const controlPlane = await startControlPlane({
-    database: join(options.stateDir, "control-plane.sqlite"),
+    database: join(options.stateDir, `${programName}.sqlite`),
     users: [{ name: userName, password, project: projectName, roles: ["admin"] }],
     keystonePort: options.keystonePort,
     masakariPort: options.masakariPort,
@@ -66,11 +71,30 @@ async function serve(options: Options): Promise<void> {
     await stop;
   } finally {
     await controlPlane.close();
+    lock.release();
   }
 }
 
-/** A password that cannot be had. */
-class PasswordError extends Error {}
+/** What keeps it from starting; the message is for the operator. */
+class StartError extends Error {}
+
+/** The database and the password of a cloud are in it: it must be this user's alone, and this process's. */
+function takeStateDirectory(stateDir: string): StateLock {
+  try {
+    makePrivateDirectory(stateDir);
+    return lockState(stateDir, programName);
+  } catch (cause) {
+    if (cause instanceof StateInUseError) {
+      const pid = lockHolder(stateDir, programName);
+      const holder = pid === undefined ? "another process" : `pid ${pid}`;
+      throw new StartError(
+        `${stateDir} is in use: ${holder} runs a control plane there; stop that one, or give --state-dir`,
+      );
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`cannot use the state directory: ${why} (--state-dir)`, { cause });
+  }
+}
 
 /** Never from the command line, where every user of the machine can read it. */
 function choosePassword({ passwordFile }: Options, openrc: string): string {
@@ -80,13 +104,13 @@ function choosePassword({ passwordFile }: Options, openrc: string): string {
         ? process.env[passwordVariable]
         : readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0];
     if (given === "") {
-      throw new PasswordError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
+      throw new StartError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
     }
     return given ?? readOpenrcPassword(openrc) ?? randomBytes(24).toString("base64url");
   } catch (cause) {
-    if (cause instanceof PasswordError) throw cause;
+    if (cause instanceof StartError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new PasswordError(`cannot read the password: ${why}`, { cause });
+    throw new StartError(`cannot read the password: ${why}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /** How to log in to a Keystone with a password. */
 export interface Login {
@@ -23,19 +24,37 @@ export function writeOpenrc(path: string, login: Login): void {
     OS_INTERFACE: "public",
   };
   const lines = Object.entries(values).map(([name, value]) => `export ${name}=${shellQuoted(value)}\n`);
-  const draft = `${path}.new`;
-  writeFileSync(draft, lines.join(""), { mode: 0o600, flush: true });
-  renameSync(draft, path);
+  // Nobody can have put a file or a link of that name there.
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(draft, lines.join(""), { mode: 0o600, flush: true, flag: "wx" });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
-/** The password in an openrc that `writeOpenrc` has written; undefined if there is no such file. */
+/**
+ * The password in an openrc that `writeOpenrc` has written; undefined if there is no such file.
+ * @throws an Error if it is not this user's own file, or cannot be read
+ */
 export function readOpenrcPassword(path: string): string | undefined {
-  let text: string;
+  let file: number;
   try {
-    text = readFileSync(path, "utf8");
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
+  }
+  let text: string;
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new Error(`${path} is not a file`);
+    if (found.uid !== process.geteuid?.()) throw new Error(`${path} belongs to another user (uid ${found.uid})`);
+    text = readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
   }
   return /^export OS_PASSWORD='(.*)'$/m.exec(text)?.[1]?.replaceAll("'\\''", "'");
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { limitConnections } from "./connection-limit.ts";
+import { normalizedUrl } from "./url.ts";
 import { webobError } from "./webob-error.ts";
 
 /** Largest request body in bytes; oslo.middleware's `max_request_body_size`. */
@@ -9,8 +11,8 @@ export const maxBodyBytes = 114688;
 /** How long a client may take for its headers, for a whole request, and between two requests, in ms. */
 const timeouts = { headers: 10_000, request: 30_000, keepAlive: 75_000, check: 5_000 };
 
-/** More open connections than this are refused. */
-const maxConnections = 1024;
+/** Connections open at once. */
+const maxConnections = 256;
 
 /**
  * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to an answer:
@@ -30,9 +32,9 @@ export function newHttpServer(): FastifyInstance {
     http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
     genReqId: () => `req-${randomUUID()}`,
     clientErrorHandler: refuseBrokenHttp,
-    rewriteUrl: ({ url = "/" }) => decodable(url),
+    rewriteUrl: ({ url = "/" }) => normalizedUrl(url),
   });
-  app.server.maxConnections = maxConnections;
+  limitConnections(app.server, maxConnections);
   app.addHook("onRequest", (request, _reply, done) => {
     // An empty type is none at all; fastify would refuse it.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
@@ -71,21 +73,6 @@ export function bodyFailure(error: unknown): "too-large" | "media-type" | "unrea
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return "media-type";
   if (code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH" || code === "ECONNRESET") return "unreadable";
   return undefined;
-}
-
-/** The URL; if its path cannot be decoded, with every percent sign meaning itself, as Python's lenient decoding has it. */
-function decodable(url: string): string {
-  const [path = "/", ...query] = url.split("?");
-  return canDecode(path) ? url : [path.replaceAll("%", "%25"), ...query].join("?");
-}
-
-function canDecode(path: string): boolean {
-  try {
-    decodeURIComponent(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Answers what is not HTTP at all, or came too slowly, with a bare status line. */

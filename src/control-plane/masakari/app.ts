@@ -36,7 +36,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   const entrants = new WeakMap<FastifyRequest, Entrant>();
 
   app.addHook("onRequest", async (request, reply) => {
-    if (!isVersioned(request)) return;
+    if (!needsToken(request)) return;
     if (request.method === "OPTIONS") {
       await reply.code(200).send();
       return;
@@ -88,7 +88,11 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   return app;
 }
 
-/** Under `/v1` a token is needed; outside there are only the versions to be told. */
+/** Judged by the route that is taken, however its URL was spelt: without a token there are only the versions to be told. */
+function needsToken(request: FastifyRequest): boolean {
+  return !request.is404 || isVersioned(request);
+}
+
 function isVersioned(request: FastifyRequest): boolean {
   return /^\/v1(?:[/?]|$)/.test(request.url);
 }

@@ -1,18 +1,19 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { makeDirectory, makePrivateFile } from "../../system/private-file.ts";
+import { makePrivateDirectory } from "../../system/private-directory.ts";
+import { makePrivateFile } from "../../system/private-file.ts";
 import { ControlPlaneError } from "../errors.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Opens the control plane's SQLite file (created 0600, its directory 0700) or `:memory:`, in WAL mode and with
+ * Opens the control plane's SQLite file (created 0600, its directory 0700 and nobody else's to change) or `:memory:`, in WAL mode and with
  * synchronous=FULL: what was answered with 2xx survives a power cut. Brings the tables up to date.
  * @throws ControlPlaneError `database`
  */
 export function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ":memory:") {
-      makeDirectory(dirname(path), 0o700);
+      makePrivateDirectory(dirname(path));
       // SQLite gives the files beside it (-wal, -shm) the same mode.
       makePrivateFile(path);
     }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -43,7 +52,7 @@ async function start(
     child.kill("SIGTERM");
     return (await exited)[0] as number | null;
   };
-  return { stop, exited, output: () => output };
+  return { pid: child.pid, stop, exited, output: () => output };
 }
 
 function openrcValue(stateDir: string, name: string): string {
@@ -95,5 +104,46 @@ describe("masakari-monitors control-plane", () => {
     const failed = await start(context, directory, ["--password-file", missing]);
     assert.equal((await failed.exited)[0], 1);
     assert.match(failed.output(), /^masakari-monitors control-plane: cannot read the password: .*missing'\n$/);
+  });
+
+  test("a second one on the same state directory ends, names the first and changes nothing", async (context) => {
+    const stateDir = join(newDirectory(context), "state");
+    const first = await start(context, stateDir);
+    const openrc = readFileSync(join(stateDir, "openrc"), "utf8");
+    const second = await start(context, stateDir, [], { MASAKARI_CONTROL_PLANE_PASSWORD: "other" });
+    assert.equal((await second.exited)[0], 1);
+    assert.match(second.output(), new RegExp(`${stateDir} is in use: pid ${first.pid} runs a control plane there`));
+    assert.equal(readFileSync(join(stateDir, "openrc"), "utf8"), openrc);
+    assert.equal(await loginStatus(stateDir, openrcValue(stateDir, "OS_PASSWORD")), 201);
+    assert.equal(await first.stop(), 0);
+    assert.deepEqual(
+      readdirSync(stateDir).filter((name) => /openrc/.test(name)),
+      ["openrc"],
+    );
+  });
+
+  test("what another user could have prepared is refused before anything is read or written", async (context) => {
+    const directory = newDirectory(context);
+    const victim = join(directory, "victim");
+    writeFileSync(victim, "precious\n");
+    const traps: Record<string, (stateDir: string) => void> = {
+      "may be written by others": (stateDir) => {
+        writeFileSync(join(stateDir, "openrc"), "export OS_PASSWORD='chosen by another'\n");
+        chmodSync(stateDir, 0o777);
+      },
+      "cannot open the control plane's database": (stateDir) =>
+        symlinkSync(victim, join(stateDir, "control-plane.sqlite")),
+      "cannot read the password": (stateDir) => symlinkSync(victim, join(stateDir, "openrc")),
+    };
+    for (const [message, set] of Object.entries(traps)) {
+      const stateDir = mkdtempSync(join(directory, "state-"));
+      set(stateDir);
+      const failed = await start(context, stateDir);
+      assert.equal((await failed.exited)[0], 1);
+      assert.match(failed.output(), new RegExp(message));
+      assert.equal(failed.output().trimEnd().split("\n").length, 1, "one line");
+      assert.equal(readFileSync(victim, "utf8"), "precious\n");
+      assert.equal(statSync(victim).mode & 0o777, 0o644);
+    }
   });
 });

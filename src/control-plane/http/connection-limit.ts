@@ -1,0 +1,26 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/**
+ * Keeps at most `limit` connections of `server` open: one more closes the one on which nothing was asked or answered for
+ * the longest time, so that clients that are slow or idle cannot lock out the others.
+ */
+export function limitConnections(server: Server, limit: number): void {
+  /** Least recently used first. */
+  const open = new Set<Socket>();
+  const touch = (socket: Socket): void => {
+    if (open.delete(socket)) open.add(socket);
+  };
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    const [stalest] = open;
+    if (stalest === undefined || open.size <= limit) return;
+    open.delete(stalest);
+    stalest.destroy();
+  });
+  server.on("request", (request, response) => {
+    touch(request.socket);
+    response.once("close", () => touch(request.socket));
+  });
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { test } from "node:test";
+import { callMasakari, logIn, startFor } from "../../support/control-plane.ts";
+
+/** Sends a request line as it is written, and returns the answer's status. */
+async function statusOf(base: string, requestLine: string): Promise<number> {
+  const { hostname, port } = new URL(base);
+  const socket = connect(Number(port), hostname);
+  socket.end(`${requestLine} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
+  let answer = "";
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    answer += text;
+  });
+  await once(socket, "close");
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+}
+
+const resources = ["segments", "notifications", "segments/x/hosts", "extensions", ""];
+const prefixes = [
+  ...["/v1/", "//v1/", "///v1//", "/v1//", "/%761/", "/v%31/", "//%76%31/"],
+  ...["http://127.0.0.1/v1/", "http://127.0.0.1//v1/", "HTTPS://elsewhere:1/v1/", "x://y/v1/"],
+];
+
+test("whatever way its URL is spelt, no route under /v1 is reached without a token", async (context) => {
+  const cloud = await startFor(context);
+  for (const prefix of prefixes) {
+    for (const resource of resources) {
+      const url = prefix + resource;
+      assert.equal(await statusOf(cloud.masakariUrl, `GET ${url}`), 401, url);
+    }
+  }
+});
+
+test("no URL is answered with 500", async (context) => {
+  const cloud = await startFor(context);
+  const odd = [
+    "//",
+    "/",
+    "?",
+    "//?x",
+    "//[",
+    "http://[",
+    "http://[/v3",
+    "x://",
+    "//[/v3/auth/tokens",
+    "/%",
+    "/v1/%zz",
+    "*",
+  ];
+  for (const base of [cloud.masakariUrl, cloud.keystoneUrl]) {
+    for (const url of [...odd, ...prefixes, "//v3/auth/tokens", "http://h/v3/auth/tokens", "//v3/auth/tokens?%"]) {
+      for (const method of ["GET", "POST", "OPTIONS", "HEAD", "DELETE"]) {
+        const status = await statusOf(base, `${method} ${url}`);
+        assert.ok(status < 500, `${method} ${url}: ${status}`);
+      }
+    }
+  }
+});
+
+test("clients that are slow or idle lock nobody out", async (context) => {
+  const cloud = await startFor(context);
+  const token = await logIn(cloud);
+  const slow: Socket[] = [];
+  context.after(() => {
+    for (const socket of slow) socket.destroy();
+  });
+  for (const base of [cloud.keystoneUrl, cloud.masakariUrl]) {
+    const { hostname, port } = new URL(base);
+    for (let number = 0; number < 1100; number += 1) {
+      const socket = connect(Number(port), hostname).on("error", () => undefined);
+      // Half of them send no whole head, the others no whole body.
+      if (number % 2 === 0) socket.write("GET /v1/segments HTTP/1.1\r\nHost: x\r\n");
+      else socket.write("POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{");
+      slow.push(socket);
+      if (number % 50 === 0) await once(socket, "connect");
+    }
+    await logIn(cloud);
+    assert.equal((await callMasakari(cloud, token, "GET", "/segments")).status, 200);
+  }
+});
