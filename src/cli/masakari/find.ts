@@ -21,17 +21,43 @@ export async function findSegment(
   return found;
 }
 
-/** Hosts of one segment, or of all. */
-export async function listHosts(
+export interface Found {
+  readonly segment: Segment;
+  readonly host: Host;
+}
+
+/** Hosts of one segment, or of all. @throws CommandError if there is no such segment */
+export async function findHosts(
   client: MasakariClient,
   segment: string | undefined,
   signal: AbortSignal,
-): Promise<{ segment: Segment; host: Host }[]> {
+): Promise<Found[]> {
   const segments =
     segment === undefined ? await client.listSegments({}, { signal }) : [await findSegment(client, segment, signal)];
-  const found: { segment: Segment; host: Host }[] = [];
+  const found: Found[] = [];
   for (const one of segments) {
     for (const host of await client.listHosts(one.uuid, {}, { signal })) found.push({ segment: one, host });
   }
   return found;
 }
+
+/** The host of that name or uuid, of one segment or of all. @throws CommandError */
+export async function findHost(
+  client: MasakariClient,
+  wanted: string,
+  segment: string | undefined,
+  signal: AbortSignal,
+): Promise<Found> {
+  const found = (await findHosts(client, segment, signal)).find(isHost(wanted));
+  if (found !== undefined) return found;
+  const where = segment === undefined ? "no segment" : `segment ${segment}`;
+  throw new CommandError(
+    `${where} has ${segment === undefined ? "a" : "no"} host ${wanted}; masakari host-list shows those that there are`,
+  );
+}
+
+/** Whether a host has this name or uuid. */
+export const isHost =
+  (wanted: string) =>
+  ({ host }: Found): boolean =>
+    host.uuid === wanted || host.name === wanted;

@@ -2,12 +2,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import { printableJson } from "../../system/printable.ts";
 import { packageVersion } from "../version.ts";
-import * as commands from "./commands.ts";
 import { withClient } from "./connect.ts";
+import * as hosts from "./hosts.ts";
+import * as notifications from "./notifications.ts";
+import { addLoginOptions, normalizedArguments, withLoginOptions } from "./old-syntax.ts";
+import type { Result } from "./result.ts";
+import * as segments from "./segments.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Longer than any command should take: each request has its own, shorter time-out. ms. */
 const patience = 300_000;
+const statuses = ["new", "running", "error", "failed", "ignored", "finished"];
 const recoveryMethods = ["auto", "reserved_host", "auto_priority", "rh_priority"];
 
 /**
@@ -16,7 +21,7 @@ const recoveryMethods = ["auto", "reserved_host", "auto_priority", "rh_priority"
  */
 export async function runMasakari(args: readonly string[], surroundings: Surroundings): Promise<number> {
   try {
-    await masakariCommand(surroundings).parseAsync([...args], { from: "user" });
+    await masakariCommand(surroundings).parseAsync(normalizedArguments(args), { from: "user" });
     return 0;
   } catch (error) {
     // Help and version arrive here too, already written and with status 0; usage errors have written their line.
@@ -27,10 +32,18 @@ export async function runMasakari(args: readonly string[], surroundings: Surroun
   }
 }
 
-type Action<Args extends unknown[]> = (
-  client: MasakariClient,
-  ...args: [...Args, AbortSignal]
-) => Promise<commands.Result>;
+interface GlobalOptions {
+  readonly json?: boolean;
+  readonly configFile?: string[];
+  readonly osCloud?: string;
+  readonly osPassword?: string;
+  readonly osToken?: string;
+}
+
+/** An action that gets a logged-in client first, and whose result is printed. */
+type Run = <Options extends object>(
+  action: (client: MasakariClient, options: Options, signal: AbortSignal) => Promise<Result>,
+) => (...given: unknown[]) => Promise<void>;
 
 function masakariCommand(surroundings: Surroundings): Command {
   const program = new Command("masakari")
@@ -43,76 +56,127 @@ function masakariCommand(surroundings: Surroundings): Command {
     .option("--os-cloud <NAME>", "log in as this cloud of clouds.yaml says")
     .addHelpText(
       "after",
-      `\nThe login comes from --config-file or --os-cloud, else from OS_CLOUD or the other OS_* variables (an openrc file), else from
-this host's masakarimonitors.conf.\n`,
+      `
+The login comes from --config-file or --os-cloud, else from OS_CLOUD or the other OS_* variables (an openrc file), else from
+this host's masakarimonitors.conf.
+The old client's syntax works too: --name NAME or --id ID in place of the argument, --os-auth-url and its like.
+`,
     )
     .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
     .exitOverride();
+  addLoginOptions(program);
 
-  /** An action that gets a logged-in client first, and whose result is printed. */
-  const run =
-    <Args extends unknown[]>(action: Action<Args>) =>
-    async (...given: unknown[]): Promise<void> => {
-      const { json, configFile, osCloud } = program.opts<{ json?: boolean; configFile?: string[]; osCloud?: string }>();
-      // commander adds the command itself after arguments and options.
-      const args = given.slice(0, -1) as Args;
+  const run: Run =
+    (action) =>
+    async (...given) => {
+      const all = program.opts<GlobalOptions>();
       const signal = AbortSignal.timeout(patience);
-      const choice = { configFiles: configFile ?? [], cloud: osCloud };
-      const result = await withClient(choice, surroundings, (client) => action(client, ...args, signal));
-      surroundings.out(json === true ? `${printableJson(result.json, 2)}\n` : result.text);
+      // commander gives the arguments, the options and the command itself.
+      const [argument] = given.length > 2 ? given : [];
+      const options = { argument, ...(given.at(-2) as object) } as Parameters<typeof action>[1];
+      if (all.osPassword !== undefined || all.osToken !== undefined) {
+        surroundings.err(
+          "Every user of this machine can see a secret on a command line; OS_PASSWORD and OS_TOKEN are not seen\n",
+        );
+      }
+      const around = { ...surroundings, env: withLoginOptions(surroundings.env, all) };
+      const choice = { configFiles: all.configFile ?? [], cloud: all.osCloud };
+      const result = await withClient(choice, around, (client) => action(client, options, signal));
+      surroundings.out(all.json === true ? `${printableJson(result.json, 2)}\n` : result.text);
     };
 
+  addSegmentCommands(program, run);
+  addHostCommands(program, run);
+  addNotificationCommands(program, run);
+  return program;
+}
+
+function addSegmentCommands(program: Command, run: Run): void {
+  const recovery = () => new Option("--recovery-method <METHOD>").choices(recoveryMethods);
   program
-    .command("segment-create <NAME>")
+    .command("segment-create [NAME]")
     .description("create a segment: hosts that stand in for one another")
-    .addOption(new Option("--recovery-method <METHOD>").choices(recoveryMethods).default("auto"))
+    .option("--name <NAME>", "in place of the argument")
+    .addOption(recovery().default("auto"))
     .option("--service-type <TYPE>", "free text", "COMPUTE")
     .option("--description <TEXT>")
-    .action(run(commands.createSegment));
+    .action(run(segments.createSegment));
+  program.command("segment-list").description("list segments").action(run(segments.listSegments));
   program
-    .command("segment-list")
-    .description("list segments")
-    .action(run<[object]>((client, _options, signal) => commands.segmentList(client, signal)));
+    .command("segment-show [SEGMENT]")
+    .description("show a segment, by name or UUID")
+    .option("--id <SEGMENT>", "in place of the argument")
+    .action(run(segments.showSegment));
   program
-    .command("host-create <NAME>")
-    .description("put a host into a segment, by the name that Nova has for it")
-    .option("--segment <NAME>", "name or UUID; may be left out if there is only one")
+    .command("segment-update [SEGMENT]")
+    .description("change a segment, by name or UUID")
+    .option("--id <SEGMENT>", "in place of the argument")
+    .option("--name <NAME>", "a new name")
+    .addOption(recovery())
+    .option("--service-type <TYPE>", "free text")
+    .option("--description <TEXT>")
+    .action(run(segments.updateSegment));
+  program
+    .command("segment-delete [SEGMENT]")
+    .description("delete a segment and its hosts, by name or UUID")
+    .option("--id <SEGMENT>", "in place of the argument")
+    .action(run(segments.deleteSegment));
+}
+
+function addHostCommands(program: Command, run: Run): void {
+  const hostCommand = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option("--segment <SEGMENT>", "name or UUID; may be left out if there is only one, or for a host that exists")
+      .addOption(new Option("--segment-id <SEGMENT>").hideHelp());
+  hostCommand("host-create [NAME]", "put a host into a segment, by the name that Nova has for it")
+    .option("--name <NAME>", "in place of the argument")
     .option("--type <TYPE>", "free text", "COMPUTE")
     .option("--control-attributes <TEXT>", "free text", "SSH")
-    .option("--reserved", "keep it free for the guests of a host that fails")
-    .option("--on-maintenance", "ignore notifications about it")
-    .action(run(commands.createHost));
-  program
-    .command("host-list")
-    .description("list hosts")
-    .option("--segment <NAME>", "name or UUID")
-    .action(run(commands.hostList));
-  program
-    .command("host-update <HOST>")
-    .description("change a host, by name or UUID: Masakari itself never ends a host's maintenance")
-    .option("--segment <NAME>", "name or UUID")
+    .option("--reserved [BOOLEAN]", "keep it free for the guests of a host that fails", truth)
+    .option("--on-maintenance [BOOLEAN]", "ignore notifications about it", truth)
+    .action(run(hosts.createHost));
+  hostCommand("host-list", "list hosts").action(run(hosts.listHosts));
+  hostCommand("host-show [HOST]", "show a host, by name or UUID")
+    .option("--id <HOST>", "in place of the argument")
+    .action(run(hosts.showHost));
+  hostCommand("host-update [HOST]", "change a host, by name or UUID: Masakari itself never ends a host's maintenance")
+    .option("--id <HOST>", "in place of the argument")
+    .option("--name <NAME>", "a new name")
+    .option("--type <TYPE>", "free text")
+    .option("--control-attributes <TEXT>", "free text")
     .option("--on-maintenance <BOOLEAN>", "true or false", truth)
     .option("--reserved <BOOLEAN>", "true or false", truth)
-    .action(run(commands.updateHost));
+    .action(run(hosts.updateHost));
+  hostCommand("host-delete [HOST]", "take a host out of its segment, by name or UUID")
+    .option("--id <HOST>", "in place of the argument")
+    .action(run(hosts.deleteHost));
+}
+
+function addNotificationCommands(program: Command, run: Run): void {
   program
     .command("notification-list")
     .description("list notifications, newest first")
     .option("--limit <NUMBER>", "at most so many", natural)
-    .option("--type <TYPE>", "COMPUTE_HOST, VM or PROCESS")
-    .option("--status <STATUS>", "new, running, error, failed, ignored or finished")
-    .action(run(commands.notificationList));
+    .addOption(new Option("--type <TYPE>", "only of this type").choices(["COMPUTE_HOST", "VM", "PROCESS"]))
+    .addOption(new Option("--status <STATUS>", "only in this state").choices(statuses))
+    .option("--host <HOST>", "only from this host, by name or UUID")
+    .option("--since <TIME>", "only what was generated since, e.g. 2026-11-28T06:00:00 (UTC)")
+    .action(run(notifications.listNotifications));
   program
-    .command("notification-show <UUID>")
+    .command("notification-show [UUID]")
     .description("show a notification")
+    .option("--id <UUID>", "in place of the argument")
     .option("--details", "also what the engine has done about it (asks the engine)")
-    .action(run(commands.notificationShow));
-  return program;
+    .action(run(notifications.showNotification));
 }
 
 function gather(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** Without a value, an option of this kind is true. */
 function truth(value: string): boolean {
   if (/^(true|yes|on|1)$/i.test(value)) return true;
   if (/^(false|no|off|0)$/i.test(value)) return false;

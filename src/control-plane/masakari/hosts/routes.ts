@@ -23,9 +23,9 @@ export function hostsResource(stores: Stores): Resource {
       index: {
         status: 200,
         rule: rule("index"),
-        handle: ({ params }) => {
+        handle: ({ params, query }) => {
           const segment = requireSegment(stores, params.segment_id);
-          return { hosts: hosts.list(segment.uuid).map((host) => showHost(host, segment)) };
+          return { hosts: hosts.list(segment.uuid, query).map((host) => showHost(host, segment)) };
         },
       },
       show: {

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { formatWholeSecond } from "../../wire/time.ts";
-import { listLimit, type Stamps, stamps } from "../record.ts";
+import { ApiFault } from "../fault.ts";
+import { equals, type Listing, listRows } from "../list-query.ts";
+import { type Stamps, stamps } from "../record.ts";
 import { type SegmentRow, showSegment } from "../segments/store.ts";
 
 /** What a caller may set on a host. */
@@ -21,6 +23,28 @@ export interface HostRow extends Omit<HostFields, "reserved" | "on_maintenance">
   readonly on_maintenance: number;
 }
 
+/** oslo.utils' strict booleans. */
+const yes = ["1", "t", "true", "on", "y", "yes"];
+const no = ["0", "f", "false", "off", "n", "no"];
+
+const isTrue = (column: string) => (value: string) => {
+  const word = value.trim().toLowerCase();
+  if (yes.includes(word)) return { sql: `${column} = ?`, value: 1 };
+  if (no.includes(word)) return { sql: `${column} = ?`, value: 0 };
+  const acceptable = [...yes, ...no].map((one) => `'${one}'`).sort((one, other) => (one < other ? -1 : 1));
+  throw new ApiFault(
+    400,
+    `Invalid value for ${column}: Unrecognized value '${value}', acceptable values are: ${acceptable.join(", ")}`,
+  );
+};
+
+/** As upstream, `name` and `control_attributes` do not filter. */
+const listing: Listing = {
+  table: "host",
+  columns: ["uuid", "name", "type", "reserved", "control_attributes", "on_maintenance"],
+  filters: { type: equals("type"), on_maintenance: isTrue("on_maintenance"), reserved: isTrue("reserved") },
+};
+
 /** The undeleted hosts. */
 export class HostStore {
   readonly #database: DatabaseSync;
@@ -31,13 +55,9 @@ export class HostStore {
     this.#now = now;
   }
 
-  /** Newest first. */
-  list(segmentUuid: string): HostRow[] {
-    return this.#database
-      .prepare(
-        "SELECT * FROM host WHERE segment_uuid = ? AND deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ?",
-      )
-      .all(segmentUuid, listLimit) as unknown as HostRow[];
+  /** @throws ApiFault 400 for a query that makes no sense */
+  list(segmentUuid: string, query: URLSearchParams): HostRow[] {
+    return listRows(this.#database, listing, query, [{ sql: "segment_uuid = ?", value: segmentUuid }]);
   }
 
   find(segmentUuid: string, uuid: string): HostRow | undefined {

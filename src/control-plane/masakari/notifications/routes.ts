@@ -30,7 +30,7 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
       index: {
         status: 200,
         rule: rule("index"),
-        handle: () => ({ notifications: notifications.list().map((row) => showNotification(row)) }),
+        handle: ({ query }) => ({ notifications: notifications.list(query).map((row) => showNotification(row)) }),
       },
       show: {
         status: 200,

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { formatTime, formatWholeSecond, type UtcTime } from "../../wire/time.ts";
-import { listLimit, type Stamps, stamps } from "../record.ts";
+import { formatTime, formatWholeSecond, parseIsoTime, type UtcTime } from "../../wire/time.ts";
+import { ApiFault } from "../fault.ts";
+import { equals, type Listing, listRows } from "../list-query.ts";
+import { type Stamps, stamps } from "../record.ts";
 
 /** What a monitor tells, its host looked up. */
 export interface NewNotification {
@@ -25,6 +27,21 @@ export interface NotificationRow extends Stamps {
 /** masakari's `duplicate_notification_detection_interval`, ms. */
 const duplicateInterval = 180_000;
 
+const listing: Listing = {
+  table: "notification",
+  columns: ["generated_time", "source_host_uuid", "type", "payload", "status"],
+  filters: {
+    status: equals("status"),
+    type: equals("type"),
+    source_host_uuid: equals("source_host_uuid"),
+    "generated-since": (text) => {
+      const since = parseIsoTime(text);
+      if (since === undefined) throw new ApiFault(400, "Invalid generated-since value");
+      return { sql: "generated_time >= ?", value: formatTime(since) };
+    },
+  },
+};
+
 export class NotificationStore {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
@@ -34,11 +51,9 @@ export class NotificationStore {
     this.#now = now;
   }
 
-  /** Newest first. */
-  list(): NotificationRow[] {
-    return this.#database
-      .prepare("SELECT * FROM notification WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ?")
-      .all(listLimit) as unknown as NotificationRow[];
+  /** @throws ApiFault 400 for a query that makes no sense */
+  list(query: URLSearchParams): NotificationRow[] {
+    return listRows(this.#database, listing, query);
   }
 
   find(uuid: string): NotificationRow | undefined {

@@ -20,7 +20,7 @@ export function segmentsResource(stores: Stores): Resource {
       index: {
         status: 200,
         rule: rule("index"),
-        handle: () => ({ segments: segments.list().map(showSegment) }),
+        handle: ({ query }) => ({ segments: segments.list(query).map(showSegment) }),
       },
       show: {
         status: 200,

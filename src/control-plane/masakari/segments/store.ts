@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { formatWholeSecond } from "../../wire/time.ts";
-import { listLimit, type Stamps, stamps } from "../record.ts";
+import { equals, type Listing, listRows } from "../list-query.ts";
+import { type Stamps, stamps } from "../record.ts";
 
 /** What a caller may set on a segment. */
 export interface SegmentFields {
@@ -18,6 +19,17 @@ export interface SegmentRow extends Omit<SegmentFields, "enabled">, Stamps {
   readonly enabled: number;
 }
 
+const listing: Listing = {
+  table: "segment",
+  columns: ["uuid", "name", "service_type", "enabled", "description", "recovery_method"],
+  filters: {
+    recovery_method: equals("recovery_method"),
+    service_type: equals("service_type"),
+    // The text is compared as it is: 0 and 1 work.
+    enabled: (value) => ({ sql: "CAST(enabled AS TEXT) = ?", value }),
+  },
+};
+
 /** The undeleted segments. */
 export class SegmentStore {
   readonly #database: DatabaseSync;
@@ -28,11 +40,9 @@ export class SegmentStore {
     this.#now = now;
   }
 
-  /** Newest first. */
-  list(): SegmentRow[] {
-    return this.#database
-      .prepare("SELECT * FROM segment WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ?")
-      .all(listLimit) as unknown as SegmentRow[];
+  /** @throws ApiFault 400 for a query that makes no sense */
+  list(query: URLSearchParams): SegmentRow[] {
+    return listRows(this.#database, listing, query);
   }
 
   find(uuid: string): SegmentRow | undefined {

@@ -33,9 +33,9 @@ after(async () => {
 });
 
 /** What one run wrote, and its status. */
-async function masakari(line: string, env: Record<string, string | undefined> = openrc) {
+async function masakari(line: string | readonly string[], env: Record<string, string | undefined> = openrc) {
   let [out, err] = ["", ""];
-  const status = await runMasakari(line.split(" "), {
+  const status = await runMasakari(typeof line === "string" ? line.split(" ") : line, {
     env,
     homeDir: folder,
     out: (text) => {
@@ -109,11 +109,77 @@ test("notifications are listed by host and shown", async () => {
     }),
     headers: { "Content-Type": "application/json", "X-Auth-Token": token.headers.get("X-Subject-Token") ?? "" },
   });
+  for (const filters of ["--type PROCESS", "--status new", "--host compute3", "--since 2026-11-22T12:12:22", ""]) {
+    assert.match(await succeeds(`notification-list --limit 9 ${filters}`.trim()), / compute3 /, filters);
+  }
+  for (const filters of [
+    "--type VM",
+    "--status error",
+    "--host compute9",
+    "--since 2026-11-22T12:12:23",
+    "--limit 0",
+  ]) {
+    assert.doesNotMatch(await succeeds(`notification-list ${filters}`), / compute3 /, filters);
+  }
+  await fails("notification-list --since yesterday", /Invalid generated-since value/);
+  await fails("notification-list --type process", /Allowed choices are COMPUTE_HOST, VM, PROCESS/);
   const list = await succeeds("notification-list --limit 5");
   assert.match(list, / 2026-11-22T12:12:22 +PROCESS +compute3 +new +STOPPED nova-compute$/m);
   const [stored] = JSON.parse(await succeeds("notification-list --json")) as { notification_uuid: string }[];
   const shown = await succeeds(`notification-show ${stored?.notification_uuid}`);
   assert.match(shown, /^payload +\{"event":"STOPPED","process_name":"nova-compute"\}$/m);
+});
+
+test("the old client's syntax works", async () => {
+  const created = await succeeds("segment-create --name seg1 --recovery-method auto --service-type COMPUTE");
+  assert.match(created, /^name +seg1$/m);
+  const uuid = /^uuid +(\S{36})$/m.exec(created)?.[1] ?? "";
+  assert.match(await succeeds(`segment-show --id ${uuid}`), /^name +seg1$/m);
+  assert.match(await succeeds("segment-show --id seg1"), new RegExp(`^uuid +${uuid}$`, "m"));
+  const changed = "segment-update --id seg1 --name seg2 --description d --recovery-method rh_priority --service-type X";
+  assert.match(
+    await succeeds(changed),
+    /^name +seg2\nservice_type +X\n(?:.*\n)*description +d\nrecovery_method +rh_priority$/m,
+  );
+
+  const host = `--name old1 --type COMPUTE --control-attributes SSH --segment-id ${uuid} --reserved False`;
+  assert.match(await succeeds(`host-create ${host} --on-maintenance True`), /^on_maintenance +true$/m);
+  assert.match(await succeeds(`host-list --segment-id ${uuid}`), / old1 +seg2 +COMPUTE +false +true$/m);
+  const shown = await succeeds(`host-show --segment-id ${uuid} --id old1`);
+  const hostId = /^uuid +(\S{36})$/m.exec(shown)?.[1] ?? "";
+  const update = `host-update --segment-id ${uuid} --id ${hostId} --name old2 --type T --control-attributes IPMI`;
+  assert.match(await succeeds(`${update} --reserved true --on_maintenance=False`), /^name +old2$/m);
+  const { name, type, control_attributes, reserved, on_maintenance } = JSON.parse(
+    await succeeds("--json host-show old2"),
+  ) as Record<string, unknown>;
+  assert.deepEqual(
+    { name, type, control_attributes, reserved, on_maintenance },
+    {
+      ...{ name: "old2", type: "T", control_attributes: "IPMI" },
+      ...{ reserved: true, on_maintenance: false },
+    },
+  );
+  assert.match(await succeeds(`host-delete --segment-id ${uuid} --id ${hostId}`), /^deleted host old2 /);
+  await fails("host-show old2", /no segment has a host old2/);
+  assert.match(await succeeds("segment-delete --id seg2"), /^deleted segment seg2 /);
+  await fails("segment-delete seg2", /there is no segment seg2/);
+});
+
+test("the old client's login options stand for the variables, and a secret among them is warned of", async () => {
+  const { OS_AUTH_URL: url, OS_USERNAME: user, ...rest } = openrc;
+  await succeeds(`--os-auth-url ${url} --os-username ${user} segment-list`, rest);
+  const { status, err } = await masakari(["--os-password", "wrong", "segment-list"]);
+  assert.equal(status, 1);
+  assert.match(err, /^Every user of this machine can see a secret on a command line.*\n.*refused the login/);
+});
+
+test("what a command is about is given once", async () => {
+  await fails("segment-create", /NAME is missing: give it as argument or with --name/);
+  await fails("segment-show", /SEGMENT is missing: .* --id/);
+  await fails("host-delete", /HOST is missing: .* --id/);
+  await fails("notification-show", /UUID is missing: .* --id/);
+  await fails("segment-create a --name b", /two different ones are given: NAME a and --name b/);
+  await fails("segment-update rack1", /nothing to change: give one of --name/);
 });
 
 suite("the login", () => {

@@ -1,0 +1,103 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { ApiFault } from "./fault.ts";
+import { listLimit } from "./record.ts";
+
+/** A condition on the rows of a list, in SQL, and the value for its `?`. */
+export interface Condition {
+  readonly sql: string;
+  readonly value: SQLInputValue;
+}
+
+/** A resource's list. */
+export interface Listing {
+  readonly table: "segment" | "host" | "notification";
+  /** What it may be sorted by. */
+  readonly columns: readonly string[];
+  /** Query parameters that filter, and the condition for a value. @throws ApiFault 400 for a value that is none */
+  readonly filters: Readonly<Record<string, (value: string) => Condition>>;
+}
+
+const always = ["id", "created_at", "updated_at", "deleted_at"];
+
+/**
+ * The undeleted rows that the query of a list asks for, as masakari-api filters, sorts and pages them: `limit`, `marker` (the
+ * id of the last row seen), `sort_key` and `sort_dir` (both repeatable), newest first without them; unknown parameters are ignored.
+ * @param scope a condition beside those of the query
+ * @throws ApiFault 400 for what it cannot make sense of
+ */
+export function listRows<Row>(
+  database: DatabaseSync,
+  { table, columns, filters }: Listing,
+  query: URLSearchParams,
+  scope: readonly Condition[] = [],
+): Row[] {
+  const limit = limitOf(query.get("limit"));
+  const order = orderOf(query, [...always, ...columns]);
+  const filtered = Object.entries(filters).flatMap(([name, condition]) => {
+    const value = query.get(name);
+    return value === null ? [] : [condition(value)];
+  });
+  const marker = query.get("marker");
+  const after = marker === null ? [] : [afterMarker(database, table, marker, order)];
+  const conditions = [...scope, ...filtered];
+  const where = ["deleted_at IS NULL", ...conditions.map(({ sql }) => sql), ...after.map(({ sql }) => sql)];
+  const sorted = order.map(({ column, direction }) => `${column} ${direction}`);
+  return database
+    .prepare(`SELECT * FROM ${table} WHERE ${where.join(" AND ")} ORDER BY ${sorted.join(", ")} LIMIT ?`)
+    .all(...conditions.map(({ value }) => value), ...after.flatMap(({ values }) => values), limit) as unknown as Row[];
+}
+
+/** An exact filter on the column of that name. */
+export const equals =
+  (column: string) =>
+  (value: string): Condition => ({ sql: `${column} = ?`, value });
+
+function limitOf(text: string | null): number {
+  if (text === null) return listLimit;
+  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new ApiFault(400, "Invalid input received: limit must be an integer");
+  const limit = Number(text);
+  if (limit < 0) throw new ApiFault(400, "Invalid input received: limit must be >= 0");
+  return Math.min(limit, listLimit);
+}
+
+interface SortKey {
+  readonly column: string;
+  readonly direction: "asc" | "desc";
+}
+
+/** `created_at` and `id` come last; a key without a direction has that of the first. */
+function orderOf(query: URLSearchParams, sortable: readonly string[]): SortKey[] {
+  const keys = query.getAll("sort_key");
+  const directions = query.getAll("sort_dir");
+  for (const direction of directions) {
+    if (direction !== "asc" && direction !== "desc") {
+      throw new ApiFault(400, "Invalid input received: Unknown sort direction, must be 'asc' or 'desc'");
+    }
+  }
+  for (const tieBreaker of ["created_at", "id"]) if (!keys.includes(tieBreaker)) keys.push(tieBreaker);
+  // Two tie breakers do not make room for more directions than keys were given.
+  if (directions.length > Math.max(1, query.getAll("sort_key").length)) {
+    throw new ApiFault(400, "Invalid input received: Sort direction size exceeds sort key size");
+  }
+  const unknown = keys.find((key) => !sortable.includes(key));
+  if (unknown !== undefined) {
+    throw new ApiFault(400, `InvalidSortKey('Sort key supplied is invalid: ${unknown}')`);
+  }
+  const first = (directions[0] ?? "desc") as SortKey["direction"];
+  return keys.map((column, index) => ({ column, direction: (directions[index] as SortKey["direction"]) ?? first }));
+}
+
+/** Rows after the marker's in this order: behind it in the first column, or equal there and behind it in the next … */
+function afterMarker(database: DatabaseSync, table: string, marker: string, order: readonly SortKey[]) {
+  const id = /^\d{1,15}$/.test(marker) ? Number(marker) : -1;
+  const row = database.prepare(`SELECT * FROM ${table} WHERE id = ? AND deleted_at IS NULL`).get(id);
+  if (row === undefined) throw new ApiFault(400, `Marker ${marker} could not be found.`);
+  // Without a time, an update is older than all.
+  const cellOf = (column: string): SQLInputValue => row[column] ?? "";
+  const steps = order.map(({ column, direction }, index) => {
+    const equal = order.slice(0, index).map((before) => `coalesce(${before.column}, '') = ?`);
+    return [...equal, `coalesce(${column}, '') ${direction === "asc" ? ">" : "<"} ?`].join(" AND ");
+  });
+  const values = order.flatMap((_, index) => order.slice(0, index + 1).map(({ column }) => cellOf(column)));
+  return { sql: `(${steps.map((step) => `(${step})`).join(" OR ")})`, values };
+}
