@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { runMasakari } from "./masakari/run.ts";
+import { guardStandardStreams } from "./standard-streams.ts";
 
+guardStandardStreams("masakari");
 process.exitCode = await runMasakari(process.argv.slice(2), {
   env: process.env,
   homeDir: homedir(),

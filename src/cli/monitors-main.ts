@@ -10,10 +10,12 @@ import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { fallbackPlaces, placeInUse, stateSurroundings } from "./state-place.ts";
+import { guardStandardStreams } from "./standard-streams.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
 
+guardStandardStreams("masakari-monitors");
 const program = new Command("masakari-monitors")
   .description("Tools for the Masakari monitors of this host.")
   .version(packageVersion());

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { Command } from "commander";
 import { guide, takeCommands } from "./sandbox/console.ts";
 import { playScript } from "./sandbox/script.ts";
@@ -10,13 +11,33 @@ const options = new Command("npm start --")
   .parse()
   .opts<{ script?: boolean }>();
 
+// What it asks is on this machine, whatever proxy others are asked through; the monitor inherits it.
+for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = "127.0.0.1";
+
 const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(new Error(name)));
+// SIGHUP: the terminal was closed; SIGQUIT: Ctrl-\.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+  process.on(name, () => stop.abort(new Error(`interrupted (${name})`)));
+}
+// Whoever reads this (`| head`, a terminal) is gone: the sandbox is of no use any more.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error) => stop.abort(new Error(`the output cannot be written: ${error.message}`)));
+}
+
+/** Whether the end of the input is a wish: somebody's Ctrl-D or the end of a list of commands, but not /dev/null. */
+function inputIsSomebodys(): boolean {
+  try {
+    return process.stdin.isTTY || !fstatSync(0).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
 
 const timeline = new Timeline(process.stdout);
-const stage = new Stage(timeline);
+let stage: Stage | undefined;
 let failure: string | undefined;
 try {
+  stage = new Stage(timeline);
   await stage.open((how) => {
     failure = `the monitor has ended by itself: ${how}`;
     stop.abort(new Error(failure));
@@ -25,13 +46,23 @@ try {
     if (!(await playScript(stage, stop.signal))) failure ??= "not everything ended as it should";
   } else {
     timeline.print(guide(stage));
-    takeCommands(stage, process.stdin, stop.signal);
-    await new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
+    takeCommands(stage, process.stdin, stop.signal, () => {
+      if (inputIsSomebodys()) stop.abort(new Error("end of input"));
+    });
+    await new Promise<void>((resolve) => {
+      stop.signal.addEventListener("abort", () => resolve(), { once: true });
+      if (stop.signal.aborted) resolve();
+    });
   }
 } catch (error) {
-  if (!stop.signal.aborted) failure = error instanceof Error ? error.message : String(error);
+  const why: unknown = stop.signal.aborted ? stop.signal.reason : error;
+  // A script that was interrupted, whenever that was, has not shown what it is for.
+  if (options.script || !stop.signal.aborted) failure ??= why instanceof Error ? why.message : String(why);
 }
 if (failure) timeline.print(failure);
-timeline.print("Ending the sandbox.");
-await stage.close();
+if (stage) {
+  timeline.print("Ending the sandbox.");
+  await stage.close();
+}
+await timeline.flush();
 process.exit(failure ? 1 : 0);

@@ -13,9 +13,9 @@ Try, by typing here (in another terminal: the command behind it):
   break web        then kill web: Masakari is told       chmod -x ${first?.restartCommand}
   mend web         then start web: recovery is seen      chmod +x ${first?.restartCommand}
   start web        starts it by hand                     ${first?.startCommand}
-  stop api         then kill something: nothing is lost
-  start api        what waited is delivered
-  help             this text; Ctrl-C ends the sandbox and removes ${stage.directory}
+  stop api         then kill worker: it cannot be restarted, and the notification waits
+  start api        what waited is delivered: nothing is lost
+  help             this text; Ctrl-C or Ctrl-D ends the sandbox and removes ${stage.directory}
 Times are ms after the last thing that was done to the host here (for a kill from another terminal: not known).
 `;
 }
@@ -40,15 +40,22 @@ async function obey(stage: Stage, line: string): Promise<void> {
   const service = stage.service(object);
   const command = commands[verb];
   if (command && service) return await command(stage, service);
-  if (command) stage.timeline.print(`${verb} what? ${stage.services.map(({ name }) => name).join(", ")}`);
-  else stage.timeline.print(guide(stage));
+  const names = stage.services.map(({ name }) => name.replace("sandbox-", ""));
+  if (verb === "help") stage.timeline.print(guide(stage));
+  else if (verb === "stop" || verb === "start")
+    stage.timeline.print(`${verb} what? ${verb === "stop" ? "api" : [...names, "api"].join(", ")}`);
+  else if (command) stage.timeline.print(`${verb} what? ${names.join(", ")}`);
+  else stage.timeline.print(`no command ${JSON.stringify(line.trim())}; help shows those that there are`);
 }
 
-/** Takes typed commands until the signal aborts or the input ends. */
-export function takeCommands(stage: Stage, input: NodeJS.ReadableStream, signal: AbortSignal): void {
+/** Takes typed commands until the signal aborts. @param onEnd called once, when there are no more and the last is done */
+export function takeCommands(stage: Stage, input: NodeJS.ReadableStream, signal: AbortSignal, onEnd: () => void): void {
   const lines = createInterface({ input, signal });
   let last = Promise.resolve();
   lines.on("line", (line) => {
     last = last.then(() => obey(stage, line)).catch((error: unknown) => stage.timeline.print(String(error)));
   });
+  // A terminal that is gone cannot be read any more; the signal that comes with it ends the sandbox.
+  input.on("error", () => undefined);
+  lines.on("close", () => void last.then(onEnd));
 }

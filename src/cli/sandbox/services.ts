@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A small real service of the sandbox, with the commands that the process list has for it. */
@@ -44,7 +44,9 @@ export function makeServices(directory: string): readonly SandboxService[] {
       pidFile: join(directory, "run", `${name}.pid`),
     };
     writeProgram(service.program, text);
+    // As a unit's start does: what runs already is not started a second time.
     const launch = `#!/bin/sh
+tr '\\0' ' ' <"/proc/$(cat "${service.pidFile}" 2>/dev/null)/cmdline" 2>/dev/null | grep -qF "${service.program}" && exit 0
 setsid "${service.program}" >"${directory}/run/${name}.log" 2>&1 </dev/null &
 echo $! >"${service.pidFile}"
 `;
@@ -67,6 +69,11 @@ export function isRunning(service: SandboxService): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether the restart command may be executed. */
+export function isRestartable(service: SandboxService): boolean {
+  return (statSync(service.restartCommand).mode & 0o100) !== 0;
 }
 
 /** Takes the restart command's right to be executed away, or gives it back. */

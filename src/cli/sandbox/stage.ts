@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { SandboxApi } from "./api.ts";
+import { Guardian } from "./guardian.ts";
 import { MonitorProcess, writeConfiguration } from "./monitor-process.ts";
-import { isRunning, makeServices, pidOf, type SandboxService, setRestartable } from "./services.ts";
+import { isRestartable, isRunning, makeServices, pidOf, type SandboxService, setRestartable } from "./services.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Everything that the sandbox is made of, and what can be done to it. */
@@ -15,11 +16,23 @@ export class Stage {
   readonly api: SandboxApi;
   readonly services: readonly SandboxService[];
   readonly #monitor: MonitorProcess;
+  #guardian: Guardian | undefined;
+  #apiStopped = false;
 
-  /** Makes the directory and what is in it; nothing runs before `open`. */
+  /**
+   * Makes the directory and what is in it; nothing runs before `open`.
+   * @throws an Error for the user if there is no place for it
+   */
   constructor(timeline: Timeline) {
     this.timeline = timeline;
-    this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
+    try {
+      this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`cannot make a directory in ${tmpdir()} (${why}); let TMPDIR name one that can be written`, {
+        cause,
+      });
+    }
     this.api = new SandboxApi(this.directory, timeline);
     this.services = makeServices(this.directory);
     this.#monitor = new MonitorProcess(timeline, this.directory);
@@ -39,6 +52,7 @@ export class Stage {
     );
     const configuration = writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
     this.#monitor.start(configuration, onMonitorEnd);
+    this.#guardian = new Guardian(this.directory, this.monitorPid);
     await Promise.all(
       this.services.map(({ name }) =>
         this.timeline.next(
@@ -55,7 +69,12 @@ export class Stage {
     return this.services.find((service) => service.name === name || service.name === `sandbox-${name}`);
   }
 
+  /**
+   * Kills the service. While the API is stopped its restart command is broken first, once: else it would just be
+   * restarted, and nothing would have to wait for the API.
+   */
   kill(service: SandboxService): void {
+    if (this.#apiStopped && isRestartable(service)) this.breakRestart(service);
     const pid = pidOf(service);
     this.timeline.fact(`kill -9 ${pid} (${service.name})`);
     process.kill(pid, "SIGKILL");
@@ -71,18 +90,32 @@ export class Stage {
     this.timeline.say("you", `mended the restart command: chmod +x ${service.restartCommand}`);
   }
 
-  /** Starts the service by hand, as an operator does who was told that it is down. */
+  /** Starts the service by hand, as an operator does who was told that it is down; no second time if it runs. */
   async startByHand(service: SandboxService): Promise<void> {
+    if (isRunning(service)) {
+      this.timeline.print(`${service.name} is running already (pid ${pidOf(service)})`);
+      return;
+    }
     this.timeline.fact(`started ${service.name} by hand: ${service.startCommand}`);
     await once(spawn(service.startCommand, { stdio: "ignore" }), "exit");
   }
 
   async stopApi(): Promise<void> {
+    if (this.#apiStopped) {
+      this.timeline.print("the API is stopped already");
+      return;
+    }
+    this.#apiStopped = true;
     await this.api.stop();
     this.timeline.fact("stopped the API");
   }
 
   async startApi(): Promise<void> {
+    if (!this.#apiStopped) {
+      this.timeline.print("the API is running already");
+      return;
+    }
+    this.#apiStopped = false;
     this.timeline.fact("started the API");
     await this.api.start();
   }
@@ -94,6 +127,8 @@ export class Stage {
     for (const service of this.services) {
       if (isRunning(service)) process.kill(pidOf(service), "SIGTERM");
     }
-    rmSync(this.directory, { recursive: true, force: true });
+    // A service may write its heartbeat meanwhile.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+    this.#guardian?.dismiss();
   }
 }

@@ -19,10 +19,16 @@ const paint: Readonly<Record<Speaker, number>> = {
   sandbox: 1,
 };
 
+/** A line waits so long for others that happened before it and come later: by a pipe from the monitor, or after an answer. */
+const HELD_BACK_MS = 250;
+
 /** The sandbox's screen: every line with its time and how long it came after the last thing that was done to the host. */
 export class Timeline {
   readonly #out: NodeJS.WritableStream & { isTTY?: boolean };
   readonly #moments = new EventEmitter<{ moment: [Moment] }>();
+  /** What is not on the screen yet; `at` in ms since the Unix epoch. */
+  #waiting: { readonly at: number; readonly line: string }[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #factAt: number | undefined;
 
   constructor(out: NodeJS.WritableStream & { isTTY?: boolean }) {
@@ -43,13 +49,41 @@ export class Timeline {
     const after = sinceFact < 0 ? "" : `+${sinceFact} ms`;
     const who = speaker.padEnd(8);
     const shown = this.#out.isTTY === true ? `\u001b[${paint[speaker]}m${who}\u001b[0m` : who;
-    this.#out.write(`${time}.${ms} ${after.padStart(11)}  ${shown}  ${text}\n`);
+    this.#show(at, `${time}.${ms} ${after.padStart(11)}  ${shown}  ${text}\n`);
     this.#moments.emit("moment", { at, speaker, text });
   }
 
   /** A line outside the table. */
   print(text = ""): void {
-    this.#out.write(`${text}\n`);
+    this.#show(Date.now(), `${text}\n`);
+  }
+
+  /** Writes what is held back, and returns when all of it is written or cannot be. */
+  async flush(): Promise<void> {
+    this.#write(Number.POSITIVE_INFINITY);
+    await new Promise<void>((resolve) => this.#out.write("", () => resolve()));
+  }
+
+  #show(at: number, line: string): void {
+    this.#waiting.push({ at, line });
+    this.#timer ??= setTimeout(() => this.#write(Date.now() - HELD_BACK_MS), HELD_BACK_MS);
+  }
+
+  /** Writes the lines up to this time in the order of their times; those of one time in the order they came. */
+  #write(until: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting.sort((one, other) => one.at - other.at);
+    const later = this.#waiting.findIndex(({ at }) => at > until);
+    const due = this.#waiting.splice(0, later < 0 ? this.#waiting.length : later);
+    if (due.length > 0) this.#out.write(due.map(({ line }) => line).join(""));
+    const [next] = this.#waiting;
+    if (next) {
+      this.#timer = setTimeout(
+        () => this.#write(Date.now() - HELD_BACK_MS),
+        Math.max(1, next.at + HELD_BACK_MS - Date.now()),
+      );
+    }
   }
 
   /** The first moment from now on that is meant. @throws an Error saying `what` did not happen, after `withinMs` */

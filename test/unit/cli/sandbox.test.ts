@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../../support/eventually.ts";
+
+const launch = fileURLToPath(new URL("../../../bin/launch", import.meta.url));
+
+/** Command lines of the processes that have `text` in theirs. */
+function processesWith(text: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return command.includes(text) ? [`${pid} ${command}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** A sandbox in a temporary directory of its own, by which what it started is known. */
+function openSandbox(context: TestContext, ...args: string[]) {
+  const temporary = mkdtempSync(join(tmpdir(), "sandbox-test-"));
+  const child = spawn("/bin/sh", [launch, "src/cli/sandbox.ts", ...args], {
+    env: { ...process.env, TMPDIR: temporary, http_proxy: "http://127.0.0.1:9", https_proxy: "http://127.0.0.1:9" },
+  });
+  context.after(() => {
+    child.kill("SIGKILL");
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 20 });
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  const shows = (pattern: RegExp) =>
+    eventually(`${pattern} in the sandbox's output`, 40_000, () => pattern.test(output) || undefined).catch((error) => {
+      throw new Error(`${String(error)}\n${output}`);
+    });
+  const nothingLeft = () =>
+    eventually("no process and no file of the sandbox is left", 20_000, () => {
+      assert.deepEqual([processesWith(temporary), readdirSync(temporary)], [[], []]);
+      return true;
+    });
+  const started = () => eventually("the monitor runs", 40_000, () => processesWith(temporary).length >= 3 || undefined);
+  return { child, exited, shows, started, nothingLeft, output: () => output };
+}
+
+describe("the sandbox", () => {
+  test("obeys what is typed, says what it does not know, keeps notifications, and ends with its input", async (context) => {
+    const { child, exited, shows, nothingLeft, output } = openSandbox(context);
+    await shows(/Try, by typing here/);
+    child.stdin.write("dance\n");
+    await shows(/no command "dance"; help shows/);
+    child.stdin.write("kill\nstop\nstart web\nstart api\n");
+    await shows(
+      /kill what\? web, worker\n[\s\S]*stop what\? api\n[\s\S]*sandbox-web is running already[\s\S]*the API is running already/,
+    );
+    child.stdin.write("stop api\nkill worker\n");
+    await shows(/broke the restart command[\s\S]*outbox +WARNING/);
+    child.stdin.write("start api\n");
+    await shows(/POST arrived: PROCESS .*sandbox-worker.*stored[\s\S]*answered 202/);
+    child.stdin.end();
+    assert.deepEqual(await exited, [0, null]);
+    await nothingLeft();
+    const times = [...output().matchAll(/^(\d\d:\d\d:\d\d\.\d{3}) /gm)].map(([, time]) => time);
+    assert.deepEqual(
+      times,
+      times.toSorted((one = "", other = "") => one.localeCompare(other)),
+      `lines out of order:\n${output()}`,
+    );
+  });
+
+  for (const signal of ["SIGHUP", "SIGQUIT", "SIGTERM", "SIGKILL"] as const) {
+    test(`leaves nothing running and nothing on the disk after ${signal}`, async (context) => {
+      const { child, exited, started, nothingLeft } = openSandbox(context);
+      await started();
+      child.kill(signal);
+      assert.deepEqual(await exited, signal === "SIGKILL" ? [null, signal] : [0, null]);
+      await nothingLeft();
+    });
+  }
+
+  test("ends when nobody reads what it shows", async (context) => {
+    const { child, exited, shows, nothingLeft } = openSandbox(context);
+    await shows(/Try, by typing here/);
+    child.stdout.destroy();
+    child.stdin.write("help\n");
+    assert.deepEqual(await exited, [0, null]);
+    await nothingLeft();
+  });
+
+  test("--script that is interrupted before its first act is no success", async (context) => {
+    const { child, exited, started, nothingLeft, output } = openSandbox(context, "--script");
+    await started();
+    child.kill("SIGINT");
+    assert.deepEqual(await exited, [1, null], output());
+    assert.match(output(), /interrupted \(SIGINT\)/);
+    await nothingLeft();
+  });
+
+  test("says where it would have its directory", async () => {
+    const child = spawn("/bin/sh", [launch, "src/cli/sandbox.ts"], {
+      env: { ...process.env, TMPDIR: "/no/such/place" },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (text: Buffer) => {
+        output += String(text);
+      });
+    }
+    assert.deepEqual(await once(child, "close"), [1, null]);
+    assert.match(output, /^cannot make a directory in \/no\/such\/place \(.*\); let TMPDIR name one.*\n$/);
+  });
+});
