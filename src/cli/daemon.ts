@@ -11,6 +11,7 @@ import { LoopDelay } from "../status/loop-delay.ts";
 import { reportOn } from "../status/report.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
+import { reportSubjects } from "../status/subject.ts";
 import { watchOver } from "../status/watch-over.ts";
 import { exitNow } from "../system/exit.ts";
 import type { Logger } from "../system/log.ts";
@@ -187,7 +188,8 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
   };
   const sockets = monitors.map(({ name, facts, outbox }) => {
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
-    return new HealthSocket({ path: healthSocket(statePath, name), report, outbox, log }, signal);
+    const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
+    return new HealthSocket({ path: healthSocket(statePath, name), report, subjects, outbox, log }, signal);
   });
   const kept = monitors.map(({ name, databaseRenewed }, index) => ({
     name,

@@ -28,6 +28,7 @@ export function factsOf(sources: HealthSources): Facts {
     loop: loopFacts(sources),
     delay: sources.loopDelay.facts,
     outbox: outboxFacts(sources),
+    subjects: sources.progress.subjects(),
   };
 }
 

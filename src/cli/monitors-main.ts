@@ -6,11 +6,12 @@ import { printable } from "../system/printable.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
+import { registerListCommand } from "./list-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
-import { fallbackPlaces, placeInUse, stateSurroundings } from "./state-place.ts";
 import { guardStandardStreams } from "./standard-streams.ts";
+import { fallbackPlaces, placeInUse, stateSurroundings } from "./state-place.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
@@ -50,7 +51,15 @@ const pauses = registerPauseCommands(program, {
   entries: (parsed) => usableEntries(configOf(parsed).process.process_list_path),
   out: process.stdout,
 });
-for (const command of [status, outbox, ...pauses]) addConfigFileOptions(command);
+const list = registerListCommand(program, {
+  statePath: () => statePath(list.opts()),
+  otherPlaces,
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [status, outbox, list, ...pauses]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

@@ -91,10 +91,10 @@ async function ask(statePath: string, program: string): Promise<Asked> {
   return { program, answer: { kind: "no answer", reason }, pid };
 }
 
-const shortName = (name: string): string => name.replace(/^masakari-/, "");
+export const shortName = (name: string): string => name.replace(/^masakari-/, "");
 
 /** Those that have left a database or a socket there. */
-function programsIn(statePath: string): string[] {
+export function programsIn(statePath: string): string[] {
   if (!existsSync(statePath)) return [];
   const names = filesIn(statePath).flatMap((file) =>
     [DATABASE_SUFFIX, SOCKET_SUFFIX]

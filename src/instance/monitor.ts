@@ -9,6 +9,7 @@ import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./ob
 import { whyUnreadable } from "./qemu-log.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
 import { type InstanceState, initialState, keptOf, restoreState } from "./state.ts";
+import { subjectsOf } from "./subjects.ts";
 
 /** Longer than libvirt's calls may take until they time out, one after the other. */
 const SLOWEST_LOOK_MS = 120_000;
@@ -48,6 +49,7 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
     catchUpWithinMs: CATCH_UP_MS,
     kept: keptOf,
     restore: restoreState,
+    subjects: subjectsOf,
     decide,
     woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {

@@ -9,6 +9,7 @@ import { noLink, type Observe } from "./link.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { sense } from "./sense.ts";
 import { type IntrospectiveState, initialState, keptOf, restoreState } from "./state.ts";
+import { subjectsOf } from "./subjects.ts";
 
 export interface IntrospectiveMonitorParts {
   readonly settings: IntrospectiveSettings;
@@ -49,6 +50,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
     catchUpWithinMs: CATCH_UP_MS,
     kept: keptOf,
     restore: restoreState,
+    subjects: subjectsOf,
     decide,
     woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {

@@ -1,4 +1,5 @@
 import type { Notification } from "../notify/notification.ts";
+import type { Subject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** Put a notification into the outbox, in the same transaction as the state that says it was sent. */
@@ -47,6 +48,20 @@ export interface CaughtUpEffect {
 
 export type CommonEffect = NotifyEffect | SupersedeEffect | WakeEffect | CancelWakeEffect | SayEffect | CaughtUpEffect;
 
+const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([
+  "notify",
+  "supersede",
+  "wake",
+  "cancelWake",
+  "caughtUp",
+  "say",
+]);
+
+/** Whether the loop itself carries the effect out, whatever the monitor. */
+export function isCommon(effect: { readonly kind: string }): effect is CommonEffect {
+  return COMMON.has(effect.kind);
+}
+
 export interface Decision<State, Effect> {
   readonly state: State;
   readonly effects: readonly (CommonEffect | Effect)[];
@@ -79,6 +94,8 @@ export interface Monitor<State, Observation, Effect extends { readonly kind: str
    * nothing, because what is sensed is away, or tells only of what happens.
    */
   silenceLimitMs?(): number | undefined;
+  /** What is watched and how it is, for status and list. Pure. */
+  subjects?(state: State): readonly Subject[];
   /** Carries out one effect; what it comes to returns through `observe`. Effects of different subjects run concurrently. */
   act(effect: Effect, observe: (observation: Observation) => void, signal: AbortSignal): Promise<void>;
 }

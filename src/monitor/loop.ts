@@ -2,8 +2,9 @@ import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import type { CommonEffect, Monitor } from "./contract.ts";
+import { type CommonEffect, isCommon, type Monitor } from "./contract.ts";
 import type { Progress } from "./progress.ts";
+import { SubjectHistory } from "./subject-history.ts";
 
 export interface LoopParts {
   readonly store: Store;
@@ -44,6 +45,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   #flooded = false;
   readonly #wakes = new Map<string, Timer>();
   readonly #acting = new Set<Promise<void>>();
+  readonly #history: SubjectHistory;
 
   /**
    * @param signal ends the loop: later observations are ignored, wakes cancelled, acts told
@@ -60,6 +62,8 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     this.#signal = signal;
     this.#onFailure = onFailure;
     this.#state = monitor.initial;
+    this.#history = new SubjectHistory(() => monitor.subjects?.(this.#state) ?? []);
+    parts.progress.subjects = () => this.#history.current(this.#parts.clock.now());
   }
 
   /** Takes up the state of an earlier run. To be called once, before the first observation. */
@@ -151,6 +155,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
       const { progress } = this.#parts;
       progress.observations += observations.length;
       progress.lastObservation = this.#parts.clock.now();
+      this.#history.keep(progress.lastObservation);
       for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       const [only] = observations;
@@ -224,6 +229,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
         return;
       case "say":
         this.#parts.log[effect.level](effect.text);
+        this.#history.logged(effect.text, this.#parts.clock.now());
     }
   }
 
@@ -268,19 +274,6 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
 /** Once everything else that is ready in the program has had its turn, I/O included. */
 function afterPause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([
-  "notify",
-  "supersede",
-  "wake",
-  "cancelWake",
-  "caughtUp",
-  "say",
-]);
-
-function isCommon(effect: { readonly kind: string }): effect is CommonEffect {
-  return COMMON.has(effect.kind);
 }
 
 function textOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import type { WatchedSubject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** An effect that is being carried out. */
@@ -20,6 +21,8 @@ export interface Progress {
   failedEffects: number;
   /** Effects under way. */
   readonly acting: Set<Acting>;
+  /** What is watched, as it is now. */
+  subjects: () => readonly WatchedSubject[];
 }
 
 /** The progress of a monitor that has not begun. */
@@ -33,5 +36,6 @@ export function noProgress(): Progress {
     failedDecisions: 0,
     failedEffects: 0,
     acting: new Set(),
+    subjects: () => [],
   };
 }

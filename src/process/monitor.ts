@@ -13,6 +13,7 @@ import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./obser
 import { readPauses } from "./pauses.ts";
 import { sense } from "./sense.ts";
 import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
+import { subjectsOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, systemdIsPresent } from "./systemd.ts";
 
@@ -65,6 +66,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     initial: initialState,
     kept: keptOf,
     restore: restoreState,
+    subjects: subjectsOf,
     decide,
     woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {

@@ -1,12 +1,17 @@
 import type { Report } from "./report.ts";
 import { fitsSocket } from "./socket-path.ts";
+import type { SubjectReport } from "./subject.ts";
 
 /** As in `openstack/http.ts`: an import would load 6 MB of undici. */
 const http = process.getBuiltinModule("node:http");
 
 /** What came of asking one monitor. */
-export type Answer =
-  | { readonly kind: "answered"; readonly report: Report }
+export type Answer = { readonly kind: "answered"; readonly report: Report } | NoAnswer;
+
+/** What came of asking one monitor what it watches. */
+export type SubjectsAnswer = { readonly kind: "answered"; readonly subjects: readonly SubjectReport[] } | NoAnswer;
+
+type NoAnswer =
   /** Nobody listens: it was stopped or killed, or has never run. */
   | { readonly kind: "not running" }
   /** Somebody listens and says nothing (stopped, or its event loop is blocked), or nothing that can be understood. */
@@ -19,11 +24,34 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Report["verdict"]>(["ok", "degrad
 
 /** Asks the monitor whose socket this is. Never throws. @param timeoutMs for all of it */
 export async function askHealth(path: string, timeoutMs: number): Promise<Answer> {
+  return await ask(
+    path,
+    async () => {
+      const report = reportIn((await askMonitor(path, { path: "/health" }, timeoutMs)).text);
+      if (report === undefined) return { kind: "no answer", reason: "what it says is not a health report" };
+      return { kind: "answered", report };
+    },
+    timeoutMs,
+  );
+}
+
+/** Asks the monitor whose socket this is what it watches. Never throws. @param timeoutMs for all of it */
+export async function askSubjects(path: string, timeoutMs: number): Promise<SubjectsAnswer> {
+  return await ask(
+    path,
+    async () => {
+      const subjects = subjectsIn((await askMonitor(path, { path: "/list" }, timeoutMs)).text);
+      if (subjects === undefined) return { kind: "no answer", reason: "it is of an older release and has no list" };
+      return { kind: "answered", subjects };
+    },
+    timeoutMs,
+  );
+}
+
+async function ask<Good>(path: string, question: () => Promise<Good>, timeoutMs: number): Promise<Good | NoAnswer> {
   if (!fitsSocket(path)) return { kind: "no answer", reason: `${path} is too long for a socket` };
   try {
-    const report = reportIn((await askMonitor(path, { path: "/health" }, timeoutMs)).text);
-    if (report === undefined) return { kind: "no answer", reason: "what it says is not a health report" };
-    return { kind: "answered", report };
+    return await question();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED" || code === "ENOENT") return { kind: "not running" };
@@ -64,6 +92,19 @@ export function askMonitor(
   request.on("error", reject);
   request.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
+}
+
+/** The list; undefined if it is none. */
+function subjectsIn(text: string): readonly SubjectReport[] | undefined {
+  try {
+    const { subjects } = JSON.parse(text) as { subjects?: readonly (Partial<SubjectReport> | null)[] };
+    const whole =
+      Array.isArray(subjects) &&
+      subjects.every((one) => typeof one?.name === "string" && typeof one.since === "string");
+    return whole ? (subjects as readonly SubjectReport[]) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The report, if it has what a table needs: it may be of an older or a newer release. */

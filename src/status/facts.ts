@@ -1,4 +1,5 @@
 import type { Condition, ConditionName } from "./conditions.ts";
+import type { WatchedSubject } from "./subject.ts";
 
 /** What is wrong, and since when: monotonic ms. */
 export interface Trouble {
@@ -58,4 +59,6 @@ export interface Facts {
   readonly loop: LoopFacts;
   readonly delay: LoopDelayFacts;
   readonly outbox: OutboxFacts;
+  /** What is watched, as it is; empty while that is not known. */
+  readonly subjects?: readonly WatchedSubject[];
 }

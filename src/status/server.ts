@@ -6,6 +6,7 @@ import type { Logger } from "../system/log.ts";
 import { printableJson } from "../system/printable.ts";
 import type { Report } from "./report.ts";
 import { fitsSocket } from "./socket-path.ts";
+import type { SubjectReport } from "./subject.ts";
 
 /** As in `openstack/http.ts`: an import would load 6 MB of undici. */
 const http = process.getBuiltinModule("node:http");
@@ -15,6 +16,8 @@ export interface HealthServerParts {
   readonly path: string;
   /** How it is now. Asked for each request. */
   readonly report: () => Report;
+  /** What it watches. Asked for each request. */
+  readonly subjects?: () => readonly SubjectReport[];
   /** Answers `GET /outbox`, with `?all` also for what has ended, and `POST /outbox/drop`. */
   readonly outbox?: OutboxService;
   readonly log: Pick<Logger, "warning" | "error">;
@@ -33,7 +36,7 @@ const STATUS = { ok: 200, degraded: 200, failing: 503 } as const;
 
 /**
  * Answers `GET /health` on a Unix socket until the signal aborts: 200 while the monitor does its work, 503 when it fails, a
- * `Report` as JSON with both. Only the socket's owner and root may ask. A socket that cannot be had is a line in the log
+ * `Report` as JSON with both; and `GET /list` with what is watched. Only the socket's owner and root may ask. A socket that cannot be had is a line in the log
  * and nothing more. Resolves when the socket is gone.
  */
 export async function serveHealth(parts: HealthServerParts, signal: AbortSignal): Promise<void> {
@@ -80,17 +83,18 @@ function makeServer(parts: HealthServerParts): Server {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { report, outbox }: HealthServerParts,
+  { report, subjects, outbox }: HealthServerParts,
 ): Promise<void> {
   const [path, query] = (request.url ?? "").split("?");
   const isGet = request.method === "GET" || request.method === "HEAD";
   if (path === "/outbox/drop" && outbox !== undefined) {
     if (request.method === "POST") await drop(request, response, outbox);
     else send(response, 405, { error: "only POST" });
-  } else if (path !== "/health" && (path !== "/outbox" || outbox === undefined)) {
-    send(response, 404, { error: "there is only /health, /outbox and /outbox/drop" });
+  } else if (path !== "/health" && path !== "/list" && (path !== "/outbox" || outbox === undefined)) {
+    send(response, 404, { error: "there is only /health, /list, /outbox and /outbox/drop" });
   } else if (!isGet) send(response, 405, { error: "only GET" });
   else if (path === "/outbox") send(response, 200, { entries: outbox?.list(query === "all") });
+  else if (path === "/list") send(response, 200, { subjects: subjects?.() ?? [] });
   else {
     const now = report();
     send(response, STATUS[now.verdict], now);

@@ -1,5 +1,6 @@
 import type { ConditionName } from "./conditions.ts";
 import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
+import type { WatchedSubject } from "./subject.ts";
 
 /**
  * `ok`: it watches, and Masakari can be told, as far as is known. `degraded`: something that it depends on is away, or
@@ -27,6 +28,10 @@ export interface Judgement {
 const RECENT_MS = 3_600_000;
 /** With an API that answers, a notification is gone in seconds; a retry or two may come between. */
 const WAITS_TOO_LONG_MS = 300_000;
+/** In a disaster there are hundreds. */
+const NAMED_SUBJECTS = 5;
+/** Of a name in a reason, characters. */
+const NAME_LENGTH = 100;
 /** Commands have time-outs of a minute, agents of seconds. */
 const ACTS_TOO_LONG_MS = 1_800_000;
 
@@ -54,6 +59,7 @@ export function judge(facts: Facts, now: number): Judgement {
     ...problemsOfLoop(facts.loop, now),
     ...problemsOfDelay(facts.delay, now),
     ...problemsOfOutbox(facts.outbox, now),
+    ...problemsOfSubjects(facts.subjects ?? []),
     ...[...facts.conditions].flatMap(([name, { problem, since }]) =>
       problem === undefined ? [] : [degraded(name, `${CONDITIONS[name]}: ${problem}`, since.mono)],
     ),
@@ -128,6 +134,20 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
     problems.push(degraded("delivery", `Masakari was not told, and will not be: ${untold.reason}`, untold.since));
   }
   return problems;
+}
+
+/** What is given up is down, or hangs, until somebody sees to it. */
+function problemsOfSubjects(subjects: readonly WatchedSubject[]): Problem[] {
+  const down = subjects
+    .filter(({ givenUp }) => givenUp !== undefined)
+    .sort((one, other) => one.since.mono - other.since.mono);
+  const problems = down
+    .slice(0, NAMED_SUBJECTS)
+    .map(({ name, givenUp, since }) => degraded("given up", `${name.slice(0, NAME_LENGTH)}: ${givenUp}`, since.mono));
+  const next = down[NAMED_SUBJECTS];
+  if (next === undefined) return problems;
+  const more = `${down.length - NAMED_SUBJECTS} more are given up; masakari-monitors list shows all`;
+  return [...problems, degraded("given up", more, next.since.mono)];
 }
 
 const counted = (pending: number): string => (pending === 1 ? "1 notification" : `${pending} notifications`);

@@ -64,16 +64,32 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
 
   cloud.api = (_, response) => json(response, 503, {});
   victim.signal("SIGKILL");
-  const ill = await become(1);
+  const ill = await eventually("the API's trouble shows", 20_000, async () => {
+    const found = await status(statePath);
+    return found.text.includes("Masakari cannot be told") ? found : undefined;
+  });
+  assert.equal(ill.code, 1);
   assert.match(ill.text, /processmonitor .* degraded +1 waiting, the oldest for \d+s\n/);
   assert.match(ill.text, /\nprocessmonitor: degraded for \d+s \(since \d{4}.*Z\): Masakari cannot be told: .*503/);
   const [report] = JSON.parse((await status(statePath, "--json")).text);
   assert.deepEqual(
-    [report.state, report.verdict, report.outbox.pending, report.outbox.counters.added, report.problems[0].about],
-    ["running", "degraded", 1, 1, "delivery"],
+    [report.state, report.verdict, report.outbox.pending, report.outbox.counters.added],
+    ["running", "degraded", 1, 1],
   );
 
+  assert.deepEqual(report.problems.map(({ about }: { about: string }) => about).sort(), ["delivery", "given up"]);
+
   cloud.api = (_, response) => json(response, 202, { notification: { notification_uuid: "n-1" } });
+  const told = await eventually("only what is given up is wrong", 20_000, async () => {
+    const found = await status(statePath);
+    return found.text.includes("Masakari cannot be told") ? undefined : found;
+  });
+  assert.equal(told.code, 1);
+  assert.match(
+    told.text,
+    /\nprocessmonitor: degraded for .*web: it is down and given up: Masakari has been notified.*; start it\n$/,
+  );
+  rig.victim("web");
   await become(0);
 
   await monitor.stop("SIGKILL");

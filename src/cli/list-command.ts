@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import type { SubjectsAnswer } from "../status/client.ts";
+import { healthSocket } from "../status/socket-path.ts";
+import type { SubjectReport } from "../status/subject.ts";
+import { printableJson } from "../system/printable.ts";
+import { age } from "./age.ts";
+import { programsIn, type StatusCommandParts, shortName } from "./status-command.ts";
+import { onOneLine, table } from "./table.ts";
+
+const TIMEOUT_MS = 5000;
+/** Enough for a sentence; `--json` has all of it. Characters. */
+const EVENT_LENGTH = 120;
+
+const HELP = `
+Asks the running monitors through their sockets in [DEFAULT] state_path. SINCE is when the monitor saw it so for the first time; LAST EVENT
+is the last line of the log about it since the monitor was started.
+
+Exit status: 0 if all answered, 2 if one does not run or does not answer.`;
+
+interface Row extends SubjectReport {
+  readonly program: string;
+}
+
+/** Adds `list`: what each monitor watches, and how it is. @returns the command, for further options */
+export function registerListCommand(program: Command, parts: StatusCommandParts): Command {
+  return program
+    .command("list")
+    .description("what the monitors of this host watch (processes, guests), and how each of it is")
+    .argument("[MONITOR...]", "which monitors, e.g. processmonitor; all that have run here without a name")
+    .option("--json", "as JSON")
+    .addHelpText("after", HELP)
+    .action(async (names: string[], { json = false }: { json?: boolean }) => {
+      parts.exit(2);
+      const statePath = await parts.statePath();
+      const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
+      const found = [...new Set(places.flatMap(programsIn))].sort();
+      const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
+      if (programs.length === 0) {
+        parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
+        return;
+      }
+      const asked = await Promise.all(programs.map(async (name) => ({ name, answer: await askIn(places, name) })));
+      const rows: Row[] = asked.flatMap(({ name, answer }) =>
+        answer.kind === "answered" ? answer.subjects.map((one) => ({ program: name, ...one })) : [],
+      );
+      const silent = asked.flatMap(({ name, answer }) =>
+        answer.kind === "answered" ? [] : [`${name}: ${whyOf(answer)}`],
+      );
+      if (json) parts.out.write(`${printableJson(rows, 2)}\n`);
+      else parts.out.write(listing(rows, asked.length > silent.length));
+      // Beside a JSON document there is no place for it.
+      if (!json) parts.out.write(silent.map((line) => `${onOneLine(line)}\n`).join(""));
+      parts.exit(silent.length > 0 ? 2 : 0);
+    });
+}
+
+/** In the first of these places in which it runs. */
+async function askIn(places: readonly string[], program: string): Promise<SubjectsAnswer> {
+  const { askSubjects } = await import("../status/client.ts");
+  let answer: SubjectsAnswer = { kind: "not running" };
+  for (const place of places) {
+    answer = await askSubjects(healthSocket(place, program), TIMEOUT_MS);
+    if (answer.kind !== "not running") break;
+  }
+  return answer;
+}
+
+const whyOf = (answer: { readonly kind: string; readonly reason?: string }): string =>
+  answer.reason === undefined ? answer.kind : `${answer.kind}: ${answer.reason}`;
+
+function listing(rows: readonly Row[], anyAnswered: boolean): string {
+  if (rows.length === 0) return anyAnswered ? "nothing is watched\n" : "";
+  return table(rows, [
+    ["MONITOR", ({ program }) => program],
+    ["KIND", ({ kind }) => kind],
+    ["NAME", ({ name }) => name],
+    ["STATE", ({ phase }) => phase],
+    ["SINCE", ({ since, seconds }) => `${since.replace(/\.\d+Z$/, "Z")} (${age(seconds * 1000)})`],
+    [
+      "LAST EVENT",
+      ({ last_event: event }) => event && `${event.at.slice(11, 19)} ${event.text.slice(0, EVENT_LENGTH)}`,
+    ],
+  ]);
+}

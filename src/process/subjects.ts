@@ -1,0 +1,48 @@
+import type { Subject } from "../status/subject.ts";
+import type { EntryState, Phase, ProcessState } from "./state.ts";
+
+/** The entries of the process list, for whoever asks what is watched and how it is. */
+export function subjectsOf({ entries }: ProcessState): readonly Subject[] {
+  return entries.map(({ key, entry, phase }): Subject => {
+    const givenUp = isGivenUp(phase) ? meaningOf(entry) : undefined;
+    return { kind: "process", name: key, phase: described(phase), since: sinceOf(phase), givenUp };
+  });
+}
+
+function isGivenUp(phase: Phase): boolean {
+  return phase.name === "failed" || ("toldAt" in phase && phase.toldAt !== undefined);
+}
+
+function meaningOf({ start_command: start }: EntryState["entry"]): string {
+  const remedy = start ? `start it (${start})` : "start it";
+  return `it is down and given up: Masakari has been notified, and it is not restarted any more; ${remedy}`;
+}
+
+function described(phase: Phase): string {
+  switch (phase.name) {
+    case "unseen":
+      return "not looked at yet";
+    case "up":
+      return `up, pid ${phase.process.pid}`;
+    case "settling":
+      return "down, its supervisor may restart it";
+    case "restarting":
+      return `down, restarting (round ${phase.round})`;
+    case "verifying":
+      return "started, expected to appear";
+    case "waiting":
+      return `down, round ${phase.round} failed, waiting for the next`;
+    case "failed":
+      return "down, given up";
+    case "holding":
+      return phase.held === undefined ? "down" : `down, held back: ${phase.held}`;
+    default:
+      return phase.name;
+  }
+}
+
+/** When it went down, or was given up; what is up has no time of its own. */
+function sinceOf(phase: Phase): Subject["since"] {
+  if ("toldAt" in phase && phase.toldAt !== undefined) return phase.toldAt;
+  return "since" in phase ? phase.since : undefined;
+}
