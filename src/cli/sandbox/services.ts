@@ -44,10 +44,11 @@ export function makeServices(directory: string): readonly SandboxService[] {
       pidFile: join(directory, "run", `${name}.pid`),
     };
     writeProgram(service.program, text);
-    // As a unit's start does: what runs already is not started a second time.
+    // As a unit's start does: what runs already is not started a second time. setsid and sh do not show the program's
+    // name, so that they are not taken for it.
     const launch = `#!/bin/sh
 tr '\\0' ' ' <"/proc/$(cat "${service.pidFile}" 2>/dev/null)/cmdline" 2>/dev/null | grep -qF "${service.program}" && exit 0
-setsid "${service.program}" >"${directory}/run/${name}.log" 2>&1 </dev/null &
+program="${service.program}" setsid sh -c 'exec "$program"' >"${directory}/run/${name}.log" 2>&1 </dev/null &
 echo $! >"${service.pidFile}"
 `;
     writeProgram(service.startCommand, launch);
