@@ -19,13 +19,15 @@ export function addLoginOptions(program: Command): void {
 /** The environment with what the command line says instead of it. */
 export function withLoginOptions(
   env: Readonly<Record<string, string | undefined>>,
-  options: Readonly<Record<string, unknown>>,
+  options: object,
 ): Record<string, string | undefined> {
   const given = loginOptions.flatMap((name): [string, string][] => {
-    const value = options[`os-${name}`.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
+    const value = (options as Readonly<Record<string, unknown>>)[
+      `os-${name}`.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+    ];
     return typeof value === "string" ? [[`OS_${name.replaceAll("-", "_").toUpperCase()}`, value]] : [];
   });
-  const insecure = options.insecure === true ? { OS_INSECURE: "true" } : {};
+  const insecure = "insecure" in options && options.insecure === true ? { OS_INSECURE: "true" } : {};
   return { ...env, ...Object.fromEntries(given), ...insecure };
 }
 
