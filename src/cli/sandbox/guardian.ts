@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 /**
  * Runs in a session of its own, so that what a terminal sends its processes does not reach it, and waits for the
- * sandbox's end. Only processes that have the sandbox's directory in their command line are ended: a pid may have been given anew.
+ * sandbox's end. What the sandbox started has these files of its directory in its command line; a pid may have been given
+ * anew. The monitor comes first, since it would start the services again; a start command may be under way.
  */
 const script = `
 read -r word && exit 0
-ours() { tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -- "$directory"; }
-if ours "$monitor"; then
-  kill "$monitor"
-  tries=0
-  while ours "$monitor" && [ "$tries" -lt 100 ]; do tries=$((tries + 1)); sleep 0.1; done
-  ours "$monitor" && kill -9 "$monitor"
-fi
-for file in "$directory"/run/*.pid; do
-  pid=$(cat "$file" 2>/dev/null) && ours "$pid" && kill "$pid"
+running() {
+  printf '%s\\n' "$directory/$1" | grep -lsF -f - /proc/[0-9]*/cmdline | tr -dc '0-9\\n'
+}
+for try in 1 2 3 4 5 6 7 8 9 10; do
+  left=$(running masakarimonitors.conf; running bin/; running services/)
+  [ -n "$left" ] || break
+  kill -9 $left 2>/dev/null
+  sleep 0.2
 done
 rm -rf "$directory" || { sleep 1; rm -rf "$directory"; }
 `;
@@ -23,9 +23,9 @@ rm -rf "$directory" || { sleep 1; rm -rf "$directory"; }
 export class Guardian {
   readonly #child: ChildProcess;
 
-  constructor(directory: string, monitorPid: number | undefined) {
+  constructor(directory: string) {
     this.#child = spawn("/bin/sh", ["-c", script], {
-      env: { PATH: process.env.PATH, directory, monitor: String(monitorPid ?? "") },
+      env: { PATH: process.env.PATH, directory },
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
     });

@@ -52,7 +52,7 @@ export class Stage {
     );
     const configuration = writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
     this.#monitor.start(configuration, onMonitorEnd);
-    this.#guardian = new Guardian(this.directory, this.monitorPid);
+    this.#guardian = new Guardian(this.directory);
     await Promise.all(
       this.services.map(({ name }) =>
         this.timeline.next(
