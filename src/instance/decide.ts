@@ -1,4 +1,5 @@
 import type { Decision } from "../monitor/contract.ts";
+import { counted } from "../notify/plural.ts";
 import { eventSeen } from "./decide/event.ts";
 import { onCrashKnown } from "./decide/lifecycle.ts";
 import { snapshotSeen } from "./decide/snapshot.ts";
@@ -50,7 +51,7 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
       say(
         turn,
         observation.again ? "debug" : "info",
-        `watching ${guests.size} guests of libvirt, ${active} of them active`,
+        `watching ${counted(guests.size, "guest")} of libvirt, ${active} of them active`,
       );
       turn.effects.push({ kind: "caughtUp" });
       return { ...state, guests, complete: true, looking: false };

@@ -1,4 +1,5 @@
 import type { Decision } from "../monitor/contract.ts";
+import { counted } from "../notify/plural.ts";
 import { pinged } from "./decide/answer.ts";
 import { catchUp } from "./decide/catch-up.ts";
 import { withConditions } from "./decide/conditions.ts";
@@ -126,7 +127,11 @@ function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: T
   const watched = seen.filter(({ agent }) => agent !== "none").length;
   const unmatched = seen.filter((guest) => guest.unmatched !== undefined).length;
   const others = unmatched === 0 ? "" : `; ${unmatched} have channels that qemu_guest_agent_sock_path does not match`;
-  say(turn, "info", `watching ${watched} guests with an agent channel, of ${seen.length} that are active${others}`);
+  say(
+    turn,
+    "info",
+    `watching ${counted(watched, "guest")} with an agent channel, of ${seen.length} that are active${others}`,
+  );
   return next;
 }
 

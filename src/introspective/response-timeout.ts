@@ -1,5 +1,6 @@
 import { type Connection, LIBVIRTS_OWN_TIMEOUT } from "../libvirt/connection.ts";
 import { ServerError } from "../libvirt/errors.ts";
+import { counted } from "../notify/plural.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { domainOf, isNoDomain, type Link } from "./link.ts";
@@ -43,7 +44,7 @@ export async function putTimeoutsBack(link: Link, clock: Clock, log: Logger): Pr
   inTime.abort();
   if (shortTimeouts.size === 0) return;
   log.warning(
-    `libvirt's time for the agents of ${shortTimeouts.size} guests was not put back within ${STOP_MS / 1000} s: ` +
+    `libvirt's time for the agents of ${counted(shortTimeouts.size, "guest")} was not put back within ${STOP_MS / 1000} s: ` +
       "it is when this monitor is started again",
   );
 }

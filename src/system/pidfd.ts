@@ -166,7 +166,7 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
 
   const tooFew = (): WatchOutcome =>
     unavailable(
-      `too few file descriptors: ${watched.size} processes are watched; raise LimitNOFILE or ulimit -n`,
+      `too few file descriptors (processes watched: ${watched.size}); raise LimitNOFILE or ulimit -n`,
       "some",
     );
 

@@ -45,7 +45,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of dying) process.kill(pids.get(guest) ?? 0, "SIGKILL");
     const from = monitor.output.length;
     await libvirtd.restart();
-    await monitor.line(/watching \d+ guests/, 60_000, from);
+    await monitor.line(/watching \d+ guests?/, 60_000, from);
 
     for (const guest of [beforehand, ...dying]) await rig.told(guest.domain.uuid, FAILED);
     survivor.signal("SIGKILL");
@@ -102,7 +102,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       await destroying;
       const from = monitor.output.length;
       await libvirtd.restart();
-      await monitor.line(/watching \d+ guests/, 60_000, from);
+      await monitor.line(/watching \d+ guests?/, 60_000, from);
       await rig.told(died.domain.uuid, FAILED, 60_000);
       living.signal("SIGKILL");
       await rig.told(living.domain.uuid, FAILED, 60_000);
@@ -130,7 +130,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       const from = monitor.output.length;
       await libvirtd.kill();
       await libvirtd.restart();
-      await monitor.line(/watching \d+ guests/, 60_000, from);
+      await monitor.line(/watching \d+ guests?/, 60_000, from);
       await rig.told(uuid, "LIFECYCLE/STOPPED_SHUTDOWN", 60_000);
       assert.deepEqual(rig.toldOf(uuid), ["LIFECYCLE/STOPPED_SHUTDOWN"]);
     }
@@ -230,7 +230,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     const monitor = rig.startUnawaited();
     await monitor.line(/ERROR.*libvirt is away/, 20_000);
     await libvirtd.restart();
-    await monitor.line(/watching \d+ guests/, 60_000);
+    await monitor.line(/watching \d+ guests?/, 60_000);
     guest.signal("SIGKILL");
     await rig.told(guest.domain.uuid, FAILED);
     assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);

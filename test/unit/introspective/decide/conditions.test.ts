@@ -32,7 +32,7 @@ test("a pattern that matches none of the guests that have channels is a conditio
   assert.equal(linesOf(world, /warning: no guest is watched: .*qemu_guest_agent_sock_path/), 1);
   surveyed(world, ...unmatched, seen("c"));
   assert.deepEqual([...world.conditions], []);
-  assert.equal(linesOf(world, /watching 1 guests .* of 3 .*; 2 have channels/), 1);
+  assert.equal(linesOf(world, /watching 1 guest .* of 3 .*; 2 have channels/), 1);
 });
 
 test("guests without any channel, and no guests, are no fault of the pattern's", () => {
