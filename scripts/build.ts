@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { monitorPrograms } from "../src/cli/programs/index.ts";
 
 /**
  * Bundles each program into one file: less to read at start, less memory, and nothing to resolve at run time but
@@ -12,14 +13,13 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 };
 
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
-const programs = {
-  "masakari-processmonitor": "src/cli/processmonitor-main.ts",
-  "masakari-introspectiveinstancemonitor": "src/cli/introspectiveinstancemonitor-main.ts",
-  "masakari-instancemonitor": "src/cli/instancemonitor-main.ts",
-  "masakari-monitors": "src/cli/monitors-main.ts",
-  masakari: "src/cli/masakari-main.ts",
-};
-for (const [program, entryPoint] of Object.entries(programs)) {
+const monitors = Object.keys(monitorPrograms).map((name) => [`masakari-${name}`, `src/cli/${name}-main.ts`] as const);
+const programs = new Map([
+  ...monitors,
+  ["masakari-monitors", "src/cli/monitors-main.ts"],
+  ["masakari", "src/cli/masakari-main.ts"],
+]);
+for (const [program, entryPoint] of programs) {
   await build({
     entryPoints: { [program]: entryPoint },
     chunkNames: `parts/${program}/[name]-[hash]`,

@@ -39,7 +39,8 @@ export interface Program {
   /** What its monitor notifies of. */
   readonly notificationTypes: readonly Notification["type"][];
   retry(config: Config): RetryOptions;
-  create(context: MonitorContext): RunnableMonitor;
+  /** @throws what keeps the monitor from being made at all, e.g. a driver that cannot be loaded: an error at the start */
+  create(context: MonitorContext): RunnableMonitor | Promise<RunnableMonitor>;
 }
 
 /** A monitor and what SIGHUP does to it, in the form that a program wants. */

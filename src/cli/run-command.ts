@@ -1,26 +1,19 @@
 import type { Command } from "commander";
 import { addConfigOptions } from "./config-options.ts";
-import type { Program } from "./program.ts";
-
-/** Each is loaded only if it is run. */
-const programs: Readonly<Record<string, () => Promise<Program>>> = {
-  processmonitor: async () => (await import("./programs/processmonitor.ts")).processMonitorProgram,
-  instancemonitor: async () => (await import("./programs/instancemonitor.ts")).instanceMonitorProgram,
-  introspectiveinstancemonitor: async () =>
-    (await import("./programs/introspectiveinstancemonitor.ts")).introspectiveMonitorProgram,
-};
+import { monitorPrograms } from "./programs/index.ts";
 
 /** Registers `run`: several monitors in one process, which costs the memory of one Node instead of several. */
 export function addRunCommand(program: Command): void {
   addConfigOptions(program.command("run"))
     .description("run several monitors in one process, until SIGTERM; each is as independent as a program of its own")
-    .argument("[MONITOR...]", `which ones: ${Object.keys(programs).join(", ")}; all of them without a name`)
+    .argument("[MONITOR...]", `which ones: ${Object.keys(monitorPrograms).join(", ")}; all of them without a name`)
     .action(async (names: string[], options: Record<string, unknown>) => {
-      const wanted = names.length === 0 ? Object.keys(programs) : [...new Set(names.map(shortName))];
-      const unknown = wanted.find((name) => !Object.hasOwn(programs, name));
-      if (unknown !== undefined) throw new Error(`no monitor ${unknown}; one of ${Object.keys(programs).join(", ")}`);
+      const wanted = names.length === 0 ? Object.keys(monitorPrograms) : [...new Set(names.map(shortName))];
+      const unknown = wanted.find((name) => !Object.hasOwn(monitorPrograms, name));
+      if (unknown !== undefined)
+        throw new Error(`no monitor ${unknown}; one of ${Object.keys(monitorPrograms).join(", ")}`);
       const { runEnsemble } = await import("./daemon.ts");
-      const chosen = await Promise.all(wanted.map((name) => programs[name]?.()));
+      const chosen = await Promise.all(wanted.map((name) => monitorPrograms[name]?.()));
       const ensemble = { command: "masakari-monitors", programs: chosen.filter((one) => one !== undefined) };
       process.exitCode = await runEnsemble(ensemble, options);
     });
