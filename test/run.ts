@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
  * `npm test`: every check there is, a line for each suite, and what failed in full. With CI=true a skipped test is a
- * failure: on the project's own machines everything can be had. `npm test -- unit lint` runs only the suites named.
+ * failure: on the project's own machines everything can be had. `npm test -- unit lint` runs only the suites named, and
+ * `npm test -- test/unit/x.test.ts --test-name-pattern="a full disk"` only these files, with all of their output.
  */
 interface Suite {
   readonly name: string;
@@ -21,11 +22,10 @@ interface Outcome {
 }
 
 const bin = (name: string): string => `node_modules/.bin/${name}`;
+const TEST = ["--disable-warning=ExperimentalWarning", "--test", "--test-reporter=spec"];
 const tests = (pattern: string, ...options: string[]): string[] => [
   process.execPath,
-  "--disable-warning=ExperimentalWarning",
-  "--test",
-  "--test-reporter=spec",
+  ...TEST,
   ...options,
   ...globSync(pattern).sort(),
 ];
@@ -109,6 +109,10 @@ function print(line: string): void {
 }
 
 const wanted = process.argv.slice(2);
+if (wanted.some((name) => name.endsWith(".test.ts"))) {
+  const { status } = spawnSync(process.execPath, [...TEST, ...wanted], { stdio: "inherit" });
+  process.exit(status ?? 1);
+}
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const outcome = await outcomeOf(suite);
