@@ -67,7 +67,7 @@ test("at the stop a libvirt that does not answer is waited for no longer than 5 
   const done = putTimeoutsBack(link, clock, log);
   await clock.advance(5000);
   await done;
-  assert.match(log.lines.join("\n"), /^warning .*1 guests was not put back within 5 s/);
+  assert.match(log.lines.join("\n"), /^warning .*1 guest was not put back within 5 s/);
 
   const away = { ...link, connection: undefined };
   await putTimeoutsBack(away, clock, log);
