@@ -5,7 +5,7 @@ import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
 import type { Config } from "../config/sections.ts";
 import { refuseIfHeld } from "../notify/state-lock.ts";
-import { Conditions } from "../status/conditions.ts";
+import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
 import { reportOn } from "../status/report.ts";
@@ -26,6 +26,15 @@ import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
 import { chooseStatePlace, type StatePlace, stateSurroundings } from "./state-place.ts";
 import { packageVersion } from "./version.ts";
+
+const STATE_DIRECTORY: ConditionKind = {
+  name: "state directory",
+  consequence: "state is not kept where it was meant to be",
+};
+const CONFIGURATION: ConditionKind = {
+  name: "configuration",
+  consequence: "the new configuration is refused, the old one is in force",
+};
 
 /** What is run in one process: a single monitor under its own name, or several under `masakari-monitors`. */
 export interface Ensemble {
@@ -134,7 +143,7 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
   const conditions = new Conditions(clock);
   const loopDelay = new LoopDelay(clock, log);
   const statePath = place.path;
-  conditions.set("state directory", place.problem);
+  conditions.set(STATE_DIRECTORY, place.problem);
   const shared = { command: ensemble.command, opened, clock, conditions, loopDelay, statePath };
   try {
     for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
@@ -163,11 +172,11 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     manager.reloading(clock.now());
     try {
       await reload();
-      conditions.set("configuration", undefined);
+      conditions.set(CONFIGURATION, undefined);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       log.error(`SIGHUP: the new configuration is refused (${why}), the running one stays`);
-      conditions.set("configuration", why);
+      conditions.set(CONFIGURATION, why);
     }
     if (begun.size === monitors.length) manager.ready();
   };

@@ -1,12 +1,14 @@
 import type { Connection, DomainEvent } from "../libvirt/connection.ts";
 import { ConnectionLostError, LibvirtError } from "../libvirt/errors.ts";
 import { keepConnected } from "../libvirt/keep-connected.ts";
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Ears, Observe } from "./ears.ts";
 import { lookAtAll } from "./look.ts";
 import type { GuestEvent, InstanceSettings } from "./observation.ts";
+
+const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "nothing is seen of the guests" };
 
 export interface SenseParts {
   readonly clock: Clock;
@@ -37,7 +39,7 @@ export const LOOK_EVERY_MS = 60_000;
  */
 export async function sense(ears: Ears, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
   const { clock, log, bootId, conditions } = parts;
-  conditions?.set("libvirt", "not connected yet");
+  conditions?.set(LIBVIRT, "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId, settings: parts.settings() });
   await keepConnected(
     parts.connectionUri,
@@ -54,7 +56,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
         // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.
         keepLooking(connection, connected).catch((error: unknown) => connection.abort(lossOf(error)));
       },
-      onAway: (reason) => conditions?.set("libvirt", reason),
+      onAway: (reason) => conditions?.set(LIBVIRT, reason),
       onLost: (error) => {
         ears.connection = undefined;
         observe({ kind: "lost", at: clock.now(), reason: error.message });
@@ -75,7 +77,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
     ears.connection = connection;
     observe({ kind: "connected", at: clock.now() });
     await look(connection, connected, false);
-    if (!connected.aborted) conditions?.set("libvirt", undefined);
+    if (!connected.aborted) conditions?.set(LIBVIRT, undefined);
   }
 
   async function keepLooking(connection: Connection, connected: AbortSignal): Promise<void> {

@@ -27,7 +27,7 @@ export async function act(
   observe: Observe,
   signal: AbortSignal,
 ): Promise<void> {
-  if (effect.kind === "setCondition") return parts.conditions?.set(effect.name, effect.problem);
+  if (effect.kind === "setCondition") return parts.conditions?.set(effect.condition, effect.problem);
   const { connection } = link;
   if (!connection) return;
   const { uuid } = effect;

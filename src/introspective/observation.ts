@@ -1,4 +1,4 @@
-import type { ConditionName } from "../status/conditions.ts";
+import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** `[introspectiveinstancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
@@ -133,7 +133,7 @@ export type IntrospectiveObservation =
 /** What the introspective monitor does beside the effects common to all monitors. */
 export type IntrospectiveEffect =
   /** What is wrong about a condition of this monitor, or that nothing is any more. */
-  | { readonly kind: "setCondition"; readonly name: ConditionName; readonly problem: string | undefined }
+  | { readonly kind: "setCondition"; readonly condition: ConditionKind; readonly problem: string | undefined }
   /** Read the guest's state and XML. */
   | { readonly kind: "look"; readonly uuid: string }
   | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }

@@ -1,11 +1,13 @@
 import type { Connection, Domain, DomainEvent } from "../libvirt/connection.ts";
 import { keepConnected } from "../libvirt/keep-connected.ts";
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { isNoDomain, type Link, type Observe, readGuest } from "./link.ts";
 import type { GuestSeen, Happening, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { putTimeoutsBack } from "./response-timeout.ts";
+
+const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "nothing is seen of the guests" };
 
 export interface SenseParts {
   readonly clock: Clock;
@@ -33,11 +35,11 @@ const SURVEY_AT_ONCE = 2;
  */
 export async function sense(link: Link, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
   const { clock, log, uri, conditions } = parts;
-  conditions?.set("libvirt", "not connected yet");
+  conditions?.set(LIBVIRT, "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings() });
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     attend(link, parts, observe, connection, connected);
-  const onAway = (reason: string): void => conditions?.set("libvirt", reason);
+  const onAway = (reason: string): void => conditions?.set(LIBVIRT, reason);
   const options = { clock, log, meanwhile: MEANWHILE, onConnected, onAway };
   await keepConnected(uri, options, untilPutBack(link, parts, signal));
 }
@@ -91,7 +93,7 @@ async function attend(
   link.heard.clear();
   await connection.registerEvents(["lifecycle", "reboot", "agentLifecycle"], hear);
   await survey();
-  if (!connected.aborted) parts.conditions?.set("libvirt", undefined);
+  if (!connected.aborted) parts.conditions?.set(LIBVIRT, undefined);
   link.survey = survey;
 }
 

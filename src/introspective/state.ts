@@ -1,4 +1,3 @@
-import type { ConditionName } from "../status/conditions.ts";
 import type { Activity, Agent, IntrospectiveSettings } from "./observation.ts";
 
 /**
@@ -105,7 +104,7 @@ export interface IntrospectiveState {
   /** libvirt denies agent commands, and the operator has been told. */
   readonly denied: boolean;
   /** What was last found wrong, by condition. */
-  readonly problems: ReadonlyMap<ConditionName, string>;
+  readonly problems: ReadonlyMap<string, string>;
 }
 
 export const initialState: IntrospectiveState = {

@@ -55,7 +55,7 @@ export async function act(
       return;
     }
     case "setCondition":
-      parts.conditions?.set(effect.name, effect.problem);
+      parts.conditions?.set(effect.condition, effect.problem);
   }
 }
 

@@ -19,8 +19,8 @@ import type { EntryState, ProcessState } from "./state.ts";
 const LASTING_MS = 60_000;
 /** What `status` shows of the entries, beside what is sensed. */
 const CONDITIONS = [
-  ["held processes", heldIn],
-  ["paused processes", pausedIn],
+  [{ name: "held processes", consequence: "down, but neither restarted nor notified for now" }, heldIn],
+  [{ name: "paused processes", consequence: "planned work, neither restarted nor notified" }, pausedIn],
 ] as const;
 
 /**
@@ -38,10 +38,10 @@ export function decide(state: ProcessState, observation: ProcessObservation): De
   const host = observation.kind === "started" ? hostAt(observation) : state;
   const turn: Turn = { at: observation.at, settings, host, effects, nextRun: () => ++runs };
   const next = observe(state, observation, turn, settings);
-  for (const [name, problemOf] of CONDITIONS) {
+  for (const [condition, problemOf] of CONDITIONS) {
     const problem = problemOf(next);
     if (observation.kind === "started" || problem !== problemOf(state)) {
-      effects.push({ kind: "setCondition", name, problem });
+      effects.push({ kind: "setCondition", condition, problem });
     }
   }
   if (!isCaughtUp(state) && isCaughtUp(next)) effects.push({ kind: "caughtUp" });

@@ -1,4 +1,4 @@
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitWatch } from "../system/pidfd.ts";
@@ -7,6 +7,8 @@ import { look, type Watched } from "./look.ts";
 import type { ProcessObservation } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
 import type { Sought } from "./sought.ts";
+
+const PROCESS_TABLE: ConditionKind = { name: "process table", consequence: "no process can be checked" };
 
 export type Observe = (observation: ProcessObservation) => void;
 
@@ -62,12 +64,12 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
     if (!(error instanceof ProcTableError)) throw error;
     if (!eyes.blind) parts.log.error(`${error.message}; processes cannot be checked until this is mended`);
     eyes.blind = true;
-    parts.conditions?.set("process table", error.message);
+    parts.conditions?.set(PROCESS_TABLE, error.message);
     return;
   }
   if (eyes.blind) parts.log.info("the process table can be read again");
   eyes.blind = false;
-  parts.conditions?.set("process table", undefined);
+  parts.conditions?.set(PROCESS_TABLE, undefined);
   for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole, at.mono);
   observe({ kind: "seen", at, sightings });
   watchAgain(eyes, parts, observe);

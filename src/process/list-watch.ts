@@ -2,9 +2,14 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import type { ProcessEntry } from "../config/process-entry.ts";
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+
+export const PROCESS_LIST: ConditionKind = {
+  name: "process list",
+  consequence: "an edit of the process list is refused, the last good one is in force",
+};
 
 /** Reads and checks the process list; with an error among the diagnostics its entries are not to be used. */
 export type LoadProcessList = (path: string) => Promise<{
@@ -84,7 +89,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
       if (stopped) return;
       follow(file);
       for (const one of notes) log[one.severity](describeDiagnostic(one));
-      parts.conditions?.set("process list", undefined);
+      parts.conditions?.set(PROCESS_LIST, undefined);
       log.info(
         `the process list ${path} has changed; it has ${entries.length} ${entries.length === 1 ? "entry" : "entries"} now`,
       );
@@ -94,7 +99,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
         log.error(line);
       log.error("the last good process list stays in force");
       const why = error instanceof ProcessListError ? error.message.split("\n").slice(1).join("; ") : String(error);
-      parts.conditions?.set("process list", why);
+      parts.conditions?.set(PROCESS_LIST, why);
     }
   };
   const follow = (file: string) => {

@@ -1,5 +1,5 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
-import type { ConditionName } from "../status/conditions.ts";
+import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
 import type { Pause } from "./pauses.ts";
@@ -133,4 +133,4 @@ export type ProcessEffect =
   /** Ask how the system is and, if a unit is named, the unit. */
   | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string | undefined }
   /** Show this in `status` from now on. */
-  | { readonly kind: "setCondition"; readonly name: ConditionName; readonly problem: string | undefined };
+  | { readonly kind: "setCondition"; readonly condition: ConditionKind; readonly problem: string | undefined };

@@ -2,7 +2,7 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 import { type ExitCalls, watchExits } from "../system/pidfd.ts";
 import { bootTime } from "./boot-time.ts";
 import { type Eyes, type EyesParts, lookNow, type Observe, pausesNow } from "./eyes.ts";
-import { type ListParts, readList, watchList } from "./list-watch.ts";
+import { type ListParts, PROCESS_LIST, readList, watchList } from "./list-watch.ts";
 import type { ProcessSettings } from "./observation.ts";
 import { soughtOf } from "./sought.ts";
 import type { SudoRights } from "./sudo-rights.ts";
@@ -58,7 +58,7 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
   try {
     const read = await readList({ ...parts.list, path });
     list.follow(read.file);
-    parts.conditions?.set("process list", undefined);
+    parts.conditions?.set(PROCESS_LIST, undefined);
     // An edit that was read meanwhile is the newer one.
     const entries = edited ?? read.entries;
     take(entries);

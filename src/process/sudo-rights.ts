@@ -1,10 +1,15 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
 import { baseName } from "./command-line.ts";
 import { keyed } from "./state.ts";
+
+const SUDO_RIGHTS: ConditionKind = {
+  name: "sudo rights",
+  consequence: "commands that cannot be run when they are needed",
+};
 
 /** sudo asks LDAP or another directory in some places. */
 const TIMEOUT_MS = 5000;
@@ -70,7 +75,7 @@ export class SudoRights {
       const problems = await missingSudoRights(entries, this.#parts, signal);
       if (signal.aborted) return;
       const text = problems.join("; ");
-      conditions?.set("sudo rights", text === "" ? undefined : text);
+      conditions?.set(SUDO_RIGHTS, text === "" ? undefined : text);
       if (text !== said) {
         for (const problem of problems) log.warning(`sudo will refuse a command when it is needed: ${problem}`);
         if (text === "") log.info("sudo permits all commands of the process list now");

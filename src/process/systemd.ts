@@ -1,11 +1,16 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Conditions } from "../status/conditions.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
 import type { SystemdAnswer, UnitState } from "./observation.ts";
 import { parseUnits, UNIT_PROPERTIES } from "./unit-properties.ts";
+
+const SYSTEMD: ConditionKind = {
+  name: "systemd",
+  consequence: "systemd cannot be asked, so its restarts and a shutdown of the host look like failures",
+};
 
 /** systemctl's own time-out is 25 s or more. */
 const TIMEOUT_MS = 5000;
@@ -120,10 +125,10 @@ export class Systemd {
 
   #remember(problem: string | undefined): void {
     const { log, conditions } = this.#parts;
-    const before = conditions?.all.get("systemd")?.problem;
+    const before = conditions?.all.get(SYSTEMD.name)?.problem;
     if (problem !== undefined && before === undefined) log.warning(`systemd does not answer: ${problem}`);
     if (problem === undefined && before !== undefined) log.info("systemd answers again");
-    conditions?.set("systemd", problem);
+    conditions?.set(SYSTEMD, problem);
   }
 }
 

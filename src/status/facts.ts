@@ -1,4 +1,4 @@
-import type { Condition, ConditionName } from "./conditions.ts";
+import type { Condition } from "./conditions.ts";
 import type { WatchedSubject } from "./subject.ts";
 
 /** What is wrong, and since when: monotonic ms. */
@@ -55,7 +55,7 @@ export interface LoopDelayFacts {
 
 /** All that the health of one monitor is judged by: plain values, taken at one moment. */
 export interface Facts {
-  readonly conditions: ReadonlyMap<ConditionName, Condition>;
+  readonly conditions: ReadonlyMap<string, Condition>;
   readonly loop: LoopFacts;
   readonly delay: LoopDelayFacts;
   readonly outbox: OutboxFacts;

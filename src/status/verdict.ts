@@ -1,4 +1,3 @@
-import type { ConditionName } from "./conditions.ts";
 import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
 import type { WatchedSubject } from "./subject.ts";
 
@@ -35,21 +34,6 @@ const NAME_LENGTH = 100;
 /** Commands have time-outs of a minute, agents of seconds. */
 const ACTS_TOO_LONG_MS = 1_800_000;
 
-const CONDITIONS: Readonly<Record<ConditionName, string>> = {
-  libvirt: "nothing is seen of the guests",
-  "process list": "an edit of the process list is refused, the last good one is in force",
-  "process table": "no process can be checked",
-  "agent pattern": "no guest is watched by its agent",
-  "guest XML": "guests are not watched by their agents",
-  "guest agents": "guests that may hang unnoticed",
-  "held processes": "down, but neither restarted nor notified for now",
-  "paused processes": "planned work, neither restarted nor notified",
-  "sudo rights": "commands that cannot be run when they are needed",
-  systemd: "systemd cannot be asked, so its restarts and a shutdown of the host look like failures",
-  "state directory": "state is not kept where it was meant to be",
-  configuration: "the new configuration is refused, the old one is in force",
-};
-
 /**
  * How a monitor is, and why. Pure.
  * @param now monotonic ms
@@ -60,8 +44,8 @@ export function judge(facts: Facts, now: number): Judgement {
     ...problemsOfDelay(facts.delay, now),
     ...problemsOfOutbox(facts.outbox, now),
     ...problemsOfSubjects(facts.subjects ?? []),
-    ...[...facts.conditions].flatMap(([name, { problem, since }]) =>
-      problem === undefined ? [] : [degraded(name, `${CONDITIONS[name]}: ${problem}`, since.mono)],
+    ...[...facts.conditions].flatMap(([name, { problem, consequence, since }]) =>
+      problem === undefined ? [] : [degraded(name, `${consequence}: ${problem}`, since.mono)],
     ),
   ].sort((one, other) => rank(one.severity) - rank(other.severity) || one.since - other.since);
   return { verdict: problems[0]?.severity ?? "ok", problems };

@@ -364,8 +364,8 @@ export class IntrospectiveWorld {
         this.caughtUpAt ??= this.mono;
         return;
       case "setCondition":
-        if (effect.problem === undefined) this.conditions.delete(effect.name);
-        else this.conditions.set(effect.name, effect.problem);
+        if (effect.problem === undefined) this.conditions.delete(effect.condition.name);
+        else this.conditions.set(effect.condition.name, effect.problem);
         return;
       case "say":
         this.#note(`${effect.level}: ${effect.text}`);

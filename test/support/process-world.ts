@@ -381,7 +381,7 @@ export class ProcessWorld {
         );
         return;
       case "setCondition":
-        this.conditions.set(effect.name, effect.problem);
+        this.conditions.set(effect.condition.name, effect.problem);
         return;
       case "run":
         this.#command(effect, still);

@@ -31,8 +31,8 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
     outbox.add(`process:${name}`, stopped(name));
     progress.acting.add({ kind: name, since: clock.now() });
   }
-  conditions.set("libvirt", "away");
-  common.set("configuration", "refused");
+  conditions.set({ name: "libvirt", consequence: "" }, "away");
+  common.set({ name: "configuration", consequence: "" }, "refused");
   progress.lastFailure = { at: clock.now(), reason: "no /proc" };
   await clock.advance(0);
 

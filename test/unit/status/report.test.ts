@@ -3,12 +3,15 @@ import { test } from "node:test";
 import { reportOn, summary } from "../../../src/status/report.ts";
 import { factsWith, NOW } from "../../support/health-facts.ts";
 
+const CONSEQUENCE = "nothing is seen of the guests";
 const identity = { program: "instancemonitor", version: "1.2.3", pid: 42, hostname: "compute1" };
 const noon = Date.UTC(2026, 10, 23, 12);
 
 test("the report is the documented shape; its times are by this host's clock as it is now, after a step of it too", () => {
   const facts = factsWith({
-    conditions: new Map([["libvirt", { problem: "connection refused", since: { wall: 0, mono: NOW - 90_000 } }]]),
+    conditions: new Map([
+      ["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: { wall: 0, mono: NOW - 90_000 } }],
+    ]),
     outbox: { pending: 2, oldestPending: NOW - 30_400, inFlight: 1, counters: { added: 2 } },
   });
   const started = { wall: 0, mono: NOW - 3_600_000 };

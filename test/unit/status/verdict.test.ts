@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { judge, stuckSince, type Verdict, worst } from "../../../src/status/verdict.ts";
 import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
 
+const CONSEQUENCE = "nothing is seen of the guests";
 const minutes = (count: number): number => count * 60_000;
 const ago = (count: number) => ({ wall: 0, mono: NOW - minutes(count) });
 const trouble = (reason: string, since: number) => ({ reason, since: NOW - minutes(since) });
@@ -22,12 +23,14 @@ const table: readonly Row[] = [
   { what: "all is well", facts: {}, verdict: "ok" },
   {
     what: "conditions that are well",
-    facts: { conditions: new Map([["libvirt", { problem: undefined, since: ago(5) }]]) },
+    facts: { conditions: new Map([["libvirt", { problem: undefined, consequence: CONSEQUENCE, since: ago(5) }]]) },
     verdict: "ok",
   },
   {
     what: "libvirt is away",
-    facts: { conditions: new Map([["libvirt", { problem: "connection refused", since: ago(5) }]]) },
+    facts: {
+      conditions: new Map([["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: ago(5) }]]),
+    },
     verdict: "degraded",
     problems: [["libvirt", /^nothing is seen of the guests: connection refused$/, 5]],
   },
@@ -35,14 +38,14 @@ const table: readonly Row[] = [
     what: "an edit of the list and a SIGHUP are refused: the older first",
     facts: {
       conditions: new Map([
-        ["process list", { problem: "list.yaml:3: error", since: ago(1) }],
-        ["configuration", { problem: "m.conf:9: error", since: ago(2) }],
+        ["process list", { problem: "list.yaml:3: error", consequence: CONSEQUENCE, since: ago(1) }],
+        ["configuration", { problem: "m.conf:9: error", consequence: CONSEQUENCE, since: ago(2) }],
       ]),
     },
     verdict: "degraded",
     problems: [
       ["configuration", /m\.conf:9/, 2],
-      ["process list", /last good one is in force: list\.yaml:3/, 1],
+      ["process list", /nothing is seen of the guests: list\.yaml:3/, 1],
     ],
   },
   {

@@ -36,6 +36,7 @@ function scene(context: TestContext, watchdogMs: number | undefined) {
   return { clock, log, told, lively, second };
 }
 
+const CONSEQUENCE = "nothing is seen of the guests";
 test("the status line is told when it changes, and only then", async (t) => {
   const { clock, told, lively, second } = scene(t, undefined);
   await clock.advance(60_000);
@@ -81,7 +82,9 @@ test("libvirt away, the API away and sensing that is begun again do not: a resta
   const { clock, told, second } = scene(t, 60_000);
   second.facts = () =>
     factsWith({
-      conditions: new Map([["libvirt", { problem: "connection refused", since: { wall: 0, mono: NOW } }]]),
+      conditions: new Map([
+        ["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: { wall: 0, mono: NOW } }],
+      ]),
       loop: { lastObservation: NOW, silenceLimitMs: undefined },
       outbox: { unanswered: { reason: "connection refused", since: NOW } },
     });
