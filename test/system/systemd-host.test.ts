@@ -80,11 +80,12 @@ TimeoutStartSec=infinity
     restart_command: `systemctl restart ${name}`,
     extra,
   });
-  await rig.list([
+  const entries = [
     ...units.map((name) => entry(name, name === "left" ? { leave_stopped: "true" } : {})),
     // It can only be notified, and no command names its unit.
     { process_name: rig.path("plain"), restart_command: '""', extra: { systemd_unit: "plain.service" } },
-  ]);
+  ];
+  await rig.list(entries);
 
   const log = () => {
     try {
@@ -188,6 +189,18 @@ TimeoutStartSec=infinity
     assert.match(String(notified()[0]), /"limited"/);
   });
 
+  await t.test("a service that systemd kills at its TimeoutStartSec, whoever starts it, is notified", async () => {
+    const from = log().length;
+    host.unit("late.service", service(rig, "late", "Type=notify\nTimeoutStartSec=4"));
+    await host.ctl("daemon-reload");
+    await host.ctl("start", "--no-block", "late");
+    await rig.list([...entries, entry("late")]);
+    await up("late", from);
+    await logged(/bin\/late has been down for .* Masakari is notified/, from);
+    await eventually("the notification", IN_TIME, () => notified().length === 2 || undefined);
+    assert.match(String(notified()[1]), /"late"/);
+  });
+
   await t.test(
     "a shutdown: nothing is restarted, nothing notified, though services end before the monitor does",
     async () => {
@@ -196,7 +209,7 @@ TimeoutStartSec=infinity
       await logged(/bin\/plain: the host is being shut down/, from);
       await host.ended();
       assert.match(log().slice(from), /stopped\n$/);
-      assert.deepEqual([log().slice(from).includes("restart_command runs"), notified().length], [false, 1]);
+      assert.deepEqual([log().slice(from).includes("restart_command runs"), notified().length], [false, 2]);
     },
   );
 
@@ -206,7 +219,9 @@ TimeoutStartSec=infinity
     await host.boot([MONITOR, "slow.service", "plain.service"]);
     await up("plain", from);
     assert.equal(restarts("plain", from), 0);
+    const rebooting = log().length;
     await host.ctl("reboot").catch(() => undefined);
     await host.ended();
+    assert.deepEqual([log().slice(rebooting).includes("restart_command runs"), notified().length], [false, 2]);
   });
 });
