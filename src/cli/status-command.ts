@@ -127,6 +127,7 @@ function listing(asked: readonly Asked[]): string {
     ["VERSION", (one) => reportOf(one)?.version],
     ["UP SINCE", (one) => time(reportOf(one)?.started_at)],
     ["STATUS", (one) => reportOf(one)?.verdict ?? one.answer.kind],
+    ["LONGEST DELAY", (one) => longestDelay(reportOf(one))],
     ["OUTBOX", (one) => outbox(reportOf(one))],
   ]);
   const wrong = asked.flatMap(({ program, answer }) => troubles(answer).map((text) => `${program}: ${text}`));
@@ -153,6 +154,12 @@ function outbox(report: Report | undefined): string | undefined {
   if (report === undefined) return undefined;
   const { pending, oldest_pending_seconds: oldest } = report.outbox;
   return pending === 0 ? "empty" : `${pending} waiting, the oldest for ${age((oldest ?? 0) * 1000)}`;
+}
+
+/** How long its event loop was held up at most since the start: nothing is seen, decided or sent meanwhile. */
+function longestDelay(report: Report | undefined): string | undefined {
+  const seconds = report?.event_loop?.worst_delay_seconds;
+  return seconds === undefined ? undefined : `${seconds.toFixed(3)} s`;
 }
 
 /** `2026-11-23T17:47:28Z`: UTC, as in the notifications. */

@@ -58,8 +58,11 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
 
   const well = await become(0);
   const [heading = "", row = "", ...rest] = well.text.trimEnd().split("\n");
-  assert.match(heading, /^MONITOR +PID +VERSION +UP SINCE +STATUS +OUTBOX$/);
-  assert.match(row, new RegExp(`^processmonitor +${monitor.pid} +[\\d.]+ +\\d{4}-[\\dT:-]+Z +ok +empty$`));
+  assert.match(heading, /^MONITOR +PID +VERSION +UP SINCE +STATUS +LONGEST DELAY +OUTBOX$/);
+  assert.match(
+    row,
+    new RegExp(`^processmonitor +${monitor.pid} +[\\d.]+ +\\d{4}-[\\dT:-]+Z +ok +\\d+\\.\\d{3} s +empty$`),
+  );
   assert.deepEqual(rest, []);
 
   cloud.api = (_, response) => json(response, 503, {});
@@ -69,7 +72,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
     return found.text.includes("Masakari cannot be told") ? found : undefined;
   });
   assert.equal(ill.code, 1);
-  assert.match(ill.text, /processmonitor .* degraded +1 waiting, the oldest for \d+s\n/);
+  assert.match(ill.text, /processmonitor .* degraded +[\d.]+ s +1 waiting, the oldest for \d+s\n/);
   assert.match(ill.text, /\nprocessmonitor: degraded for \d+s \(since \d{4}.*Z\): Masakari cannot be told: .*503/);
   const [report] = JSON.parse((await status(statePath, "--json")).text);
   assert.deepEqual(
@@ -95,7 +98,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   await monitor.stop("SIGKILL");
   const gone = await status(statePath);
   assert.equal(gone.code, 2);
-  assert.match(gone.text, /^processmonitor +- +- +- +not running +-$/m);
+  assert.match(gone.text, /^processmonitor +- +- +- +not running +- +-$/m);
   assert.deepEqual(JSON.parse((await status(statePath, "--json")).text), [
     { state: "not_running", program: "processmonitor", pid: null, verdict: "failing", reason: null },
   ]);
@@ -132,7 +135,7 @@ test("one that is stopped in its tracks is told from one that does not run, by t
   // First, so that what comes of the checks does not matter to its end.
   monitor.signal("SIGCONT");
   assert.equal(code, 2);
-  assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer +-$`, "m"));
+  assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer +- +-$`, "m"));
   assert.match(command.output, /^processmonitor: no answer: it does not answer within 2 s/m);
 });
 
