@@ -123,9 +123,14 @@ function executes(listed: string): (witness: Witness) => boolean {
     if (shown.startsWith("/") || BEFORE_EXEC.test(shown)) return false;
     // Nothing but the name is left of a process whose threads end one after the other: it may come from any place.
     if (shown === "" && isPath) return isFile;
-    // With its name in it a command line says what it is; only where the name alone is left of the path, that is no other thing.
-    return !shown.includes(base) || (titleWords(shown)[0] === base && !SERVING.has(base));
+    // With its name in it a command line says what it is; only a title in which the name alone is left of the path is no other thing.
+    return !shown.includes(base) || (isTitle(shown) && titleWords(shown)[0] === base && !SERVING.has(base));
   };
+}
+
+/** One text, as setproctitle(3) leaves it; arguments have NULs between them. */
+function isTitle(shown: string): boolean {
+  return shown.slice(shown.indexOf("\0")).replaceAll("\0", "") === "" || !shown.includes("\0");
 }
 
 /** `/sbin/sshd` and `/usr/sbin/sshd` are one file on every system with a merged /usr. */

@@ -206,6 +206,8 @@ const replaced: readonly (readonly [
   ["/opt/svc", { name: "other", shows: "zufzgt\0" }, false],
   ["/usr/bin/svc", { name: "svc", shows: "svc: master\0" }, true],
   ["/usr/bin/svc", { name: "svc", shows: "helper of svc\0" }, false],
+  // Another installation's, found by PATH: arguments are no title.
+  ["/opt/svc", { name: "svc", runs: "/usr/bin/svc-core", shows: "svc\0--port\x001\0" }, false],
   // Its name is in its command line, which therefore says what it is: a session of sshd is no sshd.
   ["/usr/sbin/sshd", { name: "sshd", runs: "/usr/sbin/sshd", shows: "sshd: root@pts/0\0" }, false],
   // The ordinary command line of something else.
