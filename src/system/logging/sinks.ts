@@ -34,8 +34,15 @@ function fileDestination(fd: number): Destination {
   const stream = pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES });
   // A full disk loses lines, never the monitor; the reason would have nowhere to be written.
   stream.on("error", () => undefined);
+  let unwritten = false;
+  stream.on("drain", () => {
+    unwritten = false;
+  });
   return {
-    write: (text) => void stream.write(text),
+    write(text) {
+      unwritten = true;
+      stream.write(text);
+    },
     flush() {
       try {
         stream.flushSync();
@@ -43,7 +50,9 @@ function fileDestination(fd: number): Destination {
         // Not open yet, or it cannot be written: there is nobody to tell.
       }
     },
-    drained: () => flushed(stream),
+    drained: async () => {
+      if (unwritten) await drain(stream);
+    },
     close: () => stream.end(),
   };
 }
@@ -51,10 +60,11 @@ function fileDestination(fd: number): Destination {
 /** A disk that hangs must not keep the program from ending. */
 const DRAIN_MS = 1000;
 
-async function flushed(stream: { flush(done: () => void): void }): Promise<void> {
+/** Not by sonic-boom's `flush`, which calls back at once unless it holds lines back on purpose (`minLength`). */
+async function drain(stream: { once(event: "drain", listener: () => void): unknown }): Promise<void> {
   await new Promise<void>((resolve) => {
     const late = setTimeout(resolve, DRAIN_MS);
-    stream.flush(() => {
+    stream.once("drain", () => {
       clearTimeout(late);
       resolve();
     });

@@ -86,3 +86,13 @@ test("nobody reading standard error does not make the program wait", async () =>
   const [data] = (await once(child.stdout, "data")) as [Buffer];
   assert.equal(data.toString(), "done\n");
 });
+
+test("what is logged just before the program ends at once is in the file", async () => {
+  const file = join(scratch(), "log");
+  const exit = new URL("../../../../src/system/exit.ts", import.meta.url).href;
+  // While the first line is being written the others wait.
+  const body = `for (let n = 0; n < 50; n++) log.info("line " + n + ".");
+    await opened.drained(); (await import(${JSON.stringify(exit)})).exitNow(0);`;
+  await run({ log_file: file }, body);
+  assert.match(readFileSync(file, "utf8"), /line 0\.[\s\S]*line 49\.\n$/);
+});
