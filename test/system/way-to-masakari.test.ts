@@ -25,7 +25,8 @@ async function health(
   });
 }
 
-const isOk = ({ verdict }: Report): boolean => verdict === "ok";
+/** Nothing is wrong but that what was killed is down. */
+const isOk = ({ problems }: Report): boolean => problems.every(({ about }) => about === "given up");
 const isAbout = (about: string, reason: RegExp) => (report: Report) =>
   report.problems.some((problem) => problem.about === about && reason.test(problem.reason));
 
