@@ -128,8 +128,8 @@ test("under a real systemd, with the unit of docs/migration.md: up when it watch
   await logged(/watching 1 entry/);
   await systemd.shows("StatusText", /^ok$/);
 
-  await rig.list("- process_name: web\n  no_such_key: 1\n");
-  await systemd.shows("StatusText", /^degraded: an edit of the process list is refused.*no_such_key/);
+  await rig.list("- process_name: web\n  restart_comand: x\n");
+  await systemd.shows("StatusText", /^degraded: an edit of the process list is refused.*restart_comand/);
   await rig.list(list);
   await systemd.shows("StatusText", /^ok$/);
 
