@@ -130,7 +130,7 @@ function executes(listed: string): (witness: Witness) => boolean {
 
 /** One text, as setproctitle(3) leaves it; arguments have NULs between them. */
 function isTitle(shown: string): boolean {
-  return shown.slice(shown.indexOf("\0")).replaceAll("\0", "") === "" || !shown.includes("\0");
+  return /^[^\0]*\0*$/.test(shown);
 }
 
 /** `/sbin/sshd` and `/usr/sbin/sshd` are one file on every system with a merged /usr. */
