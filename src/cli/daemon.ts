@@ -9,6 +9,7 @@ import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
 import { reportOn } from "../status/report.ts";
+import { healthRoute, listRoute, outboxRoutes } from "../status/routes.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { reportSubjects } from "../status/subject.ts";
@@ -198,7 +199,8 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
   const sockets = monitors.map(({ name, facts, outbox }) => {
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
     const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
-    return new HealthSocket({ path: healthSocket(statePath, name), report, subjects, outbox, log }, signal);
+    const routes = { ...healthRoute(report), ...listRoute(subjects), ...outboxRoutes(outbox) };
+    return new HealthSocket({ path: healthSocket(statePath, name), routes, log }, signal);
   });
   const kept = monitors.map(({ name, databaseRenewed }, index) => ({
     name,

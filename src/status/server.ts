@@ -1,12 +1,10 @@
 import { lstatSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
-import type { OutboxService } from "../notify/outbox-service.ts";
 import type { Logger } from "../system/log.ts";
-import { printableJson } from "../system/printable.ts";
-import type { Report } from "./report.ts";
+import { printable, printableJson } from "../system/printable.ts";
+import type { RouteResponse, Routes } from "./routes.ts";
 import { fitsSocket } from "./socket-path.ts";
-import type { SubjectReport } from "./subject.ts";
 
 /** As in `openstack/http.ts`: an import would load 6 MB of undici. */
 const http = process.getBuiltinModule("node:http");
@@ -14,30 +12,23 @@ const http = process.getBuiltinModule("node:http");
 export interface HealthServerParts {
   /** From `healthSocket()`. */
   readonly path: string;
-  /** How it is now. Asked for each request. */
-  readonly report: () => Report;
-  /** What it watches. Asked for each request. */
-  readonly subjects?: () => readonly SubjectReport[];
-  /** Answers `GET /outbox`, with `?all` also for what has ended, and `POST /outbox/drop`. */
-  readonly outbox?: OutboxService;
+  readonly routes: Routes;
   readonly log: Pick<Logger, "warning" | "error">;
   /** Called once the socket is there. */
   readonly onListening?: () => void;
 }
 
-/** Whoever asks is on this host; a handful at a time is plenty, and a request is a few lines. */
+/** Clients are on this host: a handful at a time is enough, and a request is a few lines. */
 const CONNECTIONS = 16;
 const HEADER_BYTES = 8192;
-/** From connecting to the end of the answer, however slowly it is asked. */
+/** From connecting to the end of the response, however slowly the request arrives. */
 const CONNECTION_MS = 5000;
-/** A listener that has just been started and has much to do still takes connections: the kernel does that for it. */
+/** The kernel accepts connections for a busy listener, so a live one never needs this long. */
 const PROBE_MS = 1000;
-const STATUS = { ok: 200, degraded: 200, failing: 503 } as const;
 
 /**
- * Answers `GET /health` on a Unix socket until the signal aborts: 200 while the monitor does its work, 503 when it fails, a
- * `Report` as JSON with both; and `GET /list` with what is watched. Only the socket's owner and root may ask. A socket that cannot be had is a line in the log
- * and nothing more. Resolves when the socket is gone.
+ * Serves the routes on a Unix socket until the signal aborts. Only the socket's owner and root can connect. A socket that
+ * cannot be created is one line in the log and no error. Resolves when the socket is gone.
  */
 export async function serveHealth(parts: HealthServerParts, signal: AbortSignal): Promise<void> {
   const { path, log } = parts;
@@ -50,13 +41,13 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
     parts.onListening?.();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    log.warning(`Health is not served on ${path}, and \`masakari-monitors status\` will not find this program: ${why}`);
+    log.warning(`Health is not served on ${path}, so \`masakari-monitors status\` cannot find this program: ${why}`);
     return;
   }
   server.on("error", (error) => log.warning(`Serving health on ${path} failed: ${error.message}`));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   server.closeAllConnections();
-  // libuv removes whatever has the socket's path as it closes: if that is another program's by now, it stays open, unheard.
+  // libuv unlinks the socket's path when it closes. If another program has that path by now, the server is left open instead.
   if ([undefined, inode].includes(inodeOf(path))) await new Promise((resolve) => server.close(resolve));
   else server.unref();
 }
@@ -65,10 +56,10 @@ const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfN
 
 function makeServer(parts: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {
-    answer(request, response, parts).catch((error: unknown) => {
+    respond(request, response, parts).catch((error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      parts.log.error(`Defect in reporting health: ${text}`);
-      send(response, 500, { error: "health cannot be told, which is a defect; the log says more" });
+      parts.log.error(`Defect in serving ${printable(request.url ?? "")} on the health socket: ${text}`);
+      send(response, { status: 500, body: { error: "internal error, see the log of the monitor" } });
     });
   });
   server.maxConnections = CONNECTIONS;
@@ -80,63 +71,49 @@ function makeServer(parts: HealthServerParts): Server {
   return server;
 }
 
-async function answer(
+async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { report, subjects, outbox }: HealthServerParts,
+  { routes }: HealthServerParts,
 ): Promise<void> {
-  const [path, query] = (request.url ?? "").split("?");
-  const isGet = request.method === "GET" || request.method === "HEAD";
-  if (path === "/outbox/drop" && outbox !== undefined) {
-    if (request.method === "POST") await drop(request, response, outbox);
-    else send(response, 405, { error: "only POST" });
-  } else if (path !== "/health" && path !== "/list" && (path !== "/outbox" || outbox === undefined)) {
-    send(response, 404, { error: "there is only /health, /list, /outbox and /outbox/drop" });
-  } else if (!isGet) send(response, 405, { error: "only GET" });
-  else if (path === "/outbox") send(response, 200, { entries: outbox?.list(query === "all") });
-  else if (path === "/list") send(response, 200, { subjects: subjects?.() ?? [] });
-  else {
-    const now = report();
-    send(response, STATUS[now.verdict], now);
+  const [path = "", query] = (request.url ?? "").split("?");
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  if (route === undefined) {
+    send(response, { status: 404, body: { error: `no such path; there are ${Object.keys(routes).join(", ")}` } });
+  } else if (method !== route.method) {
+    send(response, { status: 405, body: { error: `only ${route.method}` } });
+  } else {
+    send(response, await route.handle({ query, body: () => readJson(request) }));
   }
-}
-
-/** `{"ids": [...] or "all", "reason": "..."}` */
-async function drop(request: IncomingMessage, response: ServerResponse, outbox: OutboxService): Promise<void> {
-  const { ids, reason } = await bodyOf(request);
-  const isList = Array.isArray(ids) && ids.every((id) => typeof id === "string");
-  if ((ids !== "all" && !isList) || typeof reason !== "string" || reason.trim() === "") {
-    send(response, 400, { error: 'wanted: {"ids": [...] or "all", "reason": "..."}' });
-  } else send(response, 200, { dropped: outbox.drop(ids === "all" ? ids : (ids as string[]), reason) });
 }
 
 const BODY_BYTES = 1 << 20;
 
-/** @returns nothing if it is no JSON object, or a large one */
-async function bodyOf(request: IncomingMessage): Promise<{ readonly ids?: unknown; readonly reason?: unknown }> {
+/** @returns undefined for what is no JSON, or too long */
+async function readJson(request: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const part of request as AsyncIterable<Buffer>) {
       parts.push(part);
       bytes += part.length;
-      if (bytes > BODY_BYTES) return {};
+      if (bytes > BODY_BYTES) return undefined;
     }
-    const body: unknown = JSON.parse(Buffer.concat(parts).toString());
-    return typeof body === "object" && body !== null ? body : {};
+    return JSON.parse(Buffer.concat(parts).toString());
   } catch {
-    return {};
+    return undefined;
   }
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", Connection: "close" });
-  response.end(`${printableJson(body, 2)}\n`);
+function send(response: ServerResponse, { status, body, contentType = "application/json" }: RouteResponse): void {
+  response.writeHead(status, { "Content-Type": contentType, "Cache-Control": "no-store", Connection: "close" });
+  response.end(typeof body === "string" ? body : `${printableJson(body, 2)}\n`);
 }
 
 async function listen(server: Server, path: string): Promise<void> {
-  if (!fitsSocket(path)) throw new Error("its path is too long for a socket; choose a shorter [DEFAULT] state_path");
-  if (await isLeftBehind(path)) rmSync(path, { force: true });
+  if (!fitsSocket(path)) throw new Error("the path is too long for a socket; set a shorter [DEFAULT] state_path");
+  if (await isStale(path)) rmSync(path, { force: true });
   const listening = new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.once("listening", () => {
@@ -144,7 +121,7 @@ async function listen(server: Server, path: string): Promise<void> {
       resolve();
     });
   });
-  // It is bound within this call; chmod would come after a moment in which others may connect.
+  // The socket is bound within this call; with chmod afterwards, others could connect in between.
   const before = process.umask(0o177);
   try {
     server.listen(path);
@@ -155,13 +132,13 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 /**
- * Whether an earlier run that was killed has left its socket.
- * @throws if another program listens there, or it is no socket
+ * Whether the path is the socket of a run that was killed.
+ * @throws if another program listens on it, or it is no socket
  */
-async function isLeftBehind(path: string): Promise<boolean> {
+async function isStale(path: string): Promise<boolean> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (!found.isSocket()) throw new Error("something that is not a socket is in its place; remove it");
+  if (!found.isSocket()) throw new Error("a file that is no socket has this path; remove it");
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = createConnection(path);
     const settle = (outcome: string | undefined): void => {
@@ -173,8 +150,8 @@ async function isLeftBehind(path: string): Promise<boolean> {
     probe.once("error", (error: NodeJS.ErrnoException) => settle(error.code));
   });
   if (code === "ECONNREFUSED" || code === "ENOENT") return true;
-  if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") throw new Error(`it cannot be tried: ${code}`);
+  if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") throw new Error(`cannot connect to it: ${code}`);
   throw new Error(
-    `another program listens there${code === undefined ? "" : ` (${code})`}; is this monitor running twice?`,
+    `another program listens on it${code === undefined ? "" : ` (${code})`}; is this monitor running twice?`,
   );
 }

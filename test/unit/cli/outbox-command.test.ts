@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { Command } from "commander";
 import { registerOutboxCommand } from "../../../src/cli/outbox-command.ts";
 import { outboxService } from "../../../src/notify/outbox-service.ts";
+import { outboxRoutes } from "../../../src/status/routes.ts";
 import { serveHealth } from "../../../src/status/server.ts";
 import { healthSocket } from "../../../src/status/socket-path.ts";
 import { KeptLog } from "../../support/kept-log.ts";
@@ -125,12 +126,10 @@ test("of a monitor that runs with a full disk, what is in memory only is listed 
   const rig = new OutboxRig(disk.path);
   rig.outbox.add("process:on-disk", stopped("on-disk"));
   const stop = new AbortController();
-  const parts = { path: healthSocket(disk.path, "testmonitor"), report: () => assert.fail(), log: new KeptLog() };
+  const routes = outboxRoutes(outboxService("testmonitor", rig.outbox));
+  const parts = { path: healthSocket(disk.path, "testmonitor"), routes, log: new KeptLog() };
   const listening = Promise.withResolvers<void>();
-  const served = serveHealth(
-    { ...parts, outbox: outboxService("testmonitor", rig.outbox), onListening: listening.resolve },
-    stop.signal,
-  );
+  const served = serveHealth({ ...parts, onListening: listening.resolve }, stop.signal);
   t.after(async () => {
     stop.abort();
     await served;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { registerStatusCommand } from "../../../src/cli/status-command.ts";
 import { reportOn } from "../../../src/status/report.ts";
+import { healthRoute } from "../../../src/status/routes.ts";
 import { serveHealth } from "../../../src/status/server.ts";
 import { Child } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -145,7 +146,7 @@ test("one that runs and has no socket does not answer, rather than not run", asy
   await rig.listed("web");
   rig.victim("web");
   const monitor = await rig.start("web");
-  await monitor.line(/WARNING.*Health is not served.*not a socket is in its place/, 20_000);
+  await monitor.line(/WARNING.*Health is not served.*no socket has this path/, 20_000);
   const { code, text } = await status(statePath);
   assert.equal(code, 2);
   assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer`, "m"));
@@ -172,7 +173,10 @@ test("what a monitor says cannot move the cursor of a terminal", async (t) => {
   const facts = factsWith({ outbox: { login: { reason: "\u001b[2Jwrong\npassword", since: NOW } } });
   const now = { wall: 0, mono: NOW };
   const report = () => reportOn({ program: "p", version: "1", pid: 1, hostname: "h", started: now }, facts, now);
-  const serving = serveHealth({ path: join(directory, "p.sock"), report, log: new KeptLog() }, stop.signal);
+  const serving = serveHealth(
+    { path: join(directory, "p.sock"), routes: healthRoute(report), log: new KeptLog() },
+    stop.signal,
+  );
   t.after(async () => {
     stop.abort();
     await serving;

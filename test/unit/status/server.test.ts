@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askHealth } from "../../../src/status/client.ts";
 import { type Report, reportOn } from "../../../src/status/report.ts";
+import { healthRoute } from "../../../src/status/routes.ts";
 import { serveHealth } from "../../../src/status/server.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
@@ -31,7 +32,7 @@ function directory(context: TestContext): string {
 function serving(context: TestContext, path: string, report: () => Report = () => reportWith({})) {
   const log = new KeptLog();
   const controller = new AbortController();
-  const ended = serveHealth({ path, report, log }, controller.signal);
+  const ended = serveHealth({ path, routes: healthRoute(report), log }, controller.signal);
   const stop = async (): Promise<void> => {
     controller.abort();
     await ended;
@@ -52,6 +53,13 @@ async function statusOf(socketPath: string, path: string, method = "GET"): Promi
   const [response] = (await once(request, "response")) as [IncomingMessage];
   response.resume();
   return response.statusCode;
+}
+
+async function textOf(socketPath: string, path: string) {
+  const request = get({ socketPath, path, agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  const parts = await response.toArray();
+  return { status: response.statusCode, type: response.headers["content-type"], text: Buffer.concat(parts).toString() };
 }
 
 test("health is told to the owner only: 200 unless it is failing, and the socket goes with the program", async (t) => {
@@ -76,6 +84,25 @@ test("health is told to the owner only: 200 unless it is failing, and the socket
   assert.deepEqual(log.lines, []);
 });
 
+test("a route is one entry of a record: its text is sent as it is, and an unknown path lists what there is", async (t) => {
+  const path = join(directory(t), "p.sock");
+  const controller = new AbortController();
+  const metrics = { status: 200, body: "up 1\n", contentType: "text/plain; version=0.0.4" };
+  const routes = { "/metrics": { method: "GET", handle: () => metrics } } as const;
+  const listening = Promise.withResolvers<void>();
+  const parts = { path, routes, log: new KeptLog(), onListening: listening.resolve };
+  const ended = serveHealth(parts, controller.signal);
+  t.after(async () => {
+    controller.abort();
+    await ended;
+  });
+  await listening.promise;
+  const found = await textOf(path, "/metrics");
+  assert.deepEqual(found, { status: 200, type: metrics.contentType, text: "up 1\n" });
+  assert.match((await textOf(path, "/armed")).text, /no such path; there are \/metrics/);
+  assert.equal((await textOf(path, "/toString")).status, 404);
+});
+
 test("a report that cannot be made is an answer and a line, not the end", async (t) => {
   const path = join(directory(t), "p.sock");
   let broken = false;
@@ -86,7 +113,7 @@ test("a report that cannot be made is an answer and a line, not the end", async 
   await listening(path);
   broken = true;
   assert.equal(await statusOf(path, "/health"), 500);
-  assert.match(log.lines.join(), /error Defect in reporting health.*undecidable/s);
+  assert.match(log.lines.join(), /error Defect in serving \/health .*undecidable/s);
 });
 
 test("the socket of a program that was killed is replaced", async (t) => {
@@ -105,13 +132,13 @@ test("a socket that somebody listens on stays theirs, although they say nothing"
   await once(other, "listening");
   const { log, ended } = serving(t, path);
   await ended;
-  assert.match(log.lines.join(), /^warning .*p\.sock.*another program listens there/);
+  assert.match(log.lines.join(), /^warning .*p\.sock.*another program listens on it/);
   assert.equal(existsSync(path), true);
   other.close();
 });
 
 for (const [what, prepare, reason] of [
-  ["a file in its place", (path: string) => writeFileSync(path, "mine"), /not a socket is in its place/],
+  ["a file in its place", (path: string) => writeFileSync(path, "mine"), /no socket has this path/],
   ["a directory that is not there", (path: string) => rmSync(join(path, ".."), { recursive: true }), /EACCES|ENOENT/],
 ] as const) {
   test(`${what} is a line in the log, and nothing more`, async (t) => {
@@ -130,7 +157,7 @@ test("a path that no socket can have is a line in the log, and an answer that sa
   mkdirSync(deep);
   const { log, ended } = serving(t, join(deep, "p.sock"));
   await ended;
-  assert.match(log.lines.join(), /too long for a socket; choose a shorter \[DEFAULT\] state_path/);
+  assert.match(log.lines.join(), /too long for a socket; set a shorter \[DEFAULT\] state_path/);
   const answer = await askHealth(join(deep, "p.sock"), LONG_ENOUGH);
   assert.match(answer.kind === "no answer" ? answer.reason : "", /too long/);
 });
