@@ -1,23 +1,28 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
-/** Something that a program depends on and knows the state of at any time. Declared by who sets it. */
+/** Something that a program depends on and knows the state of at any time. Declared where it is set. */
 export interface ConditionKind {
-  /** One or two words; of one program, no two kinds have the same. */
+  /** One or two words; unique within one program. */
   readonly name: string;
-  /** What it means while it is not well, for an operator: `no process can be checked`. */
+  /** What a problem means for an operator: `no process can be checked`. */
   readonly consequence: string;
+  /** The verdict while there is a problem; `degraded` if absent. `failing`: a failure would not be noticed, or not be kept. */
+  readonly severity?: Severity;
 }
 
-/** A level, not an event: how it is now, and since when. */
+export type Severity = "degraded" | "failing";
+
+/** A level, not an event: the state now, and since when. */
 export interface Condition {
-  /** What is wrong, for an operator; undefined while all is well. */
+  /** What is wrong, for an operator; undefined if nothing is. */
   readonly problem: string | undefined;
   readonly consequence: string;
-  /** Since when it has been well, or not; a new reason for the same trouble changes nothing of it. */
+  readonly severity: Severity;
+  /** Of the last change between problem and no problem; another reason for the same problem does not change it. */
   readonly since: Instant;
 }
 
-/** The conditions that the parts of one monitor have set. Nobody who sets one need know who looks at it. */
+/** The conditions that the parts of one monitor have set. */
 export class Conditions {
   readonly #clock: Clock;
   readonly #all = new Map<string, Condition>();
@@ -26,14 +31,14 @@ export class Conditions {
     this.#clock = clock;
   }
 
-  /** Says how it is, as often as it is found out. @param problem what is wrong; undefined: nothing */
-  set({ name, consequence }: ConditionKind, problem: string | undefined): void {
+  /** Records the current state; to be called whenever it is observed. @param problem what is wrong; undefined: nothing */
+  set({ name, consequence, severity = "degraded" }: ConditionKind, problem: string | undefined): void {
     const before = this.#all.get(name);
     const changed = before === undefined || (before.problem === undefined) !== (problem === undefined);
-    this.#all.set(name, { problem, consequence, since: changed ? this.#clock.now() : before.since });
+    this.#all.set(name, { problem, consequence, severity, since: changed ? this.#clock.now() : before.since });
   }
 
-  /** As they are now, by name. */
+  /** The current conditions by name. */
   get all(): ReadonlyMap<string, Condition> {
     return this.#all;
   }

@@ -2,7 +2,8 @@ import type { Instant } from "../system/clock.ts";
 
 /** Something that a monitor watches, as it is now. */
 export interface Subject {
-  readonly kind: "process" | "guest";
+  /** In the monitor's own words: `process`, `guest` … */
+  readonly kind: string;
   /** As the log calls it. */
   readonly name: string;
   /** Of a guest: its UUID, under which the log has it too. */

@@ -1,3 +1,4 @@
+import type { Severity } from "./conditions.ts";
 import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
 import type { WatchedSubject } from "./subject.ts";
 
@@ -5,10 +6,10 @@ import type { WatchedSubject } from "./subject.ts";
  * `ok`: it watches, and Masakari can be told, as far as is known. `degraded`: something that it depends on is away, or
  * something needs an operator; nothing is lost. `failing`: it does not watch, or what it owes would be lost by a stop.
  */
-export type Verdict = "ok" | "degraded" | "failing";
+export type Verdict = "ok" | Severity;
 
 export interface Problem {
-  readonly severity: Exclude<Verdict, "ok">;
+  readonly severity: Severity;
   /** What it is about, one or two words: the name of a condition, `sensing`, `delivery` … */
   readonly about: string;
   /** In plain words, for whoever is paged. */
@@ -44,9 +45,7 @@ export function judge(facts: Facts, now: number): Judgement {
     ...problemsOfDelay(facts.delay, now),
     ...problemsOfOutbox(facts.outbox, now),
     ...problemsOfSubjects(facts.subjects ?? []),
-    ...[...facts.conditions].flatMap(([name, { problem, consequence, since }]) =>
-      problem === undefined ? [] : [degraded(name, `${consequence}: ${problem}`, since.mono)],
-    ),
+    ...problemsOfConditions(facts.conditions),
   ].sort((one, other) => rank(one.severity) - rank(other.severity) || one.since - other.since);
   return { verdict: problems[0]?.severity ?? "ok", problems };
 }
@@ -62,6 +61,12 @@ export function stuckSince(loop: LoopFacts, now: number): number | undefined {
 /** The worst of several verdicts. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce((one, other) => (rank(other) < rank(one) ? other : one), "ok");
+}
+
+function problemsOfConditions(conditions: Facts["conditions"]): Problem[] {
+  return [...conditions].flatMap(([about, { problem, consequence, severity, since }]) =>
+    problem === undefined ? [] : [{ severity, about, reason: `${consequence}: ${problem}`, since: since.mono }],
+  );
 }
 
 function problemsOfLoop(loop: LoopFacts, now: number): Problem[] {

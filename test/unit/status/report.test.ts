@@ -5,14 +5,33 @@ import { factsWith, NOW } from "../../support/health-facts.ts";
 
 const CONSEQUENCE = "nothing is seen of the guests";
 const identity = { program: "instancemonitor", version: "1.2.3", pid: 42, hostname: "compute1" };
+const NONE = { count: 0, sumSeconds: 0, buckets: [] };
 const noon = Date.UTC(2026, 10, 23, 12);
 
 test("the report is the documented shape; its times are by this host's clock as it is now, after a step of it too", () => {
   const facts = factsWith({
     conditions: new Map([
-      ["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: { wall: 0, mono: NOW - 90_000 } }],
+      [
+        "libvirt",
+        {
+          problem: "connection refused",
+          consequence: CONSEQUENCE,
+          severity: "degraded",
+          since: { wall: 0, mono: NOW - 90_000 },
+        },
+      ],
     ]),
-    outbox: { pending: 2, oldestPending: NOW - 30_400, inFlight: 1, counters: { added: 2 } },
+    loop: {
+      decisionLatency: {
+        count: 3,
+        sumSeconds: 2.5,
+        buckets: [
+          [0.1, 1],
+          [1, 2],
+        ],
+      },
+    },
+    outbox: { pending: 2, oldestPending: NOW - 30_400, inFlight: 1, counters: { added: 2 }, deliveryLatency: NONE },
   });
   const started = { wall: 0, mono: NOW - 3_600_000 };
   assert.deepEqual(reportOn({ ...identity, started }, facts, { wall: noon, mono: NOW }), {
@@ -37,6 +56,10 @@ test("the report is the documented shape; its times are by this host's clock as 
       restarts: 0,
       failed_decisions: 0,
       failed_effects: 0,
+    },
+    latency: {
+      decision: { count: 3, sum_seconds: 2.5, buckets: { "0.1": 1, "1": 2, "+Inf": 3 } },
+      delivery: { count: 0, sum_seconds: 0, buckets: { "+Inf": 0 } },
     },
     event_loop: { worst_delay_seconds: 0.012 },
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Condition, Severity } from "../../../src/status/conditions.ts";
 import { judge, stuckSince, type Verdict, worst } from "../../../src/status/verdict.ts";
 import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
 
@@ -19,17 +20,24 @@ interface Row {
 const unanswered = trouble("connection refused", 4);
 const disk = trouble("no space left", 2);
 
+const condition = (problem: string | undefined, minutesAgo: number, severity: Severity = "degraded"): Condition => ({
+  problem,
+  consequence: CONSEQUENCE,
+  severity,
+  since: ago(minutesAgo),
+});
+
 const table: readonly Row[] = [
   { what: "all is well", facts: {}, verdict: "ok" },
   {
     what: "conditions that are well",
-    facts: { conditions: new Map([["libvirt", { problem: undefined, consequence: CONSEQUENCE, since: ago(5) }]]) },
+    facts: { conditions: new Map([["libvirt", condition(undefined, 5)]]) },
     verdict: "ok",
   },
   {
     what: "libvirt is away",
     facts: {
-      conditions: new Map([["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: ago(5) }]]),
+      conditions: new Map([["libvirt", condition("connection refused", 5)]]),
     },
     verdict: "degraded",
     problems: [["libvirt", /^nothing is seen of the guests: connection refused$/, 5]],
@@ -38,8 +46,8 @@ const table: readonly Row[] = [
     what: "an edit of the list and a SIGHUP are refused: the older first",
     facts: {
       conditions: new Map([
-        ["process list", { problem: "list.yaml:3: error", consequence: CONSEQUENCE, since: ago(1) }],
-        ["configuration", { problem: "m.conf:9: error", consequence: CONSEQUENCE, since: ago(2) }],
+        ["process list", condition("list.yaml:3: error", 1)],
+        ["configuration", condition("m.conf:9: error", 2)],
       ]),
     },
     verdict: "degraded",
@@ -47,6 +55,12 @@ const table: readonly Row[] = [
       ["configuration", /m\.conf:9/, 2],
       ["process list", /nothing is seen of the guests: list\.yaml:3/, 1],
     ],
+  },
+  {
+    what: "a condition that was declared as failing",
+    facts: { conditions: new Map([["cluster", condition("no quorum", 3, "failing")]]) },
+    verdict: "failing",
+    problems: [["cluster", /^nothing is seen of the guests: no quorum$/, 3]],
   },
   {
     what: "no attempt is answered",

@@ -83,7 +83,15 @@ test("libvirt away, the API away and sensing that is begun again do not: a resta
   second.facts = () =>
     factsWith({
       conditions: new Map([
-        ["libvirt", { problem: "connection refused", consequence: CONSEQUENCE, since: { wall: 0, mono: NOW } }],
+        [
+          "libvirt",
+          {
+            problem: "connection refused",
+            consequence: CONSEQUENCE,
+            severity: "degraded",
+            since: { wall: 0, mono: NOW },
+          },
+        ],
       ]),
       loop: { lastObservation: NOW, silenceLimitMs: undefined },
       outbox: { unanswered: { reason: "connection refused", since: NOW } },
