@@ -45,6 +45,7 @@ function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
     restarts: progress.restarts,
     failedDecisions: progress.failedDecisions,
     failedEffects: progress.failedEffects,
+    decisionLatency: progress.decisionLatency.counts,
     oldestActing: oldest && { kind: oldest.kind, since: oldest.since.mono },
   };
 }
@@ -60,6 +61,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
     oldestPending: oldest.length === 0 ? undefined : oldest.reduce((one, other) => Math.min(one, other)),
     inFlight,
     counters: outbox.counters,
+    deliveryLatency: outbox.deliveryLatency.counts,
     unanswered:
       unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),

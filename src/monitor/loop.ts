@@ -1,6 +1,6 @@
 import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
-import type { Clock, Timer } from "../system/clock.ts";
+import type { Clock, Instant, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { type CommonEffect, isCommon, type Monitor } from "./contract.ts";
 import type { Progress } from "./progress.ts";
@@ -151,11 +151,12 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
   /** Several at once, or, if one of them cannot be decided or kept, one after the other. */
   #steps(observations: readonly Observation[]): void {
     try {
-      const effects = this.#decideAndKeep(observations);
+      const { effects, notifiedFrom } = this.#decideAndKeep(observations);
       const { progress } = this.#parts;
       progress.observations += observations.length;
       progress.lastObservation = this.#parts.clock.now();
       this.#history.keep(progress.lastObservation);
+      for (const at of notifiedFrom) progress.decisionLatency.record(progress.lastObservation.mono - at.mono);
       for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       const [only] = observations;
@@ -180,15 +181,19 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
    * The state and what it says was sent become durable together, or not at all.
    * @throws what `decide` or the outbox throws; nothing has changed then
    */
-  #decideAndKeep(observations: readonly Observation[]): readonly (CommonEffect | Effect)[] {
+  #decideAndKeep(observations: readonly Observation[]): Decided<Effect> {
     const { store, outbox } = this.#parts;
     let state = this.#state;
     let json = this.#savedJson;
     const effects: (CommonEffect | Effect)[] = [];
+    const notifiedFrom: Instant[] = [];
     for (const observation of observations) {
       const decision = this.#monitor.decide(state, observation);
       state = decision.state;
-      for (const effect of decision.effects) effects.push(effect);
+      for (const effect of decision.effects) {
+        effects.push(effect);
+        if (effect.kind === "notify") notifiedFrom.push(observedAt(observation) ?? this.#parts.clock.now());
+      }
     }
     if (state !== this.#state) json = JSON.stringify(this.#monitor.kept?.(state) ?? state);
     const changed = json !== undefined && json !== this.#savedJson;
@@ -204,7 +209,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     }
     this.#state = state;
     this.#savedJson = json;
-    return effects;
+    return { effects, notifiedFrom };
   }
 
   #carryOut(effect: CommonEffect | Effect): void {
@@ -270,6 +275,16 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     }
   }
 }
+
+/** What some observations come to. */
+interface Decided<Effect> {
+  readonly effects: readonly (CommonEffect | Effect)[];
+  /** For each notification among them, when what it is decided from was observed. */
+  readonly notifiedFrom: readonly Instant[];
+}
+
+/** An observation has the time at which it was seen; those of a test may have none. */
+const observedAt = (observation: unknown): Instant | undefined => (observation as { at?: Instant }).at;
 
 /** Once everything else that is ready in the program has had its turn, I/O included. */
 function afterPause(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { WatchedSubject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
+import { Histogram } from "../system/histogram.ts";
 
 /** An effect that is being carried out. */
 export interface Acting {
@@ -19,6 +20,8 @@ export interface Progress {
   restarts: number;
   failedDecisions: number;
   failedEffects: number;
+  /** Per notification: from its observation until it was decided and in the outbox. */
+  readonly decisionLatency: Histogram;
   /** Effects under way. */
   readonly acting: Set<Acting>;
   /** What is watched, as it is now. */
@@ -35,6 +38,7 @@ export function noProgress(): Progress {
     restarts: 0,
     failedDecisions: 0,
     failedEffects: 0,
+    decisionLatency: new Histogram(),
     acting: new Set(),
     subjects: () => [],
   };

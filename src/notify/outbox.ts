@@ -1,4 +1,5 @@
 import type { Clock, Instant } from "../system/clock.ts";
+import { Histogram } from "../system/histogram.ts";
 import type { Logger } from "../system/log.ts";
 import type { Attempt } from "./delivery.ts";
 import { describeEnding, type Ending, endingOf, logEnding } from "./ending.ts";
@@ -47,6 +48,8 @@ export class Outbox {
     rejected: 0,
     dropped: 0,
   };
+  /** Per delivered notification: from being put in until the API accepted it. */
+  readonly deliveryLatency = new Histogram();
   readonly #options: OutboxOptions;
   readonly #limit: number;
   #lastUntold: Untold | undefined;
@@ -278,8 +281,10 @@ export class Outbox {
     const state = entry.state as Ending;
     this.counters[state] += 1;
     const { log, clock } = this.#options;
-    if (state === "delivered") this.#lastUntold = undefined;
-    else if (state === "rejected" || state === "expired")
+    if (state === "delivered") {
+      this.#lastUntold = undefined;
+      this.deliveryLatency.record(clock.now().mono - entry.created.mono);
+    } else if (state === "rejected" || state === "expired")
       this.#lastUntold = { at: clock.now(), what: describeEnding(entry) };
     logEnding(entry, log);
   }

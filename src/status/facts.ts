@@ -1,3 +1,4 @@
+import type { HistogramCounts } from "../system/histogram.ts";
 import type { Condition } from "./conditions.ts";
 import type { WatchedSubject } from "./subject.ts";
 
@@ -21,6 +22,8 @@ export interface LoopFacts {
   readonly restarts: number;
   readonly failedDecisions: number;
   readonly failedEffects: number;
+  /** Per notification: from its observation until it was decided and in the outbox. */
+  readonly decisionLatency: HistogramCounts;
   /** The effect that has been under way for the longest time. */
   readonly oldestActing: { readonly kind: string; readonly since: number } | undefined;
 }
@@ -33,6 +36,8 @@ export interface OutboxFacts {
   readonly inFlight: number;
   /** How many were put in, tried, delivered …, since the program started. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Per delivered notification: from being put in until the API accepted it. */
+  readonly deliveryLatency: HistogramCounts;
   /** No attempt is answered. */
   readonly unanswered: Trouble | undefined;
   /** There is no login. */

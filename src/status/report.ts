@@ -1,4 +1,5 @@
 import type { Instant } from "../system/clock.ts";
+import type { HistogramCounts } from "../system/histogram.ts";
 import type { Facts } from "./facts.ts";
 import { judge, type Problem, type Verdict, worst } from "./verdict.ts";
 
@@ -51,10 +52,24 @@ export interface Report {
     readonly failed_decisions: number;
     readonly failed_effects: number;
   };
+  /** Per notification of this run. */
+  readonly latency: {
+    /** From the observation until the notification was in the outbox. */
+    readonly decision: ReportedHistogram;
+    /** From the outbox until the API accepted it. */
+    readonly delivery: ReportedHistogram;
+  };
   readonly event_loop: {
     /** The longest time in which nothing ran in this process, since it was started. */
     readonly worst_delay_seconds: number;
   };
+}
+
+/** As in Prometheus: each bucket counts the durations up to its bound, in seconds. */
+export interface ReportedHistogram {
+  readonly count: number;
+  readonly sum_seconds: number;
+  readonly buckets: Readonly<Record<string, number>>;
 }
 
 /** The report on one monitor. Pure. */
@@ -92,9 +107,16 @@ export function reportOn(identity: Identity, facts: Facts, now: Instant): Report
       failed_decisions: loop.failedDecisions,
       failed_effects: loop.failedEffects,
     },
+    latency: { decision: histogram(loop.decisionLatency), delivery: histogram(outbox.deliveryLatency) },
     event_loop: { worst_delay_seconds: Math.round(delay.worstMs) / 1000 },
   };
 }
+
+const histogram = ({ count, sumSeconds, buckets }: HistogramCounts): ReportedHistogram => ({
+  count,
+  sum_seconds: sumSeconds,
+  buckets: { ...Object.fromEntries(buckets), "+Inf": count },
+});
 
 /** One line on several monitors of a process, which stays the same until something changes. */
 export function summary(monitors: readonly { readonly name: string; readonly facts: Facts }[], now: number): string {

@@ -1,4 +1,5 @@
 import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts } from "../../src/status/facts.ts";
+import { Histogram } from "../../src/system/histogram.ts";
 
 /** Now, in the tests of health; monotonic ms. */
 export const NOW = 10_000_000;
@@ -23,6 +24,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       restarts: 0,
       failedDecisions: 0,
       failedEffects: 0,
+      decisionLatency: new Histogram().counts,
       oldestActing: undefined,
       ...loop,
     },
@@ -32,6 +34,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       oldestPending: undefined,
       inFlight: 0,
       counters: { added: 0, delivered: 0 },
+      deliveryLatency: new Histogram().counts,
       unanswered: undefined,
       login: undefined,
       unreachable: undefined,

@@ -49,7 +49,7 @@ export const apiTable = {
     collect_timing: {
       type: "bool",
       default: false,
-      noEffect: "times of requests are in the metrics",
+      noEffect: "`status --json` has the times of decisions and deliveries",
       help: "Collect times of requests.",
     },
     split_loggers: {
