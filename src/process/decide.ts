@@ -72,7 +72,8 @@ function observe(
       turn.effects.push({ kind: "scan" });
       return { ...state, entries: entriesAfterEdit(state.entries, observation.entries, turn) };
     case "seen": {
-      const byKey = new Map(observation.sightings.map((sighting) => [sighting.key, sighting]));
+      const decided = observation.sightings.filter(({ undecided }) => !undecided);
+      const byKey = new Map(decided.map((sighting) => [sighting.key, sighting]));
       return eachEntry(state, (entry) => (byKey.has(entry.key) ? seen(entry, byKey.get(entry.key), turn) : entry));
     }
     case "exited": {

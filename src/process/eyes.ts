@@ -9,6 +9,10 @@ import type { Pause } from "./pauses.ts";
 import type { Sought } from "./sought.ts";
 
 const PROCESS_TABLE: ConditionKind = { name: "process table", consequence: "no process can be checked" };
+const EXPRESSIONS: ConditionKind = {
+  name: "process expressions",
+  consequence: "entries whose processes cannot be recognised are neither restarted nor notified",
+};
 
 export type Observe = (observation: ProcessObservation) => void;
 
@@ -27,6 +31,8 @@ export interface Eyes {
   pauses: readonly Pause[];
   /** The table could not be read at the last look. */
   blind: boolean;
+  /** The entries whose expressions took too long at the last look. */
+  undecided: readonly string[];
 }
 
 export interface EyesParts {
@@ -50,6 +56,7 @@ export function closedEyes(): Eyes {
     lookPending: false,
     pauses: [],
     blind: false,
+    undecided: [],
   };
 }
 
@@ -70,9 +77,22 @@ export function lookNow(eyes: Eyes, parts: EyesParts, observe: Observe): void {
   if (eyes.blind) parts.log.info("the process table can be read again");
   eyes.blind = false;
   parts.conditions?.set(PROCESS_TABLE, undefined);
+  showUndecided(eyes, parts, sightings);
   for (const { key, whole } of sightings) if (whole) recogniseWatched(eyes, parts, key, whole, at.mono);
   observe({ kind: "seen", at, sightings });
   watchAgain(eyes, parts, observe);
+}
+
+function showUndecided(eyes: Eyes, { log, conditions }: EyesParts, sightings: ReturnType<typeof look>): void {
+  const before = eyes.undecided;
+  eyes.undecided = sightings.filter(({ undecided }) => undecided).map(({ key }) => key);
+  const why = "its expression (match: regex) takes too long over some process's command line";
+  for (const key of eyes.undecided.filter((one) => !before.includes(one))) {
+    const then = "whether it runs is unknown; set its user, or write it without lookaround and references to groups";
+    log.error(`${key}: ${why}; ${then}`);
+  }
+  for (const key of before.filter((one) => !eyes.undecided.includes(one))) log.info(`${key} can be recognised again`);
+  conditions?.set(EXPRESSIONS, eyes.undecided.length > 0 ? `${eyes.undecided.join(", ")}: ${why}` : undefined);
 }
 
 /** Tries again what could not be watched, for want of descriptors mostly; for all others that is nothing. */

@@ -69,7 +69,7 @@ function knownOf(one: Sought, { table, watched }: Surroundings): Known {
   const identity = { pid: process.pid, startTime: process.startTime };
   const raw = table.commandLine(process.pid) ?? "";
   const kind = matchCommandLine(one.matcher, raw);
-  if (kind === "whole") return { state: "there", process: identity };
+  if (kind === "whole" || kind === "undecided") return { state: "there", process: identity };
   // While a process executes another program there is a moment without a command line.
   if (kind === undefined && raw !== "" && runsAnother(process.executable, table.executable(process.pid))) {
     return { state: "replaced", by: shownCommandLine(raw) };

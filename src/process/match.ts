@@ -3,8 +3,11 @@ import { compileExpression, type Expression } from "../config/process-list/expre
 import type { Executable } from "../system/proc-table.ts";
 import { baseName, type CommandLine, isInterpreter, parseCommandLine, titleWords } from "./command-line.ts";
 
-/** How a process's command line is an entry's: as the entry says (`whole`), or only by containing its name somewhere. */
-export type MatchKind = "whole" | "partial" | undefined;
+/**
+ * How a process's command line is an entry's: as the entry says (`whole`), or only by containing its name somewhere. `undecided`:
+ * its expression took too long over it.
+ */
+export type MatchKind = "whole" | "partial" | "undecided" | undefined;
 
 /** What a process is apart from its command line. Each is read only where it is asked for. */
 export interface Witness {
@@ -70,7 +73,7 @@ export function matcherOf(entry: ProcessEntry): Matcher {
   if (entry.match === "substring") return { match: (raw) => (joined(raw).includes(name) ? "whole" : undefined) };
   if (entry.match === "regex") {
     const expression = compile(name);
-    return { match: (raw) => (expression.test(joined(raw)) ? "whole" : undefined) };
+    return { match: (raw) => kindOf(expression.test(joined(raw))) };
   }
   const words = name.trim().split(/\s+/);
   // The last word is looked for first: nearly every process is ruled out by it without being parsed.
@@ -162,6 +165,11 @@ function isOnlooker(parsed: readonly CommandLine[]): boolean {
     // A shell without a script is a person, or a command line that merely speaks of the service.
     return ONLOOKERS.has(first) || (/^(ba|da|a|k|z)?sh$/.test(first) && programs.length === 1);
   });
+}
+
+function kindOf(matches: boolean | undefined): MatchKind {
+  if (matches === undefined) return "undecided";
+  return matches ? "whole" : undefined;
 }
 
 function compile(expression: string): Expression {

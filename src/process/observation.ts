@@ -58,6 +58,8 @@ export interface Sighting {
   readonly replacedBy?: string | undefined;
   /** Why the entry could not be looked for, e.g. an unreadable pidfile. */
   readonly problem?: string | undefined;
+  /** Whether it is up is not known: its expression took too long over some process's command line. Nothing follows from it. */
+  readonly undecided?: true;
 }
 
 export type Stage =

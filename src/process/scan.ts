@@ -12,6 +12,7 @@ const PARTIALS = 20;
 interface Found {
   readonly whole: number[];
   readonly partial: number[];
+  readonly undecided: number[];
 }
 
 /**
@@ -27,7 +28,7 @@ export function scan(
 ): readonly Sighting[] {
   const { table } = around;
   const lineage = new Lineage(around);
-  const found = sought.map((): Found => ({ whole: [], partial: [] }));
+  const found = sought.map((): Found => ({ whole: [], partial: [], undecided: [] }));
   const pids = table.pids();
   for (const pid of pids) {
     const raw = table.commandLine(pid);
@@ -50,12 +51,13 @@ export function scan(
   }
   return sought.map((one, index) => {
     const { key } = one;
-    const { whole, partial } = found[index] ?? { whole: [], partial: [] };
+    const { whole, partial, undecided } = found[index] ?? { whole: [], partial: [], undecided: [] };
     const [process = byAge(retitled(one, pids, since(one.key), { around, lineage }), lineage)[0]] = byAge(
       whole,
       lineage,
     );
     if (process) return { key, whole: process };
+    if (byAge(undecided, lineage).length > 0) return { key, undecided: true };
     const lesser = byAge(partial, lineage).filter(({ pid }) => !lineage.isAncestor(pid));
     if (lesser.length === 0) return { key };
     const shown = (pid: number) => shownCommandLine(table.commandLine(pid) ?? "");

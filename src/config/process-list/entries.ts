@@ -58,8 +58,8 @@ function checkExpression({ match, process_name, user }: ProcessEntry): { problem
     if (!expression.linear && user === undefined) {
       return {
         caution:
-          "uses lookaround or a reference to a group: any user can run a process with a command line on which that takes long. " +
-          "Do without, or set user",
+          "uses lookaround or a reference to a group: any user can run a process with a command line on which that takes too long, " +
+          "and the entry is not watched meanwhile. Do without, or set user",
       };
     }
     return {};

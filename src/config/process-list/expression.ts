@@ -1,9 +1,13 @@
 import { createRequire } from "node:module";
+import { backtracking } from "./backtracking.ts";
 
 /** The regular expression of an entry with `match: regex`. */
 export interface Expression {
-  /** @param text a command line; what is beyond the first 8192 characters (1024 if not `linear`) is not looked at */
-  test(text: string): boolean;
+  /**
+   * @param text a command line; what is beyond the first 8192 characters (1024 if not `linear`) is not looked at
+   * @returns undefined if it took too long to find out, which only happens if not `linear`
+   */
+  test(text: string): boolean | undefined;
   /** Its time grows with the length of the text and no faster, whatever the text is. */
   readonly linear: boolean;
 }
@@ -12,7 +16,6 @@ type Engine = typeof import("re2js");
 
 /** Any user can run processes with command lines of any kind and length: what one of them may cost is limited. Characters. */
 const LOOKED_AT = 8192;
-const LOOKED_AT_BACKTRACKING = 1024;
 /** So many command lines are remembered with their answer: most are the same at the next look. */
 const REMEMBERED = 500;
 
@@ -26,14 +29,12 @@ function loadEngine(): Engine {
 
 /**
  * An expression in the syntax that Python, RE2 and JavaScript share, matched in linear time. What only RegExp has (lookaround,
- * references to groups) is left to it, with less of the text.
+ * references to groups) is left to it, with less of the text and a limited time.
  * @throws SyntaxError where neither knows it
  */
 export function compileExpression(source: string): Expression {
   const linear = linearTest(source);
-  if (linear) return { test: remembering(linear, LOOKED_AT), linear: true };
-  const expression = new RegExp(source);
-  return { test: remembering((text) => expression.test(text), LOOKED_AT_BACKTRACKING), linear: false };
+  return linear ? { test: remembering(linear), linear: true } : { test: backtracking(source), linear: false };
 }
 
 function linearTest(source: string): ((text: string) => boolean) | undefined {
@@ -47,10 +48,10 @@ function linearTest(source: string): ((text: string) => boolean) | undefined {
   }
 }
 
-function remembering(test: (text: string) => boolean, length: number): (text: string) => boolean {
+function remembering(test: (text: string) => boolean): (text: string) => boolean {
   const answers = new Map<string, boolean>();
   return (whole) => {
-    const text = whole.slice(0, length);
+    const text = whole.slice(0, LOOKED_AT);
     const known = answers.get(text);
     if (known !== undefined) return known;
     const answer = test(text);

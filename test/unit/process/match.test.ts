@@ -1,16 +1,24 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { MatchExpressionError, matchCommandLine, matcherOf, type Witness } from "../../../src/process/match.ts";
+import {
+  MatchExpressionError,
+  type MatchKind,
+  matchCommandLine,
+  matcherOf,
+  type Witness,
+} from "../../../src/process/match.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 
-type Kind = "whole" | "partial" | undefined;
-
-function kindOf(name: string, argv: readonly string[], match: "program" | "substring" | "regex" = "program"): Kind {
+function kindOf(
+  name: string,
+  argv: readonly string[],
+  match: "program" | "substring" | "regex" = "program",
+): MatchKind {
   return matchCommandLine(matcherOf(entryNamed(name, { match })), argv.map((word) => `${word}\0`).join(""));
 }
 
-const table: readonly (readonly [name: string, argv: readonly string[], Kind])[] = [
+const table: readonly (readonly [name: string, argv: readonly string[], MatchKind])[] = [
   // The first argument, by full path or base name.
   ["nova-compute", ["nova-compute"], "whole"],
   ["nova-compute", ["/usr/bin/nova-compute", "--config-file", "/etc/nova/nova.conf"], "whole"],
@@ -127,7 +135,7 @@ test("match: substring and regex look at the whole command line", () => {
 
 test("match: regex knows what Python's re, RE2 and JavaScript write", () => {
   const argv = ["/usr/bin/python3", "/usr/bin/nova-compute", "--config-file", "/etc/nova.conf"];
-  const expressions: readonly (readonly [string, Kind])[] = [
+  const expressions: readonly (readonly [string, MatchKind])[] = [
     [String.raw`\A/usr/bin/python3? .*nova-(?P<what>compute|api)\b`, "whole"],
     [String.raw`(?i)NOVA-COMPUTE .*\.conf\Z`, "whole"],
     [String.raw`(?<what>nova)-compute\s--config`, "whole"],

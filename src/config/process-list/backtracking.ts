@@ -1,0 +1,67 @@
+import { type Context, createContext, Script } from "node:vm";
+
+/** Characters of a command line. */
+const LOOKED_AT = 1024;
+/** One command line may take so long. Ordinary expressions take microseconds, catastrophic ones years. ms */
+const TEXT_LIMIT_MS = 50;
+/** All command lines together may take so long in each window. ms */
+const WINDOW_LIMIT_MS = 1000;
+const WINDOW_MS = 10_000;
+/** What took too long is tried again after this: the machine may have been busy or asleep. ms */
+const RETRY_MS = 60_000;
+/** Trying one costs 0.4 ms, so more are remembered than of expressions in linear time. */
+const REMEMBERED = 2000;
+
+interface Sandbox {
+  readonly script: Script;
+  readonly context: Context;
+}
+
+let sandbox: Sandbox | undefined;
+
+/** node:vm is what can interrupt RegExp; 1 MB that lists without such expressions need not pay. */
+function openSandbox(): Sandbox {
+  sandbox ??= { script: new Script("expression.test(text)"), context: createContext(Object.create(null)) };
+  return sandbox;
+}
+
+/**
+ * RegExp, whose time may grow exponentially with the text: what takes too long is interrupted, and its answer undefined.
+ * @throws SyntaxError
+ */
+export function backtracking(source: string): (text: string) => boolean | undefined {
+  const expression = new RegExp(source);
+  /** The answer, or when to try again: performance.now(). */
+  const answers = new Map<string, boolean | number>();
+  let windowEnds = 0;
+  let spentMs = 0;
+  return (whole) => {
+    const text = whole.slice(0, LOOKED_AT);
+    const now = performance.now();
+    const known = answers.get(text);
+    if (typeof known === "boolean") return known;
+    if (known !== undefined && now < known) return undefined;
+    if (now >= windowEnds) [windowEnds, spentMs] = [now + WINDOW_MS, 0];
+    const limit = Math.min(TEXT_LIMIT_MS, Math.floor(WINDOW_LIMIT_MS - spentMs));
+    if (limit < 1) return undefined;
+    const answer = testWithin(expression, text, limit);
+    spentMs += performance.now() - now;
+    if (answers.size >= REMEMBERED) answers.clear();
+    answers.set(text, answer ?? performance.now() + RETRY_MS);
+    return answer;
+  };
+}
+
+function testWithin(expression: RegExp, text: string, timeout: number): boolean | undefined {
+  const { script, context } = openSandbox();
+  context.expression = expression;
+  context.text = text;
+  try {
+    return script.runInContext(context, { timeout }) === true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return undefined;
+    throw error;
+  } finally {
+    context.text = "";
+  }
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compileExpression } from "../../../src/config/process-list/expression.ts";
+import { closedEyes, lookNow } from "../../../src/process/eyes.ts";
+import { soughtOf } from "../../../src/process/sought.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
+import { systemClock } from "../../../src/system/system-clock.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+import { entryNamed } from "../../support/process-entries.ts";
+import { SimulatedTable } from "../../support/process-table.ts";
+import { ProcessWorld } from "../../support/process-world.ts";
+
+/** Exponential in the number of letters, and only RegExp has references to groups. */
+const SLOW = String.raw`^/usr/bin/(?:([a-z]+)+) --\1!$`;
+const SERVICE = "/usr/bin/service --service!";
+const hostile = (index = 0) => `/usr/bin/${"a".repeat(60 + index)} --`;
+
+/** An ordinary process of anybody's. */
+function run(world: ProcessWorld, pid: number, commandLine: string): void {
+  world.table.add({ pid, startTime: 1 }, commandLine);
+}
+
+function watching(): ProcessWorld {
+  const world = new ProcessWorld([entryNamed(SLOW, { match: "regex" })]);
+  // Commands bring up what the entry is for.
+  world.behave = () => ({ ms: 10, succeeds: true });
+  world.onRun = () => run(world, 900, SERVICE);
+  return world;
+}
+
+test("an expression that backtracks for ever has no answer, and one that does not has", () => {
+  const expression = compileExpression(SLOW);
+  assert.equal(expression.linear, false);
+  assert.deepEqual(
+    [hostile(), SERVICE, "/usr/bin/other", hostile()].map((text) => expression.test(text)),
+    [undefined, true, false, undefined],
+  );
+});
+
+test("thousands of command lines on which an expression backtracks cost seconds at most, and those known keep their answer", () => {
+  const expression = compileExpression(SLOW);
+  assert.equal(expression.test(SERVICE), true);
+  for (let index = 0; index < 900; index++) assert.equal(expression.test(hostile(index)), undefined);
+  assert.equal(expression.test(SERVICE), true);
+});
+
+test("a service lives on beside a command line on which its expression backtracks, at the start and later", () => {
+  for (const hostileFirst of [true, false]) {
+    const world = watching();
+    if (hostileFirst) run(world, 50, hostile());
+    run(world, 100, SERVICE);
+    world.startMonitor();
+    world.run(20_000);
+    run(world, 51, hostile(1));
+    world.run(60_000);
+    assert.equal(world.phaseOf(SLOW)?.name, "up");
+    assert.deepEqual([world.runs, world.told], [[], []]);
+  }
+});
+
+test("a watched process whose own command line becomes too slow to compare is not taken for dead", () => {
+  const world = watching();
+  run(world, 100, SERVICE);
+  world.startMonitor();
+  world.run(20_000);
+  const process = world.table.get(100);
+  assert.ok(process);
+  process.raw = `${hostile()}\0`;
+  world.run(60_000);
+  assert.equal(world.phaseOf(SLOW)?.name, "up");
+  assert.deepEqual([world.runs, world.told], [[], []]);
+});
+
+test("nothing follows from what is not known; the death is acted upon when the slow command line is gone", () => {
+  const world = watching();
+  run(world, 50, hostile());
+  run(world, 100, SERVICE);
+  world.startMonitor();
+  world.run(20_000);
+  world.table.remove(100);
+  world.run(60_000);
+  assert.deepEqual([world.runs, world.told], [[], []]);
+  world.table.remove(50);
+  world.run(20_000);
+  assert.deepEqual(
+    world.runs.map(({ stage }) => stage),
+    ["restart_command"],
+  );
+  assert.equal(world.phaseOf(SLOW)?.name, "up");
+});
+
+test("what is not known is a condition and one line, until it is known again", () => {
+  const [conditions, log, table, eyes] = [
+    new Conditions(systemClock),
+    new KeptLog(),
+    new SimulatedTable(),
+    closedEyes(),
+  ];
+  eyes.sought = soughtOf([entryNamed(SLOW, { match: "regex" })]);
+  const look = () => lookNow(eyes, { table, log, conditions, clock: systemClock, self: 1 }, () => undefined);
+  const problem = () => conditions.all.get("process expressions")?.problem;
+  table.add({ pid: 50, startTime: 1 }, hostile());
+  for (let looks = 0; looks < 3; looks++) look();
+  assert.match(problem() ?? "", /takes too long over some process's command line/);
+  assert.equal(log.lines.length, 1);
+  table.remove(50);
+  look();
+  assert.equal(problem(), undefined);
+  assert.match(log.lines.at(-1) ?? "", /can be recognised again/);
+});
