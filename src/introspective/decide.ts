@@ -10,6 +10,7 @@ import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
 import { examinationEnded } from "./decide/verdict.ts";
 import type { GuestSeen, IntrospectiveEffect, IntrospectiveObservation, PingOutcome } from "./observation.ts";
 import type { Guest, IntrospectiveState } from "./state.ts";
+import { withGuest, withIndex } from "./state-changes.ts";
 
 /**
  * The introspective monitor's mind: each guest by itself goes discovery → healthy → error → reported → discovery, and what
@@ -63,7 +64,7 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
       const guest = state.guests.get(observation.uuid);
       if (guest?.examination?.run !== observation.run) return state;
       const ended = examinationEnded(state, guest, observation.findings, turn);
-      return { ...withGuest(state, guest.uuid, remembered(ended.guest)), reports: ended.reports };
+      return withGuest(ended.state, guest.uuid, remembered(ended.guest));
     }
     case "responseTimeoutSet":
       return responseTimeoutSet(state, observation, turn);
@@ -105,14 +106,14 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
       examination: undefined,
     });
   }
-  return {
+  return withIndex({
     ...state,
     connected: false,
     inDoubt: undefined,
     guests,
     shortTimeouts: interrupted(state.shortTimeouts),
     wakeAt: undefined,
-  };
+  });
 }
 
 function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {
@@ -133,14 +134,6 @@ function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: T
     `watching ${counted(watched, "guest")} with an agent channel, of ${seen.length} that are active${others}`,
   );
   return next;
-}
-
-function withGuest(state: IntrospectiveState, uuid: string, guest: Guest | undefined): IntrospectiveState {
-  if (state.guests.get(uuid) === guest) return state;
-  const guests = new Map(state.guests);
-  if (guest) guests.set(uuid, guest);
-  else guests.delete(uuid);
-  return { ...state, guests };
 }
 
 /** The remnant of a guest that has stopped goes with the last thing that was under way for it. */

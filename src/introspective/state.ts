@@ -1,4 +1,7 @@
+import type { SubjectOrder } from "../monitor/subject-order.ts";
+import { emptyIndex, type GuestIndex } from "./guest-index.ts";
 import type { Activity, Agent, IntrospectiveSettings } from "./observation.ts";
+import { withIndex } from "./state-changes.ts";
 
 /**
  * Upstream's states of a guest. discovery: has not answered yet, so its silence means nothing. healthy: the last ping was
@@ -89,8 +92,10 @@ export interface IntrospectiveState {
   readonly settings: IntrospectiveSettings | undefined;
   readonly connected: boolean;
   /** Reported guests of which it is to be found out, since the last survey, whether that is still true. */
-  readonly inDoubt: ReadonlySet<string> | undefined;
+  readonly inDoubt: SubjectOrder | undefined;
   readonly guests: ReadonlyMap<string, Guest>;
+  /** Follows from `guests`, `reports` and `shortTimeouts`: `state-changes.ts` keeps it so. */
+  readonly index: GuestIndex;
   /** When guests were reported, by uuid, mono; kept for `report_window` if reports are limited. */
   readonly reports: ReadonlyMap<string, readonly number[]>;
   /** By uuid; whatever becomes of the guest. */
@@ -113,6 +118,7 @@ export const initialState: IntrospectiveState = {
   connected: false,
   inDoubt: undefined,
   guests: new Map(),
+  index: emptyIndex,
   reports: new Map(),
   shortTimeouts: new Map(),
   timeoutsRefused: false,
@@ -195,7 +201,7 @@ export function restoreState(saved: unknown): IntrospectiveState | undefined {
   }
   const shortTimeouts = new Map<string, ShortTimeout>();
   for (const { uuid, name } of saved.shortTimeouts ?? []) shortTimeouts.set(uuid, shortTimeout(uuid, name));
-  return { ...initialState, bootId: saved.bootId, guests, reports: new Map(saved.reports), shortTimeouts };
+  return withIndex({ ...initialState, bootId: saved.bootId, guests, reports: new Map(saved.reports), shortTimeouts });
 }
 
 function isSaved(saved: unknown): saved is Saved {

@@ -3,6 +3,7 @@ import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
 import type { IntrospectiveObservation } from "../../src/introspective/observation.ts";
 import { type IntrospectiveState, keptOf, restoreState } from "../../src/introspective/state.ts";
+import { withIndex } from "../../src/introspective/state-changes.ts";
 import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
 
 /** What is known about a guest from the outside. */
@@ -86,6 +87,17 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     // Nothing but the state and the observation counts. To compare takes longer than to decide.
     if (decisions++ % 100 > 0) return;
     assert.deepEqual(decide(before, observation), { state: world.state, effects }, "deciding again comes to the same");
+    checkIndex();
+  };
+
+  /** What is kept up to date guest by guest is what all guests together come to. */
+  const checkIndex = (): void => {
+    const { index } = world.state;
+    const anew = withIndex(world.state).index;
+    for (const name of Object.keys(anew) as (keyof typeof anew)[]) {
+      assert.deepEqual(index[name].take(), anew[name].take(), `the guests in ${name}`);
+      assert.deepEqual(index[name].first(), anew[name].first(), `the first guest in ${name}`);
+    }
   };
 
   /** What is short in libvirt is known to be, by what is on disk too: so it is put back whatever happens to the monitor. */

@@ -1,3 +1,4 @@
+import { SubjectOrder } from "../../monitor/subject-order.ts";
 import type { IntrospectiveObservation } from "../observation.ts";
 import type { Guest, IntrospectiveState } from "../state.ts";
 import type { Turn } from "./turn.ts";
@@ -11,12 +12,29 @@ export function catchUp(
   observation: IntrospectiveObservation,
   turn: Turn,
 ): IntrospectiveState {
-  const inDoubt = observation.kind === "surveyed" ? new Set(state.guests.keys()) : state.inDoubt;
-  if (inDoubt === undefined) return state;
-  const left = new Set([...inDoubt].filter((uuid) => isInDoubt(state.guests.get(uuid)) && !isAsked(uuid, observation)));
-  if (left.size > 0) return left.size === state.inDoubt?.size ? state : { ...state, inDoubt: left };
+  const left = observation.kind === "surveyed" ? allInDoubt(state) : withoutDecided(state, observation);
+  if (left === undefined || left.size > 0) return left === state.inDoubt ? state : { ...state, inDoubt: left };
   turn.effects.push({ kind: "caughtUp" });
   return { ...state, inDoubt: undefined };
+}
+
+function allInDoubt({ guests }: IntrospectiveState): SubjectOrder {
+  let inDoubt = SubjectOrder.empty;
+  for (const guest of guests.values()) if (isInDoubt(guest)) inDoubt = inDoubt.with(guest.uuid, 0);
+  return inDoubt;
+}
+
+/** An observation about one guest decides about that one at most. */
+function withoutDecided(state: IntrospectiveState, observation: IntrospectiveObservation): SubjectOrder | undefined {
+  const uuid = guestOf(observation);
+  if (uuid === undefined) return state.inDoubt;
+  if (isInDoubt(state.guests.get(uuid)) && !isAsked(observation)) return state.inDoubt;
+  return state.inDoubt?.without(uuid, 0);
+}
+
+function guestOf(observation: IntrospectiveObservation): string | undefined {
+  if (observation.kind === "looked") return observation.guest.uuid;
+  return "uuid" in observation ? observation.uuid : undefined;
 }
 
 function isInDoubt(guest: Guest | undefined): boolean {
@@ -24,7 +42,6 @@ function isInDoubt(guest: Guest | undefined): boolean {
 }
 
 /** What libvirt did not answer, or not permit, is no answer of the guest's, and neither is that its agent is occupied. */
-function isAsked(uuid: string, observation: IntrospectiveObservation): boolean {
-  if (observation.kind !== "pinged" || observation.uuid !== uuid) return false;
-  return !["unknown", "denied", "occupied"].includes(observation.outcome);
+function isAsked(observation: IntrospectiveObservation): boolean {
+  return observation.kind === "pinged" && !["unknown", "denied", "occupied"].includes(observation.outcome);
 }

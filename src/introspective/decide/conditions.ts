@@ -1,3 +1,4 @@
+import type { SubjectOrder } from "../../monitor/subject-order.ts";
 import type { ConditionKind } from "../../status/conditions.ts";
 import type { Guest, IntrospectiveState } from "../state.ts";
 import { commandOf } from "./occupied.ts";
@@ -30,28 +31,30 @@ export function withConditions(state: IntrospectiveState, turn: Turn): Introspec
 
 function problemsOf(state: IntrospectiveState): ReadonlyMap<string, string> {
   const problems = new Map<string, string>();
-  const unmatched: Guest[] = [];
-  const faulty: string[] = [];
-  const unnoticed: string[] = [];
-  let matched = 0;
-  for (const guest of state.guests.values()) {
-    if (guest.agent !== "none" && guest.agent !== "unknown") matched += 1;
-    if (guest.unmatched !== undefined) unmatched.push(guest);
-    if (guest.fault !== undefined) faulty.push(`${called(guest)}: ${guest.fault}`);
-    if (guest.occupied) unnoticed.push(`${called(guest)}: its agent is occupied by ${commandOf(guest.occupied.by)}`);
-    else if (guest.unclear !== undefined) unnoticed.push(`${called(guest)}: ${guest.unclear}`);
-  }
-  const [example] = unmatched;
-  if (matched === 0 && example !== undefined) {
+  const { guests, index } = state;
+  const [example] = index.unmatched.take(1).map((uuid) => guests.get(uuid));
+  if (index.matched.size === 0 && example !== undefined) {
     const text = "[introspectiveinstancemonitor] qemu_guest_agent_sock_path matches no channel of any guest, e.g. not";
     problems.set(PATTERN.name, `${text} ${example.unmatched} of ${called(example)}`);
   }
-  if (faulty.length > 0) problems.set(XML.name, listOf(faulty));
-  if (unnoticed.length > 0) problems.set(AGENTS.name, listOf(unnoticed));
+  if (index.unreadable.size > 0)
+    problems.set(
+      XML.name,
+      listOf(state, index.unreadable, ({ fault }) => fault),
+    );
+  if (index.unclear.size > 0) problems.set(AGENTS.name, listOf(state, index.unclear, whyUnclear));
   return problems;
 }
 
-function listOf(items: readonly string[]): string {
-  const more = items.length - NAMED;
-  return items.slice(0, NAMED).join("; ") + (more > 0 ? `; and ${more} more` : "");
+function whyUnclear({ occupied, unclear }: Guest): string | undefined {
+  return occupied ? `its agent is occupied by ${commandOf(occupied.by)}` : unclear;
+}
+
+function listOf({ guests }: IntrospectiveState, uuids: SubjectOrder, problemOf: (guest: Guest) => string | undefined) {
+  const items = uuids.take(NAMED).flatMap((uuid) => {
+    const guest = guests.get(uuid);
+    return guest ? [`${called(guest)}: ${problemOf(guest)}`] : [];
+  });
+  const more = uuids.size - NAMED;
+  return items.join("; ") + (more > 0 ? `; and ${more} more` : "");
 }

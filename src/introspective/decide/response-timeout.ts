@@ -1,5 +1,6 @@
 import type { SettingOutcome } from "../observation.ts";
-import { type Guest, type IntrospectiveState, type ShortTimeout, shortTimeout } from "../state.ts";
+import { type IntrospectiveState, type ShortTimeout, shortTimeout } from "../state.ts";
+import { withShortTimeout } from "../state-changes.ts";
 import { called, say, type Turn } from "./turn.ts";
 
 const RETRY = "put response time-outs back";
@@ -14,30 +15,32 @@ const AT_ONCE = 2;
  */
 export function keepResponseTimeouts(state: IntrospectiveState, turn: Turn): IntrospectiveState {
   const { suspect_response_timeout: seconds } = turn.settings;
-  if (!state.connected || (seconds === 0 && state.shortTimeouts.size === 0)) return state;
-  const next = new Map(state.shortTimeouts);
-  let room = AT_ONCE;
-  for (const { run } of next.values()) if (run !== undefined) room -= 1;
-  const before = room;
-  for (const short of state.shortTimeouts.values()) {
-    if (room <= 0) break;
-    if (short.run !== undefined || short.due > turn.at.mono) continue;
-    if (isToBeShort(state.guests.get(short.uuid), turn)) continue;
-    next.set(short.uuid, { ...short, run: set(short.uuid, undefined, turn), back: true });
-    room -= 1;
+  if (!state.connected) return state;
+  let next = state;
+  const hasRoom = (): boolean => next.index.setting.size < AT_ONCE;
+  for (let uuid = toReset(next, turn); uuid !== undefined && hasRoom(); uuid = toReset(next, turn)) {
+    const short = next.shortTimeouts.get(uuid);
+    if (short) next = withShortTimeout(next, uuid, { ...short, run: set(uuid, undefined, turn), back: true });
   }
-  for (const guest of state.timeoutsRefused ? [] : state.guests.values()) {
-    if (room <= 0) break;
-    if (next.has(guest.uuid) || !isToBeShort(guest, turn)) continue;
-    next.set(guest.uuid, { ...shortTimeout(guest.uuid, guest.name), run: set(guest.uuid, seconds, turn) });
+  if (seconds === 0 || state.timeoutsRefused || !hasRoom()) return next;
+  for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting.size)) {
+    const guest = next.guests.get(uuid);
+    if (!guest) continue;
+    next = withShortTimeout(next, uuid, { ...shortTimeout(uuid, guest.name), run: set(uuid, seconds, turn) });
     say(
       turn,
       "info",
       `${called(guest)}: libvirt waits only ${seconds} s for its agent, until it answers or is reported`,
     );
-    room -= 1;
   }
-  return room === before ? state : { ...state, shortTimeouts: next };
+  return next;
+}
+
+/** The first guest whose response time-out is to be libvirt's own again, and may be reset now. */
+function toReset({ index }: IntrospectiveState, { at, settings }: Turn): string | undefined {
+  const orders = settings.suspect_response_timeout === 0 ? [index.toReset, index.shortened] : [index.toReset];
+  const first = orders.map((order) => order.first()).find((place) => place !== undefined && place.at <= at.mono);
+  return first?.subject;
 }
 
 /** The end of a call that sets a guest's response time-out. */
@@ -49,11 +52,11 @@ export function responseTimeoutSet(
   const short = state.shortTimeouts.get(uuid);
   if (short?.run !== run) return state;
   const ended: ShortTimeout = { ...short, run: undefined };
-  if (outcome === "gone") return withTimeout(state, uuid, undefined);
+  if (outcome === "gone") return withShortTimeout(state, uuid, undefined);
   if (!short.back) return shortened(state, ended, outcome, detail, turn);
   if (outcome === "done") {
     say(turn, "info", `${called(short)}: libvirt waits its own time for its agent again`);
-    return withTimeout(state, uuid, undefined);
+    return withShortTimeout(state, uuid, undefined);
   }
   if (!short.told) {
     const byHand = `virsh guest-agent-timeout ${uuid} --timeout -2`;
@@ -61,7 +64,7 @@ export function responseTimeoutSet(
     say(turn, "warning", `${called(short)}: ${text}. By hand: ${byHand}`);
   }
   turn.effects.push({ kind: "wake", key: RETRY, afterMs: RETRY_MS });
-  return withTimeout(state, uuid, { ...ended, told: true, due: turn.at.mono + RETRY_MS });
+  return withShortTimeout(state, uuid, { ...ended, told: true, due: turn.at.mono + RETRY_MS });
 }
 
 /** No call is under way any more; what came of it is not known. All are looked after again once there is a connection. */
@@ -77,26 +80,13 @@ function shortened(
   turn: Turn,
 ): IntrospectiveState {
   // Whether it is short is not known if libvirt has not answered; then it is put back as if it were.
-  if (outcome !== "refused") return withTimeout(state, short.uuid, short);
+  if (outcome !== "refused") return withShortTimeout(state, short.uuid, short);
   if (!state.timeoutsRefused) {
     const meaning =
       "each ping of a guest that does not answer takes libvirt's 5 s, as without suspect_response_timeout";
     say(turn, "warning", `libvirt does not set response time-outs of guest agents (${meaning}): ${detail}`);
   }
-  return { ...withTimeout(state, short.uuid, undefined), timeoutsRefused: true };
-}
-
-/** Its next pings decide whether it is reported, and would take libvirt's 5 s each. */
-function isToBeShort(guest: Guest | undefined, { settings }: Turn): boolean {
-  if (guest === undefined || settings.suspect_response_timeout === 0) return false;
-  return guest.running && guest.phase === "error" && guest.agent === "connected" && guest.suspected && !guest.occupied;
-}
-
-function withTimeout(state: IntrospectiveState, uuid: string, short: ShortTimeout | undefined): IntrospectiveState {
-  const shortTimeouts = new Map(state.shortTimeouts);
-  if (short) shortTimeouts.set(uuid, short);
-  else shortTimeouts.delete(uuid);
-  return { ...state, shortTimeouts };
+  return { ...withShortTimeout(state, short.uuid, undefined), timeoutsRefused: true };
 }
 
 function set(uuid: string, seconds: number | undefined, turn: Turn): number {

@@ -1,4 +1,7 @@
+import { type GuestIndex, isResting } from "../guest-index.ts";
+import type { IntrospectiveSettings } from "../observation.ts";
 import type { Guest, IntrospectiveState } from "../state.ts";
+import { withGuest } from "../state-changes.ts";
 import { nextTurn, type Turn } from "./turn.ts";
 
 const WAKE = "due";
@@ -14,23 +17,12 @@ const RESTING_TURNS = 3;
  */
 export function schedule(state: IntrospectiveState, turn: Turn): IntrospectiveState {
   if (!state.connected) return state;
-  const waiting: Guest[] = [];
-  let earliest = Number.POSITIVE_INFINITY;
-  const lanes = new Lanes(turn);
-  for (const guest of state.guests.values()) {
-    if (guest.ping) lanes.take(guest, guest.ping.suspect);
-    else if (!wantsPing(guest)) continue;
-    else if (guest.due <= turn.at.mono) waiting.push(guest);
-    else earliest = Math.min(earliest, guest.due);
+  let next = state;
+  for (let uuid = nextToPing(next, turn); uuid !== undefined; uuid = nextToPing(next, turn)) {
+    const guest = next.guests.get(uuid);
+    if (guest) next = withGuest(next, uuid, begin(guest, turn));
   }
-  const begun = new Map<string, Guest>();
-  for (const guest of waiting.sort(inTurnAt(turn))) {
-    if (!lanes.hasRoomFor(guest)) continue;
-    lanes.take(guest, guest.suspected);
-    begun.set(guest.uuid, begin(guest, turn));
-  }
-  const pinging = begun.size > 0 ? { ...state, guests: new Map([...state.guests, ...begun]) } : state;
-  return withWake(pinging, earliest, turn);
+  return withWake(next, turn);
 }
 
 /** When a guest that was pinged at `began` (mono) is due again. */
@@ -41,32 +33,53 @@ export function dueAfter(guest: Guest, began: number, turn: Turn): number {
   return began + interval * (isResting(guest) ? RESTING_TURNS : 1);
 }
 
-/** A closed channel is asked only where the failure counts; that it opens is told by an event. */
-function wantsPing({ running, agent, examination, phase }: Guest): boolean {
-  if (!running || examination) return false;
-  return agent === "connected" || (agent === "disconnected" && (phase === "healthy" || phase === "error"));
-}
-
-function isResting({ suspected, phase, occupied }: Guest): boolean {
-  return suspected && (phase === "reported" || phase === "discovery" || occupied !== undefined);
-}
-
-/** The order at this time: by rank, and in it who has waited longest. */
-function inTurnAt({ at, settings }: Turn): (one: Guest, other: Guest) => number {
-  const interval = settings.guest_monitoring_interval * 1000;
-  const rank = (guest: Guest): number => rankOf(guest, (at.mono - guest.due) / interval);
-  return (one, other) => rank(one) - rank(other) || one.due - other.due || (one.uuid < other.uuid ? -1 : 1);
-}
-
 /**
  * Those that answer quickly first, then those whose report depends on it, then those that rest. Whoever has waited for a turn
  * of its own is before all who have waited less, so that nobody waits for ever where there are more guests than lanes can take.
- * @param overdue in intervals
+ * @returns whom to ping now, if somebody is due for whom there is a lane
  */
-function rankOf(guest: Guest, overdue: number): number {
-  if (!guest.suspected) return 0;
-  const [turns, rank] = isResting(guest) ? [RESTING_TURNS, 2] : [1, 1];
-  return overdue > turns ? 0 : rank;
+function nextToPing({ index }: IntrospectiveState, { at, settings }: Turn): string | undefined {
+  const interval = settings.guest_monitoring_interval * 1000;
+  const lanes = freeLanes(index, settings);
+  let best: Ranked | undefined;
+  for (const { queue, rank, turns } of QUEUES) {
+    const first = lanes[queue] ? index[queue].first() : undefined;
+    if (!first || first.at > at.mono) continue;
+    const one = { ...first, rank: (at.mono - first.at) / interval > turns ? 0 : rank };
+    if (best === undefined || isBefore(one, best)) best = one;
+  }
+  return best?.subject;
+}
+
+/** Each with its rank, and how many intervals one may wait in it before it has the first rank. */
+const QUEUES = [
+  { queue: "well", rank: 0, turns: 0 },
+  { queue: "suspected", rank: 1, turns: 1 },
+  { queue: "resting", rank: 2, turns: RESTING_TURNS },
+] as const;
+
+interface Ranked {
+  readonly at: number;
+  readonly subject: string;
+  readonly rank: number;
+}
+
+function isBefore(one: Ranked, other: Ranked): boolean {
+  if (one.rank !== other.rank) return one.rank < other.rank;
+  return one.at === other.at ? one.subject < other.subject : one.at < other.at;
+}
+
+/** For whom an agent command more may be under way: of `max_agent_commands` in all. */
+function freeLanes(
+  { pinging, pingingSuspected, pingingResting }: GuestIndex,
+  { max_agent_commands, max_suspect_commands }: IntrospectiveSettings,
+): Readonly<Record<(typeof QUEUES)[number]["queue"], boolean>> {
+  const free = max_agent_commands - pinging.size;
+  const forSuspected = Math.min(max_suspect_commands, max_agent_commands - 1) - pingingSuspected.size;
+  const isFirst = pingingSuspected.size === 0;
+  // The last free lane is for those that are well, so that others of them may go silent meanwhile without holding them up.
+  const suspected = free > 0 && (isFirst || (free > 1 && forSuspected > 0));
+  return { well: free > 0, suspected, resting: suspected && (isFirst || pingingResting.size === 0) };
 }
 
 function begin(guest: Guest, turn: Turn): Guest {
@@ -76,37 +89,11 @@ function begin(guest: Guest, turn: Turn): Guest {
   return { ...guest, ping: { run, void: false, began: turn.at.mono, suspect: guest.suspected } };
 }
 
-/** The agent commands under way: in all, for suspected guests, and for those of them that only rest. */
-class Lanes {
-  readonly #all: number;
-  readonly #suspects: number;
-  #taken = 0;
-  #suspect = 0;
-  #resting = 0;
-
-  constructor({ settings: { max_agent_commands, max_suspect_commands } }: Turn) {
-    this.#all = max_agent_commands;
-    this.#suspects = Math.min(max_suspect_commands, max_agent_commands - 1);
-  }
-
-  take(guest: Guest, suspect: boolean): void {
-    this.#taken += 1;
-    if (!suspect) return;
-    this.#suspect += 1;
-    if (isResting(guest)) this.#resting += 1;
-  }
-
-  hasRoomFor(guest: Guest): boolean {
-    if (this.#taken >= this.#all) return false;
-    if (!guest.suspected) return true;
-    if (this.#suspect === 0) return true;
-    // The last free lane is for those that are well, so that others of them may go silent meanwhile without holding them up.
-    if (this.#taken === this.#all - 1) return false;
-    return this.#suspect < this.#suspects && !(isResting(guest) && this.#resting > 0);
-  }
-}
-
-function withWake(state: IntrospectiveState, earliest: number, turn: Turn): IntrospectiveState {
+/** Asks for a wake when the next guest is due. Who is due already waits for a lane, which is free when another ping ends. */
+function withWake(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { queue } of QUEUES)
+    earliest = Math.min(earliest, state.index[queue].firstAfter(turn.at.mono)?.at ?? earliest);
   if (earliest === Number.POSITIVE_INFINITY || earliest === state.wakeAt) return state;
   turn.effects.push({ kind: "wake", key: WAKE, afterMs: earliest - turn.at.mono });
   return { ...state, wakeAt: earliest };

@@ -1,6 +1,7 @@
 import { generatedTime } from "../../notify/notification.ts";
 import type { Activity, Findings } from "../observation.ts";
 import type { Guest, IntrospectiveState } from "../state.ts";
+import { withReports } from "../state-changes.ts";
 import { called, cleared, say, subjectOf, type Turn } from "./turn.ts";
 
 /** The examination of a guest has ended: what speaks for it is weighed, and if nothing does, Masakari is told. */
@@ -9,14 +10,13 @@ export function examinationEnded(
   guest: Guest,
   findings: Findings,
   turn: Turn,
-): { readonly guest: Guest; readonly reports: IntrospectiveState["reports"] } {
-  const { reports } = state;
+): { readonly guest: Guest; readonly state: IntrospectiveState } {
   const ended: Guest = { ...guest, examination: undefined };
-  if (guest.examination?.void !== false) return { guest: ended, reports };
-  if (guest.examination.purpose === "before") return { guest: { ...ended, activity: findings.activity }, reports };
+  if (guest.examination?.void !== false) return { guest: ended, state };
+  if (guest.examination.purpose === "before") return { guest: { ...ended, activity: findings.activity }, state };
   const spared = sparedBy(ended, findings, turn);
-  if (spared) return { guest: spared, reports };
-  return told(ended, reports, turn);
+  if (spared) return { guest: spared, state };
+  return told(ended, withoutOldReports(state, turn), turn);
 }
 
 function sparedBy(guest: Guest, { running, job, activity }: Findings, turn: Turn): Guest | undefined {
@@ -43,17 +43,16 @@ function isActive(before: Activity | undefined, now: Activity | undefined): bool
 
 function told(
   guest: Guest,
-  reports: IntrospectiveState["reports"],
+  state: IntrospectiveState,
   turn: Turn,
-): { readonly guest: Guest; readonly reports: IntrospectiveState["reports"] } {
+): { readonly guest: Guest; readonly state: IntrospectiveState } {
   const { hostname, max_reports, report_window } = turn.settings;
-  const recent = recentReports(reports, turn);
-  const times = recent.get(guest.uuid) ?? [];
+  const times = (state.reports.get(guest.uuid) ?? []).filter((time) => isRecent(time, turn));
   const given: Guest = { ...guest, phase: "reported" };
   if (max_reports > 0 && times.length >= max_reports) {
     const often = `reported ${times.length} times within ${report_window} s`;
     say(turn, "error", `${called(guest)}: does not answer, but was ${often} already; see to it by hand`);
-    return { guest: given, reports: recent };
+    return { guest: given, state };
   }
   say(turn, "error", `${called(guest)}: given up after ${guest.failures} failed pings in a row; Masakari is notified`);
   turn.effects.push({
@@ -70,20 +69,22 @@ function told(
       },
     },
   });
-  if (max_reports === 0) return { guest: { ...given, told: true }, reports: recent };
-  return {
-    guest: { ...given, told: true },
-    reports: new Map([...recent, [guest.uuid, [...times, turn.at.mono]]]),
-  };
+  const reported: Guest = { ...given, told: true };
+  if (max_reports === 0) return { guest: reported, state };
+  return { guest: reported, state: withReports(state, guest.uuid, [...times, turn.at.mono]) };
 }
 
-/** Forgets what the window no longer holds; without a limit, everything. */
-function recentReports(reports: IntrospectiveState["reports"], { at, settings }: Turn): Map<string, readonly number[]> {
-  const recent = new Map<string, readonly number[]>();
-  if (settings.max_reports === 0) return recent;
-  for (const [uuid, times] of reports) {
-    const kept = times.filter((time) => at.mono - time < settings.report_window * 1000);
-    if (kept.length > 0) recent.set(uuid, kept);
+/** Without what is of no use any more, guest by guest, from the one that was reported longest ago. */
+function withoutOldReports(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+  let next = state;
+  for (let oldest = next.index.reported.first(); oldest; oldest = next.index.reported.first()) {
+    if (isRecent(oldest.at, turn)) return next;
+    next = withReports(next, oldest.subject, undefined);
   }
-  return recent;
+  return next;
+}
+
+/** Whether a report at `time` (mono) counts for `max_reports`; without a limit, none does. */
+function isRecent(time: number, { at, settings }: Turn): boolean {
+  return settings.max_reports > 0 && at.mono - time < settings.report_window * 1000;
 }
