@@ -8,8 +8,9 @@ import { interrupted, keepResponseTimeouts, responseTimeoutSet } from "./decide/
 import { schedule } from "./decide/schedule.ts";
 import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
 import { examinationEnded } from "./decide/verdict.ts";
+import type { Guest } from "./guest.ts";
 import type { GuestSeen, IntrospectiveEffect, IntrospectiveObservation, PingOutcome } from "./observation.ts";
-import type { Guest, IntrospectiveState } from "./state.ts";
+import type { IntrospectiveState } from "./state.ts";
 import { withGuest, withIndex } from "./state-changes.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { SubjectOrder } from "../monitor/subject-order.ts";
-import type { Guest, ShortTimeout } from "./state.ts";
+import type { Guest, ShortTimeout } from "./guest.ts";
 
 /**
  * What decisions look for among all guests, kept up to date guest by guest, so that no decision walks through all of them.

@@ -7,8 +7,9 @@ import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import { noLink, type Observe } from "./link.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
+import { keptOf, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
-import { type IntrospectiveState, initialState, keptOf, restoreState } from "./state.ts";
+import { type IntrospectiveState, initialState } from "./state.ts";
 import { subjectsOf } from "./subjects.ts";
 
 export interface IntrospectiveMonitorParts {

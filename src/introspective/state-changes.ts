@@ -1,5 +1,6 @@
+import type { Guest, ShortTimeout } from "./guest.ts";
 import { type Entry, emptyIndex, reindexed } from "./guest-index.ts";
-import type { Guest, IntrospectiveState, ShortTimeout } from "./state.ts";
+import type { IntrospectiveState } from "./state.ts";
 
 /** The state with another guest under this UUID, or none. */
 export function withGuest(state: IntrospectiveState, uuid: string, guest: Guest | undefined): IntrospectiveState {

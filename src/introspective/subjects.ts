@@ -1,5 +1,6 @@
 import type { Subject } from "../status/subject.ts";
-import type { Guest, IntrospectiveState } from "./state.ts";
+import type { Guest } from "./guest.ts";
+import type { IntrospectiveState } from "./state.ts";
 
 /** The guests of this host, for whoever asks what is watched and how it is. */
 export function subjectsOf({ guests }: IntrospectiveState): readonly Subject[] {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
 import type { IntrospectiveObservation } from "../../src/introspective/observation.ts";
-import { type IntrospectiveState, keptOf, restoreState } from "../../src/introspective/state.ts";
+import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
+import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { withIndex } from "../../src/introspective/state-changes.ts";
 import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
 

@@ -1,5 +1,6 @@
 import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
+import type { Guest } from "../../src/introspective/guest.ts";
 import type {
   Findings,
   GuestSeen,
@@ -10,13 +11,8 @@ import type {
   PingOutcome,
   SettingOutcome,
 } from "../../src/introspective/observation.ts";
-import {
-  type Guest,
-  type IntrospectiveState,
-  initialState,
-  keptOf,
-  restoreState,
-} from "../../src/introspective/state.ts";
+import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
+import { type IntrospectiveState, initialState } from "../../src/introspective/state.ts";
 import type { Instant } from "../../src/system/clock.ts";
 
 /** `[introspectiveinstancemonitor]` at its defaults. */

@@ -1,5 +1,5 @@
+import type { Guest } from "../guest.ts";
 import type { PingOutcome } from "../observation.ts";
-import type { Guest } from "../state.ts";
 import { isSpared, occupationEnded, occupiedAgain } from "./occupied.ts";
 import { dueAfter } from "./schedule.ts";
 import { called, cleared, rediscovered, say, type Turn, takeBack } from "./turn.ts";

@@ -1,6 +1,7 @@
 import { SubjectOrder } from "../../monitor/subject-order.ts";
+import type { Guest } from "../guest.ts";
 import type { IntrospectiveObservation } from "../observation.ts";
-import type { Guest, IntrospectiveState } from "../state.ts";
+import type { IntrospectiveState } from "../state.ts";
 import type { Turn } from "./turn.ts";
 
 /**

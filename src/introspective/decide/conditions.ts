@@ -1,6 +1,7 @@
 import type { SubjectOrder } from "../../monitor/subject-order.ts";
 import type { ConditionKind } from "../../status/conditions.ts";
-import type { Guest, IntrospectiveState } from "../state.ts";
+import type { Guest } from "../guest.ts";
+import type { IntrospectiveState } from "../state.ts";
 import { commandOf } from "./occupied.ts";
 import { called, say, type Turn } from "./turn.ts";
 

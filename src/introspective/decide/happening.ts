@@ -1,5 +1,5 @@
+import { type Guest, newGuest } from "../guest.ts";
 import type { GuestSeen, Happening } from "../observation.ts";
-import { type Guest, newGuest } from "../state.ts";
 import { called, cleared, nextTurn, rediscovered, say, startedAgain, type Turn, takeBack } from "./turn.ts";
 
 /** What libvirt says has happened to a guest; undefined: it is not to be thought of any more. */

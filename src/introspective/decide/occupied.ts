@@ -1,4 +1,4 @@
-import type { Guest } from "../state.ts";
+import type { Guest } from "../guest.ts";
 import { called, say, type Turn } from "./turn.ts";
 
 /** As libvirt names who holds an agent: "held by agent=remoteDispatchDomainFSFreeze", in every language. */

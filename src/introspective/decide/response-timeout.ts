@@ -1,5 +1,6 @@
+import { type ShortTimeout, shortTimeout } from "../guest.ts";
 import type { SettingOutcome } from "../observation.ts";
-import { type IntrospectiveState, type ShortTimeout, shortTimeout } from "../state.ts";
+import type { IntrospectiveState } from "../state.ts";
 import { withShortTimeout } from "../state-changes.ts";
 import { called, say, type Turn } from "./turn.ts";
 

@@ -1,6 +1,7 @@
+import type { Guest } from "../guest.ts";
 import { type GuestIndex, isResting } from "../guest-index.ts";
 import type { IntrospectiveSettings } from "../observation.ts";
-import type { Guest, IntrospectiveState } from "../state.ts";
+import type { IntrospectiveState } from "../state.ts";
 import { withGuest } from "../state-changes.ts";
 import { nextTurn, type Turn } from "./turn.ts";
 

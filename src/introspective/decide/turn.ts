@@ -1,7 +1,7 @@
 import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
 import type { Instant } from "../../system/clock.ts";
+import { type Guest, newGuest } from "../guest.ts";
 import type { IntrospectiveEffect, IntrospectiveSettings } from "../observation.ts";
-import { type Guest, newGuest } from "../state.ts";
 
 export type Effect = CommonEffect | IntrospectiveEffect;
 

@@ -1,6 +1,7 @@
 import { generatedTime } from "../../notify/notification.ts";
+import type { Guest } from "../guest.ts";
 import type { Activity, Findings } from "../observation.ts";
-import type { Guest, IntrospectiveState } from "../state.ts";
+import type { IntrospectiveState } from "../state.ts";
 import { withReports } from "../state-changes.ts";
 import { called, cleared, say, subjectOf, type Turn } from "./turn.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IntrospectiveSettings } from "../../../../src/introspective/observation.ts";
-import { initialState, keptOf, restoreState } from "../../../../src/introspective/state.ts";
+import { keptOf, restoreState } from "../../../../src/introspective/saved-state.ts";
+import { initialState } from "../../../../src/introspective/state.ts";
 import { IntrospectiveWorld, type RealGuest } from "../../../support/introspective-world.ts";
 
 const MINUTES = 60_000;

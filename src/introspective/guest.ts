@@ -1,0 +1,111 @@
+import type { Activity, Agent } from "./observation.ts";
+
+/**
+ * Upstream's states of a guest. discovery: has not answered yet, so its silence means nothing. healthy: the last ping was
+ * answered. error: it was not. reported: Masakari is told; the next answer leads back to discovery.
+ */
+export type Phase = "discovery" | "healthy" | "error" | "reported";
+
+/** Something under way. What is void has been overtaken by events: that it ends counts, what it says does not. */
+interface Errand {
+  readonly run: number;
+  readonly void: boolean;
+}
+
+export interface Ping extends Errand {
+  /** mono */
+  readonly began: number;
+  /** It went in the lane for guests that did not answer the last time. */
+  readonly suspect: boolean;
+}
+
+/** `before`: what the guest's activity is at its first failed ping. `verdict`: whether it is reported. */
+export interface Examination extends Errand {
+  readonly purpose: "before" | "verdict";
+}
+
+/** Another client's command that was with a guest's agent at a ping; the agent has not answered since. */
+export interface Occupation {
+  /** When the first such ping began, mono. */
+  readonly since: number;
+  /** libvirt's name of the call that it is, e.g. `remoteDispatchDomainFSFreeze`; empty if libvirt does not say. */
+  readonly by: string;
+}
+
+export interface Guest {
+  readonly uuid: string;
+  readonly name: string;
+  /** libvirt's number of this start of it. */
+  readonly id: number;
+  readonly running: boolean;
+  /** `unknown`: it is being looked up. */
+  readonly agent: Agent | "unknown";
+  /** The path of a channel that the pattern does not match, if there is none that it does. */
+  readonly unmatched: string | undefined;
+  /** Why its state or XML could not be read. */
+  readonly fault: string | undefined;
+  /** Why its last pings say nothing about it. */
+  readonly unclear: string | undefined;
+  readonly phase: Phase;
+  /** Failed pings in a row, and how many of the last ones were silence. */
+  readonly failures: number;
+  readonly silent: number;
+  /** Its last ping took all its time, and so may the next one: it goes into the lane of such guests. */
+  readonly suspected: boolean;
+  /** As long as it lasts, and is not too long, failed pings do not count. */
+  readonly occupied: Occupation | undefined;
+  /** When it was seen to start, mono; undefined if that was before this monitor watched. */
+  readonly startedAt: number | undefined;
+  /** Masakari has been told since it was started. */
+  readonly told: boolean;
+  /** When the next ping is due, mono. */
+  readonly due: number;
+  readonly ping: Ping | undefined;
+  readonly examination: Examination | undefined;
+  /** Its activity at the first failed ping. */
+  readonly activity: Activity | undefined;
+}
+
+/** A guest whose response time-out in libvirt may be another than libvirt's own, and so is to be put back some day. */
+export interface ShortTimeout {
+  readonly uuid: string;
+  readonly name: string;
+  /** The call about it that is under way. */
+  readonly run: number | undefined;
+  /** That call puts it back. */
+  readonly back: boolean;
+  /** Putting it back failed, and the operator has been told. */
+  readonly told: boolean;
+  /** Not to be put back before, mono. */
+  readonly due: number;
+}
+
+/** A guest of which nothing is known but its name. */
+export function newGuest(uuid: string, name: string): Guest {
+  return {
+    uuid,
+    name,
+    id: -1,
+    running: false,
+    agent: "unknown",
+    unmatched: undefined,
+    fault: undefined,
+    unclear: undefined,
+    phase: "discovery",
+    failures: 0,
+    silent: 0,
+    suspected: false,
+    occupied: undefined,
+    startedAt: undefined,
+    told: false,
+    due: 0,
+    ping: undefined,
+    examination: undefined,
+    activity: undefined,
+  };
+}
+
+/** A guest's response time-out that may be short, with no call about it under way. */
+export function shortTimeout(uuid: string, name: string): ShortTimeout {
+  return { uuid, name, run: undefined, back: false, told: false, due: 0 };
+}
