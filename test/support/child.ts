@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly argv0?: string;
   /** Also write its output to this file, for other processes to read. */
   readonly log?: string;
+  /** What it gets when the test process dies; default TERM. */
+  readonly deathSignal?: "TERM" | "KILL";
 }
 
 export interface Exit {
@@ -29,7 +31,7 @@ export class Child {
     const direct = options.argv0 !== undefined;
     this.#process = spawn(
       direct ? command : "/usr/bin/setpriv",
-      direct ? args : ["--pdeathsig", "TERM", command, ...args],
+      direct ? args : ["--pdeathsig", options.deathSignal ?? "TERM", command, ...args],
       {
         stdio: ["ignore", "pipe", "pipe"],
         env: { ...env, ...options.env },

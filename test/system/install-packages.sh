@@ -6,7 +6,8 @@ wanted="keystone masakari-api masakari-engine masakari-common python3-masakaricl
   uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor sudo procps
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
-  openssh-server python3-cotyledon python3-setproctitle"
+  openssh-server python3-cotyledon python3-setproctitle
+  corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2"
 missing=""
 for package in $wanted; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
@@ -15,8 +16,14 @@ done
 # What a Linux guest with the real guest agent is built of (test/system/libvirt/linux-guest.ts): kept there, never installed.
 guest=/var/cache/masakari-monitors-tests/linux-guest
 [ -e "$guest/complete" ] || missing_guest=1
-[ -n "$missing${missing_guest:-}" ] || { echo "install-packages: all there"; exit 0; }
-[ "$(id -u)" = 0 ] || { echo "install-packages: run as root to install:$missing ${missing_guest:+$guest}" >&2; exit 1; }
+# pacemaker-remoted (test/system/pacemaker/cluster.ts): its package conflicts with pacemaker's, the program does not.
+remote=/var/cache/masakari-monitors-tests/pacemaker-remote
+[ -e "$remote/complete" ] || missing_remote=1
+[ -n "$missing${missing_guest:-}${missing_remote:-}" ] || { echo "install-packages: all there"; exit 0; }
+[ "$(id -u)" = 0 ] || {
+  echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" >&2
+  exit 1
+}
 
 # 101 tells invoke-rc.d that starting services is forbidden here; only while these packages are configured.
 policy=/usr/sbin/policy-rc.d
@@ -40,4 +47,15 @@ if [ -n "${missing_guest:-}" ]; then
   for package in *.deb; do dpkg-deb -x "$package" "$guest/root"; done
   rm -r "$guest/packages"
   touch "$guest/complete"
+fi
+if [ -n "${missing_remote:-}" ]; then
+  rm -rf "$remote"
+  mkdir -p "$remote/package"
+  cd "$remote/package"
+  # The two speak one protocol only in the same version.
+  apt-get download -q -o APT::Sandbox::User=root "pacemaker-remote=$(dpkg-query -W -f='${Version}' pacemaker)"
+  dpkg-deb -x ./*.deb "$remote/root"
+  cd /
+  rm -r "$remote/package"
+  touch "$remote/complete"
 fi

@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Child } from "../../support/child.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Bmc, bmcPassword, bmcUser, startBmcFronts } from "./bmc.ts";
+import { firstCib } from "./cib.ts";
+import { addressOf, Switch } from "./network.ts";
+import { ClusterNode, type NodeFiles } from "./node.ts";
+
+export interface ClusterOptions {
+  /** default 3: node1, node2, node3 */
+  readonly members?: number;
+  /** default 0: remote1 … */
+  readonly remotes?: number;
+  /** Each node has a BMC, and the cluster a fencing device for it; default false: `stonith-enabled` is off. */
+  readonly fencing?: boolean;
+}
+
+const readyMs = 90_000;
+
+/**
+ * A real Pacemaker cluster on this machine, in namespaces that belong to this test alone: many can run beside each other. It ends with
+ * the test process, whatever becomes of it.
+ */
+export class Cluster {
+  readonly folder: string;
+  readonly #switch: Switch;
+  readonly #nodes = new Map<string, ClusterNode>();
+  readonly #bmcs = new Map<string, Bmc>();
+  #fronts: Child | undefined;
+
+  private constructor(folder: string, to: Switch) {
+    this.folder = folder;
+    this.#switch = to;
+  }
+
+  /** Resolves when all nodes are online. */
+  static async start({ members = 3, remotes = 0, fencing = false }: ClusterOptions = {}): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), "pacemaker-"));
+    // Its nodes' daemons run as hacluster.
+    chmodSync(folder, 0o755);
+    const cluster = new Cluster(folder, await Switch.create());
+    try {
+      await cluster.#build(names("node", members), names("remote", remotes), fencing);
+      await cluster.#online();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  /** A node that can run commands now and that the rest of the cluster has contact with, unless a test broke it. */
+  node(name: string): ClusterNode {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`there is no node ${name}`);
+    return node;
+  }
+
+  bmc(name: string): Bmc {
+    const bmc = this.#bmcs.get(name);
+    if (bmc === undefined) throw new Error(`${name} has no BMC`);
+    return bmc;
+  }
+
+  get nodes(): readonly ClusterNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** `crm_mon -X` of a node. */
+  async monitor(on: string): Promise<string> {
+    return await this.node(on).must(["crm_mon", "-X"]);
+  }
+
+  /** Waits until the node's `crm_mon -X` has what fits; the test's time limit is the cluster's. */
+  async until(doing: string, on: string, fits: (crmMon: string) => boolean): Promise<void> {
+    await eventually(doing, readyMs, async () => (fits(await this.monitor(on)) ? true : undefined), 100);
+  }
+
+  /** Everything is switched on, plugged and thawed, and in no maintenance: as at the start of a test. */
+  async restore(): Promise<void> {
+    for (const bmc of this.#bmcs.values()) bmc.setMode("ok");
+    await Promise.all(
+      this.nodes.map(async (node) => {
+        if (node.pid === undefined) await node.start();
+        node.signalAll("SIGCONT");
+        await node.healLink();
+        await node.rejoin();
+      }),
+    );
+    await this.#online();
+  }
+
+  async stop(): Promise<void> {
+    for (const bmc of this.#bmcs.values()) await bmc.stop();
+    await this.#fronts?.stop("SIGKILL");
+    await Promise.all(this.nodes.map((node) => node.remove()));
+    await this.#switch.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #build(members: readonly string[], remotes: readonly string[], fencing: boolean): Promise<void> {
+    const all = [...members, ...remotes];
+    const addresses = new Map(all.map((name, index) => [name, addressOf(11 + index)]));
+    const bmcs = new Map(all.map((name, index) => [name, addressOf(111 + index)]));
+    const hosts = [...addresses].map(([name, address]) => `${address} ${name}\n`);
+    writeFileSync(join(this.folder, "hosts"), `127.0.0.1 localhost\n${hosts.join("")}`);
+    const files: NodeFiles = {
+      folder: this.folder,
+      corosyncConf: corosyncConf(new Map(members.map((name) => [name, addresses.get(name) ?? ""]))),
+      corosyncKey: randomBytes(128),
+      pacemakerKey: randomBytes(128),
+      cib: firstCib({ remotes, devices: fencing ? bmcs : new Map(), user: bmcUser, password: bmcPassword }),
+      hacluster: hacluster(),
+    };
+    for (const [name, address] of addresses) {
+      const isRemote = remotes.includes(name);
+      this.#nodes.set(name, await ClusterNode.create({ name, address, isRemote }, files, this.#switch));
+    }
+    if (fencing) await this.#startBmcs(bmcs);
+    await Promise.all(this.nodes.map((node) => node.start()));
+  }
+
+  async #startBmcs(bmcs: ReadonlyMap<string, string>): Promise<void> {
+    const modes = join(this.folder, "bmc-modes");
+    mkdirSync(modes);
+    for (const [name, address] of bmcs) {
+      this.#bmcs.set(name, await Bmc.start(this.node(name), address, modes, this.#switch));
+    }
+    this.#fronts = await startBmcFronts([...bmcs.values()], modes, this.#switch);
+  }
+
+  async #online(): Promise<void> {
+    const [first] = this.#nodes.keys();
+    await this.until(
+      "all nodes to be online",
+      first ?? "",
+      (text) => [...this.#nodes.keys()].every((name) => isOnline(text, name)) && text.includes('with_quorum="true"'),
+    );
+  }
+}
+
+/** Whether `crm_mon -X` has the node as online and settled. */
+export function isOnline(crmMon: string, name: string): boolean {
+  return new RegExp(`<node name="${name}" [^>]*online="true" [^>]*pending="false" unclean="false"`).test(crmMon);
+}
+
+/** Whether `crm_mon -X` has the node as offline. */
+export function isOffline(crmMon: string, name: string): boolean {
+  return new RegExp(`<node name="${name}" [^>]*online="false"`).test(crmMon);
+}
+
+const names = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+
+function hacluster(): NodeFiles["hacluster"] {
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((one) => one.startsWith("hacluster:"));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** With a token of 1 s a node counts as lost after about 3.4 s; with Debian's default of 3 s, after 8. */
+function corosyncConf(members: ReadonlyMap<string, string>): string {
+  const nodes = [...members].map(
+    ([name, address], index) =>
+      `  node {\n    name: ${name}\n    nodeid: ${index + 1}\n    ring0_addr: ${address}\n  }\n`,
+  );
+  return `totem {
+  version: 2
+  cluster_name: test
+  transport: knet
+  token: 1000
+  crypto_cipher: aes256
+  crypto_hash: sha256
+}
+logging {
+  to_stderr: no
+  to_logfile: yes
+  logfile: /var/log/corosync/corosync.log
+  to_syslog: no
+  timestamp: hires
+}
+quorum {
+  provider: corosync_votequorum
+}
+nodelist {
+${nodes.join("")}}
+`;
+}
