@@ -5,14 +5,14 @@ import type { ProcessSettings, Stage } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
 
 /**
- * Where one entry stands. `toldAt` is when its failure was notified, kept while start_command is tried once more after the
- * monitor's own restart, so that a failure is never told twice.
+ * Where one entry stands. `notifiedAt` is when its failure was notified, kept while start_command is tried once more after the
+ * monitor's own restart, so that a failure is never notified twice.
  */
 export type Phase =
   /** Not looked at since the monitor started or the entry was added. */
   | {
-      readonly name: "unseen";
-      readonly toldAt: Instant | undefined;
+      readonly name: "unchecked";
+      readonly notifiedAt: Instant | undefined;
       /** What an earlier run watched in this boot. While it lives it is the entry's, whatever it shows by now. */
       readonly process?: ProcessIdentity | undefined;
     }
@@ -24,7 +24,7 @@ export type Phase =
       readonly stage: Stage;
       readonly run: number | undefined;
       readonly succeeded: boolean;
-      readonly toldAt: Instant | undefined;
+      readonly notifiedAt: Instant | undefined;
     }
   | {
       readonly name: "up";
@@ -47,7 +47,14 @@ export type Phase =
       /** Since when it has not been up for longer than a moment. */
       readonly downSince: Instant;
     }
-  | Holding
+  /** The next step is due, and systemd is being asked whether anything stands against it. */
+  | { readonly name: "asking"; readonly due: Due }
+  /** Something stands against the next step, `due.heldBy`: it is considered anew at `until` (mono). */
+  | { readonly name: "held"; readonly due: Due; readonly until: number }
+  /** What stood against the next step is over; the process has until `until` (mono) to appear. */
+  | { readonly name: "resettling"; readonly due: Due; readonly until: number }
+  /** systemd has answered at `clearAt` (mono) that nothing stands against the next step; one more look decides. */
+  | { readonly name: "clear"; readonly due: Due; readonly clearAt: number }
   /** `run` is undefined for a command that begins if one more look finds nothing: the one before it took its time. */
   | {
       readonly name: "restarting";
@@ -64,38 +71,35 @@ export type Phase =
       readonly succeeded: boolean;
       readonly endedAt: number;
       readonly until: number;
-      readonly toldAt: Instant | undefined;
+      readonly notifiedAt: Instant | undefined;
     }
   /** `round` has failed; the next one begins at `until` (mono). */
   | { readonly name: "waiting"; readonly since: Instant; readonly round: number; readonly until: number }
-  /** All rounds failed and Masakari is told. Only the process itself ends this. */
-  | { readonly name: "failed"; readonly toldAt: Instant };
+  /** All rounds failed and Masakari is notified. Only the process itself ends this. */
+  | { readonly name: "failed"; readonly notifiedAt: Instant };
+
+export type PhaseName = Phase["name"];
 
 /** What is due for an entry that is down. */
-export type Next =
+export type NextStep =
   | { readonly kind: "start" }
   | { readonly kind: "round"; readonly round: number }
   | { readonly kind: "give up" };
 
 /**
- * Down, and `next` is due. It is carried out as soon as nothing stands against it: systemd at work on the unit, the boot, a
- * shutdown.
+ * The next step for an entry that is down. It is taken as soon as nothing stands against it: systemd at work on the unit, the
+ * boot, a shutdown, a pause.
  */
-export interface Holding {
-  readonly name: "holding";
-  /** Since when it is down. */
+export interface Due {
+  /** Since when the entry is down. */
   readonly since: Instant;
-  readonly next: Next;
-  readonly toldAt: Instant | undefined;
+  readonly next: NextStep;
+  readonly notifiedAt: Instant | undefined;
   /** When `next` became due (mono). */
-  readonly from: number;
-  /** `clear`: nothing stands against it, one more look decides. */
-  readonly asked: "no" | "asking" | "clear";
-  /** Not considered again before (mono). */
-  readonly until: number;
+  readonly dueAt: number;
   /** What stands against it, for the log and `status`. */
-  readonly held: string | undefined;
-  /** What stood against it makes another round worth trying before it is given up. */
+  readonly heldBy: string | undefined;
+  /** What stood against it makes another round worth trying before the entry is given up. */
   readonly repeatRound: boolean;
   /** What stood against it until now leaves a process that may be about to appear. */
   readonly settleAfter: boolean;
@@ -105,13 +109,18 @@ export interface EntryState {
   readonly key: string;
   readonly entry: ProcessEntry;
   /** What was found last: the program, or a process that only contains its name. */
-  readonly seenAs: "nothing" | "partial" | "whole";
+  readonly foundAs: "nothing" | "partial" | "whole";
   /** It has been up since this host was booted. */
-  readonly seenUp: boolean;
-  /** The systemd service that its process was seen to belong to. */
+  readonly upSinceBoot: boolean;
+  /** The systemd service that its process was found to belong to. */
   readonly foundUnit: string | undefined;
   readonly phase: Phase;
 }
+
+/** An entry that is in this phase. */
+export type EntryIn<Name extends PhaseName> = EntryState & {
+  readonly phase: Extract<Phase, { readonly name: Name }>;
+};
 
 export interface ProcessState {
   /** The boot of this host that the entries are of; empty if not known. */
@@ -141,7 +150,7 @@ export interface Remembered {
   readonly pidfile: string | null;
   /** Absent in what version 0.1.0 saved. */
   readonly user?: string | null;
-  readonly seenAs: EntryState["seenAs"];
+  readonly seenAs: EntryState["foundAs"];
   readonly toldAt: Instant | null;
   /** What is watched. Absent in what version 0.1.0 saved. */
   readonly process?: ProcessIdentity | null;
@@ -170,15 +179,15 @@ export function keptOf(state: ProcessState): unknown {
 
 export function rememberedOf(state: ProcessState): readonly Remembered[] {
   if (!state.settings) return state.remembered;
-  return state.entries.map(({ key, entry, seenAs, seenUp, foundUnit, phase }) => ({
+  return state.entries.map(({ key, entry, foundAs, upSinceBoot, foundUnit, phase }) => ({
     key,
     match: entry.match,
     pidfile: entry.pidfile ?? null,
     user: entry.user ?? null,
-    seenAs,
-    toldAt: toldAtOf(phase) ?? null,
+    seenAs: foundAs,
+    toldAt: notifiedAtOf(phase) ?? null,
     process: ("process" in phase && phase.process) || null,
-    seenUp,
+    seenUp: upSinceBoot,
     foundUnit: foundUnit ?? null,
   }));
 }
@@ -201,9 +210,21 @@ export function restoreState(saved: unknown): ProcessState | undefined {
   return sound ? { ...initialState, bootId: kept.bootId, remembered: kept.entries as Remembered[] } : undefined;
 }
 
-/** The time at which the failure of this entry was notified, if it still stands. */
-export function toldAtOf(phase: Phase): Instant | undefined {
-  return "toldAt" in phase ? phase.toldAt : undefined;
+/** When the failure of an entry in this phase was notified, if it still stands. */
+export function notifiedAtOf(phase: Phase): Instant | undefined {
+  if ("due" in phase) return phase.due.notifiedAt;
+  return "notifiedAt" in phase ? phase.notifiedAt : undefined;
+}
+
+/** Since when an entry in this phase is down, where that is known. */
+export function downSinceOf(phase: Phase): Instant | undefined {
+  if ("due" in phase) return phase.due.since;
+  return "since" in phase ? phase.since : undefined;
+}
+
+/** What stands against the next step of an entry in this phase. */
+export function heldByOf(phase: Phase): string | undefined {
+  return "due" in phase ? phase.due.heldBy : undefined;
 }
 
 /** One key per entry: its name, with a number behind it where the list holds the name more than once. */

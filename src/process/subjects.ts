@@ -1,16 +1,12 @@
 import type { Subject } from "../status/subject.ts";
-import type { EntryState, Phase, ProcessState } from "./state.ts";
+import { downSinceOf, type EntryState, notifiedAtOf, type Phase, type ProcessState } from "./state.ts";
 
 /** The entries of the process list, for whoever asks what is watched and how it is. */
 export function subjectsOf({ entries }: ProcessState): readonly Subject[] {
   return entries.map(({ key, entry, phase }): Subject => {
-    const givenUp = isGivenUp(phase) ? meaningOf(entry) : undefined;
+    const givenUp = notifiedAtOf(phase) ? meaningOf(entry) : undefined;
     return { kind: "process", name: key, phase: described(phase), since: sinceOf(phase), givenUp };
   });
-}
-
-function isGivenUp(phase: Phase): boolean {
-  return phase.name === "failed" || ("toldAt" in phase && phase.toldAt !== undefined);
 }
 
 function meaningOf({ start_command: start }: EntryState["entry"]): string {
@@ -20,7 +16,7 @@ function meaningOf({ start_command: start }: EntryState["entry"]): string {
 
 function described(phase: Phase): string {
   switch (phase.name) {
-    case "unseen":
+    case "unchecked":
       return "not looked at yet";
     case "up":
       return `up, pid ${phase.process.pid}`;
@@ -34,15 +30,18 @@ function described(phase: Phase): string {
       return `down, round ${phase.round} failed, waiting for the next`;
     case "failed":
       return "down, given up";
-    case "holding":
-      return phase.held === undefined ? "down" : `down, held back: ${phase.held}`;
-    default:
-      return phase.name;
+    case "held":
+      return `down, held back: ${phase.due.heldBy}`;
+    case "asking":
+    case "resettling":
+    case "clear":
+      return phase.due.heldBy === undefined ? "down" : `down, held back: ${phase.due.heldBy}`;
+    case "starting":
+      return "down, starting";
   }
 }
 
 /** When it went down, or was given up; what is up has no time of its own. */
 function sinceOf(phase: Phase): Subject["since"] {
-  if ("toldAt" in phase && phase.toldAt !== undefined) return phase.toldAt;
-  return "since" in phase ? phase.since : undefined;
+  return notifiedAtOf(phase) ?? downSinceOf(phase);
 }

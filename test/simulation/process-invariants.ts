@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "../../src/process/decide.ts";
-import { type EntryState, keyed } from "../../src/process/state.ts";
+import { downSinceOf, type EntryState, keyed } from "../../src/process/state.ts";
 import type { ProcessWorld } from "../support/process-world.ts";
 
 const START = new Set(["start_command"]);
@@ -60,7 +60,7 @@ export function watchInvariants(world: ProcessWorld): void {
     for (const entry of world.state.entries) {
       const { key, phase } = entry;
       const was = entryOf(before.entries, key)?.phase;
-      if (phase.name === "holding" && phase.repeatRound) accountOf(key).held = true;
+      if ("due" in phase && phase.due.repeatRound) accountOf(key).held = true;
       if (was?.name === "up" && phase.name !== "up") {
         const account = accountOf(key);
         if (world.mono >= account.provenAt) Object.assign(account, { rounds: 0, uncounted: false, held: false });
@@ -128,14 +128,15 @@ function checkUnopposed(world: ProcessWorld, key: string, { seenUp }: Account): 
   assert.ok(!world.isPaused(key), `${key} is paused, and acted on`);
   if (!world.systemd) return;
   const { at = -1, answer } = world.answers.get(key) ?? {};
-  const since = entryOf(world.state.entries, key)?.phase;
+  const phase = entryOf(world.state.entries, key)?.phase;
   assert.ok(world.mono - at <= 500, `${key} is acted on, and systemd was asked ${world.mono - at} ms ago`);
   if (answer === undefined) return;
   assert.notEqual(answer.system, "stopping", `${key} is acted on during a shutdown`);
   const stopped = answer.unit?.active === "inactive" && answer.unit.activeExited > 0;
   const left = entryOf(world.state.entries, key)?.entry.leave_stopped && stopped;
   assert.ok(!left, `${key} was stopped through systemd, and is not left so`);
-  const down = since && "since" in since ? world.mono - since.since.mono : 0;
+  const since = phase && downSinceOf(phase);
+  const down = since ? world.mono - since.mono : 0;
   const limit = seenUp ? 600_000 : 1_800_000;
   const busy = answer.unit !== undefined && (answer.unit.job || AT_WORK.test(answer.unit.active));
   assert.ok(!busy || down >= limit, `${key} is acted on, and systemd is at work on it`);

@@ -1,4 +1,4 @@
-import type { ProcessState } from "../state.ts";
+import { heldByOf, type ProcessState } from "../state.ts";
 
 /** So many are named; the log names each. */
 const NAMED = 10;
@@ -6,9 +6,10 @@ const NAMED = 10;
 /** Which entries are down without being restarted or notified, and why. */
 export function heldIn({ entries }: ProcessState): string | undefined {
   return listed(
-    entries.flatMap(({ key, phase }) =>
-      phase.name === "holding" && phase.held !== undefined ? [`${key}: ${phase.held}`] : [],
-    ),
+    entries.flatMap(({ key, phase }) => {
+      const heldBy = heldByOf(phase);
+      return heldBy === undefined ? [] : [`${key}: ${heldBy}`];
+    }),
   );
 }
 

@@ -1,41 +1,41 @@
 import type { ProcessEntry } from "../../config/process-entry.ts";
-import { type EntryState, keyed, type ProcessState, type Remembered, rememberedOf, toldAtOf } from "../state.ts";
-import { say, subjectOf, type Turn } from "./turn.ts";
+import { type EntryState, keyed, notifiedAtOf, type ProcessState, type Remembered, rememberedOf } from "../state.ts";
+import { type Context, log, subjectOf } from "./context.ts";
 
 /**
- * The entries at a start of the monitor. What an earlier run of this boot had told stays told; everything else is looked at afresh,
- * because nobody watched meanwhile. But a process that was watched and lives is known, whatever it shows by now; and how an entry was
- * once found is no demand on what is found now, except as a sign that a failure which was told is over.
+ * The entries at a start of the monitor. What an earlier run of this boot has notified stays notified; everything else is looked at
+ * afresh, because nothing was watched meanwhile. But a process that was watched and lives is known, whatever it shows by now; and how
+ * an entry was once found is no demand on what is found now, except as a sign that a failure which was notified is over.
  */
 export function entriesAtStart(
   saved: ProcessState,
   bootId: string,
   list: readonly ProcessEntry[],
-  turn: Turn,
+  context: Context,
 ): readonly EntryState[] {
   const sameBoot = bootId !== "" && saved.bootId === bootId;
   const remembered = rememberedOf(saved);
   const entries = keyed(list).map(({ key, entry }): EntryState => {
     const before = remembered.find((one) => one.key === key);
-    const told = before?.toldAt ?? undefined;
-    if (told && !sameBoot) withdraw(key, "this host has been rebooted since", turn);
-    const toldAt = sameBoot ? told : undefined;
+    const notifiedBefore = before?.toldAt ?? undefined;
+    if (notifiedBefore && !sameBoot) withdraw(key, "this host has been rebooted since", context);
+    const notifiedAt = sameBoot ? notifiedBefore : undefined;
     const known = before && sameLooks(before, entry) ? before : undefined;
-    const seenAs = known && (toldAt || known.seenAs === "partial") ? known.seenAs : "nothing";
+    const foundAs = known && (notifiedAt || known.seenAs === "partial") ? known.seenAs : "nothing";
     const process = (sameBoot && known?.process) || undefined;
-    if (process) turn.effects.push({ kind: "watch", key, process, whole: known?.seenAs === "whole" });
+    if (process) context.effects.push({ kind: "watch", key, process, whole: known?.seenAs === "whole" });
     return {
       key,
       entry,
-      seenAs,
-      seenUp: sameBoot && before?.seenUp === true,
+      foundAs,
+      upSinceBoot: sameBoot && before?.seenUp === true,
       foundUnit: before?.foundUnit ?? undefined,
-      phase: { name: "unseen", toldAt, ...(process && { process }) },
+      phase: { name: "unchecked", notifiedAt, ...(process && { process }) },
     };
   });
   for (const gone of remembered) {
     if (gone.toldAt && !entries.some((one) => one.key === gone.key)) {
-      withdraw(gone.key, "it is no longer in the process list", turn);
+      withdraw(gone.key, "it is no longer in the process list", context);
     }
   }
   return entries;
@@ -45,34 +45,34 @@ export function entriesAtStart(
 export function entriesAfterEdit(
   current: readonly EntryState[],
   list: readonly ProcessEntry[],
-  turn: Turn,
+  context: Context,
 ): readonly EntryState[] {
   const entries = keyed(list).map(({ key, entry }): EntryState => {
     const before = current.find((one) => one.key === key);
     if (!before) {
-      say(turn, "info", `${key}: new in the process list`);
-      const phase = { name: "unseen", toldAt: undefined } as const;
-      return { key, entry, seenAs: "nothing", seenUp: false, foundUnit: undefined, phase };
+      log(context, "info", `${key}: new in the process list`);
+      const phase = { name: "unchecked", notifiedAt: undefined } as const;
+      return { key, entry, foundAs: "nothing", upSinceBoot: false, foundUnit: undefined, phase };
     }
     if (sameLooks({ ...before.entry, pidfile: before.entry.pidfile ?? null, user: before.entry.user ?? null }, entry))
       return { ...before, entry };
-    const changed: EntryState = { ...before, entry, seenAs: "nothing" };
+    const changed: EntryState = { ...before, entry, foundAs: "nothing" };
     if (before.phase.name !== "up") return changed;
     // What is watched was found by the rule before.
-    turn.effects.push({ kind: "unwatch", key });
-    return { ...changed, phase: { name: "unseen", toldAt: undefined } };
+    context.effects.push({ kind: "unwatch", key });
+    return { ...changed, phase: { name: "unchecked", notifiedAt: undefined } };
   });
   for (const gone of current) {
     if (entries.some((one) => one.key === gone.key)) continue;
-    say(turn, "info", `${gone.key}: no longer in the process list, and no longer watched`);
-    turn.effects.push({ kind: "cancelWake", key: gone.key }, { kind: "unwatch", key: gone.key });
-    if (toldAtOf(gone.phase)) withdraw(gone.key, "it is no longer in the process list", turn);
+    log(context, "info", `${gone.key}: no longer in the process list, and no longer watched`);
+    context.effects.push({ kind: "cancelWake", key: gone.key }, { kind: "unwatch", key: gone.key });
+    if (notifiedAtOf(gone.phase)) withdraw(gone.key, "it is no longer in the process list", context);
   }
   return entries;
 }
 
-function withdraw(key: string, reason: string, turn: Turn): void {
-  turn.effects.push({ kind: "supersede", subject: subjectOf(key), reason });
+function withdraw(key: string, reason: string, context: Context): void {
+  context.effects.push({ kind: "supersede", subject: subjectOf(key), reason });
 }
 
 function sameLooks(one: Pick<Remembered, "match" | "pidfile" | "user">, other: ProcessEntry): boolean {

@@ -1,8 +1,8 @@
 import type { SystemdAnswer, UnitState } from "../observation.ts";
-import type { EntryState, Holding } from "../state.ts";
+import type { Due, EntryState } from "../state.ts";
 import { unitOf } from "../unit-name.ts";
+import type { Context } from "./context.ts";
 import { pauseOf } from "./pause.ts";
-import type { Turn } from "./turn.ts";
 
 /** What stands against acting on an entry that is down. */
 export interface Obstacle {
@@ -37,15 +37,15 @@ const STOPPED_AGAIN_MS = 30_000;
 const PATIENCE_MS = 10_000;
 
 /** What stands against it whatever systemd says. */
-export function ownObstacle(entry: EntryState, holding: Holding, turn: Turn): Obstacle | undefined {
-  const pause = pauseOf(entry, turn);
+export function ownObstacle(entry: EntryState, due: Due, context: Context): Obstacle | undefined {
+  const pause = pauseOf(entry, context);
   if (pause) {
     const reason = `paused until ${new Date(pause.untilWall).toISOString()} (${pause.reason})`;
-    return { reason, againMs: pause.until - turn.at.mono, settleAfter: true, repeatRound: true };
+    return { reason, againMs: pause.until - context.at.mono, settleAfter: true, repeatRound: true };
   }
-  const left = graceLeftMs(entry, turn);
-  if (holding.next.kind !== "give up" || left <= 0) return undefined;
-  const end = new Date(turn.at.wall + left).toISOString();
+  const left = graceLeftMs(entry, context);
+  if (due.next.kind !== "give up" || left <= 0) return undefined;
+  const end = new Date(context.at.wall + left).toISOString();
   const reason = `not seen running since the boot, so Masakari is not notified before ${end} ([process] boot_grace)`;
   return { reason, againMs: left, settleAfter: false, repeatRound: true };
 }
@@ -53,13 +53,13 @@ export function ownObstacle(entry: EntryState, holding: Holding, turn: Turn): Ob
 /** What stands against it by systemd's answer; without one, that it should have answered. */
 export function systemdObstacle(
   entry: EntryState,
-  holding: Holding,
+  due: Due,
   answer: SystemdAnswer | undefined,
-  turn: Turn,
+  context: Context,
 ): Obstacle | undefined {
-  const { mono } = turn.at;
+  const { mono } = context.at;
   if (answer === undefined) {
-    const patient = turn.host.systemd.answers && mono - holding.from < PATIENCE_MS;
+    const patient = context.host.systemd.answers && mono - due.dueAt < PATIENCE_MS;
     return patient
       ? { reason: "systemd does not answer just now", againMs: SOON_MS, settleAfter: false, repeatRound: false }
       : undefined;
@@ -68,21 +68,21 @@ export function systemdObstacle(
     return { reason: "the host is being shut down", againMs: LATER_MS, settleAfter: true, repeatRound: true };
   }
   return (
-    unitObstacle(entry, holding, answer.unit, turn) ??
-    stopObstacle(entry, holding, answer.unit, turn) ??
-    bootObstacle(entry, holding, answer, turn)
+    unitObstacle(entry, due, answer.unit, context) ??
+    stopObstacle(entry, due, answer.unit, context) ??
+    bootObstacle(entry, due, answer, context)
   );
 }
 
 /** `systemctl stop`, where the entry says that it is meant. */
 function stopObstacle(
   entry: EntryState,
-  holding: Holding,
+  due: Due,
   unit: UnitState | undefined,
-  turn: Turn,
+  context: Context,
 ): Obstacle | undefined {
-  if (!entry.entry.leave_stopped || unit === undefined || !isStopped(unit, entry.seenUp)) return undefined;
-  const age = turn.at.mono - holding.from;
+  if (!entry.entry.leave_stopped || unit === undefined || !isStopped(unit, entry.upSinceBoot)) return undefined;
+  const age = context.at.mono - due.dueAt;
   return {
     reason: `${unitOf(entry.entry, entry.foundUnit)} was stopped through systemd, so it is left stopped (leave_stopped)`,
     // It may go on for days.
@@ -97,25 +97,25 @@ function stopObstacle(
  * itself, or by a signal of somebody else's, ends first. systemd forgets the times of a unit that nothing refers to (no target
  * wants it) as soon as it has stopped; one that failed it keeps.
  */
-function isStopped({ active, result, job, activeExited, mainExited }: UnitState, seenUp: boolean): boolean {
+function isStopped({ active, result, job, activeExited, mainExited }: UnitState, upSinceBoot: boolean): boolean {
   if (active !== "inactive" || result !== "success" || job) return false;
-  if (activeExited === 0) return seenUp;
+  if (activeExited === 0) return upSinceBoot;
   return mainExited === 0 || activeExited < mainExited;
 }
 
 function unitObstacle(
   entry: EntryState,
-  holding: Holding,
+  due: Due,
   unit: UnitState | undefined,
-  turn: Turn,
+  context: Context,
 ): Obstacle | undefined {
   if (unit === undefined) return undefined;
   const name = unitOf(entry.entry, entry.foundUnit);
-  const { mono } = turn.at;
+  const { mono } = context.at;
   if (unit.job || AT_WORK.has(unit.active)) {
     const own = Number.isFinite(unit.timeoutsMs) ? unit.timeoutsMs : 0;
-    const limit = entry.seenUp ? Math.max(AT_WORK_LIMIT_MS, own) : BOOT_LIMIT_MS;
-    if (mono - holding.since.mono >= limit) return undefined;
+    const limit = entry.upSinceBoot ? Math.max(AT_WORK_LIMIT_MS, own) : BOOT_LIMIT_MS;
+    if (mono - due.since.mono >= limit) return undefined;
     const how = unit.job && !AT_WORK.has(unit.active) ? `${unit.active} with a job queued` : unit.active;
     return {
       reason: `systemd reports ${name} as ${how}, so it is left to finish`,
@@ -124,9 +124,9 @@ function unitObstacle(
     };
   }
   const age = mono - unit.mainStarted;
-  const again = holding.next.kind !== "start" && !(holding.next.kind === "round" && holding.next.round === 1);
+  const again = due.next.kind !== "start" && !(due.next.kind === "round" && due.next.round === 1);
   const allowed = again ? MAIN_APPEARS_AGAIN_MS : MAIN_APPEARS_MS;
-  const fresh = !entry.seenUp || unit.mainStarted > holding.since.mono - SEEN_LATE_MS;
+  const fresh = !entry.upSinceBoot || unit.mainStarted > due.since.mono - SEEN_LATE_MS;
   if (unit.active !== "active" || unit.mainPid === 0 || !fresh || age >= allowed) return undefined;
   const reason =
     `systemd has just started ${name} (main pid ${unit.mainPid}); it is given until ${Math.round(allowed / 1000)} s ` +
@@ -136,21 +136,21 @@ function unitObstacle(
 
 function bootObstacle(
   entry: EntryState,
-  holding: Holding,
+  due: Due,
   { system, unit }: SystemdAnswer,
-  turn: Turn,
+  context: Context,
 ): Obstacle | undefined {
-  if (entry.seenUp || !BOOTING.has(system)) return undefined;
+  if (entry.upSinceBoot || !BOOTING.has(system)) return undefined;
   // What has a unit of its own and no job is started at once: systemd will not do it.
   const waits =
-    holding.next.kind === "give up"
-      ? turn.at.mono - turn.host.bootedAt < BOOT_LIMIT_MS
-      : unit === undefined && graceLeftMs(entry, turn) > 0;
+    due.next.kind === "give up"
+      ? context.at.mono - context.host.bootedAt < BOOT_LIMIT_MS
+      : unit === undefined && graceLeftMs(entry, context) > 0;
   const reason = `not seen running since the boot, and systemd is still starting the host (${system})`;
   return waits ? { reason, againMs: SOON_MS, settleAfter: true, repeatRound: true } : undefined;
 }
 
-function graceLeftMs(entry: EntryState, turn: Turn): number {
-  if (entry.seenUp) return 0;
-  return turn.settings.boot_grace * 1000 - (turn.at.mono - turn.host.bootedAt);
+function graceLeftMs(entry: EntryState, context: Context): number {
+  if (entry.upSinceBoot) return 0;
+  return context.settings.boot_grace * 1000 - (context.at.mono - context.host.bootedAt);
 }

@@ -150,7 +150,7 @@ test("a service that no restart brings back is notified once, with what Masakari
   host.start([entry], { check_interval: 3600, restart_retries: 1 });
   await host.line(/\(pid \d+\) is running$/);
   process.kill(pid, "SIGKILL");
-  await host.line(/Masakari is notified/);
+  await host.line(/notifying Masakari/);
   const [told, ...more] = host.ofKind("notify");
   assert.deepEqual(more, []);
   assert.equal(told?.subject, `process:${host.named("svc")}`);
@@ -168,7 +168,7 @@ test("without pidfds a death is found at the next check_interval, and so is a re
   host.start([entry], { check_interval: 0.1 }, { exitCalls });
   await host.line(/\(pid \d+\) is running$/);
   process.kill(pid, "SIGKILL");
-  await host.line(/Masakari is notified/);
+  await host.line(/notifying Masakari/);
   const before = host.ofKind("supersede").length;
   await host.service("svc");
   await host.line(/has recovered/);

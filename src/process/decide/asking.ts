@@ -1,0 +1,28 @@
+import { inPhase } from "./context.ts";
+import { acceptBeforeStep, isStale, recoverBeforeStep } from "./due.ts";
+import { hold, settleOnceMore } from "./enter/next-step.ts";
+import { systemdObstacle } from "./obstacles.ts";
+import type { PhaseRules } from "./rules.ts";
+
+/** systemd is being asked whether anything stands against the next step. */
+export const asking: PhaseRules<"asking"> = {
+  onSighting(entry, sighting, context) {
+    const { due } = entry.phase;
+    if (isStale(due, context)) return entry;
+    const process = acceptBeforeStep(entry, due, sighting, context);
+    return process ? recoverBeforeStep(entry, due, sighting, process, context) : entry;
+  },
+  onSystemdAnswer(entry, answer, context) {
+    const { due } = entry.phase;
+    const obstacle = systemdObstacle(entry, due, answer, context);
+    if (obstacle) return hold(entry, context, due, obstacle);
+    if (due.settleAfter) return settleOnceMore(entry, context, due);
+    // It may have come up while systemd was asked, so one more look decides.
+    context.effects.push({ kind: "scan" });
+    return inPhase<"clear">(entry, {
+      name: "clear",
+      due: { ...due, heldBy: undefined },
+      clearAt: context.at.mono,
+    });
+  },
+};

@@ -1,0 +1,94 @@
+import type { Instant } from "../../../system/clock.ts";
+import type { Due, EntryState, NextStep } from "../../state.ts";
+import { unitOf } from "../../unit-name.ts";
+import { type Context, inPhase, log, roundsOf, settleMs, wakeAfter } from "../context.ts";
+import { type Obstacle, ownObstacle } from "../obstacles.ts";
+import { giveUp } from "./failed.ts";
+import { startRound } from "./restarting.ts";
+import { startEntry } from "./starting.ts";
+
+/** What comes after so many failed rounds. */
+export function nextRoundOf(entry: EntryState, context: Context, failed: number): NextStep {
+  const hopeless = entry.entry.restart_command.trim() === "";
+  return hopeless || failed >= roundsOf(entry, context) ? { kind: "give up" } : { kind: "round", round: failed + 1 };
+}
+
+/**
+ * `next` is due for an entry that was just looked for and is down. The one way to any command and to Masakari: nothing that
+ * systemd does itself, no boot and no shutdown is taken for a failure.
+ */
+export function proceed(
+  entry: EntryState,
+  context: Context,
+  next: NextStep,
+  known: { readonly since: Instant; readonly notifiedAt?: Instant | undefined },
+): EntryState {
+  return consider(entry, context, {
+    since: known.since,
+    next,
+    notifiedAt: known.notifiedAt,
+    dueAt: context.at.mono,
+    heldBy: undefined,
+    repeatRound: false,
+    settleAfter: false,
+  });
+}
+
+/** Just looked for and down: systemd is asked first, where there is one, and then once more looked for the process. */
+export function consider(entry: EntryState, context: Context, due: Due): EntryState {
+  const obstacle = ownObstacle(entry, due, context);
+  if (obstacle) return hold(entry, context, due, obstacle);
+  const { host, effects } = context;
+  if (host.systemd.present) {
+    effects.push({ kind: "askSystemd", key: entry.key, unit: unitOf(entry.entry, entry.foundUnit) });
+    return inPhase<"asking">(entry, { name: "asking", due });
+  }
+  return due.settleAfter ? settleOnceMore(entry, context, due) : carryOut(entry, context, due);
+}
+
+/** Something stands against it: it is considered anew later. */
+export function hold(entry: EntryState, context: Context, due: Due, obstacle: Obstacle): EntryState {
+  const { reason, againMs } = obstacle;
+  if (due.heldBy !== reason) log(context, "info", `${entry.key}: ${reason}`);
+  wakeAfter(context, entry, againMs);
+  return inPhase<"held">(entry, {
+    name: "held",
+    due: {
+      ...due,
+      heldBy: reason,
+      repeatRound: due.repeatRound || obstacle.repeatRound,
+      settleAfter: due.settleAfter || obstacle.settleAfter,
+    },
+    until: context.at.mono + againMs,
+  });
+}
+
+/** systemd has done its work, and the process may be about to appear: an `active` unit may be a script that is not it yet. */
+export function settleOnceMore(entry: EntryState, context: Context, due: Due): EntryState {
+  const settle = settleMs(entry, context);
+  context.effects.push({ kind: "scan" });
+  if (settle > 0) wakeAfter(context, entry, settle);
+  return inPhase<"resettling">(entry, {
+    name: "resettling",
+    due: { ...due, heldBy: undefined, settleAfter: false },
+    until: context.at.mono + settle,
+  });
+}
+
+/** Nothing stands against it. */
+export function carryOut(
+  entry: EntryState,
+  context: Context,
+  { next, since, notifiedAt, repeatRound }: Due,
+): EntryState {
+  switch (next.kind) {
+    case "start":
+      return startEntry(entry, context, since, notifiedAt);
+    case "round":
+      return startRound(entry, context, next.round, since);
+    case "give up": {
+      const isRepeated = repeatRound && entry.entry.restart_command.trim() !== "";
+      return isRepeated ? startRound(entry, context, roundsOf(entry, context), since) : giveUp(entry, context, since);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { acceptBeforeStep, isStale, recoverBeforeStep } from "./due.ts";
+import { consider } from "./enter/next-step.ts";
+import type { PhaseRules } from "./rules.ts";
+
+/** Something stands against the next step. */
+export const held: PhaseRules<"held"> = {
+  onSighting(entry, sighting, context) {
+    const { due, until } = entry.phase;
+    if (isStale(due, context)) return entry;
+    const process = acceptBeforeStep(entry, due, sighting, context);
+    if (process) return recoverBeforeStep(entry, due, sighting, process, context);
+    return context.at.mono < until ? entry : consider(entry, context, due);
+  },
+};
