@@ -90,6 +90,6 @@ boot_grace = 0
   await monitor.line(/bin\/allowed \(pid \d+\) is running/, 30_000);
   assert.equal(readFileSync(join(directory, "started-by"), "utf8"), "0\n");
   await monitor.line(/bin\/refused: restart_command .*sudo/, 30_000);
-  await monitor.line(/bin\/refused has been down .* Masakari is notified/, 30_000);
+  await monitor.line(/bin\/refused has been down .* notifying Masakari/, 30_000);
   assert.doesNotMatch(monitor.output, /sudo will refuse [^\n]*start-allowed/);
 });

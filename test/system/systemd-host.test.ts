@@ -184,7 +184,7 @@ TimeoutStartSec=infinity
     const from = log().length;
     await rig.file(failing, "");
     await kill("limited");
-    await logged(/bin\/limited has been down for .* Masakari is notified/, from);
+    await logged(/bin\/limited has been down for .* notifying Masakari/, from);
     await eventually("the notification", IN_TIME, () => notified().length === 1 || undefined);
     assert.match(String(notified()[0]), /"limited"/);
   });
@@ -196,7 +196,7 @@ TimeoutStartSec=infinity
     await host.ctl("start", "--no-block", "late");
     await rig.list([...entries, entry("late")]);
     await up("late", from);
-    await logged(/bin\/late has been down for .* Masakari is notified/, from);
+    await logged(/bin\/late has been down for .* notifying Masakari/, from);
     await eventually("the notification", IN_TIME, () => notified().length === 2 || undefined);
     assert.match(String(notified()[1]), /"late"/);
   });
