@@ -1,6 +1,6 @@
 // The picture of docs/architecture.md, enforced: imports go down it, never up, and never sideways between monitors.
 const monitors = "^src/(process|instance|introspective|host)/";
-const lower = "^src/(notify|libvirt|openstack|status|system)/";
+const lower = "^src/(notify|libvirt|openstack|status|system|http)/";
 module.exports = {
   forbidden: [
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
@@ -28,6 +28,14 @@ module.exports = {
       severity: "error",
       from: { path: "^src/system/" },
       to: { path: "^src/", pathNot: "^src/(system|config)/" },
+    },
+    {
+      name: "http-knows-no-service",
+      comment:
+        "Whoever sends a request passes what its configuration calls the options; of this project it takes the shape of a clock.",
+      severity: "error",
+      from: { path: "^src/http/" },
+      to: { path: "^src/|node_modules", pathNot: "^src/(http/|system/clock\\.ts$)" },
     },
     {
       name: "libvirt-stands-alone",
@@ -60,7 +68,7 @@ module.exports = {
       severity: "error",
       from: { path: "^src/[^/]+/decide(\\.ts|/)" },
       to: {
-        path: "^(node:|src/.*(sense|act)|src/(openstack|system)/(?!clock\\.ts))|node_modules",
+        path: "^(node:|src/.*(sense|act)|src/(openstack|http|system)/(?!clock\\.ts))|node_modules",
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -1,9 +1,9 @@
 import type { Config } from "../config/sections.ts";
+import { userAgent } from "../http/user-agent.ts";
 import { noProgress } from "../monitor/progress.ts";
 import { Outbox } from "../notify/outbox.ts";
 import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { Store } from "../notify/store.ts";
-import { userAgent } from "../openstack/user-agent.ts";
 import { Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
 import type { LoopDelay } from "../status/loop-delay.ts";

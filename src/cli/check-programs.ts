@@ -4,9 +4,10 @@ import type { Loaded } from "../config/load.ts";
 import { diagnosticAt, originOf } from "../config/origin.ts";
 import type { Config } from "../config/sections.ts";
 import { commentHint } from "../config/values.ts";
+import { TlsError } from "../http/errors.ts";
 import { UriError } from "../libvirt/errors.ts";
 import { parseUri } from "../libvirt/uri.ts";
-import { AuthOptionsError, TlsError } from "../openstack/errors.ts";
+import { AuthOptionsError } from "../openstack/errors.ts";
 
 /**
  * Everything that is wrong with a configuration, as `check-config` shows it and as the programs judge it when they start: besides
@@ -56,14 +57,13 @@ async function refusal(api: Config["api"]): Promise<{ option: string; message: s
     throw error;
   }
   if (![api.auth_url, api.endpoint].some((url) => url?.startsWith("https:"))) return undefined;
-  const { secureContext } = await import("../openstack/tls.ts");
+  const { secureContext } = await import("../http/tls.ts");
   const { cafile, certfile, keyfile, insecure } = api;
   try {
     await secureContext({ cafile, certfile, keyfile, insecure }, process.env);
     return undefined;
   } catch (error) {
     if (!(error instanceof TlsError)) throw error;
-    const option = (["certfile", "keyfile", "cafile"] as const).find((name) => error.message.includes(`${name} `));
-    return { option: option ?? "cafile", message: error.message };
+    return { option: error.option ?? "cafile", message: error.message };
   }
 }

@@ -1,3 +1,4 @@
+import { shorten } from "../http/shorten.ts";
 import {
   BadRequestError,
   DuplicateNotificationError,
@@ -5,7 +6,6 @@ import {
   HostOnMaintenanceError,
 } from "../openstack/errors.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
-import { shorten } from "../openstack/shorten.ts";
 import type { Attempt, Deliver } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
 

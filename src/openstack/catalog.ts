@@ -1,6 +1,6 @@
+import { shorten } from "../http/shorten.ts";
 import { CatalogError } from "./errors.ts";
 import { isRecord } from "./json.ts";
-import { shorten } from "./shorten.ts";
 
 /** One service of Keystone's catalog (`token.catalog[]`). */
 export interface CatalogService {

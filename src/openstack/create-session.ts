@@ -1,12 +1,12 @@
+import type { Environment } from "../http/proxy.ts";
+import type { TlsOptions } from "../http/tls.ts";
+import { createTransport } from "../http/transport.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
-import { createTransport } from "./http.ts";
 import { isMasakariVersion } from "./masakari-answer.ts";
-import type { Environment } from "./proxy.ts";
 import { Session } from "./session.ts";
-import type { TlsOptions } from "./tls.ts";
 
 /** What is needed of `[api]`, under oslo's names; `config/` has already put the options of `auth_section` in their place. */
 export interface ApiOptions extends AuthOptions, TlsOptions {
@@ -31,6 +31,13 @@ export interface SessionContext {
   readonly endpoint?: string | undefined;
 }
 
+const optionNames = {
+  timeout: "[api] timeout",
+  cafile: "[api] cafile",
+  certfile: "[api] certfile",
+  keyfile: "[api] keyfile",
+};
+
 /**
  * A session with masakari-api as `[api]` describes it. Nothing is sent before the first request (or `keepFresh`).
  * @throws AuthOptionsError if the options do not make a login
@@ -39,7 +46,9 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
   const { clock, log, userAgent, endpoint } = context;
   const plugin = await createAuthPlugin(api);
   if (api.insecure === true) {
-    log.warning("[api] insecure = true: certificates are not checked, whoever is in between can read the password");
+    log.warning(
+      "[api] insecure = true: certificates are not checked, so whoever is between this host and the API can read the password; set cafile instead",
+    );
   }
   const transport = createTransport({
     userAgent,
@@ -51,6 +60,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
     keyfile: api.keyfile || undefined,
     insecure: api.insecure,
     proxyLoopback: api.proxy_loopback,
+    optionNames,
   });
   return new Session({
     plugin,

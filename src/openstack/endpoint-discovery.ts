@@ -1,6 +1,6 @@
-import { ResponseError } from "./errors.ts";
-import type { HttpResponse } from "./http.ts";
-import { shorten } from "./shorten.ts";
+import { ResponseError } from "../http/errors.ts";
+import { shorten } from "../http/shorten.ts";
+import type { HttpResponse } from "../http/transport.ts";
 import { type DocumentedVersion, majorVersion, parseVersionDocument } from "./version-document.ts";
 
 /** Where version 1 of the service's API is. URLs without a slash at the end. */

@@ -1,6 +1,6 @@
+import { shorten } from "../http/shorten.ts";
 import { isRecord } from "./json.ts";
 import { plainText } from "./markup.ts";
-import { shorten } from "./shorten.ts";
 
 /** More of a server's text than this tells an operator nothing. Characters. */
 const longest = 500;

@@ -1,10 +1,10 @@
-import { shorten } from "./shorten.ts";
+import { shorten } from "../http/shorten.ts";
 
-/** Characters. Longer than any message of ours with what a server says in it; a name of megabytes reaches no log. */
+/** Characters. Longer than any message of ours with what a server sent in it; a name of megabytes reaches no log. */
 const longestMessage = 2000;
 
 /**
- * What can go wrong between this host and OpenStack. Every message is one line that says what to do next, and none holds a
+ * What Keystone or the Masakari API refuses; what goes wrong on the way to them is an HttpError (`http/errors.ts`). Every message is one line that says what to do next, and none holds a
  * password, a token or an application credential's secret.
  */
 export class OpenStackError extends Error {
@@ -22,34 +22,6 @@ export class OpenStackError extends Error {
 export class AuthOptionsError extends OpenStackError {
   constructor(message: string) {
     super("OPENSTACK_AUTH_OPTIONS", message);
-  }
-}
-
-/** No connection came about: refused, unreachable, name not found, or closed before an answer. */
-export class ConnectionError extends OpenStackError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("OPENSTACK_CONNECTION", message, options);
-  }
-}
-
-/** The whole exchange (connecting, headers and body) did not end in time. */
-export class TimeoutError extends OpenStackError {
-  constructor(message: string) {
-    super("OPENSTACK_TIMEOUT", message);
-  }
-}
-
-/** The TLS handshake failed, or a certificate or key file cannot be used. */
-export class TlsError extends OpenStackError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("OPENSTACK_TLS", message, options);
-  }
-}
-
-/** An answer came that cannot be read: too large, badly encoded, not the JSON that was expected, or a stray redirect. */
-export class ResponseError extends OpenStackError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("OPENSTACK_RESPONSE", message, options);
   }
 }
 

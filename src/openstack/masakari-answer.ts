@@ -1,4 +1,4 @@
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "../http/transport.ts";
 import { isRecord } from "./json.ts";
 import { majorVersion, parseVersionDocument } from "./version-document.ts";
 

@@ -1,3 +1,4 @@
+import type { HttpResponse } from "../http/transport.ts";
 import { errorDetail } from "./error-body.ts";
 import {
   BadRequestError,
@@ -7,7 +8,6 @@ import {
   HttpStatusError,
   type OpenStackError,
 } from "./errors.ts";
-import type { HttpResponse } from "./http.ts";
 import { type Fault, faultOf } from "./masakari-answer.ts";
 
 /** What was asked, for the message. */

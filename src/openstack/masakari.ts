@@ -1,5 +1,6 @@
-import { ResponseError } from "./errors.ts";
-import type { HttpRequest, HttpResponse } from "./http.ts";
+import { ResponseError } from "../http/errors.ts";
+import { shorten } from "../http/shorten.ts";
+import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 import { isRecord, pythonJson } from "./json.ts";
 import { faultOf, isMasakariVersion } from "./masakari-answer.ts";
 import { masakariError } from "./masakari-error.ts";
@@ -13,7 +14,6 @@ import type {
   StoredNotification,
 } from "./masakari-objects.ts";
 import type { ServiceResponse, Session } from "./session.ts";
-import { shorten } from "./shorten.ts";
 
 export interface CallOptions {
   readonly signal: AbortSignal;

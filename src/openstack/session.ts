@@ -1,10 +1,11 @@
+import { ConnectionError } from "../http/errors.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { Authorization, AuthPlugin } from "./auth/plugin.ts";
 import { CatalogDoubt } from "./catalog-doubt.ts";
 import type { Endpoint } from "./endpoint-discovery.ts";
-import { AuthenticationError, ConnectionError } from "./errors.ts";
-import type { HttpRequest, HttpResponse, Transport } from "./http.ts";
+import { AuthenticationError } from "./errors.ts";
 import { redact } from "./redact.ts";
 import { ServiceLocator, type ServiceWanted } from "./service-locator.ts";
 

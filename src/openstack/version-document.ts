@@ -1,5 +1,5 @@
+import { shorten } from "../http/shorten.ts";
 import { isRecord } from "./json.ts";
-import { shorten } from "./shorten.ts";
 
 /** One version of an API, as a version document describes it. */
 export interface DocumentedVersion {

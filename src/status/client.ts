@@ -1,9 +1,7 @@
+import { http } from "../http/node-http.ts";
 import type { Report } from "./report.ts";
 import { fitsSocket } from "./socket-path.ts";
 import type { SubjectReport } from "./subject.ts";
-
-/** As in `openstack/http.ts`: an import would load 6 MB of undici. */
-const http = process.getBuiltinModule("node:http");
 
 /** What came of asking one monitor. */
 export type Answer = { readonly kind: "answered"; readonly report: Report } | NoAnswer;

@@ -1,13 +1,11 @@
 import { lstatSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
+import { http } from "../http/node-http.ts";
 import type { Logger } from "../system/log.ts";
 import { printable, printableJson } from "../system/printable.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
 import { fitsSocket } from "./socket-path.ts";
-
-/** As in `openstack/http.ts`: an import would load 6 MB of undici. */
-const http = process.getBuiltinModule("node:http");
 
 export interface HealthServerParts {
   /** From `healthSocket()`. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { createTransport, type Transport } from "../../src/http/transport.ts";
 import type { Authorization, AuthPlugin } from "../../src/openstack/auth/plugin.ts";
 import { createAuthPlugin } from "../../src/openstack/auth/plugins.ts";
 import type { ApiOptions } from "../../src/openstack/create-session.ts";
 import { AuthenticationError, CatalogError, HttpStatusError } from "../../src/openstack/errors.ts";
-import { createTransport, type Transport } from "../../src/openstack/http.ts";
 import { Session } from "../../src/openstack/session.ts";
 import { clientOf, context, signal, type Target } from "./target.ts";
 

@@ -1,7 +1,7 @@
+import { userAgent } from "../../http/user-agent.ts";
 import { createSession } from "../../openstack/create-session.ts";
 import { AuthenticationError, AuthOptionsError } from "../../openstack/errors.ts";
 import { MasakariClient } from "../../openstack/masakari.ts";
-import { userAgent } from "../../openstack/user-agent.ts";
 import type { Logger } from "../../system/log.ts";
 import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type ControlPlane, startControlPlane } from "../../control-plane/control-plane.ts";
+import { userAgent } from "../../http/user-agent.ts";
 import { createSession } from "../../openstack/create-session.ts";
 import { MasakariClient } from "../../openstack/masakari.ts";
-import { userAgent } from "../../openstack/user-agent.ts";
 import type { Logger } from "../../system/log.ts";
 import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";

@@ -1,5 +1,5 @@
-import { ResponseError } from "../errors.ts";
-import type { Transport } from "../http.ts";
+import { ResponseError } from "../../http/errors.ts";
+import type { Transport } from "../../http/transport.ts";
 import { majorVersion, parseVersionDocument } from "../version-document.ts";
 
 /**

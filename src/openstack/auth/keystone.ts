@@ -1,7 +1,8 @@
+import { ResponseError } from "../../http/errors.ts";
+import type { HttpResponse, Transport } from "../../http/transport.ts";
 import { parseCatalog } from "../catalog.ts";
 import { errorDetail } from "../error-body.ts";
-import { AuthenticationError, HttpStatusError, ResponseError } from "../errors.ts";
-import type { HttpResponse, Transport } from "../http.ts";
+import { AuthenticationError, HttpStatusError } from "../errors.ts";
 import { isRecord, pythonJson } from "../json.ts";
 import { redact } from "../redact.ts";
 import { discoverIdentity, identityUrlFromPath } from "./discovery.ts";

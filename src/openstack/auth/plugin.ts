@@ -1,5 +1,5 @@
+import type { Transport } from "../../http/transport.ts";
 import type { CatalogService } from "../catalog.ts";
-import type { Transport } from "../http.ts";
 
 export type Services =
   | {

@@ -81,7 +81,7 @@ test("certificates that the session would refuse are refused beforehand", async 
   const of = async (lines: string): Promise<string[]> =>
     (await check(`[api]\nauth_type = none\nendpoint = https://m/v1\n${lines}`, [])).lines;
   assert.deepEqual(await of(`cafile = ${certificates.ca}\ncertfile = ${cert}\nkeyfile = ${key}\n`), []);
-  assert.match((await of(`cafile = ${bad}\n`)).join(), /^x\.conf:4: error: \[api\] cafile .* holds no PEM/);
+  assert.match((await of(`cafile = ${bad}\n`)).join(), /^x\.conf:4: error: \[api\] cafile .* contains no PEM/);
   assert.match(
     (await of(`certfile = ${cert}\nkeyfile = ${bad}\n`)).join(),
     /^x\.conf:5: error: \[api\] keyfile .* no PEM/,

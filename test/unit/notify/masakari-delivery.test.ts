@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ConnectionError, ResponseError, TimeoutError, TlsError } from "../../../src/http/errors.ts";
 import { deliverToMasakari } from "../../../src/notify/masakari-delivery.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import {
   AuthenticationError,
   BadRequestError,
   CatalogError,
-  ConnectionError,
   DuplicateNotificationError,
   HostNotFoundError,
   HostOnMaintenanceError,
   HttpStatusError,
-  ResponseError,
-  TimeoutError,
-  TlsError,
 } from "../../../src/openstack/errors.ts";
 import type { StoredNotification } from "../../../src/openstack/masakari-objects.ts";
 

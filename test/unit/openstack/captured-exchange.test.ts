@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { userAgent } from "../../../src/http/user-agent.ts";
 import { deliverToMasakari } from "../../../src/notify/masakari-delivery.ts";
 import { createSession } from "../../../src/openstack/create-session.ts";
 import { MasakariClient } from "../../../src/openstack/masakari.ts";
-import { userAgent } from "../../../src/openstack/user-agent.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { type CapturedMessage, capture } from "../../support/capture.ts";
 import { type Arrived, TestServer } from "../../support/http-server.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { ResponseError } from "../../../src/http/errors.ts";
+import type { HttpResponse } from "../../../src/http/transport.ts";
 import { discoverEndpoint } from "../../../src/openstack/endpoint-discovery.ts";
-import { ResponseError } from "../../../src/openstack/errors.ts";
-import type { HttpResponse } from "../../../src/openstack/http.ts";
 import { isMasakariVersion } from "../../../src/openstack/masakari-answer.ts";
 
 const entry = (href: string | undefined, id = "v1.0") => ({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
+import { ResponseError } from "../../../src/http/errors.ts";
 import { createSession } from "../../../src/openstack/create-session.ts";
 import {
   BadRequestError,
@@ -8,7 +9,6 @@ import {
   HostNotFoundError,
   HostOnMaintenanceError,
   HttpStatusError,
-  ResponseError,
 } from "../../../src/openstack/errors.ts";
 import { MasakariClient } from "../../../src/openstack/masakari.ts";
 import { capture } from "../../support/capture.ts";

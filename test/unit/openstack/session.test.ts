@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
+import { ConnectionError } from "../../../src/http/errors.ts";
 import type { Authorization } from "../../../src/openstack/auth/plugin.ts";
 import { createSession } from "../../../src/openstack/create-session.ts";
-import { AuthenticationError, ConnectionError } from "../../../src/openstack/errors.ts";
+import { AuthenticationError } from "../../../src/openstack/errors.ts";
 import { Session } from "../../../src/openstack/session.ts";
 import { FakeCloud } from "../../support/fake-cloud.ts";
 import { json } from "../../support/http-server.ts";
@@ -301,7 +302,8 @@ suite("keepFresh", () => {
       secrets: [],
       authorize: () => new Promise<Authorization>((resolve) => resolve(authorize())),
     };
-    const transport = { send: () => Promise.reject(new Error("no network here")), close: () => undefined };
+    const unreachable = () => Promise.reject(new Error("no network here"));
+    const transport = { send: unreachable, stream: unreachable, close: () => undefined };
     const service = { serviceType: "instance-ha", interface: "public", region: undefined, isService: () => true };
     return new Session({ plugin, transport, clock, log, service });
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { createTransport } from "../../../../src/http/transport.ts";
 import type { AuthOptions } from "../../../../src/openstack/auth/options.ts";
 import { createAuthPlugin } from "../../../../src/openstack/auth/plugins.ts";
 import { AuthOptionsError } from "../../../../src/openstack/errors.ts";
-import { createTransport } from "../../../../src/openstack/http.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
 import { FakeCloud } from "../../../support/fake-cloud.ts";
 import { json, TestServer } from "../../../support/http-server.ts";

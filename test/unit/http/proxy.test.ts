@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { proxyFor } from "../../../src/openstack/proxy.ts";
+import { proxyFor } from "../../../src/http/proxy.ts";
 
 const cases: readonly [url: string, environment: Record<string, string>, proxy: string | undefined][] = [
   ["http://cloud:5000/v3", {}, undefined],

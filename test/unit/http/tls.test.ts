@@ -6,10 +6,10 @@ import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
 import { after, suite, test } from "node:test";
 import type { TLSSocket } from "node:tls";
-import { TlsError } from "../../../src/openstack/errors.ts";
-import { createTransport } from "../../../src/openstack/http.ts";
-import type { Environment } from "../../../src/openstack/proxy.ts";
-import type { TlsOptions } from "../../../src/openstack/tls.ts";
+import { TlsError } from "../../../src/http/errors.ts";
+import type { Environment } from "../../../src/http/proxy.ts";
+import type { TlsOptions } from "../../../src/http/tls.ts";
+import { createTransport } from "../../../src/http/transport.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { Certificates } from "../../support/certificates.ts";
 import { TestServer } from "../../support/http-server.ts";
@@ -37,6 +37,7 @@ async function ask(tls: ServerOptions, options: TlsOptions, environment: Environ
     timeoutMs: 10_000,
     environment,
     proxyLoopback: true,
+    optionNames: { cafile: "[api] cafile", certfile: "[api] certfile", keyfile: "[api] keyfile" },
     ...options,
   });
   try {
@@ -70,6 +71,26 @@ suite("the server's certificate", () => {
         /no secure connection to Keystone at https:\/\/127\.0\.0\.1:\d+: .*not signed by a CA.*set \[api\] cafile/,
       ),
     );
+  });
+
+  test("is believed when the CA is given as text, as a kubeconfig holds it", async () => {
+    assert.equal(await ask(identity(server), { ca: readFileSync(certificates.ca, "utf8") }), "hello nobody");
+  });
+
+  test("is not believed without its CA, and without names for the options the message has the transport's own", async () => {
+    await assert.rejects(ask(identity(server), { optionNames: undefined }), refused(/set cafile to the CA's PEM file/));
+  });
+
+  test("is believed as soon as the CA file is corrected, without a new transport", async () => {
+    await using listening = await TestServer.start((_, response) => void response.end("ok"), identity(server));
+    using others = new Certificates();
+    const cafile = certificates.write("corrected.pem", readFileSync(others.ca, "utf8"));
+    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 10_000, cafile });
+    const request = { method: "GET", url: listening.origin, peer: "Consul", headers: {} } as const;
+    await assert.rejects(transport.send(request, signal), refused(/not signed by a CA/));
+    certificates.write("corrected.pem", readFileSync(certificates.ca, "utf8"));
+    assert.equal((await transport.send(request, signal)).status, 200);
+    transport.close();
   });
 
   test("is not looked at with insecure", async () => {
@@ -140,10 +161,15 @@ suite("our certificate", () => {
     assert.equal(await ask(demanding, { cafile: certificates.ca, certfile: both }), "hello compute1");
   });
 
+  test("is given as text, with its key", async () => {
+    const [cert, key] = [readFileSync(client.cert, "utf8"), readFileSync(client.key, "utf8")];
+    assert.equal(await ask(demanding, { cafile: certificates.ca, cert, key }), "hello compute1");
+  });
+
   test("is missed by a server that demands it, and the message says so", async () => {
     await assert.rejects(
       ask(demanding, { cafile: certificates.ca }),
-      refused(/demands a client certificate: set \[api\] certfile/),
+      refused(/demands a client certificate: set \[api\] certfile and \[api\] keyfile/),
     );
   });
 });
@@ -152,13 +178,13 @@ suite("a file that cannot be used is named, with its option", () => {
   test("missing", async () => {
     await assert.rejects(
       ask(identity(server), { cafile: "/nonexistent/ca.pem" }),
-      refused(/cannot read cafile \/nonexistent/),
+      refused(/cannot read \[api\] cafile \/nonexistent/),
     );
   });
 
   test("not PEM", async () => {
     const cafile = certificates.write("notes.txt", "the CA is on the share");
-    await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*notes\.txt holds no PEM/));
+    await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*notes\.txt contains no PEM/));
   });
 
   test("a certificate with the key of another", async () => {
