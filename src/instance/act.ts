@@ -1,7 +1,7 @@
 import type { Clock } from "../system/clock.ts";
-import type { Ears, Observe } from "./ears.ts";
 import type { InstanceEffect } from "./observation.ts";
 import { readEnd } from "./qemu-log.ts";
+import type { Observe, Session } from "./session.ts";
 
 /** libvirt's default where the XML names nothing. */
 const ON_CRASH_DEFAULT = "destroy";
@@ -19,7 +19,7 @@ export interface ActParts {
  */
 export async function act(
   effect: InstanceEffect,
-  ears: Ears,
+  session: Session,
   { clock, logDirectory }: ActParts,
   observe: Observe,
   signal: AbortSignal,
@@ -30,7 +30,7 @@ export async function act(
     if (!signal.aborted) observe({ kind: "loggedEnd", at: clock.now(), uuid, end });
     return;
   }
-  const { connection } = ears;
+  const { connection } = session;
   if (connection === undefined) return;
   const xml = await connection.xml({ uuid, name: "", id: -1 }, { signal });
   const action = /<on_crash>([\w-]+)<\/on_crash>/.exec(xml)?.[1] ?? ON_CRASH_DEFAULT;

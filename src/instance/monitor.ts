@@ -4,11 +4,12 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
 import { decide } from "./decide.ts";
-import { closedEars, type Observe } from "./ears.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
 import { whyUnreadable } from "./qemu-log.ts";
+import { keptOf, restoreState } from "./saved-state.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
-import { type InstanceState, initialState, keptOf, restoreState } from "./state.ts";
+import { noSession, type Observe } from "./session.ts";
+import { type InstanceState, initialState } from "./state.ts";
 import { subjectsOf } from "./subjects.ts";
 
 /** Longer than libvirt's calls may take until they time out, one after the other. */
@@ -21,13 +22,13 @@ export interface InstanceMonitorParts {
   readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where to say whether the guests are seen. */
+  /** Where the state of the connection to libvirt is shown. */
   readonly conditions?: Conditions | undefined;
 }
 
 /**
- * Whatever Masakari does for a guest goes through this host's libvirt. To hear of one while libvirt is away helps nobody, and
- * would stop and start one that somebody has started again meanwhile; but it must hear of it some day.
+ * Whatever Masakari does for a guest goes through this host's libvirt. A notification while libvirt is away helps nobody,
+ * and would stop and start a guest that somebody has started again meanwhile; but it must be sent some day.
  */
 const CATCH_UP_MS = 600_000;
 
@@ -37,10 +38,10 @@ export interface InstanceMonitor extends Monitor<InstanceState, InstanceObservat
   reload(settings: InstanceSettings): void;
 }
 
-/** Follows libvirt's events and has Masakari told of what happens to the guests of this host. */
+/** Follows libvirt's events and notifies Masakari of what happens to the guests of this host. */
 export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
   const { clock } = given;
-  const ears = closedEars();
+  const session = noSession();
   let settings = given.settings;
   let observing: Observe | undefined;
   return {
@@ -56,15 +57,15 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
       observing = observe;
       try {
         void warnOfUnreadableLogs(settings.qemu_log_directory, given.log);
-        await sense(ears, { ...given, settings: () => settings }, observe, signal);
+        await sense(session, { ...given, settings: () => settings }, observe, signal);
       } finally {
         observing = undefined;
-        ears.connection = undefined;
+        session.connection = undefined;
       }
     },
-    silenceLimitMs: () => (ears.connection === undefined ? undefined : LOOK_EVERY_MS + SLOWEST_LOOK_MS),
+    silenceLimitMs: () => (session.connection === undefined ? undefined : LOOK_EVERY_MS + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) =>
-      act(effect, ears, { clock, logDirectory: () => settings.qemu_log_directory }, observe, signal),
+      act(effect, session, { clock, logDirectory: () => settings.qemu_log_directory }, observe, signal),
     reload(next) {
       settings = next;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });

@@ -20,7 +20,7 @@ export type LoggedEnd =
     }
   | { readonly kind: "unknown"; readonly why: string };
 
-/** What libvirt told of a guest, in libvirt's own words (libvirt-domain.h, without prefixes): `STOPPED`, `FAILED`. */
+/** An event of a guest, in libvirt's own words (libvirt-domain.h, without prefixes): `STOPPED`, `FAILED`. */
 export type GuestEvent =
   | { readonly kind: "lifecycle"; readonly event: string; readonly detail: string }
   | { readonly kind: "watchdog" | "ioError"; readonly action: string }

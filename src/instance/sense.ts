@@ -4,9 +4,9 @@ import { keepConnected } from "../libvirt/keep-connected.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import type { Ears, Observe } from "./ears.ts";
 import { lookAtAll } from "./look.ts";
 import type { GuestEvent, InstanceSettings } from "./observation.ts";
+import type { Observe, Session } from "./session.ts";
 
 const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "nothing is seen of the guests" };
 
@@ -18,26 +18,26 @@ export interface SenseParts {
   readonly connectionUri: string;
   /** As they are now: they may change while sensing runs. */
   readonly settings: () => InstanceSettings;
-  /** Where to say whether the guests are seen. */
+  /** Where the state of the connection to libvirt is shown. */
   readonly conditions?: Conditions | undefined;
 }
 
-/** Those that upstream's table tells of. */
+/** Those in upstream's table. */
 const KINDS = ["lifecycle", "reboot", "watchdog", "ioError", "ioErrorReason", "controlError"] as const;
 
 /**
  * An event is worth no more than libvirt's sending it: a libvirtd that has just been started takes its guests over one by one,
- * and tells nobody of one that it finds dead while doing so. So everything is looked at again, soon and then now and then.
+ * and has no event for one that it finds dead while doing so. So everything is looked at again, soon and then now and then.
  */
 const LOOK_AGAIN_MS: readonly number[] = [1000, 4000, 15_000];
 export const LOOK_EVERY_MS = 60_000;
 
 /**
- * Observes the guests of libvirt for as long as the signal lets it, over every restart of libvirtd: on each connection
- * first registers for events and then looks at every domain, so that nothing falls between.
+ * Observes the guests of libvirt until the signal aborts, over every restart of libvirtd: on each connection it registers for
+ * events before it looks at every domain, so that nothing is missed.
  * @throws UriError if the connection URI cannot be read
  */
-export async function sense(ears: Ears, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
+export async function sense(session: Session, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
   const { clock, log, bootId, conditions } = parts;
   conditions?.set(LIBVIRT, "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId, settings: parts.settings() });
@@ -49,7 +49,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
       // Upstream's too: events and states need no right to change anything.
       readOnly: true,
       meanwhile:
-        "nothing is seen of the guests until it is back; what dies meanwhile is found and told then. See that libvirtd runs " +
+        "nothing is seen of the guests until it is back; a guest that fails meanwhile is found and notified then. See that libvirtd runs " +
         "and that [libvirt] connection_uri leads to it",
       onConnected: async (connection, connected) => {
         await begin(connection, connected);
@@ -58,7 +58,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
       },
       onAway: (reason) => conditions?.set(LIBVIRT, reason),
       onLost: (error) => {
-        ears.connection = undefined;
+        session.connection = undefined;
         observe({ kind: "lost", at: clock.now(), reason: error.message });
       },
     },
@@ -66,15 +66,15 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
   );
 
   async function begin(connection: Connection, connected: AbortSignal): Promise<void> {
-    const hear = (event: DomainEvent): void => {
-      const heard = guestEventOf(event);
-      if (heard === undefined || connected.aborted) return;
+    const onEvent = (event: DomainEvent): void => {
+      const guestEvent = guestEventOf(event);
+      if (guestEvent === undefined || connected.aborted) return;
       const { uuid, name, id } = event.domain;
-      const number = ++ears.heard;
-      observe({ kind: "event", at: clock.now(), number, guest: { uuid, name, id }, event: heard });
+      const number = ++session.eventCount;
+      observe({ kind: "event", at: clock.now(), number, guest: { uuid, name, id }, event: guestEvent });
     };
-    await connection.registerEvents(KINDS, hear, { signal: connected });
-    ears.connection = connection;
+    await connection.registerEvents(KINDS, onEvent, { signal: connected });
+    session.connection = connection;
     observe({ kind: "connected", at: clock.now() });
     await look(connection, connected, false);
     if (!connected.aborted) conditions?.set(LIBVIRT, undefined);
@@ -89,7 +89,7 @@ export async function sense(ears: Ears, parts: SenseParts, observe: Observe, sig
 
   async function look(connection: Connection, connected: AbortSignal, again: boolean): Promise<void> {
     observe({ kind: "looking", at: clock.now() });
-    const seen = await lookAtAll(connection, () => ears.heard, log, connected);
+    const seen = await lookAtAll(connection, () => session.eventCount, log, connected);
     if (!connected.aborted) observe({ kind: "snapshot", at: clock.now(), again, ...seen });
   }
 }
@@ -99,7 +99,7 @@ function lossOf(error: unknown): LibvirtError {
   return new ConnectionLostError("the guests could not be looked at again", { cause: error });
 }
 
-/** In words; undefined for a kind that this monitor does not listen to. */
+/** In libvirt's words; undefined for a kind that this monitor does not register for. */
 function guestEventOf(event: DomainEvent): GuestEvent | undefined {
   switch (event.kind) {
     case "lifecycle":

@@ -1,3 +1,4 @@
+import { SubjectOrder } from "../monitor/subject-order.ts";
 import type { InstanceSettings } from "./observation.ts";
 
 /** What is known of one domain. */
@@ -11,13 +12,13 @@ export interface Guest {
   readonly transient: boolean;
   /** It is being migrated to this host and has not run here yet: what happens to it here does not happen to the guest. */
   readonly incoming: boolean;
-  /** The `vir_domain_event` that this state needs no telling of any more; its event may still come on this connection. */
-  readonly told: string | null;
+  /** The `vir_domain_event` that was notified for this state; its event may still come on this connection. */
+  readonly alreadyNotified: string | null;
   /** It ran, is off, and how it has ended is not known yet: QEMU's log is being read. */
   readonly endUnknown: boolean;
-  /** libvirtd has told of its panic over this connection, and does what its `<on_crash>` says. Not kept. */
-  readonly panicHeard: boolean;
-  /** The number of the last event of this run of the program that told a state. Not kept. */
+  /** libvirtd has sent an event of its panic over this connection, and does what its `<on_crash>` says. Not saved. */
+  readonly panicEvent: boolean;
+  /** The number of the last event of this run of the program that changed its state. Not saved. */
   readonly lastEvent: number;
   /** When (mono, ms) each notification that bursts can hold was sent last. Not kept. */
   readonly recent: Readonly<Record<string, number>>;
@@ -36,6 +37,8 @@ export interface InstanceState {
   readonly looking: boolean;
   /** By uuid. */
   readonly guests: ReadonlyMap<string, Guest>;
+  /** Those that libvirt has probably forgotten, by the number of their last event; follows from `guests`. */
+  readonly ended: SubjectOrder;
 }
 
 export const initialState: InstanceState = {
@@ -44,55 +47,35 @@ export const initialState: InstanceState = {
   complete: false,
   looking: false,
   guests: new Map(),
+  ended: SubjectOrder.empty,
 };
-
-const SAVED_VERSION = 1;
-
-/** What of a guest outlasts the monitor. */
-interface KeptGuest extends Pick<Guest, "name" | "id" | "state" | "reason" | "transient" | "incoming" | "told"> {
-  readonly uuid: string;
-  /** Only where it is true. */
-  readonly endUnknown?: boolean;
-}
-
-/** What is saved of a state: an event that leaves every guest as it is writes nothing. */
-export function keptOf({ bootId, complete, guests }: InstanceState): unknown {
-  const kept = [...guests].map(([uuid, guest]): KeptGuest => {
-    const { name, id, state, reason, transient, incoming, told, endUnknown } = guest;
-    return { uuid, name, id, state, reason, transient, incoming, told, ...(endUnknown ? { endUnknown } : {}) };
-  });
-  return { version: SAVED_VERSION, bootId, complete, guests: kept };
-}
-
-/** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState(saved: unknown): InstanceState | undefined {
-  const kept = saved as { [K in "version" | "bootId" | "complete" | "guests"]?: unknown } | null | undefined;
-  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return undefined;
-  const { bootId, complete, guests } = kept;
-  if (typeof bootId !== "string" || typeof complete !== "boolean" || !Array.isArray(guests)) return undefined;
-  if (!guests.every(isKeptGuest)) return undefined;
-  const entries = guests.map(({ uuid, ...guest }): [string, Guest] => [
-    uuid,
-    { ...guest, endUnknown: guest.endUnknown === true, panicHeard: false, lastEvent: 0, recent: {}, gone: false },
-  ]);
-  return { ...initialState, bootId, complete, guests: new Map(entries) };
-}
-
-function isKeptGuest(one: unknown): one is KeptGuest {
-  const guest = one as Partial<Record<keyof KeptGuest, unknown>> | null;
-  return (
-    typeof guest?.uuid === "string" &&
-    typeof guest.name === "string" &&
-    typeof guest.id === "number" &&
-    typeof guest.state === "string" &&
-    typeof guest.reason === "string" &&
-    typeof guest.transient === "boolean" &&
-    typeof guest.incoming === "boolean" &&
-    (guest.told === null || typeof guest.told === "string")
-  );
-}
 
 /** Whether it has no QEMU. */
 export function isOff(guest: Pick<Guest, "state">): boolean {
   return guest.state === "SHUTOFF";
+}
+
+/** Whether libvirt has probably forgotten it; the next look will show. */
+export function isEnded(guest: Guest | undefined): guest is Guest {
+  return guest?.transient === true && isOff(guest);
+}
+
+/** The state with other guests, all of them. */
+export function withGuests(state: InstanceState, guests: ReadonlyMap<string, Guest>): InstanceState {
+  let ended = SubjectOrder.empty;
+  for (const [uuid, guest] of guests) if (isEnded(guest)) ended = ended.with(uuid, guest.lastEvent);
+  return { ...state, guests, ended };
+}
+
+/** The state with another guest under this UUID, or none. */
+export function withGuest(state: InstanceState, uuid: string, guest: Guest | undefined): InstanceState {
+  const before = state.guests.get(uuid);
+  if (guest === before) return state;
+  const guests = new Map(state.guests);
+  if (guest === undefined) guests.delete(uuid);
+  else guests.set(uuid, guest);
+  let { ended } = state;
+  if (isEnded(before)) ended = ended.without(uuid, before.lastEvent);
+  if (isEnded(guest)) ended = ended.with(uuid, guest.lastEvent);
+  return { ...state, guests, ended };
 }

@@ -6,7 +6,8 @@ import type {
   InstanceSettings,
   Look,
 } from "../../src/instance/observation.ts";
-import { type InstanceState, initialState, keptOf, restoreState } from "../../src/instance/state.ts";
+import { keptOf, restoreState } from "../../src/instance/saved-state.ts";
+import { type InstanceState, initialState } from "../../src/instance/state.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 

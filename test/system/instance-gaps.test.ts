@@ -126,7 +126,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       const guest = await Guest.start(libvirtd, connection, name, { ...options, uuid, defined: true });
       await guest.answering();
       guest.tell("onReboot" in options ? "x-reset" : "x-poweroff");
-      await monitor.line(new RegExp(`${uuid}\\): is going down`), 20_000);
+      await monitor.line(new RegExp(`${uuid}\\): is shutting down`), 20_000);
       const from = monitor.output.length;
       await libvirtd.kill();
       await libvirtd.restart();

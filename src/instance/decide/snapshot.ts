@@ -1,21 +1,20 @@
 import type { Look } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
-import { beginLife, goOn, isNewLife, overtaken } from "./life.ts";
-import { panicSeen, panicTold } from "./lifecycle.ts";
-import { FAILED, isActedOn, lifecycle, tellingOf } from "./table.ts";
-import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
-import { askForEnd, isUnexplained, ranOn } from "./unexplained.ts";
+import { continueRun, isNewRun, startRun, supersedeFailures } from "./guest-run.ts";
+import { logPanic, notifyPanic } from "./lifecycle.ts";
+import { FAILED, isActedOn, lifecycle, vmEventOf } from "./notification-table.ts";
+import { FOUND_LATER, newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
+import { isUnexplained, readLoggedEnd, wasRunning } from "./unexplained.ts";
 
-/** Nobody wished the end of a guest that is off for one of these. `DAEMON`: libvirtd lost hold of it and killed it. */
+/** Nobody intended the end of a guest that is off for one of these. `DAEMON`: libvirtd lost control of it and killed it. */
 const DIED: ReadonlySet<string> = new Set(["CRASHED", "DAEMON"]);
 const FAILURES: ReadonlySet<string> = new Set([...DIED, "FAILED"]);
-const SEEN_LATE = ", found when comparing with what was before";
 
 /**
- * Compares all domains with what was known of them: what the events of a gap would have told is told. An event that came
- * after a question was put knows better than its answer.
+ * Compares all domains with what was known of them: what the events of a gap would have notified is notified. An event that
+ * came after a domain was queried is newer than the result.
  */
-export function snapshotSeen(
+export function applySnapshot(
   guests: ReadonlyMap<string, Guest>,
   looks: readonly Look[],
   after: number,
@@ -24,21 +23,21 @@ export function snapshotSeen(
   const next = new Map<string, Guest>();
   for (const look of looks) {
     const guest = guests.get(look.uuid);
-    const now = look.state === undefined ? guest : compared(guest, look, look.state, turn);
+    const now = look.state === undefined ? guest : compareGuest(guest, look, look.state, turn);
     if (now !== undefined) next.set(look.uuid, now);
   }
   for (const [uuid, guest] of guests) {
     if (next.has(uuid)) continue;
     if (guest.lastEvent > after) next.set(uuid, guest);
-    else if (guest.incoming) next.set(uuid, didNotArrive(guest));
-    else if (guest.transient && ranOn(guest)) next.set(uuid, forgotten(guest, uuid, turn));
-    else missed(guest, uuid, turn);
+    else if (guest.incoming) next.set(uuid, failArrival(guest));
+    else if (guest.transient && wasRunning(guest)) next.set(uuid, startReadingEnd(guest, uuid, turn));
+    else logMissing(guest, uuid, turn);
   }
   for (const [uuid, guest] of next) if (guest.gone) next.delete(uuid);
   return next;
 }
 
-function compared(guest: Guest | undefined, look: Look, state: string, turn: Turn): Guest {
+function compareGuest(guest: Guest | undefined, look: Look, state: string, turn: Turn): Guest {
   const { uuid, name, id, transient, reason } = look;
   if (guest !== undefined && guest.lastEvent > look.after) {
     return { ...guest, transient };
@@ -47,54 +46,54 @@ function compared(guest: Guest | undefined, look: Look, state: string, turn: Tur
     ...(guest ?? newGuest({ name, id, state, reason, transient })),
     ...{ name, id, state, reason, transient, gone: false },
   };
-  if (isOff(now)) return offSeen(guest, now, uuid, turn);
-  if (isNewLife(guest, id)) {
+  if (isOff(now)) return applyShutoff(guest, now, uuid, turn);
+  if (isNewRun(guest, id)) {
     // So it may be at its migration's source too, but there for a moment only.
     const incoming = state === "PAUSED" && reason === "MIGRATION";
-    const born = { ...beginLife(now, uuid, turn), incoming };
-    // How it was when nobody had looked at this host yet, is nobody's news.
-    return guest !== undefined || turn.complete ? changed(undefined, born, uuid, turn) : born;
+    const started = { ...startRun(now, uuid, turn), incoming };
+    // What happened before the first look at this host is not notified.
+    return guest !== undefined || turn.complete ? notifyChange(undefined, started, uuid, turn) : started;
   }
   if (guest === undefined) return now;
   const incoming = guest.incoming && state === "PAUSED" && reason === "MIGRATION";
-  if (state !== "RUNNING") return changed(guest, { ...now, incoming }, uuid, turn);
-  return guest.state === "RUNNING" ? now : { ...goOn(guest, uuid, turn), name, id, transient, state, reason };
+  if (state !== "RUNNING") return notifyChange(guest, { ...now, incoming }, uuid, turn);
+  return guest.state === "RUNNING" ? now : { ...continueRun(guest, uuid, turn), name, id, transient, state, reason };
 }
 
-/** It is alive but does not run: what its event would have told, unless it was so before. */
-function changed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
-  if (now.state === "CRASHED") return stillCrashed(guest, now, uuid, turn);
+/** It has a QEMU but does not run: notified as its event would have been, unless it was so before. */
+function notifyChange(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+  if (now.state === "CRASHED") return applyCrashed(guest, now, uuid, turn);
   if (now.state !== "PAUSED" || (guest?.state === "PAUSED" && guest.reason === now.reason)) return now;
-  const told = tellingOf({ kind: "lifecycle", event: "SUSPENDED", detail: now.reason });
-  if (told === undefined) return now;
-  notify(turn, uuid, now.name, told, SEEN_LATE);
-  return { ...now, told: told.domainEvent };
+  const vmEvent = vmEventOf({ kind: "lifecycle", event: "SUSPENDED", detail: now.reason });
+  if (vmEvent === undefined) return now;
+  notify(turn, uuid, now.name, vmEvent, FOUND_LATER);
+  return { ...now, alreadyNotified: vmEvent.domainEvent };
 }
 
 /**
  * A libvirtd that finds a panicked guest when it is started leaves it as it is, whatever `<on_crash>` says; one that was there
- * sees to it within the second between two looks. Else asked again as long as it is not told: an answer may have been lost.
+ * sees to it within the second between two looks. Otherwise its `<on_crash>` is read again until it is notified: a result may have been lost.
  */
-function stillCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
-  if (guest?.state !== "CRASHED") return panicSeen(now, uuid, turn);
-  if (turn.again && !now.panicHeard) return panicTold(now, uuid, "libvirtd does nothing about it", turn);
-  if (now.told === null && turn.settings.notify_guest_panic) turn.effects.push({ kind: "askOnCrash", uuid });
+function applyCrashed(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+  if (guest?.state !== "CRASHED") return logPanic(now, uuid, turn);
+  if (turn.again && !now.panicEvent) return notifyPanic(now, uuid, "libvirtd does nothing about it", turn);
+  if (now.alreadyNotified === null && turn.settings.notify_guest_panic) turn.effects.push({ kind: "askOnCrash", uuid });
   return now;
 }
 
-function offSeen(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
+function applyShutoff(guest: Guest | undefined, now: Guest, uuid: string, turn: Turn): Guest {
   const off: Guest = { ...now, id: -1, incoming: false, endUnknown: false, recent: {} };
-  if (guest?.incoming && !hasArrived(guest, off)) return didNotArrive(off);
-  if (guest && isUnexplained(guest, off, turn)) return askForEnd(guest, off, uuid, turn);
+  if (guest?.incoming && !hasArrived(guest, off)) return failArrival(off);
+  if (guest && isUnexplained(guest, off, turn)) return readLoggedEnd(guest, off, uuid, turn);
   const domainEvent = guest && !isOff(guest) ? endOf(guest, off, turn) : unseenEndOf(guest, off, turn);
-  if (guest && isOff(guest) && (domainEvent !== undefined || livedAgain(guest, off))) overtaken(uuid, turn);
+  if (guest && isOff(guest) && (domainEvent !== undefined || hasRunSince(guest, off))) supersedeFailures(uuid, turn);
   if (domainEvent === undefined) return off;
-  if (domainEvent !== guest?.told) notify(turn, uuid, now.name, lifecycle(domainEvent), SEEN_LATE);
-  return { ...off, told: domainEvent };
+  if (domainEvent !== guest?.alreadyNotified) notify(turn, uuid, now.name, lifecycle(domainEvent), FOUND_LATER);
+  return { ...off, alreadyNotified: domainEvent };
 }
 
 /** It was off and is off, for another reason: somebody has started it between. libvirtd forgets reasons when it restarts. */
-function livedAgain(guest: Guest, { reason }: Guest): boolean {
+function hasRunSince(guest: Guest, { reason }: Guest): boolean {
   if (reason === "UNKNOWN" || reason === guest.reason) return false;
   return !(FAILURES.has(reason) && FAILURES.has(guest.reason));
 }
@@ -107,16 +106,16 @@ function hasArrived(guest: Guest, { reason }: Guest): boolean {
   return reason === "SHUTDOWN" || (guest.transient && reason !== "FAILED");
 }
 
-/** Its event, which may still come, is not to be told either. */
-function didNotArrive(guest: Guest): Guest {
-  return { ...guest, id: -1, state: "SHUTOFF", incoming: false, told: FAILED };
+/** Its event, which may still come, is not to be notified either. */
+function failArrival(guest: Guest): Guest {
+  return { ...guest, id: -1, state: "SHUTOFF", incoming: false, alreadyNotified: FAILED };
 }
 
-/** How the guest that ran has ended, as its event would have told it. */
+/** How the guest that ran has ended, as its event would have shown it. */
 function endOf(guest: Guest, off: Guest, turn: Turn): string | undefined {
   const { reason } = off;
   if (reason === "SHUTDOWN" || reason === "DESTROYED") return `STOPPED_${reason}`;
-  // A libvirtd that finds QEMU gone does not know what the one before it had told.
+  // A libvirtd that finds QEMU gone does not know the events of the one before it.
   if (reason === "UNKNOWN" || DIED.has(reason)) {
     if (guest.state === "SHUTDOWN") return "STOPPED_SHUTDOWN";
     if (guest.state === "CRASHED") return turn.settings.notify_guest_panic ? FAILED : undefined;
@@ -133,15 +132,15 @@ function unseenEndOf(guest: Guest | undefined, off: Guest, turn: Turn): string |
 }
 
 /** It ran, and libvirt forgets a transient domain when it ends: how, is not known. */
-function forgotten(guest: Guest, uuid: string, turn: Turn): Guest {
-  say(turn, "info", `${shown(uuid, guest.name)} is not on this host any more: it has ended, or was migrated away`);
-  return askForEnd(guest, { ...guest, state: "SHUTOFF", reason: "UNKNOWN", id: -1, recent: {} }, uuid, turn);
+function startReadingEnd(guest: Guest, uuid: string, turn: Turn): Guest {
+  say(turn, "info", `${shown(uuid, guest.name)} is no longer on this host: it has ended, or was migrated away`);
+  return readLoggedEnd(guest, { ...guest, state: "SHUTOFF", reason: "UNKNOWN", id: -1, recent: {} }, uuid, turn);
 }
 
 /** It is not there any more: deleted, migrated away, or transient and ended. None of these is a failure. */
-function missed(guest: Guest, uuid: string, turn: Turn): void {
+function logMissing(guest: Guest, uuid: string, turn: Turn): void {
   if (!isOff(guest)) {
-    say(turn, "info", `${shown(uuid, guest.name)} is not on this host any more: deleted, or migrated away`);
+    say(turn, "info", `${shown(uuid, guest.name)} is no longer on this host: deleted, or migrated away`);
   }
   // That a transient one has failed stays true when it is forgotten.
   if (!guest.transient) supersede(turn, uuid, "the domain has been undefined", isActedOn);

@@ -3,7 +3,7 @@ import { generatedTime, type Notification } from "../../notify/notification.ts";
 import type { Instant } from "../../system/clock.ts";
 import type { InstanceEffect, InstanceSettings } from "../observation.ts";
 import type { Guest } from "../state.ts";
-import { isActedOn, type Told } from "./table.ts";
+import { isActedOn, type VmEvent } from "./notification-table.ts";
 
 export type Effect = CommonEffect | InstanceEffect;
 
@@ -20,12 +20,19 @@ export interface Turn {
   readonly effects: Effect[];
 }
 
+/** How an event that was missed was noticed. */
+export const FOUND_LATER = ", found when comparing with the state before";
+
 export function subjectOf(uuid: string): string {
   return `instance:${uuid}`;
 }
 
-export function notify(turn: Turn, uuid: string, name: string, told: Told, how = ""): void {
-  say(turn, isActedOn(told) ? "warning" : "info", `${shown(uuid, name)}: ${told.event} ${told.domainEvent}${how}`);
+export function notify(turn: Turn, uuid: string, name: string, vmEvent: VmEvent, how = ""): void {
+  say(
+    turn,
+    isActedOn(vmEvent) ? "warning" : "info",
+    `${shown(uuid, name)}: ${vmEvent.event} ${vmEvent.domainEvent}${how}`,
+  );
   turn.effects.push({
     kind: "notify",
     subject: subjectOf(uuid),
@@ -33,15 +40,15 @@ export function notify(turn: Turn, uuid: string, name: string, told: Told, how =
       type: "VM",
       hostname: turn.settings.hostname,
       generated_time: generatedTime(turn.at.wall),
-      payload: { event: told.event, instance_uuid: uuid, vir_domain_event: told.domainEvent },
+      payload: { event: vmEvent.event, instance_uuid: uuid, vir_domain_event: vmEvent.domainEvent },
     },
   });
 }
 
 /** @param which what it makes untrue, by `event` and `vir_domain_event`; all if not given */
-export function supersede(turn: Turn, uuid: string, reason: string, which?: (told: Told) => boolean): void {
+export function supersede(turn: Turn, uuid: string, reason: string, which?: (event: VmEvent) => boolean): void {
   const effect: SupersedeEffect = { kind: "supersede", subject: subjectOf(uuid), reason };
-  turn.effects.push(which === undefined ? effect : { ...effect, which: (one) => which(toldOf(one)) });
+  turn.effects.push(which === undefined ? effect : { ...effect, which: (one) => which(vmEventIn(one)) });
 }
 
 export function say(turn: Turn, level: "debug" | "info" | "warning" | "error", text: string): void {
@@ -58,15 +65,15 @@ export function newGuest(known: Pick<Guest, "name" | "id" | "state" | "reason" |
   return {
     ...known,
     incoming: false,
-    told: null,
+    alreadyNotified: null,
     endUnknown: false,
-    panicHeard: false,
+    panicEvent: false,
     lastEvent: 0,
     recent: {},
     gone: false,
   };
 }
 
-function toldOf({ payload }: Notification): Told {
+function vmEventIn({ payload }: Notification): VmEvent {
   return { event: payload.event ?? "", domainEvent: payload.vir_domain_event ?? "" };
 }

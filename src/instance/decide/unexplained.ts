@@ -1,10 +1,10 @@
 import type { LoggedEnd } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
-import { FAILED, lifecycle } from "./table.ts";
-import { notify, say, shown, type Turn } from "./turn.ts";
+import { FAILED, lifecycle } from "./notification-table.ts";
+import { FOUND_LATER, notify, say, shown, type Turn } from "./turn.ts";
 
-/** What an event would have told of an end, by virDomainShutoffReason; nothing of the others. */
-const TOLD: Readonly<Record<string, string>> = {
+/** The `vir_domain_event` of an end, by virDomainShutoffReason; the others have none. */
+const DOMAIN_EVENTS: Readonly<Record<string, string>> = {
   crashed: FAILED,
   daemon: FAILED,
   shutdown: "STOPPED_SHUTDOWN",
@@ -14,11 +14,11 @@ const TOLD: Readonly<Record<string, string>> = {
 const UNCERTAIN: ReadonlySet<string> = new Set(["UNKNOWN", "CRASHED"]);
 
 /**
- * A libvirtd that is stopped (SIGTERM, an upgrade) while a guest ends may tell nobody of it. The next one has no reason for a
+ * A libvirtd that is stopped (SIGTERM, an upgrade) while a guest ends may send no event for it. The next one has no reason for a
  * guest that was cleared away, and takes one whose QEMU it finds gone for crashed. Somebody may have shut it down, so that
  * the end of its log decides.
  */
-export function askForEnd(before: Guest, off: Guest, uuid: string, turn: Turn): Guest {
+export function readLoggedEnd(before: Guest, off: Guest, uuid: string, turn: Turn): Guest {
   turn.effects.push({ kind: "readEnd", uuid, name: off.name });
   // Another restart of libvirtd forgets the reason of the one before.
   return { ...off, reason: before.endUnknown ? before.reason : off.reason, endUnknown: true };
@@ -29,16 +29,16 @@ export function isUnexplained(guest: Guest, { reason }: Guest, turn: Turn): bool
   if (!UNCERTAIN.has(reason)) return false;
   if (isOff(guest)) return guest.endUnknown;
   // The libvirtd that saw it run gives no reason when it fails to take the guest over (qemuProcessReconnect).
-  return ranOn(guest) && !(turn.again && reason === "UNKNOWN");
+  return wasRunning(guest) && !(turn.again && reason === "UNKNOWN");
 }
 
-/** It was neither off when seen last, nor about to be: of an end under way, and of a panic, libvirtd had told. */
-export function ranOn(guest: Guest): boolean {
+/** It was neither off when seen last, nor about to be: libvirtd had an event for an end under way, and for a panic. */
+export function wasRunning(guest: Guest): boolean {
   return !isOff(guest) && guest.state !== "SHUTDOWN" && guest.state !== "CRASHED";
 }
 
-/** What QEMU's log says is told as its event would have been. */
-export function endRead(guest: Guest, uuid: string, end: LoggedEnd, turn: Turn): Guest {
+/** An end that QEMU's log shows is notified as its event would have been. */
+export function applyLoggedEnd(guest: Guest, uuid: string, end: LoggedEnd, turn: Turn): Guest {
   if (!isOff(guest) || !guest.endUnknown) return guest;
   const known = { ...guest, endUnknown: false };
   const how = certainEnd(guest, end);
@@ -47,19 +47,23 @@ export function endRead(guest: Guest, uuid: string, end: LoggedEnd, turn: Turn):
     say(
       turn,
       "warning",
-      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since; ${why}); Masakari ` +
-        "is not notified, since somebody may have shut it down. If nobody has, start it",
+      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since; ${why}): not notified, ` +
+        "since somebody may have shut it down. If nobody has, start it",
     );
     return known;
   }
-  const told = TOLD[how];
-  if (told === undefined) {
-    say(turn, "info", `${shown(uuid, guest.name)} is off: ${how}, as its log says`);
+  const domainEvent = DOMAIN_EVENTS[how];
+  if (domainEvent === undefined) {
+    say(turn, "info", `${shown(uuid, guest.name)} is off: ${how}, according to its log`);
     return known;
   }
-  notify(turn, uuid, guest.name, lifecycle(told), ", found when comparing with what was before");
-  // Its event may still come, and looks will go on to say what libvirt says.
-  return { ...known, reason: guest.reason === "UNKNOWN" ? how.toUpperCase() : guest.reason, told };
+  notify(turn, uuid, guest.name, lifecycle(domainEvent), FOUND_LATER);
+  // Its event may still come, and libvirt goes on to give its own reason.
+  return {
+    ...known,
+    reason: guest.reason === "UNKNOWN" ? how.toUpperCase() : guest.reason,
+    alreadyNotified: domainEvent,
+  };
 }
 
 /** In the log's words; undefined if neither the log nor libvirt knows. */

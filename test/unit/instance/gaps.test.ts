@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Look } from "../../../src/instance/observation.ts";
-import { restoreState } from "../../../src/instance/state.ts";
+import { restoreState } from "../../../src/instance/saved-state.ts";
 import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";

@@ -74,7 +74,7 @@ test("a log that cannot be read is said with the reason, and nothing is notified
   const said = mind.effects.flatMap((effect) =>
     effect.kind === "say" && effect.level === "warning" ? [effect.text] : [],
   );
-  assert.match(said.join("\n"), /does not know why .*\(EACCES\)\); Masakari is not notified, since somebody may have/);
+  assert.match(said.join("\n"), /does not know why .*\(EACCES\)\): not notified, since somebody may have/);
 });
 
 test("killed before its log was read: the next run asks again", () => {

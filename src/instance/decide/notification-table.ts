@@ -1,7 +1,7 @@
 import type { GuestEvent } from "../observation.ts";
 
 /** `payload.event` and `payload.vir_domain_event` of a notification. */
-export interface Told {
+export interface VmEvent {
   readonly event: string;
   readonly domainEvent: string;
 }
@@ -15,7 +15,7 @@ const WATCHDOG = ["NONE", "PAUSE", "RESET", "POWEROFF", "SHUTDOWN", "DEBUG"];
 const IO_ERROR = ["NONE", "PAUSE", "REPORT"];
 
 /** What upstream's filter (instancemonitor/libvirt_handler/eventfilter_table.py) lets through, and as what. */
-export function tellingOf(event: GuestEvent): Told | undefined {
+export function vmEventOf(event: GuestEvent): VmEvent | undefined {
   switch (event.kind) {
     case "lifecycle":
       return LIFECYCLE[event.event]?.includes(event.detail) ? lifecycle(`${event.event}_${event.detail}`) : undefined;
@@ -36,13 +36,13 @@ export function tellingOf(event: GuestEvent): Told | undefined {
   }
 }
 
-export function lifecycle(domainEvent: string): Told {
+export function lifecycle(domainEvent: string): VmEvent {
   return { event: "LIFECYCLE", domainEvent };
 }
 
 export const FAILED = "STOPPED_FAILED";
 
 /** masakari-engine recovers the instance for these two; it files the others as ignored. */
-export function isActedOn({ event, domainEvent }: Told): boolean {
+export function isActedOn({ event, domainEvent }: VmEvent): boolean {
   return (event === "LIFECYCLE" && domainEvent === FAILED) || domainEvent === "IO_ERROR_REPORT";
 }

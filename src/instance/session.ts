@@ -4,13 +4,13 @@ import type { InstanceObservation } from "./observation.ts";
 export type Observe = (observation: InstanceObservation) => void;
 
 /** What sensing and acting share. */
-export interface Ears {
+export interface Session {
   /** The connection to ask over; undefined while there is none. */
   connection: Connection | undefined;
-  /** How many events have come so far, over all connections. */
-  heard: number;
+  /** How many events have arrived so far, over all connections. */
+  eventCount: number;
 }
 
-export function closedEars(): Ears {
-  return { connection: undefined, heard: 0 };
+export function noSession(): Session {
+  return { connection: undefined, eventCount: 0 };
 }

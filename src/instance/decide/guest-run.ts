@@ -1,0 +1,33 @@
+import type { Guest } from "../state.ts";
+import { isOff } from "../state.ts";
+import { FAILED, isActedOn, type VmEvent } from "./notification-table.ts";
+import { supersede, type Turn } from "./turn.ts";
+
+/** A run of the guest that begins now, whatever was known of an earlier one: nothing undelivered is true of this one. */
+export function startRun(guest: Guest, uuid: string, turn: Turn): Guest {
+  supersede(turn, uuid, "the guest has been started again since");
+  return { ...guest, incoming: false, alreadyNotified: null, endUnknown: false, panicEvent: false, recent: {} };
+}
+
+/** The same run goes on: that it was suspended, or had crashed, is no longer true; that its disk failed is. */
+export function continueRun(guest: Guest, uuid: string, turn: Turn): Guest {
+  const crashed = guest.state === "CRASHED";
+  supersede(turn, uuid, "the guest runs again", (event) => isOver(event, crashed));
+  const { "IO_ERROR/IO_ERROR_PAUSE": _, ...recent } = guest.recent;
+  return { ...guest, incoming: false, alreadyNotified: null, panicEvent: false, recent };
+}
+
+/** It is off, and ran again before that: whoever started it has handled its failure. */
+export function supersedeFailures(uuid: string, turn: Turn): void {
+  supersede(turn, uuid, "the guest has run again since", isActedOn);
+}
+
+function isOver({ event, domainEvent }: VmEvent, crashed: boolean): boolean {
+  if (domainEvent === "IO_ERROR_PAUSE") return true;
+  return event === "LIFECYCLE" && (domainEvent.startsWith("SUSPENDED_") || (crashed && domainEvent === FAILED));
+}
+
+/** Whether this is a run that was not known. @param id libvirt gives each run of a domain another one */
+export function isNewRun(guest: Guest | undefined, id: number): boolean {
+  return guest === undefined || isOff(guest) || (guest.id > 0 && id > 0 && guest.id !== id);
+}
