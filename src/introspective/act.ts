@@ -3,10 +3,10 @@ import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { findingsOf } from "./examine.ts";
-import { type Link, lookAt, type Observe } from "./link.ts";
 import type { GuestSeen, IntrospectiveEffect } from "./observation.ts";
 import { ping } from "./ping.ts";
 import { setResponseTimeout } from "./response-timeout.ts";
+import { lookAt, type Observe, type Session } from "./session.ts";
 
 export interface ActParts {
   readonly clock: Clock;
@@ -15,25 +15,25 @@ export interface ActParts {
   readonly conditions?: Conditions | undefined;
 }
 
-const LOOK_AGAIN_MS = 5000;
-/** A guest of which something is heard this often while it is looked at is looked at once more later. */
+const RETRY_MS = 5000;
+/** After so many look-ups that an event has overtaken there is a pause. */
 const LOOKS = 20;
 
-/** Carries out one effect of the introspective monitor. Without a connection there is nothing to do: a survey will follow. */
+/** Carries out one effect of the introspective monitor. Without a connection there is nothing to do: a survey follows. */
 export async function act(
   effect: IntrospectiveEffect,
-  link: Link,
+  session: Session,
   parts: ActParts,
   observe: Observe,
   signal: AbortSignal,
 ): Promise<void> {
   if (effect.kind === "setCondition") return parts.conditions?.set(effect.condition, effect.problem);
-  const { connection } = link;
+  const { connection } = session;
   if (!connection) return;
   const { uuid } = effect;
   switch (effect.kind) {
     case "ping": {
-      const { outcome, detail } = await ping(link, connection, parts.clock, uuid, effect.timeout);
+      const { outcome, detail } = await ping(session, connection, parts.clock, uuid, effect.timeout);
       return observe({ kind: "pinged", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
     }
     case "examine": {
@@ -41,46 +41,46 @@ export async function act(
       return observe({ kind: "examined", at: parts.clock.now(), uuid, run: effect.run, findings });
     }
     case "setResponseTimeout": {
-      const { outcome, detail } = await setResponseTimeout(link, connection, uuid, effect.seconds);
+      const { outcome, detail } = await setResponseTimeout(session, connection, uuid, effect.seconds);
       return observe({ kind: "responseTimeoutSet", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
     }
     case "look": {
-      const guest = await look(connection, uuid, link, parts, signal);
+      const guest = await look(connection, uuid, session, parts, signal);
       if (guest) observe({ kind: "looked", at: parts.clock.now(), guest });
     }
   }
 }
 
-/** Looks until nothing was heard of the guest meanwhile: what was read is not older than what has been told. */
+/** Looks the guest up until no event of it comes meanwhile: what was read is then not older than the events. */
 async function look(
   connection: Connection,
   uuid: string,
-  link: Link,
+  session: Session,
   { clock, log, pattern }: ActParts,
   signal: AbortSignal,
 ): Promise<GuestSeen | undefined> {
-  // Another look at the same guest is under way; it notes that something was heard, and so sees this too.
-  const before = link.heard.get(uuid);
+  // Another look-up of the same guest is under way; it is repeated then, and so sees this too.
+  const before = session.eventCounts.get(uuid);
   if (before !== undefined) {
-    link.heard.set(uuid, before + 1);
+    session.eventCounts.set(uuid, before + 1);
     return undefined;
   }
-  link.heard.set(uuid, 0);
+  session.eventCounts.set(uuid, 0);
   try {
-    for (let looks = 1; link.connection === connection && !signal.aborted; looks++) {
-      const heard = link.heard.get(uuid);
+    for (let looks = 1; session.connection === connection && !signal.aborted; looks++) {
+      const events = session.eventCounts.get(uuid);
       try {
         const guest = await lookAt(connection, uuid, pattern());
-        if (link.heard.get(uuid) === heard) return guest;
+        if (session.eventCounts.get(uuid) === events) return guest;
       } catch (error) {
-        if (link.connection !== connection) return undefined;
-        if (looks === 1) log.warning(`Guest ${uuid} cannot be looked up, retrying: ${(error as Error).message}`);
-        await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+        if (session.connection !== connection) return undefined;
+        if (looks === 1) log.warning(`Looking up guest ${uuid} failed, retrying: ${(error as Error).message}`);
+        await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }
-      if (looks % LOOKS === 0) await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+      if (looks % LOOKS === 0) await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
     return undefined;
   } finally {
-    if (link.connection === connection) link.heard.delete(uuid);
+    if (session.connection === connection) session.eventCounts.delete(uuid);
   }
 }

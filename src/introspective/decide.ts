@@ -1,21 +1,21 @@
 import type { Decision } from "../monitor/contract.ts";
 import { counted } from "../notify/plural.ts";
-import { pinged } from "./decide/answer.ts";
 import { catchUp } from "./decide/catch-up.ts";
 import { withConditions } from "./decide/conditions.ts";
-import { agentChanged, happened, lookAgain, looked } from "./decide/happening.ts";
-import { interrupted, keepResponseTimeouts, responseTimeoutSet } from "./decide/response-timeout.ts";
+import { applyAgentChange, applyChange, applyLook, lookAgain } from "./decide/lifecycle.ts";
+import { endPing } from "./decide/ping-result.ts";
+import { endSetting, interruptCalls, keepResponseTimeouts } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
-import { type Effect, say, type Turn, takeBack } from "./decide/turn.ts";
-import { examinationEnded } from "./decide/verdict.ts";
+import { type Effect, say, supersedeReport, type Turn } from "./decide/turn.ts";
+import { endExamination } from "./decide/verdict.ts";
 import type { Guest } from "./guest.ts";
 import type { GuestSeen, IntrospectiveEffect, IntrospectiveObservation, PingOutcome } from "./observation.ts";
 import type { IntrospectiveState } from "./state.ts";
 import { withGuest, withIndex } from "./state-changes.ts";
 
 /**
- * The introspective monitor's mind: each guest by itself goes discovery → healthy → error → reported → discovery, and what
- * they share is only the few lanes for pings.
+ * The decisions of the introspective monitor. Each guest by itself goes discovery → healthy → error → reported → discovery;
+ * they share only the few lanes for pings.
  */
 export function decide(
   state: IntrospectiveState,
@@ -35,40 +35,40 @@ export function decide(
 function observe(state: IntrospectiveState, observation: IntrospectiveObservation, turn: Turn): IntrospectiveState {
   switch (observation.kind) {
     case "started":
-      return started(state, observation.bootId, turn);
+      return applyStart(state, observation.bootId, turn);
     case "settingsChanged":
       return { ...state, settings: turn.settings, timeoutsRefused: false };
     case "surveyed":
-      return surveyed(state, observation.guests, turn);
+      return applySurvey(state, observation.guests, turn);
     case "lost":
       return disconnectedState(state);
     case "looked": {
       const { guest } = observation;
-      return withGuest(state, guest.uuid, looked(state.guests.get(guest.uuid), guest, turn));
+      return withGuest(state, guest.uuid, applyLook(state.guests.get(guest.uuid), guest, turn));
     }
-    case "happened": {
+    case "guestChanged": {
       const { uuid, name, what } = observation;
-      return withGuest(state, uuid, happened(state.guests.get(uuid), uuid, name, what, turn));
+      return withGuest(state, uuid, applyChange(state.guests.get(uuid), uuid, name, what, turn));
     }
     case "agentChanged": {
       const { uuid, connected } = observation;
-      return withGuest(state, uuid, agentChanged(state.guests.get(uuid), uuid, connected, turn));
+      return withGuest(state, uuid, applyAgentChange(state.guests.get(uuid), uuid, connected, turn));
     }
     case "pinged": {
       const guest = state.guests.get(observation.uuid);
       if (guest?.ping?.run !== observation.run) return state;
       const { outcome, detail } = observation;
-      const next = withGuest(state, guest.uuid, remembered(pinged(guest, turn, outcome, detail)));
+      const next = withGuest(state, guest.uuid, withoutRemnant(endPing(guest, turn, outcome, detail)));
       return withDenial(next, outcome, detail, turn);
     }
     case "examined": {
       const guest = state.guests.get(observation.uuid);
       if (guest?.examination?.run !== observation.run) return state;
-      const ended = examinationEnded(state, guest, observation.findings, turn);
-      return withGuest(ended.state, guest.uuid, remembered(ended.guest));
+      const ended = endExamination(state, guest, observation.findings, turn);
+      return withGuest(ended.state, guest.uuid, withoutRemnant(ended.guest));
     }
     case "responseTimeoutSet":
-      return responseTimeoutSet(state, observation, turn);
+      return endSetting(state, observation, turn);
     case "woke":
       if (!lookAgain(observation.key, turn)) return { ...state, wakeAt: undefined };
       return state;
@@ -76,10 +76,10 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
 }
 
 /** A program's start, or sensing that begins anew in the same one: nothing is under way. */
-function started(state: IntrospectiveState, bootId: string, turn: Turn): IntrospectiveState {
+function applyStart(state: IntrospectiveState, bootId: string, turn: Turn): IntrospectiveState {
   let { guests, reports, shortTimeouts } = state;
   if (state.bootId !== "" && state.bootId !== bootId) {
-    for (const guest of guests.values()) takeBack(guest, turn, "was ended by a reboot of this host");
+    for (const guest of guests.values()) supersedeReport(guest, turn, "ended with a reboot of this host");
     guests = new Map();
     reports = new Map();
     shortTimeouts = new Map();
@@ -89,7 +89,7 @@ function started(state: IntrospectiveState, bootId: string, turn: Turn): Introsp
   return disconnectedState({ ...known, denied: false, timeoutsRefused: false });
 }
 
-/** Nothing is heard of any guest; rounds that were failed before do not count with those afterwards. */
+/** Without a connection; pings that failed before do not count with those afterwards. */
 function disconnectedState(state: IntrospectiveState): IntrospectiveState {
   const guests = new Map<string, Guest>();
   for (const guest of state.guests.values()) {
@@ -101,7 +101,7 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
       phase,
       running: false,
       failures: 0,
-      silent: 0,
+      unresponsive: 0,
       activity: undefined,
       ping: undefined,
       examination: undefined,
@@ -112,20 +112,20 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
     connected: false,
     inDoubt: undefined,
     guests,
-    shortTimeouts: interrupted(state.shortTimeouts),
+    shortTimeouts: interruptCalls(state.shortTimeouts),
     wakeAt: undefined,
   });
 }
 
-function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {
+function applySurvey(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {
   const present = new Set(seen.map(({ uuid }) => uuid));
   let next: IntrospectiveState = { ...state, connected: true };
   for (const { uuid, name } of state.guests.values()) {
     if (present.has(uuid)) continue;
     const absent = { uuid, name, id: -1, running: false, agent: "none" } as const;
-    next = withGuest(next, uuid, looked(next.guests.get(uuid), absent, turn));
+    next = withGuest(next, uuid, applyLook(next.guests.get(uuid), absent, turn));
   }
-  for (const guest of seen) next = withGuest(next, guest.uuid, looked(next.guests.get(guest.uuid), guest, turn));
+  for (const guest of seen) next = withGuest(next, guest.uuid, applyLook(next.guests.get(guest.uuid), guest, turn));
   const watched = seen.filter(({ agent }) => agent !== "none").length;
   const unmatched = seen.filter((guest) => guest.unmatched !== undefined).length;
   const others = unmatched === 0 ? "" : `; ${unmatched} have channels that qemu_guest_agent_sock_path does not match`;
@@ -138,7 +138,7 @@ function surveyed(state: IntrospectiveState, seen: readonly GuestSeen[], turn: T
 }
 
 /** The remnant of a guest that has stopped goes with the last thing that was under way for it. */
-function remembered(guest: Guest): Guest | undefined {
+function withoutRemnant(guest: Guest): Guest | undefined {
   return isRemnant(guest) && !guest.ping && !guest.examination ? undefined : guest;
 }
 
@@ -151,7 +151,7 @@ function withDenial(state: IntrospectiveState, outcome: PingOutcome, detail: str
   say(
     turn,
     "error",
-    `libvirt denies guest agent commands, so no guest is watched: ${detail}. [libvirt] connection_uri must lead to the ` +
+    `libvirt denies guest agent commands, so no guest is monitored: ${detail}. [libvirt] connection_uri must lead to the ` +
       "read-write socket, and this user must be allowed to use it",
   );
   return { ...state, denied: true };

@@ -3,8 +3,8 @@ import type { Connection } from "../libvirt/connection.ts";
 import type { Procedure } from "../libvirt/protocol/procedures.ts";
 import { program } from "../libvirt/protocol/programs.ts";
 import { domain } from "../libvirt/protocol/shapes.ts";
-import { domainOf, isNoDomain, isRunning } from "./link.ts";
 import type { Activity, Findings } from "./observation.ts";
+import { domainOf, isNoDomain, isRunning } from "./session.ts";
 
 /** Long enough for a busy libvirt; a QEMU whose own monitor hangs never answers, and nothing speaks for its guest then. */
 const TIMEOUT_MS = 10_000;

@@ -1,18 +1,18 @@
 import type { Activity, Agent } from "./observation.ts";
 
 /**
- * Upstream's states of a guest. discovery: has not answered yet, so its silence means nothing. healthy: the last ping was
- * answered. error: it was not. reported: Masakari is told; the next answer leads back to discovery.
+ * Upstream's states of a guest. discovery: has not answered yet, so failed pings mean nothing. healthy: the last ping was
+ * answered. error: it was not. reported: Masakari is notified; the next answer leads back to discovery.
  */
 export type Phase = "discovery" | "healthy" | "error" | "reported";
 
-/** Something under way. What is void has been overtaken by events: that it ends counts, what it says does not. */
-interface Errand {
+/** Something under way. What is void has been overtaken by events: that it ends counts, its result does not. */
+interface Task {
   readonly run: number;
   readonly void: boolean;
 }
 
-export interface Ping extends Errand {
+export interface Ping extends Task {
   /** mono */
   readonly began: number;
   /** It went in the lane for guests that did not answer the last time. */
@@ -20,7 +20,7 @@ export interface Ping extends Errand {
 }
 
 /** `before`: what the guest's activity is at its first failed ping. `verdict`: whether it is reported. */
-export interface Examination extends Errand {
+export interface Examination extends Task {
   readonly purpose: "before" | "verdict";
 }
 
@@ -28,7 +28,7 @@ export interface Examination extends Errand {
 export interface Occupation {
   /** When the first such ping began, mono. */
   readonly since: number;
-  /** libvirt's name of the call that it is, e.g. `remoteDispatchDomainFSFreeze`; empty if libvirt does not say. */
+  /** libvirt's name of the call that it is, e.g. `remoteDispatchDomainFSFreeze`; empty if libvirt does not name it. */
   readonly by: string;
 }
 
@@ -44,20 +44,20 @@ export interface Guest {
   readonly unmatched: string | undefined;
   /** Why its state or XML could not be read. */
   readonly fault: string | undefined;
-  /** Why its last pings say nothing about it. */
+  /** Why its last pings mean nothing about it. */
   readonly unclear: string | undefined;
   readonly phase: Phase;
-  /** Failed pings in a row, and how many of the last ones were silence. */
+  /** Failed pings in a row, and how many of the last ones were not answered. */
   readonly failures: number;
-  readonly silent: number;
+  readonly unresponsive: number;
   /** Its last ping took all its time, and so may the next one: it goes into the lane of such guests. */
   readonly suspected: boolean;
   /** As long as it lasts, and is not too long, failed pings do not count. */
   readonly occupied: Occupation | undefined;
   /** When it was seen to start, mono; undefined if that was before this monitor watched. */
   readonly startedAt: number | undefined;
-  /** Masakari has been told since it was started. */
-  readonly told: boolean;
+  /** Masakari has been notified since it was started. */
+  readonly alreadyNotified: boolean;
   /** When the next ping is due, mono. */
   readonly due: number;
   readonly ping: Ping | undefined;
@@ -66,17 +66,17 @@ export interface Guest {
   readonly activity: Activity | undefined;
 }
 
-/** A guest whose response time-out in libvirt may be another than libvirt's own, and so is to be put back some day. */
+/** A guest whose response time-out in libvirt may be another than libvirt's own, and so is to be reset some day. */
 export interface ShortTimeout {
   readonly uuid: string;
   readonly name: string;
   /** The call about it that is under way. */
   readonly run: number | undefined;
-  /** That call puts it back. */
-  readonly back: boolean;
-  /** Putting it back failed, and the operator has been told. */
-  readonly told: boolean;
-  /** Not to be put back before, mono. */
+  /** That call resets it. */
+  readonly resets: boolean;
+  /** A reset failed, and that is in the log. */
+  readonly logged: boolean;
+  /** Not to be reset before, mono. */
   readonly due: number;
 }
 
@@ -93,11 +93,11 @@ export function newGuest(uuid: string, name: string): Guest {
     unclear: undefined,
     phase: "discovery",
     failures: 0,
-    silent: 0,
+    unresponsive: 0,
     suspected: false,
     occupied: undefined,
     startedAt: undefined,
-    told: false,
+    alreadyNotified: false,
     due: 0,
     ping: undefined,
     examination: undefined,
@@ -107,5 +107,5 @@ export function newGuest(uuid: string, name: string): Guest {
 
 /** A guest's response time-out that may be short, with no call about it under way. */
 export function shortTimeout(uuid: string, name: string): ShortTimeout {
-  return { uuid, name, run: undefined, back: false, told: false, due: 0 };
+  return { uuid, name, run: undefined, resets: false, logged: false, due: 0 };
 }

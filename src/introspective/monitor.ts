@@ -5,10 +5,10 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
 import { decide } from "./decide.ts";
-import { noLink, type Observe } from "./link.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { keptOf, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
+import { noSession, type Observe } from "./session.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
 import { subjectsOf } from "./subjects.ts";
 
@@ -21,7 +21,7 @@ export interface IntrospectiveMonitorParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly bootId: string;
-  /** Where to say whether the guests are seen. */
+  /** Where the state of the connection to libvirt is shown. */
   readonly conditions?: Conditions | undefined;
 }
 
@@ -36,12 +36,12 @@ export interface IntrospectiveMonitor
 }
 
 /**
- * Pings the guest agents of this host's guests, and has Masakari told of a guest that answered once and does not any more.
+ * Pings the guest agents of this host's guests, and notifies Masakari of a guest that answered once and no longer does.
  * @throws PythonPatternError
  */
 export function introspectiveMonitor(given: IntrospectiveMonitorParts): IntrospectiveMonitor {
   const { clock, log, uri, bootId, conditions } = given;
-  const link = noLink();
+  const session = noSession();
   let { settings, agentPath } = given;
   let pattern = pythonPattern(agentPath);
   let observing: Observe | undefined;
@@ -58,7 +58,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
       observing = observe;
       try {
         await sense(
-          link,
+          session,
           { clock, log, uri, bootId, conditions, settings: () => settings, pattern: () => pattern },
           observe,
           signal,
@@ -68,7 +68,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
       }
     },
     act: (effect, observe, signal) =>
-      act(effect, link, { clock, log, conditions, pattern: () => pattern }, observe, signal),
+      act(effect, session, { clock, log, conditions, pattern: () => pattern }, observe, signal),
     reload(next, nextPath) {
       settings = next;
       observing?.({ kind: "settingsChanged", at: clock.now(), settings });
@@ -76,7 +76,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
       agentPath = nextPath;
       pattern = pythonPattern(nextPath);
       // A survey that fails is a connection that ends, and another survey.
-      link.survey?.().catch((error: Error) => log.warning(`Guests cannot be looked at again: ${error.message}`));
+      session.survey?.().catch((error: Error) => log.warning(`Looking up the guests again failed: ${error.message}`));
     },
   };
 }

@@ -36,19 +36,19 @@ export interface GuestSeen {
   readonly agent: Agent;
   /** The path of a channel that the pattern does not match, if there is none that it does. */
   readonly unmatched?: string | undefined;
-  /** Why its state or XML could not be read; what is said of its agent means nothing then. */
+  /** Why its state or XML could not be read; `agent` means nothing then. */
   readonly fault?: string | undefined;
 }
 
 /**
- * What a ping came to. `answered`: with an error too. `silent`: the agent had its time and said nothing. `occupied`: it was
- * not asked, since another client's command has been with it for 30 s. `disconnected`: nobody holds the channel open in the
- * guest; known at once. `noChannel`, `gone` (not running, or no such guest) and `denied` say nothing about its health, and
- * neither does `unknown`: libvirt itself did not answer.
+ * The outcome of a ping. `answered`: with an error too. `unresponsive`: the agent had its time and sent nothing. `occupied`: it was
+ * not pinged, since another client's command has been with it for 30 s. `disconnected`: nobody holds the channel open in the
+ * guest; known at once. `noChannel`, `gone` (not running, or no such guest), `denied` and `unknown` (libvirt itself did not answer)
+ * mean nothing about its health.
  */
 export type PingOutcome =
   | "answered"
-  | "silent"
+  | "unresponsive"
   | "occupied"
   | "disconnected"
   | "noChannel"
@@ -57,13 +57,13 @@ export type PingOutcome =
   | "unknown";
 
 /**
- * What setting libvirt's response time-out of a guest's agent came to. `gone`: there is no such domain. `refused`: libvirt
+ * The outcome of setting libvirt's response time-out of a guest's agent. `gone`: there is no such domain. `refused`: libvirt
  * says that it did not do it. `unknown`: it did not answer, and may have done it.
  */
 export type SettingOutcome = "done" | "gone" | "refused" | "unknown";
 
-/** What happened to a guest, of libvirt's lifecycle events. `paused` stands for every way not to run without having ended. */
-export type Happening = "started" | "paused" | "resumed" | "shuttingDown" | "stopped" | "rebooted";
+/** What libvirt's lifecycle events mean for a guest. `paused` stands for every way not to run without having ended. */
+export type GuestChange = "started" | "paused" | "resumed" | "shuttingDown" | "stopped" | "rebooted";
 
 /** libvirt's counts of what the guest itself did to its disks and sent to the network, by their names. */
 export type Activity = Readonly<Record<string, string>>;
@@ -90,11 +90,11 @@ export type IntrospectiveObservation =
   | { readonly kind: "lost"; readonly at: Instant }
   | { readonly kind: "looked"; readonly at: Instant; readonly guest: GuestSeen }
   | {
-      readonly kind: "happened";
+      readonly kind: "guestChanged";
       readonly at: Instant;
       readonly uuid: string;
       readonly name: string;
-      readonly what: Happening;
+      readonly what: GuestChange;
     }
   | {
       readonly kind: "agentChanged";
@@ -109,7 +109,7 @@ export type IntrospectiveObservation =
       readonly uuid: string;
       readonly run: number;
       readonly outcome: PingOutcome;
-      /** libvirt's words, for the log. */
+      /** libvirt's message, for the log. */
       readonly detail: string;
     }
   | {
@@ -125,7 +125,7 @@ export type IntrospectiveObservation =
       readonly uuid: string;
       readonly run: number;
       readonly outcome: SettingOutcome;
-      /** libvirt's words, for the log. */
+      /** libvirt's message, for the log. */
       readonly detail: string;
     }
   | { readonly kind: "woke"; readonly at: Instant; readonly key: string };

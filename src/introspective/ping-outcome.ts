@@ -4,7 +4,7 @@ import type { PingOutcome } from "./observation.ts";
 /** By virErrorNumber (virterror.h). What is not here is libvirt's own trouble and says nothing about the guest. */
 const byNumber: Readonly<Record<number, PingOutcome>> = {
   /** INTERNAL_ERROR: the agent has sent what is no JSON. */
-  1: "silent",
+  1: "unresponsive",
   /** OPERATION_DENIED: read-only. ACCESS_DENIED: libvirt's access control. */
   29: "denied",
   88: "denied",
@@ -16,9 +16,9 @@ const byNumber: Readonly<Record<number, PingOutcome>> = {
   /** ARGUMENT_UNSUPPORTED: there is no channel. */
   74: "noChannel",
   /** AGENT_UNRESPONSIVE. From libvirt 11.2 on only where guest-sync is not answered. */
-  86: "silent",
+  86: "unresponsive",
   /** AGENT_COMMAND_TIMEOUT, from libvirt 11.2 on: the command itself is not answered. */
-  112: "silent",
+  112: "unresponsive",
   /** AGENT_COMMAND_FAILED, from libvirt 11.2 on: the agent has answered with an error, as where guest-ping is blocked. */
   113: "answered",
 };
@@ -41,7 +41,7 @@ export function pingOutcome(error: unknown, tookMs: number): PingOutcome {
   if (!(error instanceof ServerError)) return "unknown";
   const { number, detail } = error;
   const outcome = byNumber[number] ?? (HELD.test(detail) ? "occupied" : "unknown");
-  if (outcome !== "silent") return outcome;
+  if (outcome !== "unresponsive") return outcome;
   if (REFUSED.test(detail)) return "answered";
   if (CLOSED.test(detail)) return "disconnected";
   // In another language: nobody has waited for an agent that is not connected.

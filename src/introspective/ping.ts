@@ -1,25 +1,25 @@
 import type { Connection } from "../libvirt/connection.ts";
 import { CallTimeoutError, ServerError } from "../libvirt/errors.ts";
 import type { Clock } from "../system/clock.ts";
-import { domainOf, type Link } from "./link.ts";
 import type { PingOutcome } from "./observation.ts";
 import { pingOutcome } from "./ping-outcome.ts";
+import { domainOf, type Session } from "./session.ts";
 
 const PING = '{"execute": "guest-ping"}';
 /**
  * A ping may wait 30 s for somebody else's command to the same agent, and 5 s for libvirt's own guest-sync; this is longer,
- * so that libvirt says what it was.
+ * so that libvirt gives the reason.
  */
 const BEYOND_PING_MS = 40_000;
 
 /**
- * Pings a guest's agent once; whatever that says, an error included, it answers. Never throws. Where libvirt itself has
- * answered nobody's ping for as long as this one took, its workers are stuck though its keepalive lives: the connection is
- * given up, so that it is known that nobody is watched, and begun anew.
+ * Pings a guest's agent once; an error from the agent is an answer too. Never throws. If libvirt itself has ended
+ * no ping for as long as this one took, its workers are stuck although its keepalive works: the connection is aborted, which
+ * shows that no guest is monitored, and made again.
  * @param timeoutS what libvirt waits for the agent
  */
 export async function ping(
-  link: Link,
+  session: Session,
   connection: Connection,
   clock: Clock,
   uuid: string,
@@ -28,12 +28,12 @@ export async function ping(
   const began = clock.now().mono;
   try {
     await connection.agentCommand(domainOf(uuid), PING, timeoutS, { timeoutMs: timeoutS * 1000 + BEYOND_PING_MS });
-    link.pingEndedAt = clock.now().mono;
+    session.pingEndedAt = clock.now().mono;
     return { outcome: "answered", detail: "" };
   } catch (error) {
-    if (error instanceof ServerError) link.pingEndedAt = clock.now().mono;
+    if (error instanceof ServerError) session.pingEndedAt = clock.now().mono;
     // A single guest that libvirt is stuck with must not cost the others their connection.
-    else if (error instanceof CallTimeoutError && link.pingEndedAt < began) connection.abort(error);
+    else if (error instanceof CallTimeoutError && session.pingEndedAt < began) connection.abort(error);
     return {
       outcome: pingOutcome(error, clock.now().mono - began),
       detail: error instanceof Error ? error.message : String(error),

@@ -6,8 +6,10 @@ const PHASES: ReadonlySet<string> = new Set<Phase>(["discovery", "healthy", "err
 
 const SAVED_VERSION = 1;
 
-/** What of a guest outlasts the monitor: that it has answered, and what Masakari was told. Failures are counted afresh. */
-type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected" | "told"> & {
+/** What of a guest outlasts the monitor: that it has answered, and whether Masakari was notified. Failures are counted afresh. */
+type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected"> & {
+  /** `alreadyNotified`. */
+  readonly told: boolean;
   readonly startedAt: number | null;
   /** Absent if it is not, and in what an earlier version has saved. */
   readonly occupied?: Occupation;
@@ -19,7 +21,16 @@ type SavedTimeout = Pick<ShortTimeout, "uuid" | "name">;
 /** What is saved of a state: it changes only when a guest first answers, ceases to, is reported, or recovers. */
 export function keptOf(state: IntrospectiveState): unknown {
   const guests: SavedGuest[] = [];
-  for (const { uuid, name, id, phase, suspected, told, startedAt, occupied } of state.guests.values()) {
+  for (const {
+    uuid,
+    name,
+    id,
+    phase,
+    suspected,
+    alreadyNotified: told,
+    startedAt,
+    occupied,
+  } of state.guests.values()) {
     if (phase === "discovery" && !told && !suspected) continue;
     const lasting = phase === "error" ? "healthy" : phase;
     const saved = { uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null };
@@ -42,8 +53,9 @@ interface Saved {
 export function restoreState(saved: unknown): IntrospectiveState | undefined {
   if (!isSaved(saved)) return undefined;
   const guests = new Map<string, Guest>();
-  for (const { startedAt, ...one } of saved.guests) {
-    guests.set(one.uuid, { ...newGuest(one.uuid, one.name), ...one, startedAt: startedAt ?? undefined });
+  for (const { startedAt, told: alreadyNotified, ...one } of saved.guests) {
+    const guest = { ...newGuest(one.uuid, one.name), ...one, alreadyNotified, startedAt: startedAt ?? undefined };
+    guests.set(one.uuid, guest);
   }
   const shortTimeouts = new Map<string, ShortTimeout>();
   for (const { uuid, name } of saved.shortTimeouts ?? []) shortTimeouts.set(uuid, shortTimeout(uuid, name));

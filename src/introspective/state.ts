@@ -18,13 +18,13 @@ export interface IntrospectiveState {
   readonly reports: ReadonlyMap<string, readonly number[]>;
   /** By uuid; whatever becomes of the guest. */
   readonly shortTimeouts: ReadonlyMap<string, ShortTimeout>;
-  /** libvirt refuses to set response time-outs, and the operator has been told. */
+  /** libvirt refuses to set response time-outs, and that is in the log. */
   readonly timeoutsRefused: boolean;
-  /** Pings, examinations and the like so far: tells the end of one from that of a forgotten one. */
+  /** Pings, examinations and the like so far: distinguishes the end of one from that of an earlier one. */
   readonly runs: number;
   /** The wake that is set, mono. */
   readonly wakeAt: number | undefined;
-  /** libvirt denies agent commands, and the operator has been told. */
+  /** libvirt denies agent commands, and that is in the log. */
   readonly denied: boolean;
   /** What was last found wrong, by condition. */
   readonly problems: ReadonlyMap<string, string>;

@@ -53,7 +53,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     const ping = before.guests.get(observation.uuid)?.ping;
     if (!real || ping?.run !== observation.run || ping.void) return;
     const account = accountOf(real);
-    if (outcome === "silent" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
+    if (outcome === "unresponsive" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
     if (outcome !== "answered") return;
     account.failed = [];
     account.armed = !account.told;
@@ -66,7 +66,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
       (observation.kind === "agentChanged" && !observation.connected && ignored) ||
       (observation.kind === "pinged" && observation.outcome === "disconnected" && ignored);
     const reboots =
-      observation.kind === "happened" && observation.what === "rebooted" && settings.leave_alone_restarting;
+      observation.kind === "guestChanged" && observation.what === "rebooted" && settings.leave_alone_restarting;
     if (closes || reboots) disarm(observation.uuid);
     if (observation.kind !== "surveyed" || !ignored) return;
     for (const { uuid, agent } of observation.guests) if (agent === "disconnected") disarm(uuid);

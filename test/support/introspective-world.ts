@@ -3,8 +3,8 @@ import { decide } from "../../src/introspective/decide.ts";
 import type { Guest } from "../../src/introspective/guest.ts";
 import type {
   Findings,
+  GuestChange,
   GuestSeen,
-  Happening,
   IntrospectiveEffect,
   IntrospectiveObservation,
   IntrospectiveSettings,
@@ -291,7 +291,7 @@ export class IntrospectiveWorld {
     });
   }
 
-  happens(real: RealGuest, what: Happening): void {
+  happens(real: RealGuest, what: GuestChange): void {
     this.#happens(real, what);
   }
 
@@ -303,9 +303,9 @@ export class IntrospectiveWorld {
     this.#deciding = false;
   }
 
-  #happens(real: RealGuest, what: Happening): void {
+  #happens(real: RealGuest, what: GuestChange): void {
     this.#note(`${real.uuid}: ${what}`);
-    this.#tell(real, { kind: "happened", at: this.now(), uuid: real.uuid, name: real.uuid, what });
+    this.#tell(real, { kind: "guestChanged", at: this.now(), uuid: real.uuid, name: real.uuid, what });
   }
 
   #tell(_: RealGuest, observation: IntrospectiveObservation): void {
@@ -425,7 +425,7 @@ export class IntrospectiveWorld {
       const detail = (really === outcome ? said : undefined) ?? word;
       this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail });
     };
-    if (outcome === "silent" || outcome === "occupied")
+    if (outcome === "unresponsive" || outcome === "occupied")
       this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
     this.#over(ms, () => end(outcome));
   }
@@ -438,7 +438,7 @@ export class IntrospectiveWorld {
     if (!real.open) return { ms: 1, outcome: "disconnected" };
     if (!real.hung) return { ms: ANSWER_MS, outcome: "answered" };
     const syncMs = real.responseTimeout === undefined ? SYNC_MS : real.responseTimeout * 1000;
-    return { ms: real.inSync ? timeout * 1000 : syncMs, outcome: "silent" };
+    return { ms: real.inSync ? timeout * 1000 : syncMs, outcome: "unresponsive" };
   }
 
   /** libvirt carries it out although the connection ends meanwhile; who has asked never hears of it then. */

@@ -87,7 +87,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     assert.deepEqual(tellings(rig), onceEach(hung));
   });
 
-  test("what is short is put back by SIGTERM, by the start after kill -9, and after libvirtd was killed", async (t) => {
+  test("what is short is reset by SIGTERM, by the start after kill -9, and after libvirtd was killed", async (t) => {
     const { rig, monitor } = await startMonitor(t);
     const [victim] = guests;
     assert.ok(victim);
@@ -157,7 +157,7 @@ async function startGuests({ libvirtd }: Host): Promise<readonly Guest[]> {
   }
 }
 
-/** Resolves when each of them has answered the monitor: from then on its silence counts. */
+/** Resolves when each of them has answered the monitor: it is monitored then. */
 async function answered(monitor: Child, guests: readonly Guest[]): Promise<void> {
   await Promise.all(
     guests.map(({ domain }) => monitor.line(new RegExp(`${domain.uuid}\\): its agent answers`), 60_000)),

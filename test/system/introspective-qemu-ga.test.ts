@@ -67,7 +67,7 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
     const rig = await IntrospectiveRig.create(t, libvirtd.uri, { guest_monitoring_failure_threshold: 1 });
     const monitor = await rig.start();
     await monitor.line(new RegExp(`${freezing.domain.uuid}\\): its agent answers; `), BOOT_MS);
-    await monitor.line(new RegExp(`${refusing.domain.uuid}\\): its agent answers, though with an error`), BOOT_MS);
+    await monitor.line(new RegExp(`${refusing.domain.uuid}\\): its agent answers, with an error`), BOOT_MS);
 
     const frozen = libvirtd.virsh("domfsfreeze", freezing.name);
     await monitor.line(/occupied by another client's command \(FSFreeze\): whether/, REPORT_MS);

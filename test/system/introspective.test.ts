@@ -87,7 +87,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
 
     // The guest as a whole: libvirt itself notices nothing.
     frozen.signal("SIGSTOP");
-    await first.line(/given up after 3 failed pings/, REPORT_MS);
+    await first.line(/reported after 3 failed pings/, REPORT_MS);
     await first.stop("SIGKILL");
     const monitor = await rig.start();
     frozen.signal("SIGCONT");

@@ -21,7 +21,7 @@ export const introspectiveTable = {
       type: "int",
       default: 3,
       min: 0,
-      help: "Failed pings in a row that are borne before Masakari is notified.",
+      help: "Consecutive failed pings tolerated before Masakari is notified.",
     },
     qemu_guest_agent_sock_path: {
       type: "string",
@@ -39,13 +39,13 @@ export const introspectiveTable = {
       choices: ["failure", "ignore"],
       default: "failure",
       ours: true,
-      help: "What a guest agent means that has answered before and has closed its channel: stopped by the guest's owner, crashed, or its guest going down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not watched until its agent answers again.",
+      help: "What a guest agent means that has answered before and has closed its channel: stopped by the guest's owner, crashed, or its guest going down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not monitored until its agent answers again.",
     },
     leave_alone_restarting: {
       type: "bool",
       default: false,
       ours: true,
-      help: "A guest that shuts down or reboots is not watched until its agent answers again.",
+      help: "A guest that shuts down or reboots is not monitored until its agent answers again.",
     },
     leave_alone_migrating: {
       type: "bool",

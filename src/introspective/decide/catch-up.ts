@@ -5,8 +5,8 @@ import type { IntrospectiveState } from "../state.ts";
 import type { Turn } from "./turn.ts";
 
 /**
- * What an earlier run left undelivered says that a guest does not answer. Whether that is still so, one more ping of each
- * guest that is reported tells; then what is left may be sent.
+ * What an earlier run left undelivered is about guests that do not answer. One more ping of each reported guest shows whether
+ * that is still true; then what is left may be sent.
  */
 export function catchUp(
   state: IntrospectiveState,
@@ -42,7 +42,7 @@ function isInDoubt(guest: Guest | undefined): boolean {
   return guest?.phase === "reported" && guest.running && guest.agent === "connected";
 }
 
-/** What libvirt did not answer, or not permit, is no answer of the guest's, and neither is that its agent is occupied. */
+/** That libvirt did not answer, or not permit it, decides nothing, and neither does an occupied agent. */
 function isAsked(observation: IntrospectiveObservation): boolean {
   return observation.kind === "pinged" && !["unknown", "denied", "occupied"].includes(observation.outcome);
 }

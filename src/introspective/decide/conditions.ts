@@ -3,20 +3,20 @@ import type { ConditionKind } from "../../status/conditions.ts";
 import type { Guest } from "../guest.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { commandOf } from "./occupied.ts";
-import { called, say, type Turn } from "./turn.ts";
+import { displayName, say, type Turn } from "./turn.ts";
 
 /** So many guests are named in one problem; the others are counted. */
 const NAMED = 3;
 
-/** What keeps guests from being watched by their agents: all of them, or single ones. */
-const PATTERN: ConditionKind = { name: "agent pattern", consequence: "no guest is watched by its agent" };
-const XML: ConditionKind = { name: "guest XML", consequence: "guests are not watched by their agents" };
+/** What keeps guests from being monitored by their agents: all of them, or single ones. */
+const PATTERN: ConditionKind = { name: "agent pattern", consequence: "no guest is monitored by its agent" };
+const XML: ConditionKind = { name: "guest XML", consequence: "guests are not monitored by their agents" };
 const AGENTS: ConditionKind = { name: "guest agents", consequence: "guests that may hang unnoticed" };
 const CONDITIONS = [PATTERN, XML, AGENTS];
 
-/** After each observation: what keeps guests from being watched becomes a condition, and ends as one. */
+/** After each observation: what keeps guests from being monitored becomes a condition, and ends as one. */
 export function withConditions(state: IntrospectiveState, turn: Turn): IntrospectiveState {
-  // Without a connection nothing of this is known any more than before.
+  // Without a connection nothing new of this is known.
   if (!state.connected) return state;
   const now = problemsOf(state);
   const changed = CONDITIONS.filter(({ name }) => now.get(name) !== state.problems.get(name));
@@ -26,7 +26,7 @@ export function withConditions(state: IntrospectiveState, turn: Turn): Introspec
   }
   const pattern = now.get(PATTERN.name);
   if (pattern !== undefined && !state.problems.has(PATTERN.name))
-    say(turn, "warning", `no guest is watched: ${pattern}`);
+    say(turn, "warning", `no guest is monitored: ${pattern}`);
   return { ...state, problems: now };
 }
 
@@ -36,7 +36,7 @@ function problemsOf(state: IntrospectiveState): ReadonlyMap<string, string> {
   const [example] = index.unmatched.take(1).map((uuid) => guests.get(uuid));
   if (index.matched.size === 0 && example !== undefined) {
     const text = "[introspectiveinstancemonitor] qemu_guest_agent_sock_path matches no channel of any guest, e.g. not";
-    problems.set(PATTERN.name, `${text} ${example.unmatched} of ${called(example)}`);
+    problems.set(PATTERN.name, `${text} ${example.unmatched} of ${displayName(example)}`);
   }
   if (index.unreadable.size > 0)
     problems.set(
@@ -54,7 +54,7 @@ function whyUnclear({ occupied, unclear }: Guest): string | undefined {
 function listOf({ guests }: IntrospectiveState, uuids: SubjectOrder, problemOf: (guest: Guest) => string | undefined) {
   const items = uuids.take(NAMED).flatMap((uuid) => {
     const guest = guests.get(uuid);
-    return guest ? [`${called(guest)}: ${problemOf(guest)}`] : [];
+    return guest ? [`${displayName(guest)}: ${problemOf(guest)}`] : [];
   });
   const more = uuids.size - NAMED;
   return items.join("; ") + (more > 0 ? `; and ${more} more` : "");

@@ -1,11 +1,11 @@
 import type { Guest } from "../guest.ts";
-import { called, say, type Turn } from "./turn.ts";
+import { displayName, say, type Turn } from "./turn.ts";
 
 /** As libvirt names who holds an agent: "held by agent=remoteDispatchDomainFSFreeze", in every language. */
 const HOLDER = /agent=(\w{1,100})/;
 /**
- * Calls that only ask the agent for something it knows. Programs that ask all guests all the time are what most guests hang
- * with, so these get a shorter limit, s.
+ * Calls that only ask the agent for something it knows. Most guests hang with a program that polls all guests
+ * all the time, so these get a shorter limit, s.
  */
 const QUERY = /^remoteDispatchDomain(?:Get|InterfaceAddresses|AuthorizedSSHKeysGet)/;
 const QUERY_LIMIT = 300;
@@ -14,20 +14,20 @@ const QUERY_LIMIT = 300;
  * A ping has found another client's command with the guest's agent.
  * @param began when the ping began, mono
  */
-export function occupiedAgain(guest: Guest, turn: Turn, detail: string, began: number): Guest {
+export function noteOccupation(guest: Guest, turn: Turn, detail: string, began: number): Guest {
   const by = HOLDER.exec(detail)?.[1] ?? "";
   if (guest.occupied) return { ...guest, occupied: { ...guest.occupied, by } };
   const occupied = { since: began, by };
   const limit = limitOf(by, turn);
   const spared = limit === 0 ? "" : ` for up to ${limit} s (agent_occupied_limit)`;
   const meaning = `whether the guest hangs is not known meanwhile, and failed pings do not count${spared}`;
-  say(turn, "info", `${called(guest)}: its agent is occupied by ${commandOf(by)}: ${meaning}`);
+  say(turn, "info", `${displayName(guest)}: its agent is occupied by ${commandOf(by)}: ${meaning}`);
   return { ...guest, occupied };
 }
 
 /**
- * Whether silence is another client's doing. It is also when libvirt no longer waits for that command, or was restarted
- * amid it: the agent works on it all the same, until it answers.
+ * Whether a missing answer is due to another client's command. It may be even when libvirt no longer waits for that command, or
+ * was restarted meanwhile: the agent works on it all the same, until it answers.
  */
 export function isSpared({ occupied }: Guest, turn: Turn): boolean {
   if (!occupied) return false;
@@ -36,14 +36,14 @@ export function isSpared({ occupied }: Guest, turn: Turn): boolean {
 }
 
 /** The agent has answered. */
-export function occupationEnded(guest: Guest, turn: Turn): void {
+export function logOccupationEnd(guest: Guest, turn: Turn): void {
   const { occupied } = guest;
   if (!occupied) return;
   const seconds = Math.round((turn.at.mono - occupied.since) / 1000);
   say(
     turn,
     "info",
-    `${called(guest)}: its agent was occupied by ${commandOf(occupied.by)} for ${seconds} s, and answers`,
+    `${displayName(guest)}: its agent was occupied by ${commandOf(occupied.by)} for ${seconds} s, and answers again`,
   );
 }
 

@@ -2,17 +2,17 @@ import { type ShortTimeout, shortTimeout } from "../guest.ts";
 import type { SettingOutcome } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withShortTimeout } from "../state-changes.ts";
-import { called, say, type Turn } from "./turn.ts";
+import { displayName, say, type Turn } from "./turn.ts";
 
-const RETRY = "put response time-outs back";
+const RETRY = "reset response time-outs";
 const RETRY_MS = 60_000;
 /** Each takes one of the connection's few places for a moment, which pings would otherwise have. */
 const AT_ONCE = 2;
 
 /**
  * After each observation: has libvirt wait no longer than `suspect_response_timeout` for the agents of guests whose report
- * depends on it, and its own time for all others again. What is to be put back is in the state before it is shortened, and
- * stays there until libvirt has confirmed that it is back, or that there is no such domain.
+ * depends on it, and its own time for all others again. What is to be reset is in the state before it is shortened, and
+ * stays there until libvirt has confirmed the reset, or that there is no such domain.
  */
 export function keepResponseTimeouts(state: IntrospectiveState, turn: Turn): IntrospectiveState {
   const { suspect_response_timeout: seconds } = turn.settings;
@@ -21,17 +21,18 @@ export function keepResponseTimeouts(state: IntrospectiveState, turn: Turn): Int
   const hasRoom = (): boolean => next.index.setting.size < AT_ONCE;
   for (let uuid = toReset(next, turn); uuid !== undefined && hasRoom(); uuid = toReset(next, turn)) {
     const short = next.shortTimeouts.get(uuid);
-    if (short) next = withShortTimeout(next, uuid, { ...short, run: set(uuid, undefined, turn), back: true });
+    if (short)
+      next = withShortTimeout(next, uuid, { ...short, run: startSetting(uuid, undefined, turn), resets: true });
   }
   if (seconds === 0 || state.timeoutsRefused || !hasRoom()) return next;
   for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting.size)) {
     const guest = next.guests.get(uuid);
     if (!guest) continue;
-    next = withShortTimeout(next, uuid, { ...shortTimeout(uuid, guest.name), run: set(uuid, seconds, turn) });
+    next = withShortTimeout(next, uuid, { ...shortTimeout(uuid, guest.name), run: startSetting(uuid, seconds, turn) });
     say(
       turn,
       "info",
-      `${called(guest)}: libvirt waits only ${seconds} s for its agent, until it answers or is reported`,
+      `${displayName(guest)}: agent response time-out set to ${seconds} s in libvirt until it answers or is reported`,
     );
   }
   return next;
@@ -45,7 +46,7 @@ function toReset({ index }: IntrospectiveState, { at, settings }: Turn): string 
 }
 
 /** The end of a call that sets a guest's response time-out. */
-export function responseTimeoutSet(
+export function endSetting(
   state: IntrospectiveState,
   { uuid, run, outcome, detail }: { uuid: string; run: number; outcome: SettingOutcome; detail: string },
   turn: Turn,
@@ -54,43 +55,43 @@ export function responseTimeoutSet(
   if (short?.run !== run) return state;
   const ended: ShortTimeout = { ...short, run: undefined };
   if (outcome === "gone") return withShortTimeout(state, uuid, undefined);
-  if (!short.back) return shortened(state, ended, outcome, detail, turn);
+  if (!short.resets) return endShortening(state, ended, outcome, detail, turn);
   if (outcome === "done") {
-    say(turn, "info", `${called(short)}: libvirt waits its own time for its agent again`);
+    say(turn, "info", `${displayName(short)}: agent response time-out reset in libvirt`);
     return withShortTimeout(state, uuid, undefined);
   }
-  if (!short.told) {
+  if (!short.logged) {
     const byHand = `virsh guest-agent-timeout ${uuid} --timeout -2`;
-    const text = `libvirt's time for its agent could not be put back, and is tried again each minute: ${detail}`;
-    say(turn, "warning", `${called(short)}: ${text}. By hand: ${byHand}`);
+    const text = `resetting its agent response time-out in libvirt failed, retrying each minute: ${detail}`;
+    say(turn, "warning", `${displayName(short)}: ${text}. By hand: ${byHand}`);
   }
   turn.effects.push({ kind: "wake", key: RETRY, afterMs: RETRY_MS });
-  return withShortTimeout(state, uuid, { ...ended, told: true, due: turn.at.mono + RETRY_MS });
+  return withShortTimeout(state, uuid, { ...ended, logged: true, due: turn.at.mono + RETRY_MS });
 }
 
-/** No call is under way any more; what came of it is not known. All are looked after again once there is a connection. */
-export function interrupted(timeouts: IntrospectiveState["shortTimeouts"]): IntrospectiveState["shortTimeouts"] {
+/** No call is under way any more; its result is not known. All are looked after again once there is a connection. */
+export function interruptCalls(timeouts: IntrospectiveState["shortTimeouts"]): IntrospectiveState["shortTimeouts"] {
   return new Map([...timeouts].map(([uuid, short]) => [uuid, { ...short, run: undefined, due: 0 }]));
 }
 
-function shortened(
+function endShortening(
   state: IntrospectiveState,
   short: ShortTimeout,
   outcome: SettingOutcome,
   detail: string,
   turn: Turn,
 ): IntrospectiveState {
-  // Whether it is short is not known if libvirt has not answered; then it is put back as if it were.
+  // Whether it is short is not known if libvirt has not answered; then it is reset as if it were.
   if (outcome !== "refused") return withShortTimeout(state, short.uuid, short);
   if (!state.timeoutsRefused) {
     const meaning =
       "each ping of a guest that does not answer takes libvirt's 5 s, as without suspect_response_timeout";
-    say(turn, "warning", `libvirt does not set response time-outs of guest agents (${meaning}): ${detail}`);
+    say(turn, "warning", `libvirt refuses to set response time-outs of guest agents (${meaning}): ${detail}`);
   }
   return { ...withShortTimeout(state, short.uuid, undefined), timeoutsRefused: true };
 }
 
-function set(uuid: string, seconds: number | undefined, turn: Turn): number {
+function startSetting(uuid: string, seconds: number | undefined, turn: Turn): number {
   const run = turn.nextRun();
   turn.effects.push({ kind: "setResponseTimeout", uuid, run, seconds });
   return run;

@@ -3,14 +3,14 @@ import { type GuestIndex, isResting } from "../guest-index.ts";
 import type { IntrospectiveSettings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withGuest } from "../state-changes.ts";
-import { nextTurn, type Turn } from "./turn.ts";
+import { nextPingAt, type Turn } from "./turn.ts";
 
 const WAKE = "due";
 /**
- * A guest whose silence changes nothing is asked every third time only: a hung agent holds a worker of libvirt's for 5 s, an
+ * A guest that rests is pinged every third interval only: a hung agent holds a worker of libvirt's for 5 s, an
  * occupied one for 30.
  */
-const RESTING_TURNS = 3;
+const RESTING_INTERVALS = 3;
 
 /**
  * Pings whoever is due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest
@@ -28,15 +28,15 @@ export function schedule(state: IntrospectiveState, turn: Turn): IntrospectiveSt
 
 /** When a guest that was pinged at `began` (mono) is due again. */
 export function dueAfter(guest: Guest, began: number, turn: Turn): number {
-  if (!guest.suspected) return nextTurn(guest.uuid, began, turn);
+  if (!guest.suspected) return nextPingAt(guest.uuid, began, turn);
   const interval = turn.settings.guest_monitoring_interval * 1000;
   // Never sooner than an interval after the last one, however late that was: failed rounds are as long as configured.
-  return began + interval * (isResting(guest) ? RESTING_TURNS : 1);
+  return began + interval * (isResting(guest) ? RESTING_INTERVALS : 1);
 }
 
 /**
- * Those that answer quickly first, then those whose report depends on it, then those that rest. Whoever has waited for a turn
- * of its own is before all who have waited less, so that nobody waits for ever where there are more guests than lanes can take.
+ * Those that answer quickly first, then those whose report depends on it, then those that rest. A guest that has waited for as long
+ * as its queue may is before all that have waited less, so that nobody waits for ever where there are more guests than lanes can take.
  * @returns whom to ping now, if somebody is due for whom there is a lane
  */
 function nextToPing({ index }: IntrospectiveState, { at, settings }: Turn): string | undefined {
@@ -52,11 +52,11 @@ function nextToPing({ index }: IntrospectiveState, { at, settings }: Turn): stri
   return best?.subject;
 }
 
-/** Each with its rank, and how many intervals one may wait in it before it has the first rank. */
+/** Each with its rank, and how many intervals a guest may wait in it before it has the first rank. */
 const QUEUES = [
   { queue: "well", rank: 0, turns: 0 },
   { queue: "suspected", rank: 1, turns: 1 },
-  { queue: "resting", rank: 2, turns: RESTING_TURNS },
+  { queue: "resting", rank: 2, turns: RESTING_INTERVALS },
 ] as const;
 
 interface Ranked {
@@ -78,7 +78,7 @@ function freeLanes(
   const free = max_agent_commands - pinging.size;
   const forSuspected = Math.min(max_suspect_commands, max_agent_commands - 1) - pingingSuspected.size;
   const isFirst = pingingSuspected.size === 0;
-  // The last free lane is for those that are well, so that others of them may go silent meanwhile without holding them up.
+  // The last free lane is for those that are well, so that others of them may cease to answer meanwhile without delaying them.
   const suspected = free > 0 && (isFirst || (free > 1 && forSuspected > 0));
   return { well: free > 0, suspected, resting: suspected && (isFirst || pingingResting.size === 0) };
 }

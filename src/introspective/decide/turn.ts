@@ -19,7 +19,7 @@ export function say(turn: Turn, level: SayEffect["level"], text: string): void {
 }
 
 /** As operators know it: libvirt's name and Nova's UUID. */
-export function called({ name, uuid }: Pick<Guest, "name" | "uuid">): string {
+export function displayName({ name, uuid }: Pick<Guest, "name" | "uuid">): string {
   return `${name} (${uuid})`;
 }
 
@@ -29,10 +29,10 @@ export function subjectOf(uuid: string): string {
 }
 
 /**
- * The guest's next turn after `from` (mono). Each guest has its own place in the interval, by its UUID, so that pings are
+ * When the guest is to be pinged next after `from` (mono). Each guest has its own place in the interval, by its UUID, so that pings are
  * spread evenly over time and neither a late one nor a restart of the monitor bunches them.
  */
-export function nextTurn(uuid: string, from: number, turn: Turn): number {
+export function nextPingAt(uuid: string, from: number, turn: Turn): number {
   const interval = turn.settings.guest_monitoring_interval * 1000;
   let hash = 0;
   for (const character of uuid) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
@@ -40,13 +40,13 @@ export function nextTurn(uuid: string, from: number, turn: Turn): number {
   return Math.floor((from - place) / interval) * interval + place + interval;
 }
 
-/** No failure counts any more, and whatever is under way has nothing to say. */
-export function cleared(guest: Guest): Guest {
+/** No failure counts any more, nor the result of what is under way. */
+export function clearFailures(guest: Guest): Guest {
   return {
     ...guest,
     phase: guest.phase === "error" ? "healthy" : guest.phase,
     failures: 0,
-    silent: 0,
+    unresponsive: 0,
     occupied: undefined,
     activity: undefined,
     ping: guest.ping && { ...guest.ping, void: true },
@@ -54,20 +54,20 @@ export function cleared(guest: Guest): Guest {
   };
 }
 
-/** Back to discovery: it must answer once before its silence means anything. */
-export function rediscovered(guest: Guest): Guest {
-  return { ...cleared(guest), phase: "discovery" };
+/** Back to discovery: it must answer once before failed pings count. */
+export function rediscover(guest: Guest): Guest {
+  return { ...clearFailures(guest), phase: "discovery" };
 }
 
-/** A start of the guest, of which nothing is known yet; what was said about the last one is no longer true. */
-export function startedAgain(guest: Guest, turn: Turn): Guest {
-  takeBack(guest, turn, "was started again");
-  const { ping, examination } = cleared(guest);
+/** A start of the guest, of which nothing is known yet; what was notified of the last one is no longer true. */
+export function restartGuest(guest: Guest, turn: Turn): Guest {
+  supersedeReport(guest, turn, "was started again");
+  const { ping, examination } = clearFailures(guest);
   return { ...newGuest(guest.uuid, guest.name), startedAt: turn.at.mono, ping, examination };
 }
 
-/** What has been said about this guest and is not delivered must not be sent any more. */
-export function takeBack(guest: Guest, turn: Turn, why: string): void {
+/** What was notified of this guest and is not delivered must not be sent any more. */
+export function supersedeReport(guest: Guest, turn: Turn, why: string): void {
   if (guest.phase !== "reported") return;
-  turn.effects.push({ kind: "supersede", subject: subjectOf(guest.uuid), reason: `${called(guest)} ${why}` });
+  turn.effects.push({ kind: "supersede", subject: subjectOf(guest.uuid), reason: `${displayName(guest)} ${why}` });
 }

@@ -3,10 +3,10 @@ import type { Guest } from "../guest.ts";
 import type { Activity, Findings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withReports } from "../state-changes.ts";
-import { called, cleared, say, subjectOf, type Turn } from "./turn.ts";
+import { clearFailures, displayName, say, subjectOf, type Turn } from "./turn.ts";
 
-/** The examination of a guest has ended: what speaks for it is weighed, and if nothing does, Masakari is told. */
-export function examinationEnded(
+/** The examination of a guest has ended: unless it shows that the guest works, or may, the guest is reported. */
+export function endExamination(
   state: IntrospectiveState,
   guest: Guest,
   findings: Findings,
@@ -15,34 +15,38 @@ export function examinationEnded(
   const ended: Guest = { ...guest, examination: undefined };
   if (guest.examination?.void !== false) return { guest: ended, state };
   if (guest.examination.purpose === "before") return { guest: { ...ended, activity: findings.activity }, state };
-  const spared = sparedBy(ended, findings, turn);
+  const spared = spareGuest(ended, findings, turn);
   if (spared) return { guest: spared, state };
-  return told(ended, withoutOldReports(state, turn), turn);
+  return report(ended, withoutOldReports(state, turn), turn);
 }
 
-function sparedBy(guest: Guest, { running, job, activity }: Findings, turn: Turn): Guest | undefined {
+function spareGuest(guest: Guest, { running, job, activity }: Findings, turn: Turn): Guest | undefined {
   if (running === false) {
-    say(turn, "info", `${called(guest)}: does not run any more, and is not reported`);
+    say(turn, "info", `${displayName(guest)}: no longer runs, and is not reported`);
     turn.effects.push({ kind: "look", uuid: guest.uuid });
-    return { ...cleared(guest), running: false };
+    return { ...clearFailures(guest), running: false };
   }
   if (job === true && turn.settings.leave_alone_migrating) {
-    say(turn, "warning", `${called(guest)}: is being migrated or saved, and is not reported meanwhile`);
+    say(turn, "warning", `${displayName(guest)}: is being migrated or saved; not reported meanwhile`);
     return guest;
   }
   if (turn.settings.check_io && isActive(guest.activity, activity)) {
-    say(turn, "warning", `${called(guest)}: its agent does not answer, but it uses its disks or network; not reported`);
-    return { ...guest, failures: 0, silent: 0, activity: undefined };
+    say(
+      turn,
+      "warning",
+      `${displayName(guest)}: its agent does not answer, but it uses its disks or network; not reported`,
+    );
+    return { ...guest, failures: 0, unresponsive: 0, activity: undefined };
   }
   return undefined;
 }
 
-/** A count that is missing in one of them, since libvirt was busy then, says nothing. */
+/** A count that is missing in one of them, since libvirt was busy then, means nothing. */
 function isActive(before: Activity | undefined, now: Activity | undefined): boolean {
   return Object.entries(now ?? {}).some(([name, count]) => before?.[name] !== undefined && before[name] !== count);
 }
 
-function told(
+function report(
   guest: Guest,
   state: IntrospectiveState,
   turn: Turn,
@@ -52,10 +56,18 @@ function told(
   const given: Guest = { ...guest, phase: "reported" };
   if (max_reports > 0 && times.length >= max_reports) {
     const often = `reported ${times.length} times within ${report_window} s`;
-    say(turn, "error", `${called(guest)}: does not answer, but was ${often} already; see to it by hand`);
+    say(
+      turn,
+      "error",
+      `${displayName(guest)}: does not answer, but was ${often} already (max_reports), so it is not notified: check it by hand`,
+    );
     return { guest: given, state };
   }
-  say(turn, "error", `${called(guest)}: given up after ${guest.failures} failed pings in a row; Masakari is notified`);
+  say(
+    turn,
+    "error",
+    `${displayName(guest)}: reported after ${guest.failures} failed pings in a row; notifying Masakari`,
+  );
   turn.effects.push({
     kind: "notify",
     subject: subjectOf(guest.uuid),
@@ -70,7 +82,7 @@ function told(
       },
     },
   });
-  const reported: Guest = { ...given, told: true };
+  const reported: Guest = { ...given, alreadyNotified: true };
   if (max_reports === 0) return { guest: reported, state };
   return { guest: reported, state: withReports(state, guest.uuid, [...times, turn.at.mono]) };
 }

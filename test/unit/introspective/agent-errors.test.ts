@@ -16,8 +16,8 @@ const files = readdirSync(folder);
 const meanings: Readonly<Record<string, readonly [tookMs: number, outcome: PingOutcome]>> = {
   "guest-ping is blocked": [5, "answered"],
   "there is no channel": [1, "noChannel"],
-  "hangs, the first ping": [2000, "silent"],
-  "hangs, a later ping": [2000, "silent"],
+  "hangs, the first ping": [2000, "unresponsive"],
+  "hangs, a later ping": [2000, "unresponsive"],
   "the agent ends amid the ping": [1000, "disconnected"],
   "the agent has ended": [1, "disconnected"],
   "a file system freeze occupies the agent": [30_000, "occupied"],

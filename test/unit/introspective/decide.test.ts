@@ -30,7 +30,7 @@ test("the third failed ping in a row is notified, once, with what Masakari expec
   assert.equal(world.stateOf(first)?.phase, "reported");
   world.run(30 * MINUTES);
   assert.equal(world.told.length, 1);
-  const effects = world.log.filter((line) => line.includes("Masakari is notified"));
+  const effects = world.log.filter((line) => line.includes("notifying Masakari"));
   assert.equal(effects.length, 1);
 });
 
@@ -182,7 +182,7 @@ test("a guest that opens its channel again has shown life: the count begins anew
   assert.deepEqual(world.told, []);
 });
 
-test("agent_disconnected = ignore: a stopped agent is not watched until it answers again", () => {
+test("agent_disconnected = ignore: a guest whose agent is stopped is not monitored until it answers again", () => {
   const { world, first } = host(["vm"], { agent_disconnected: "ignore" });
   world.channelChanges(first, false);
   world.run(30 * MINUTES);
@@ -261,7 +261,7 @@ test("the end of a ping that is not the guest's last one means nothing", () => {
   world.hang(first);
   while (world.inFlight === 0) world.run(10);
   const before = world.state;
-  world.observe({ kind: "pinged", at: world.now(), uuid: first.uuid, run: 1, outcome: "silent", detail: "" });
+  world.observe({ kind: "pinged", at: world.now(), uuid: first.uuid, run: 1, outcome: "unresponsive", detail: "" });
   assert.deepEqual(world.state.guests, before.guests);
 });
 
@@ -364,7 +364,7 @@ test("max_reports: no more within the window, and again after it", () => {
   };
   for (let times = 0; times < 5; times++) hangAndStartAgain();
   assert.equal(world.told.length, 2);
-  assert.ok(world.log.some((line) => /error: .*see to it by hand/.test(line)));
+  assert.ok(world.log.some((line) => /error: .*check it by hand/.test(line)));
   world.run(60 * MINUTES);
   hangAndStartAgain();
   assert.equal(world.told.length, 3);

@@ -5,20 +5,25 @@ import { CallTimeoutError, ConnectionLostError, ServerError } from "../../../src
 
 /** What libvirt says, how long it takes for it, and what it means for the guest. */
 const cases: readonly (readonly [number: number, text: string, tookMs: number, outcome: string])[] = [
-  [86, "Guest agent is not responding: Guest agent not available for now", 5000, "silent"],
+  [86, "Guest agent is not responding: Guest agent not available for now", 5000, "unresponsive"],
   [
     86,
     "Guest agent is not responding: guest agent didn't respond to synchronization within '2' seconds",
     2000,
-    "silent",
+    "unresponsive",
   ],
-  [112, "guest agent command timed out: guest agent didn't respond to command within '2' seconds", 2000, "silent"],
+  [
+    112,
+    "guest agent command timed out: guest agent didn't respond to command within '2' seconds",
+    2000,
+    "unresponsive",
+  ],
   [86, "Guest agent is not responding: QEMU guest agent is not connected", 1, "disconnected"],
   [86, "Guest agent is not responding: Guest agent disappeared while executing command", 1000, "disconnected"],
   [112, "guest agent command timed out: Guest agent disappeared while executing command", 1000, "disconnected"],
   [1, "internal error: End of file from agent socket", 1000, "disconnected"],
-  [86, "Guest agent is not responding: QEMU guest agent is not available due to an error", 1, "silent"],
-  [1, "internal error: cannot parse json }}{", 5, "silent"],
+  [86, "Guest agent is not responding: QEMU guest agent is not available due to an error", 1, "unresponsive"],
+  [1, "internal error: cannot parse json }}{", 5, "unresponsive"],
   [
     1,
     "internal error: unable to execute QEMU agent command 'guest-ping': Command guest-ping has been disabled",
@@ -52,7 +57,7 @@ const cases: readonly (readonly [number: number, text: string, tookMs: number, o
   [38, "Unable to create thread: Resource temporarily unavailable", 1, "unknown"],
   // libvirtd speaks the language of its system: as libvirt 9.0 is translated.
   [86, "Агент гостя не отвечает: Агент гостевой системы QEMU не подключён", 1, "disconnected"],
-  [86, "ゲストエージェントが応答していません: ゲストエージェントが今のところ利用できません", 2000, "silent"],
+  [86, "ゲストエージェントが応答していません: ゲストエージェントが今のところ利用できません", 2000, "unresponsive"],
   [1, "внутренняя ошибка: не удалось выполнить команду агента QEMU «guest-ping»: disabled", 8, "answered"],
   [1, "内部错误：无法执行 QEMU 代理命令 'guest-ping'：disabled", 8, "answered"],
   [68, "Kann Status-Änderungs-Lock nicht abrufen", 30_000, "occupied"],

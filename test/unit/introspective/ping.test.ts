@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noLink } from "../../../src/introspective/link.ts";
 import { ping } from "../../../src/introspective/ping.ts";
+import { noSession } from "../../../src/introspective/session.ts";
 import type { Connection } from "../../../src/libvirt/connection.ts";
 import { CallTimeoutError, type LibvirtError, ServerError } from "../../../src/libvirt/errors.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -23,8 +23,8 @@ function libvirt() {
     },
     abort: (error: LibvirtError) => aborted.push(error),
   } as unknown as Connection;
-  const link = { ...noLink(), connection };
-  return { clock, aborted, ping: (uuid: string) => ping(link, connection, clock, uuid, 2) };
+  const session = { ...noSession(), connection };
+  return { clock, aborted, ping: (uuid: string) => ping(session, connection, clock, uuid, 2) };
 }
 
 test("a libvirt that answers no ping at all loses its connection", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noLink } from "../../../src/introspective/link.ts";
-import { putTimeoutsBack, setResponseTimeout } from "../../../src/introspective/response-timeout.ts";
+import { resetTimeouts, setResponseTimeout } from "../../../src/introspective/response-timeout.ts";
+import { noSession } from "../../../src/introspective/session.ts";
 import type { Connection } from "../../../src/libvirt/connection.ts";
 import { CallTimeoutError, ServerError } from "../../../src/libvirt/errors.ts";
 import { KeptLog } from "../../support/kept-log.ts";
@@ -16,7 +16,7 @@ function libvirt(answer: (uuid: string, seconds: number) => Promise<void> = asyn
       return answer(uuid, seconds);
     },
   } as unknown as Connection;
-  return { link: { ...noLink(), connection }, connection, calls, clock: new VirtualClock(), log: new KeptLog() };
+  return { session: { ...noSession(), connection }, connection, calls, clock: new VirtualClock(), log: new KeptLog() };
 }
 
 test("what libvirt answers, and what it may have done without an answer", async () => {
@@ -27,19 +27,19 @@ test("what libvirt answers, and what it may have done without an answer", async 
     [new CallTimeoutError("no answer"), "unknown"],
   ] as const;
   for (const [error, outcome] of errors) {
-    const { link, connection } = libvirt(() => Promise.reject(error));
-    assert.equal((await setResponseTimeout(link, connection, "vm", 2)).outcome, outcome);
-    assert.equal(link.shortTimeouts.has("vm"), outcome === "unknown");
+    const { session, connection } = libvirt(() => Promise.reject(error));
+    assert.equal((await setResponseTimeout(session, connection, "vm", 2)).outcome, outcome);
+    assert.equal(session.shortTimeouts.has("vm"), outcome === "unknown");
   }
 });
 
-test("at the stop each that may be short is put back, and none that is back already", async () => {
-  const { link, connection, calls, clock, log } = libvirt();
-  await setResponseTimeout(link, connection, "answers", 2);
-  await setResponseTimeout(link, connection, "answers", undefined);
-  await setResponseTimeout(link, connection, "hangs", 2);
+test("at the stop each that may be short is reset, and none that is reset already", async () => {
+  const { session, connection, calls, clock, log } = libvirt();
+  await setResponseTimeout(session, connection, "answers", 2);
+  await setResponseTimeout(session, connection, "answers", undefined);
+  await setResponseTimeout(session, connection, "hangs", 2);
   calls.length = 0;
-  await putTimeoutsBack(link, clock, log);
+  await resetTimeouts(session, clock, log);
   assert.deepEqual(calls, ["hangs -2"]);
   assert.deepEqual(log.lines, []);
   assert.equal(clock.timers, 0);
@@ -47,11 +47,11 @@ test("at the stop each that may be short is put back, and none that is back alre
 
 test("at the stop a call that is under way is awaited: libvirt does two in whatever order", async () => {
   const first = Promise.withResolvers<void>();
-  const { link, connection, calls, clock, log } = libvirt((_, seconds) =>
+  const { session, connection, calls, clock, log } = libvirt((_, seconds) =>
     seconds === 2 ? first.promise : Promise.resolve(),
   );
-  void setResponseTimeout(link, connection, "vm", 2);
-  const done = putTimeoutsBack(link, clock, log);
+  void setResponseTimeout(session, connection, "vm", 2);
+  const done = resetTimeouts(session, clock, log);
   await settle();
   assert.deepEqual(calls, ["vm 2"]);
   first.resolve();
@@ -60,16 +60,16 @@ test("at the stop a call that is under way is awaited: libvirt does two in whate
 });
 
 test("at the stop a libvirt that does not answer is waited for no longer than 5 s, and none at all not", async () => {
-  const { link, connection, clock, log } = libvirt((_, seconds) =>
+  const { session, connection, clock, log } = libvirt((_, seconds) =>
     seconds === 2 ? Promise.resolve() : new Promise(() => undefined),
   );
-  await setResponseTimeout(link, connection, "vm", 2);
-  const done = putTimeoutsBack(link, clock, log);
+  await setResponseTimeout(session, connection, "vm", 2);
+  const done = resetTimeouts(session, clock, log);
   await clock.advance(5000);
   await done;
-  assert.match(log.lines.join("\n"), /^warning .*1 guest was not put back within 5 s/);
+  assert.match(log.lines.join("\n"), /^warning .* of 1 guest were not reset within 5 s/);
 
-  const away = { ...link, connection: undefined };
-  await putTimeoutsBack(away, clock, log);
+  const away = { ...session, connection: undefined };
+  await resetTimeouts(away, clock, log);
   assert.equal(clock.timers, 0);
 });

@@ -29,7 +29,7 @@ test("a pattern that matches none of the guests that have channels is a conditio
   surveyed(world, ...unmatched, seen("c", { agent: "none" }));
   assert.match(world.conditions.get("agent pattern") ?? "", /qemu_guest_agent_sock_path.*domain-1-vm/);
   surveyed(world, ...unmatched, seen("c", { agent: "none" }));
-  assert.equal(linesOf(world, /warning: no guest is watched: .*qemu_guest_agent_sock_path/), 1);
+  assert.equal(linesOf(world, /warning: no guest is monitored: .*qemu_guest_agent_sock_path/), 1);
   surveyed(world, ...unmatched, seen("c"));
   assert.deepEqual([...world.conditions], []);
   assert.equal(linesOf(world, /watching 1 guest .* of 3 .*; 2 have channels/), 1);
@@ -47,7 +47,7 @@ test("one guest's bad XML concerns that guest only, is visible, and is looked at
   const [bad, good] = [world.guest("bad"), world.guest("good")];
   surveyed(world, seen("bad", { agent: "none", fault: "it is no XML" }), seen("good"));
   assert.match(world.conditions.get("guest XML") ?? "", /bad .*it is no XML/);
-  assert.equal(linesOf(world, /warning: bad .*it is no XML; it is not watched/), 1);
+  assert.equal(linesOf(world, /warning: bad .*it is no XML; it is not monitored/), 1);
   world.run(30_000);
   assert.equal(world.stateOf(good)?.phase, "healthy");
   assert.equal(world.stateOf(bad)?.agent, "none");
@@ -56,7 +56,7 @@ test("one guest's bad XML concerns that guest only, is visible, and is looked at
   assert.equal(world.stateOf(bad)?.phase, "healthy");
 });
 
-test("a guest that was watched is so as before while its XML cannot be read", () => {
+test("a guest that was monitored is so as before while its XML is unreadable", () => {
   const world = new IntrospectiveWorld();
   const guest = world.guest("vm");
   world.startMonitor();
@@ -87,15 +87,15 @@ test("that libvirt denies agent commands is a condition until it does not", () =
   assert.deepEqual([...world.conditions], []);
 });
 
-test("a guest of which libvirt does not say whether it answers is not unwatched in silence", () => {
+test("that libvirt does not report whether a guest answers is visible", () => {
   const world = new IntrospectiveWorld();
   world.guest("vm");
   world.startMonitor();
   world.run(MINUTE);
   world.fate = () => ({ ms: 1, outcome: "unknown" });
   world.run(5 * MINUTE);
-  assert.match(world.conditions.get("guest agents") ?? "", /vm .*does not say/);
-  assert.equal(linesOf(world, /warning: vm .*does not say whether its agent answers/), 1);
+  assert.match(world.conditions.get("guest agents") ?? "", /vm .*does not report/);
+  assert.equal(linesOf(world, /warning: vm .*does not report whether its agent answers/), 1);
   assert.deepEqual(world.told, []);
   world.fate = () => undefined;
   world.run(2 * MINUTE);
@@ -107,5 +107,5 @@ test("an agent that is connected and has never answered is said to be so, once",
   world.guest("vm", { hung: true });
   world.startMonitor();
   world.run(10 * MINUTE);
-  assert.equal(linesOf(world, /warning: vm .*does not answer, so that the guest is not watched/), 1);
+  assert.equal(linesOf(world, /warning: vm .*does not answer; the guest is not monitored/), 1);
 });

@@ -63,7 +63,7 @@ for (const [what, happens] of [
   ["closes its channel", (world: IntrospectiveWorld, guest: RealGuest) => world.channelChanges(guest, false)],
   ["is watched with the option off", (world: IntrospectiveWorld) => world.reload({ suspect_response_timeout: 0 })],
 ] as const) {
-  test(`put back when the guest ${what}`, () => {
+  test(`reset when the guest ${what}`, () => {
     const { world, first } = host(["vm"]);
     world.hang(first);
     untilFailed(world, first, 2);
@@ -75,7 +75,7 @@ for (const [what, happens] of [
   });
 }
 
-test("put back by the next run after a kill, whatever has become of the guest", () => {
+test("reset by the next run after a kill, whatever has become of the guest", () => {
   const { world, guests } = host(["hung", "stopped", "gone"]);
   for (const guest of guests) world.hang(guest);
   for (const guest of guests) untilFailed(world, guest, 1);
@@ -98,7 +98,7 @@ test("put back by the next run after a kill, whatever has become of the guest", 
   assert.deepEqual(shortened(world), []);
 });
 
-test("libvirtd away while it is short: put back once it is there again", () => {
+test("libvirtd away while it is short: reset once it is there again", () => {
   const { world, first } = host(["vm"]);
   world.hang(first);
   untilFailed(world, first, 1);
@@ -111,7 +111,7 @@ test("libvirtd away while it is short: put back once it is there again", () => {
   assert.equal(first.responseTimeout, undefined);
 });
 
-test("libvirtd lost in the middle of shortening, and of putting back: put back once it is there again", () => {
+test("libvirtd lost in the middle of shortening, and of the reset: reset once it is there again", () => {
   const { world, first } = host(["vm"]);
   const underWay = () => world.state.shortTimeouts.get(first.uuid)?.run !== undefined;
   const until = (holds: () => boolean) => {
@@ -155,11 +155,11 @@ test("a libvirt that refuses is warned of once, and the guest is reported all th
   for (const guest of guests) world.hang(guest);
   world.run(5 * MINUTES);
   assert.equal(world.told.length, 2);
-  assert.equal(world.log.filter((line) => /warning: libvirt does not set response time-outs/.test(line)).length, 1);
+  assert.equal(world.log.filter((line) => /warning: libvirt refuses to set response time-outs/.test(line)).length, 1);
   assert.deepEqual(shortened(world), []);
 });
 
-test("no answer whether it is short: it is put back as if it were", () => {
+test("no answer whether it is short: it is reset as if it were", () => {
   const { world, first } = host(["vm"]);
   world.settingFate = () => ({ done: true, outcome: "unknown" });
   world.hang(first);

@@ -5,12 +5,12 @@ import type { GuestSeen, IntrospectiveObservation } from "./observation.ts";
 
 export type Observe = (observation: IntrospectiveObservation) => void;
 
-/** What sensing and acting share: the connection in use, and which guests something has been heard of. */
-export interface Link {
+/** What sensing and acting share: the connection in use, and what is under way over it. */
+export interface Session {
   connection: Connection | undefined;
-  /** Events heard of each guest that is being looked at; a look during which one comes is taken again. */
-  readonly heard: Map<string, number>;
-  /** The last call about each guest whose response time-out may be short: what is to be put back when the monitor stops. */
+  /** Events so far of each guest that is being looked up; a look-up during which one comes is repeated. */
+  readonly eventCounts: Map<string, number>;
+  /** The last call about each guest whose response time-out may be short: those are reset when the monitor stops. */
   readonly shortTimeouts: Map<string, Promise<unknown>>;
   /** When libvirt last ended a ping, whatever came of it (mono, ms). */
   pingEndedAt: number;
@@ -19,10 +19,10 @@ export interface Link {
 }
 
 /** Before the first connection. */
-export function noLink(): Link {
+export function noSession(): Session {
   return {
     connection: undefined,
-    heard: new Map(),
+    eventCounts: new Map(),
     shortTimeouts: new Map(),
     pingEndedAt: Number.NEGATIVE_INFINITY,
     survey: undefined,
@@ -72,7 +72,7 @@ export async function readGuest(connection: Connection, domain: Domain, pattern:
   }
 }
 
-/** The others are worth more than knowing this one. */
+/** One domain that cannot be read must not cost the others their connection. */
 function isOfOneDomain(error: unknown): error is Error {
   if (error instanceof DomainXmlError) return true;
   return error instanceof ServerError || error instanceof CallTimeoutError;

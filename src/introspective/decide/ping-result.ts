@@ -1,0 +1,126 @@
+import type { Guest } from "../guest.ts";
+import type { PingOutcome } from "../observation.ts";
+import { isSpared, logOccupationEnd, noteOccupation } from "./occupied.ts";
+import { dueAfter } from "./schedule.ts";
+import { clearFailures, displayName, rediscover, say, supersedeReport, type Turn } from "./turn.ts";
+
+/** What the end of a ping means for its guest. */
+export function endPing(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string): Guest {
+  const { ping } = guest;
+  if (!ping) return guest;
+  const isUnclear = outcome === "unknown" || outcome === "denied";
+  const ended: Guest = { ...guest, ping: undefined, unclear: isUnclear ? guest.unclear : undefined };
+  const next = ping.void ? ended : applyOutcome(ended, turn, outcome, detail, ping.began);
+  return { ...next, due: dueAfter(next, ping.began, turn) };
+}
+
+/** @param began when the ping began, mono */
+function applyOutcome(guest: Guest, turn: Turn, outcome: PingOutcome, detail: string, began: number): Guest {
+  switch (outcome) {
+    case "answered":
+      return markHealthy({ ...guest, agent: "connected" }, turn, detail);
+    case "unresponsive":
+      return markUnresponsive({ ...guest, agent: "connected" }, turn, detail);
+    case "occupied":
+      return markUnresponsive(noteOccupation({ ...guest, agent: "connected" }, turn, detail, began), turn, detail);
+    case "disconnected":
+      return markDisconnected({ ...guest, agent: "disconnected" }, turn, detail);
+    case "noChannel":
+      return { ...rediscover(guest), agent: "none" };
+    case "gone":
+      turn.effects.push({ kind: "look", uuid: guest.uuid });
+      return { ...guest, running: false };
+    case "denied":
+      return { ...guest, unclear: "libvirt denies commands to its agent" };
+    case "unknown": {
+      const unclear = "libvirt does not report whether its agent answers";
+      if (guest.unclear === undefined) say(turn, "warning", `${displayName(guest)}: ${unclear}: ${detail}`);
+      return { ...guest, suspected: true, unclear };
+    }
+  }
+}
+
+/** @param refusal the agent's answer, if it was an error: the agent works all the same */
+function markHealthy(guest: Guest, turn: Turn, refusal: string): Guest {
+  const well: Guest = { ...clearFailures(guest), phase: "healthy", suspected: false };
+  logOccupationEnd(guest, turn);
+  switch (guest.phase) {
+    case "discovery": {
+      const how = refusal === "" ? "answers" : `answers, with an error, which counts as an answer (${refusal})`;
+      say(turn, "info", `${displayName(guest)}: its agent ${how}; now monitored`);
+      return well;
+    }
+    case "healthy":
+      return well;
+    case "error":
+      say(turn, "info", `${displayName(guest)}: its agent answers again after ${timesOf(guest.failures)}`);
+      return well;
+    case "reported":
+      supersedeReport(guest, turn, "answers again");
+      say(turn, "warning", `${displayName(guest)}: its agent answers again after the guest was reported`);
+      return { ...well, phase: "discovery" };
+  }
+}
+
+function markUnresponsive(guest: Guest, turn: Turn, detail: string): Guest {
+  const suspected: Guest = { ...guest, suspected: true };
+  if (guest.phase === "discovery" && !guest.suspected && !guest.occupied) {
+    const text = "its agent is connected but does not answer; the guest is not monitored until it does";
+    say(turn, "warning", `${displayName(guest)}: ${text}: ${detail}`);
+  }
+  if (isSpared(suspected, turn) || !counts(suspected, turn)) return suspected;
+  return countFailure({ ...suspected, unresponsive: guest.unresponsive + 1 }, turn, detail);
+}
+
+/** Nobody in the guest holds the channel open: its agent has ended, or it goes down, or it boots. */
+export function markDisconnected(guest: Guest, turn: Turn, detail: string): Guest {
+  const known: Guest = { ...guest, suspected: false, unresponsive: 0, occupied: undefined };
+  if (guest.phase !== "healthy" && guest.phase !== "error") return known;
+  if (turn.settings.agent_disconnected === "ignore") {
+    say(turn, "info", `${displayName(guest)}: its agent closed its channel; not monitored until it answers again`);
+    return rediscover(known);
+  }
+  return counts(known, turn) ? countFailure(known, turn, detail) : known;
+}
+
+/** A failed ping counts once the guest has answered, and once it has had its time to start. */
+function counts({ phase, startedAt }: Guest, { at, settings }: Turn): boolean {
+  if (phase !== "healthy" && phase !== "error") return false;
+  return startedAt === undefined || at.mono - startedAt >= settings.minimum_uptime * 1000;
+}
+
+function countFailure(guest: Guest, turn: Turn, detail: string): Guest {
+  const { settings } = turn;
+  const next: Guest = { ...guest, phase: "error", failures: guest.failures + 1 };
+  say(turn, "warning", `${displayName(guest)}: failed ping ${next.failures} in a row: ${detail}`);
+  if (isEnough(next, turn))
+    return settings.compat && guest.alreadyNotified ? skipReport(next, turn) : startExamination(next, turn, "verdict");
+  return next.failures === 1 && settings.check_io ? startExamination(next, turn, "before") : next;
+}
+
+/**
+ * The threshold is of unanswered pings in a row. A closed channel is tolerated for as long as the Python monitor tolerates anything,
+ * two pings more: a guest that reboots normally looks like that too.
+ */
+function isEnough({ failures, unresponsive }: Guest, { settings }: Turn): boolean {
+  const threshold = settings.guest_monitoring_failure_threshold;
+  return failures >= threshold + 2 || (!settings.compat && unresponsive >= Math.max(1, threshold));
+}
+
+/** The Python monitor reports a guest once until it is started again. */
+function skipReport(guest: Guest, turn: Turn): Guest {
+  say(turn, "warning", `${displayName(guest)}: was reported since its start, and is not reported again (compat)`);
+  return { ...guest, phase: "reported" };
+}
+
+function startExamination(guest: Guest, turn: Turn, purpose: "before" | "verdict"): Guest {
+  const { leave_alone_migrating, check_io } = turn.settings;
+  const run = turn.nextRun();
+  const job = purpose === "verdict" && leave_alone_migrating;
+  turn.effects.push({ kind: "examine", uuid: guest.uuid, run, job, activity: check_io });
+  return { ...guest, examination: { run, void: false, purpose } };
+}
+
+function timesOf(failures: number): string {
+  return failures === 1 ? "1 failed ping" : `${failures} failed pings`;
+}
