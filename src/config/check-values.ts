@@ -24,6 +24,12 @@ export function checkValues(config: Config, origins: Origins): Diagnostic[] {
     const message = `[host] corosync_multicast_interfaces has ${interfaces} and corosync_multicast_ports ${ports} items; each interface needs its port`;
     found.push(diagnosticAt("warning", "host", originOf(origins, "host", longer), message));
   }
+  for (const item of host.host_names) {
+    const [driverName = "", name = "", ...more] = item.split("=").map((part) => part.trim());
+    if (driverName !== "" && HOST_NAME.test(name) && more.length === 0) continue;
+    const message = `[host] host_names: ${JSON.stringify(item)} is not of the form DRIVER'S NAME=MASAKARI'S NAME`;
+    found.push(diagnosticAt("error", "host", originOf(origins, "host", "host_names"), message));
+  }
   const problem = patternProblem(introspectiveinstancemonitor.qemu_guest_agent_sock_path);
   if (problem !== undefined) {
     const [section, name] = ["introspectiveinstancemonitor", "qemu_guest_agent_sock_path"];

@@ -56,6 +56,8 @@ interface BoolOption extends Described {
 interface ChoiceOption extends Described {
   readonly type: "choice";
   readonly choices: readonly string[];
+  /** An absolute path is taken as well. */
+  readonly orPath?: true;
   readonly ignoreCase?: true;
   readonly emptyIsDefault?: true;
   readonly default: string;
@@ -103,7 +105,9 @@ type Plain<O extends Option> = O extends { type: "string" }
     : O extends { type: "bool" }
       ? boolean
       : O extends ChoiceOption
-        ? O["choices"][number]
+        ? O extends { orPath: true }
+          ? string
+          : O["choices"][number]
         : O extends { type: "ports" }
           ? readonly number[]
           : readonly string[];

@@ -19,7 +19,9 @@ const kinds: Readonly<Record<Option["type"], string>> = {
 export function remarks(section: string, option: Option): string[] {
   const said: string[] = [];
   if (option.type === "choice")
-    said.push(`Choices: ${option.choices.join(", ")}${option.ignoreCase ? " (in any case)" : ""}.`);
+    said.push(
+      `Choices: ${option.choices.join(", ")}${option.ignoreCase ? " (in any case)" : ""}${option.orPath ? ", or an absolute path" : ""}.`,
+    );
   if ("min" in option && option.min !== undefined) said.push(`Minimum: ${option.min}.`);
   if ("max" in option && option.max !== undefined) said.push(`Maximum: ${option.max}.`);
   for (const old of option.deprecated ?? []) said.push(`Old name: [${old.section ?? section}] ${old.name}.`);

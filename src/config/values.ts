@@ -104,6 +104,7 @@ export function convert(option: Option, raw: string): Converted {
       return boolean(raw);
     case "choice":
       if (raw === "" && option.emptyIsDefault) return { value: option.default };
+      if (option.orPath === true && raw.startsWith("/")) return { value: raw };
       return choice(raw, option.choices, option.ignoreCase === true);
     case "list":
       return { value: items(raw) };
