@@ -74,7 +74,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
     outbox: outboxService(program.name, outbox),
     async run(signal, onBegun) {
       store.open();
-      await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, onBegun }, signal);
+      await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, conditions, onBegun }, signal);
       store.close();
     },
     facts: () => factsOf(sources),

@@ -1,5 +1,5 @@
 import type { Config } from "../config/sections.ts";
-import type { Monitor } from "../monitor/contract.ts";
+import type { Monitor, OwnEffect } from "../monitor/contract.ts";
 import { type MonitorParts, runMonitor } from "../monitor/run.ts";
 import type { Notification } from "../notify/notification.ts";
 import type { Conditions } from "../status/conditions.ts";
@@ -44,7 +44,7 @@ export interface Program {
 }
 
 /** A monitor and what SIGHUP does to it, in the form that a program wants. */
-export function runnable<State, Observation, Effect extends { readonly kind: string }>(
+export function runnable<State, Observation, Effect extends OwnEffect>(
   monitor: Monitor<State, Observation, Effect>,
   reload: (config: Config) => void,
 ): RunnableMonitor {

@@ -1,39 +1,42 @@
-import type { Decision } from "../monitor/contract.ts";
+import { type DecisionContext, decideBy } from "../monitor/decision.ts";
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { counted } from "../notify/plural.ts";
 import { applyEvent } from "./decide/event.ts";
 import { applyOnCrash } from "./decide/lifecycle.ts";
 import { applySnapshot } from "./decide/snapshot.ts";
-import { type Effect, say, supersede, type Turn } from "./decide/turn.ts";
+import { say, subjectOf, type Turn } from "./decide/turn.ts";
 import { applyLoggedEnd } from "./decide/unexplained.ts";
-import type { InstanceEffect, InstanceObservation } from "./observation.ts";
-import { type Guest, type InstanceState, initialState, isEnded, withGuest, withGuests } from "./state.ts";
+import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
+import { type Guest, type InstanceState, isEnded, withGuest, withGuests } from "./state.ts";
 
 const ENDED_KEPT = 200;
 
+type Context = DecisionContext<InstanceSettings, InstanceEffect>;
+
 /**
  * The decisions of the instance monitor. Events are notified by upstream's table; beside that the state of each domain is kept,
- * so that what was missed in a gap can be notified after it. Returns the very same state if nothing has changed.
+ * so that what was missed in a gap can be notified after it.
  */
-export function decide(
-  state: InstanceState,
-  observation: InstanceObservation,
-): Decision<InstanceState, InstanceEffect> {
-  const settings = "settings" in observation ? observation.settings : state.settings;
-  // Nothing has a meaning before the first `started`.
-  if (!settings) return { state, effects: [] };
-  const effects: Effect[] = [];
-  const { complete, looking } = state;
-  const again = observation.kind === "snapshot" && observation.again;
-  const turn: Turn = { at: observation.at, settings, complete, looking, again, effects };
-  return { state: observe(state, observation, turn), effects };
+export const decide = decideBy<InstanceState, InstanceObservation, InstanceEffect, InstanceSettings>({
+  /** It has ended every guest; their users decide which of them run again, and where. */
+  rebooted(state, context) {
+    for (const uuid of state.guests.keys()) context.supersede(subjectOf(uuid), "this host has been rebooted since");
+    return { ...withGuests(state, new SubjectMap()), complete: false };
+  },
+  started: (state) => ({ ...state, looking: false }),
+  observed: (state, observation, context) => observe(state, observation, turnOf(state, observation, context)),
+});
+
+function turnOf({ complete, looking }: InstanceState, observation: InstanceObservation, context: Context): Turn {
+  return Object.assign(context, { complete, looking, again: observation.kind === "snapshot" && observation.again });
 }
 
-function observe(state: InstanceState, observation: InstanceObservation, turn: Turn): InstanceState {
+function observe(
+  state: InstanceState,
+  observation: Exclude<InstanceObservation, { kind: "started" | "settingsChanged" }>,
+  turn: Turn,
+): InstanceState {
   switch (observation.kind) {
-    case "started":
-      return applyStart(state, observation.bootId, turn);
-    case "settingsChanged":
-      return { ...state, settings: observation.settings };
     case "connected":
       return withGuests(state, withoutExpected(state.guests));
     case "looking":
@@ -53,7 +56,7 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
         observation.again ? "debug" : "info",
         `watching ${counted(guests.size, "guest")} of libvirt, ${active} of them active`,
       );
-      turn.effects.push({ kind: "caughtUp" });
+      turn.caughtUp();
       return { ...withGuests(state, guests), complete: true, looking: false };
     }
     case "onCrash": {
@@ -71,25 +74,17 @@ function observe(state: InstanceState, observation: InstanceObservation, turn: T
   }
 }
 
-/** Another boot of this host has ended every guest; their users decide which of them run again, and where. */
-function applyStart(state: InstanceState, bootId: string, turn: Turn): InstanceState {
-  const { settings } = turn;
-  if (bootId !== "" && state.bootId === bootId) return { ...state, settings, looking: false };
-  for (const uuid of state.guests.keys()) supersede(turn, uuid, "this host has been rebooted since");
-  return { ...initialState, bootId, settings };
-}
-
 /**
  * An event that a look came before cannot come over another connection, and another libvirtd does not go on with what an
  * earlier one was at. A guest that crashed stays notified until it ends.
  */
-function withoutExpected(guests: ReadonlyMap<string, Guest>): ReadonlyMap<string, Guest> {
+function withoutExpected(guests: SubjectMap<Guest>): SubjectMap<Guest> {
   const without = (guest: Guest): Guest => {
     const alreadyNotified = guest.state === "CRASHED" ? guest.alreadyNotified : null;
     if (guest.alreadyNotified === alreadyNotified && !guest.panicEvent) return guest;
     return { ...guest, alreadyNotified, panicEvent: false };
   };
-  return new Map([...guests].map(([uuid, guest]) => [uuid, without(guest)]));
+  return [...guests].reduce((changed, [uuid, guest]) => changed.set(uuid, without(guest)), guests);
 }
 
 function afterEvent(state: InstanceState, uuid: string, after: Guest | undefined): InstanceState {

@@ -1,4 +1,6 @@
 import type { Monitor } from "../monitor/contract.ts";
+import { ofEach } from "../monitor/kept.ts";
+import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -8,9 +10,9 @@ import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./ob
 import { whyUnreadable } from "./qemu-log.ts";
 import { keptOf, restoreState } from "./saved-state.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
-import { noSession, type Observe } from "./session.ts";
+import { noSession } from "./session.ts";
 import { type InstanceState, initialState } from "./state.ts";
-import { subjectsOf } from "./subjects.ts";
+import { subjectOf } from "./subjects.ts";
 
 /** Longer than libvirt's calls may take until they time out, one after the other. */
 const SLOWEST_LOOK_MS = 120_000;
@@ -42,34 +44,28 @@ export interface InstanceMonitor extends Monitor<InstanceState, InstanceObservat
 export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
   const { clock } = given;
   const session = noSession();
-  let settings = given.settings;
-  let observing: Observe | undefined;
+  const settings = new LiveSettings(given.settings, clock);
   return {
     name: "instancemonitor",
     initial: initialState,
     catchUpWithinMs: CATCH_UP_MS,
-    kept: keptOf,
-    restore: restoreState,
-    subjects: subjectsOf,
+    kept: { rest: keptOf },
+    restore: ({ rest }) => restoreState(rest),
+    subjects: ofEach((state) => state.guests, subjectOf),
     decide,
-    woke: (key, at) => ({ kind: "woke", key, at }),
     async sense(observe, signal) {
-      observing = observe;
       try {
-        void warnOfUnreadableLogs(settings.qemu_log_directory, given.log);
-        await sense(session, { ...given, settings: () => settings }, observe, signal);
+        void warnOfUnreadableLogs(settings.current.qemu_log_directory, given.log);
+        const parts = { ...given, settings: () => settings.current };
+        await settings.during(observe, () => sense(session, parts, observe, signal));
       } finally {
-        observing = undefined;
         session.connection = undefined;
       }
     },
     silenceLimitMs: () => (session.connection === undefined ? undefined : LOOK_EVERY_MS + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) =>
-      act(effect, session, { clock, logDirectory: () => settings.qemu_log_directory }, observe, signal),
-    reload(next) {
-      settings = next;
-      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
-    },
+      act(effect, session, { clock, logDirectory: () => settings.current.qemu_log_directory }, observe, signal),
+    reload: (next) => settings.change(next),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CommonObservation } from "../monitor/decision.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** `[instancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. */
@@ -44,8 +45,7 @@ export interface Look extends GuestName {
 }
 
 export type InstanceObservation =
-  | { readonly kind: "started"; readonly at: Instant; readonly bootId: string; readonly settings: InstanceSettings }
-  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: InstanceSettings }
+  | CommonObservation<InstanceSettings>
   /** Events are registered, and what follows is complete. */
   | { readonly kind: "connected"; readonly at: Instant }
   /** The domains are about to be looked at. */
@@ -70,8 +70,7 @@ export type InstanceObservation =
   /** The domain's `<on_crash>`: what libvirt does when its kernel panics. */
   | { readonly kind: "onCrash"; readonly at: Instant; readonly uuid: string; readonly action: string }
   /** How a guest that ran has ended, where libvirt does not know for certain. */
-  | { readonly kind: "loggedEnd"; readonly at: Instant; readonly uuid: string; readonly end: LoggedEnd }
-  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+  | { readonly kind: "loggedEnd"; readonly at: Instant; readonly uuid: string; readonly end: LoggedEnd };
 
 export type InstanceEffect =
   /** Read the domain's `<on_crash>`, which is observed as `onCrash`. */

@@ -1,3 +1,4 @@
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { type Guest, type InstanceState, initialState, withGuests } from "./state.ts";
 
 const SAVED_VERSION = 1;
@@ -39,7 +40,7 @@ export function restoreState(saved: unknown): InstanceState | undefined {
       gone: false,
     },
   ]);
-  return withGuests({ ...initialState, bootId, complete }, new Map(entries));
+  return withGuests({ ...initialState, bootId, complete }, new SubjectMap(entries));
 }
 
 function isKeptGuest(one: unknown): one is KeptGuest {

@@ -1,3 +1,5 @@
+import { type CommonState, initialCommonState } from "../monitor/decision.ts";
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { SubjectOrder } from "../monitor/subject-order.ts";
 import type { InstanceSettings } from "./observation.ts";
 
@@ -26,27 +28,22 @@ export interface Guest {
   readonly gone: boolean;
 }
 
-export interface InstanceState {
-  /** The boot of this host that the guests are of; empty if not known. */
-  readonly bootId: string;
-  /** Undefined until the first `started`. */
-  readonly settings: InstanceSettings | undefined;
+export interface InstanceState extends CommonState<InstanceSettings> {
   /** All domains of this host have been looked at once in this boot, so one that is not here is new. */
   readonly complete: boolean;
   /** The domains are being looked at. */
   readonly looking: boolean;
   /** By uuid. */
-  readonly guests: ReadonlyMap<string, Guest>;
+  readonly guests: SubjectMap<Guest>;
   /** Those that libvirt has probably forgotten, by the number of their last event; follows from `guests`. */
   readonly ended: SubjectOrder;
 }
 
 export const initialState: InstanceState = {
-  bootId: "",
-  settings: undefined,
+  ...initialCommonState,
   complete: false,
   looking: false,
-  guests: new Map(),
+  guests: new SubjectMap(),
   ended: SubjectOrder.empty,
 };
 
@@ -61,7 +58,7 @@ export function isEnded(guest: Guest | undefined): guest is Guest {
 }
 
 /** The state with other guests, all of them. */
-export function withGuests(state: InstanceState, guests: ReadonlyMap<string, Guest>): InstanceState {
+export function withGuests(state: InstanceState, guests: SubjectMap<Guest>): InstanceState {
   let ended = SubjectOrder.empty;
   for (const [uuid, guest] of guests) if (isEnded(guest)) ended = ended.with(uuid, guest.lastEvent);
   return { ...state, guests, ended };
@@ -71,9 +68,7 @@ export function withGuests(state: InstanceState, guests: ReadonlyMap<string, Gue
 export function withGuest(state: InstanceState, uuid: string, guest: Guest | undefined): InstanceState {
   const before = state.guests.get(uuid);
   if (guest === before) return state;
-  const guests = new Map(state.guests);
-  if (guest === undefined) guests.delete(uuid);
-  else guests.set(uuid, guest);
+  const guests = guest === undefined ? state.guests.delete(uuid) : state.guests.set(uuid, guest);
   let { ended } = state;
   if (isEnded(before)) ended = ended.without(uuid, before.lastEvent);
   if (isEnded(guest)) ended = ended.with(uuid, guest.lastEvent);

@@ -1,5 +1,4 @@
 import type { Connection } from "../libvirt/connection.ts";
-import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { findingsOf } from "./examine.ts";
@@ -12,7 +11,6 @@ export interface ActParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pattern: () => RegExp;
-  readonly conditions?: Conditions | undefined;
 }
 
 const RETRY_MS = 5000;
@@ -27,7 +25,6 @@ export async function act(
   observe: Observe,
   signal: AbortSignal,
 ): Promise<void> {
-  if (effect.kind === "setCondition") return parts.conditions?.set(effect.condition, effect.problem);
   const { connection } = session;
   if (!connection) return;
   const { uuid } = effect;

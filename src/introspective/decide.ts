@@ -1,4 +1,5 @@
-import type { Decision } from "../monitor/contract.ts";
+import { decideBy } from "../monitor/decision.ts";
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { counted } from "../notify/plural.ts";
 import { catchUp } from "./decide/catch-up.ts";
 import { withConditions } from "./decide/conditions.ts";
@@ -6,10 +7,16 @@ import { applyAgentChange, applyChange, applyLook, lookAgain } from "./decide/li
 import { endPing } from "./decide/ping-result.ts";
 import { endSetting, interruptCalls, keepResponseTimeouts } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
-import { type Effect, say, supersedeReport, type Turn } from "./decide/turn.ts";
+import { say, supersedeReport, type Turn } from "./decide/turn.ts";
 import { endExamination } from "./decide/verdict.ts";
 import type { Guest } from "./guest.ts";
-import type { GuestSeen, IntrospectiveEffect, IntrospectiveObservation, PingOutcome } from "./observation.ts";
+import type {
+  GuestSeen,
+  IntrospectiveEffect,
+  IntrospectiveObservation,
+  IntrospectiveSettings,
+  PingOutcome,
+} from "./observation.ts";
 import type { IntrospectiveState } from "./state.ts";
 import { withGuest, withIndex } from "./state-changes.ts";
 
@@ -17,27 +24,36 @@ import { withGuest, withIndex } from "./state-changes.ts";
  * The decisions of the introspective monitor. Each guest by itself goes discovery → healthy → error → reported → discovery;
  * they share only the few lanes for pings.
  */
-export function decide(
-  state: IntrospectiveState,
-  observation: IntrospectiveObservation,
-): Decision<IntrospectiveState, IntrospectiveEffect> {
-  const settings = "settings" in observation ? observation.settings : state.settings;
-  // Nothing has a meaning before the first `started`.
-  if (!settings) return { state, effects: [] };
-  const effects: Effect[] = [];
-  let { runs } = state;
-  const turn: Turn = { at: observation.at, settings, effects, nextRun: () => ++runs };
-  const observed = catchUp(observe(state, observation, turn), observation, turn);
-  const next = withConditions(schedule(keepResponseTimeouts(observed, turn), turn), turn);
-  return { state: next === state ? state : { ...next, settings, runs }, effects };
-}
+export const decide = decideBy<
+  IntrospectiveState,
+  IntrospectiveObservation,
+  IntrospectiveEffect,
+  IntrospectiveSettings
+>({
+  rebooted(state, turn) {
+    for (const guest of state.guests.values()) supersedeReport(guest, turn, "ended with a reboot of this host");
+    return withIndex({
+      ...state,
+      guests: new SubjectMap(),
+      reports: new SubjectMap(),
+      shortTimeouts: new SubjectMap(),
+    });
+  },
+  started: (state) => disconnectedState({ ...state, denied: false, timeoutsRefused: false }),
+  settingsChanged: (state) => ({ ...state, timeoutsRefused: false }),
+  observed: observe,
+  afterEach(state, _, observation, turn) {
+    const observed = catchUp(state, observation, turn);
+    return withConditions(schedule(keepResponseTimeouts(observed, turn), turn), turn);
+  },
+});
 
-function observe(state: IntrospectiveState, observation: IntrospectiveObservation, turn: Turn): IntrospectiveState {
+function observe(
+  state: IntrospectiveState,
+  observation: Exclude<IntrospectiveObservation, { kind: "started" | "settingsChanged" }>,
+  turn: Turn,
+): IntrospectiveState {
   switch (observation.kind) {
-    case "started":
-      return applyStart(state, observation.bootId, turn);
-    case "settingsChanged":
-      return { ...state, settings: turn.settings, timeoutsRefused: false };
     case "surveyed":
       return applySurvey(state, observation.guests, turn);
     case "lost":
@@ -75,28 +91,17 @@ function observe(state: IntrospectiveState, observation: IntrospectiveObservatio
   }
 }
 
-/** A program's start, or sensing that begins anew in the same one: nothing is under way. */
-function applyStart(state: IntrospectiveState, bootId: string, turn: Turn): IntrospectiveState {
-  let { guests, reports, shortTimeouts } = state;
-  if (state.bootId !== "" && state.bootId !== bootId) {
-    for (const guest of guests.values()) supersedeReport(guest, turn, "ended with a reboot of this host");
-    guests = new Map();
-    reports = new Map();
-    shortTimeouts = new Map();
-  }
-  const { settings } = turn;
-  const known = { ...state, bootId, guests, reports, shortTimeouts, settings };
-  return disconnectedState({ ...known, denied: false, timeoutsRefused: false });
-}
-
 /** Without a connection; pings that failed before do not count with those afterwards. */
 function disconnectedState(state: IntrospectiveState): IntrospectiveState {
-  const guests = new Map<string, Guest>();
+  let { guests } = state;
   for (const guest of state.guests.values()) {
     // What is left of a guest that has stopped is the ping that has ended with the connection.
-    if (isRemnant(guest)) continue;
+    if (isRemnant(guest)) {
+      guests = guests.delete(guest.uuid);
+      continue;
+    }
     const phase = guest.phase === "error" ? "healthy" : guest.phase;
-    guests.set(guest.uuid, {
+    guests = guests.set(guest.uuid, {
       ...guest,
       phase,
       running: false,

@@ -1,5 +1,7 @@
 import { pythonPattern } from "../config/python-pattern.ts";
 import type { Monitor } from "../monitor/contract.ts";
+import { ofEach } from "../monitor/kept.ts";
+import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -8,9 +10,9 @@ import { decide } from "./decide.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { keptOf, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
-import { noSession, type Observe } from "./session.ts";
+import { noSession } from "./session.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
-import { subjectsOf } from "./subjects.ts";
+import { subjectOf } from "./subjects.ts";
 
 export interface IntrospectiveMonitorParts {
   readonly settings: IntrospectiveSettings;
@@ -42,36 +44,24 @@ export interface IntrospectiveMonitor
 export function introspectiveMonitor(given: IntrospectiveMonitorParts): IntrospectiveMonitor {
   const { clock, log, uri, bootId, conditions } = given;
   const session = noSession();
-  let { settings, agentPath } = given;
+  const settings = new LiveSettings(given.settings, clock);
+  let { agentPath } = given;
   let pattern = pythonPattern(agentPath);
-  let observing: Observe | undefined;
   return {
     name: "introspectiveinstancemonitor",
     initial: initialState,
     catchUpWithinMs: CATCH_UP_MS,
-    kept: keptOf,
-    restore: restoreState,
-    subjects: subjectsOf,
+    kept: { rest: keptOf },
+    restore: ({ rest }) => restoreState(rest),
+    subjects: ofEach((state) => state.guests, subjectOf),
     decide,
-    woke: (key, at) => ({ kind: "woke", key, at }),
-    async sense(observe, signal) {
-      observing = observe;
-      try {
-        await sense(
-          session,
-          { clock, log, uri, bootId, conditions, settings: () => settings, pattern: () => pattern },
-          observe,
-          signal,
-        );
-      } finally {
-        observing = undefined;
-      }
+    sense(observe, signal) {
+      const parts = { clock, log, uri, bootId, conditions, settings: () => settings.current, pattern: () => pattern };
+      return settings.during(observe, () => sense(session, parts, observe, signal));
     },
-    act: (effect, observe, signal) =>
-      act(effect, session, { clock, log, conditions, pattern: () => pattern }, observe, signal),
+    act: (effect, observe, signal) => act(effect, session, { clock, log, pattern: () => pattern }, observe, signal),
     reload(next, nextPath) {
-      settings = next;
-      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
+      settings.change(next);
       if (nextPath === agentPath) return;
       agentPath = nextPath;
       pattern = pythonPattern(nextPath);

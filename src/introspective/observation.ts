@@ -1,4 +1,4 @@
-import type { ConditionKind } from "../status/conditions.ts";
+import type { CommonObservation } from "../monitor/decision.ts";
 import type { Instant } from "../system/clock.ts";
 
 /** `[introspectiveinstancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
@@ -78,13 +78,7 @@ export interface Findings {
 
 /** Every observation carries when it was made: `mono` for durations, `wall` for what leaves the host. */
 export type IntrospectiveObservation =
-  | {
-      readonly kind: "started";
-      readonly at: Instant;
-      readonly bootId: string;
-      readonly settings: IntrospectiveSettings;
-    }
-  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: IntrospectiveSettings }
+  | CommonObservation<IntrospectiveSettings>
   /** Connected to libvirt, or looked at everything again: all guests that are active. */
   | { readonly kind: "surveyed"; readonly at: Instant; readonly guests: readonly GuestSeen[] }
   | { readonly kind: "lost"; readonly at: Instant }
@@ -127,13 +121,10 @@ export type IntrospectiveObservation =
       readonly outcome: SettingOutcome;
       /** libvirt's message, for the log. */
       readonly detail: string;
-    }
-  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+    };
 
 /** What the introspective monitor does beside the effects common to all monitors. */
 export type IntrospectiveEffect =
-  /** What is wrong about a condition of this monitor, or that nothing is any more. */
-  | { readonly kind: "setCondition"; readonly condition: ConditionKind; readonly problem: string | undefined }
   /** Read the guest's state and XML. */
   | { readonly kind: "look"; readonly uuid: string }
   | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }

@@ -1,3 +1,4 @@
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { type Guest, newGuest, type Occupation, type Phase, type ShortTimeout, shortTimeout } from "./guest.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
 import { withIndex } from "./state-changes.ts";
@@ -59,7 +60,13 @@ export function restoreState(saved: unknown): IntrospectiveState | undefined {
   }
   const shortTimeouts = new Map<string, ShortTimeout>();
   for (const { uuid, name } of saved.shortTimeouts ?? []) shortTimeouts.set(uuid, shortTimeout(uuid, name));
-  return withIndex({ ...initialState, bootId: saved.bootId, guests, reports: new Map(saved.reports), shortTimeouts });
+  return withIndex({
+    ...initialState,
+    bootId: saved.bootId,
+    guests: new SubjectMap(guests),
+    reports: new SubjectMap(saved.reports),
+    shortTimeouts: new SubjectMap(shortTimeouts),
+  });
 }
 
 function isSaved(saved: unknown): saved is Saved {

@@ -1,3 +1,4 @@
+import type { SubjectMap } from "../monitor/subject-map.ts";
 import type { Guest, ShortTimeout } from "./guest.ts";
 import { type Entry, emptyIndex, reindexed } from "./guest-index.ts";
 import type { IntrospectiveState } from "./state.ts";
@@ -45,13 +46,6 @@ function entryOf({ guests, shortTimeouts, reports }: IntrospectiveState, uuid: s
   return { guest: guests.get(uuid), short: shortTimeouts.get(uuid), reports: reports.get(uuid) };
 }
 
-function withValue<Value>(
-  map: ReadonlyMap<string, Value>,
-  uuid: string,
-  value: Value | undefined,
-): ReadonlyMap<string, Value> {
-  const next = new Map(map);
-  if (value === undefined) next.delete(uuid);
-  else next.set(uuid, value);
-  return next;
+function withValue<Value>(map: SubjectMap<Value>, uuid: string, value: Value | undefined): SubjectMap<Value> {
+  return value === undefined ? map.delete(uuid) : map.set(uuid, value);
 }

@@ -1,21 +1,16 @@
 import type { Subject } from "../status/subject.ts";
 import type { Guest } from "./guest.ts";
-import type { IntrospectiveState } from "./state.ts";
 
-/** The guests of this host and their phases, for `status` and `list`. */
-export function subjectsOf({ guests }: IntrospectiveState): readonly Subject[] {
-  return [...guests.values()].map(
-    (guest): Subject => ({
-      kind: "guest",
-      name: guest.name,
-      id: guest.uuid,
-      phase: phaseOf(guest),
-      givenUp:
-        guest.phase === "reported" && guest.running
-          ? "its guest agent does not answer, and Masakari was notified"
-          : undefined,
-    }),
-  );
+/** A guest of this host and its phase, for `status` and `list`. */
+export function subjectOf(guest: Guest): Subject {
+  const isGivenUp = guest.phase === "reported" && guest.running;
+  return {
+    kind: "guest",
+    name: guest.name,
+    id: guest.uuid,
+    phase: phaseOf(guest),
+    givenUp: isGivenUp ? "its guest agent does not answer, and Masakari was notified" : undefined,
+  };
 }
 
 function phaseOf(guest: Guest): string {

@@ -1,6 +1,8 @@
 import type { Notification } from "../notify/notification.ts";
+import type { ConditionKind } from "../status/conditions.ts";
 import type { Subject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
+import type { Keep, OfEach, Saved } from "./kept.ts";
 
 /** Put a notification into the outbox, in the same transaction as the state that says it was sent. */
 export interface NotifyEffect {
@@ -15,11 +17,11 @@ export interface SupersedeEffect {
   readonly kind: "supersede";
   readonly subject: string;
   readonly reason: string;
-  /** Which notifications it makes untrue; all if absent. */
-  readonly which?: (notification: Notification) => boolean;
+  /** Which notifications it makes untrue: those whose payload has all the values of one of these. All if absent. */
+  readonly which?: readonly Readonly<Record<string, string>>[];
 }
 
-/** Ask to be observed again (`woke`) after `afterMs`; a pending wake with the same key is replaced. */
+/** Ask to observe `woke` after `afterMs`; a pending wake with the same key is replaced. */
 export interface WakeEffect {
   readonly kind: "wake";
   readonly key: string;
@@ -32,29 +34,53 @@ export interface CancelWakeEffect {
 }
 
 /** One line for the operator, decided where the reason is known. */
-export interface SayEffect {
-  readonly kind: "say";
+export interface LogEffect {
+  readonly kind: "log";
   readonly level: "debug" | "info" | "warning" | "error";
   readonly text: string;
 }
 
+/** Show in `status` from now on what is wrong about a condition of this monitor, or (undefined) that nothing is. */
+export interface SetConditionEffect {
+  readonly kind: "setCondition";
+  readonly condition: ConditionKind;
+  readonly problem: string | undefined;
+}
+
 /**
  * What earlier runs left undelivered has been compared with the world, and what is no longer true of it superseded: the rest
- * may be sent. It counts once; a monitor may say it at every look.
+ * may be sent. It counts once; a monitor may repeat it.
  */
 export interface CaughtUpEffect {
   readonly kind: "caughtUp";
 }
 
-export type CommonEffect = NotifyEffect | SupersedeEffect | WakeEffect | CancelWakeEffect | SayEffect | CaughtUpEffect;
+/** End the effects of this monitor that are under way with this `cancelKey`: nothing that they observe is decided any more. */
+export interface CancelEffect {
+  readonly kind: "cancel";
+  readonly key: string;
+}
+
+/** The effects that the loop carries out itself, whatever the monitor. All effects are plain data. */
+export type CommonEffect =
+  | NotifyEffect
+  | SupersedeEffect
+  | WakeEffect
+  | CancelWakeEffect
+  | LogEffect
+  | SetConditionEffect
+  | CaughtUpEffect
+  | CancelEffect;
 
 const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([
   "notify",
   "supersede",
   "wake",
   "cancelWake",
+  "log",
+  "setCondition",
   "caughtUp",
-  "say",
+  "cancel",
 ]);
 
 /** Whether the loop itself carries the effect out, whatever the monitor. */
@@ -62,16 +88,27 @@ export function isCommon(effect: { readonly kind: string }): effect is CommonEff
   return COMMON.has(effect.kind);
 }
 
+/** An effect of one monitor's own. */
+export interface OwnEffect {
+  readonly kind: string;
+  /** By which the effect `cancel` finds it. */
+  readonly cancelKey?: string;
+}
+
+/** What one observation leads to. */
 export interface Decision<State, Effect> {
   readonly state: State;
   readonly effects: readonly (CommonEffect | Effect)[];
 }
 
+/** Hands an observation to the loop. That of a sensing run, and of its effects, does nothing once the run has ended. */
+export type Observe<Observation> = (observation: Observation) => void;
+
 /**
  * One monitor: sense → decide → act. `decide` is pure; the loop keeps the state on disk, in one transaction with the
  * notifications that it made, before any other effect is carried out.
  */
-export interface Monitor<State, Observation, Effect extends { readonly kind: string }> {
+export interface Monitor<State, Observation, Effect extends OwnEffect> {
   /** Upstream's service name, e.g. `processmonitor`: also the key of the saved state. */
   readonly name: string;
   readonly initial: State;
@@ -80,22 +117,32 @@ export interface Monitor<State, Observation, Effect extends { readonly kind: str
    * known. A minute if absent.
    */
   readonly catchUpWithinMs?: number;
-  /** What of the state outlasts this run (all of it if absent): it is written to disk only when this has changed. */
-  kept?(state: State): unknown;
-  /** The state of an earlier run, as parsed from JSON, or undefined if it cannot be used (the initial state is taken then). */
-  restore(saved: unknown): State | undefined;
+  /** What of the state outlasts this program: all of it if absent. */
+  readonly kept?: Keep<State>;
+  /** The state of an earlier run, or undefined if it cannot be used (the initial state is taken then). */
+  restore(saved: Saved): State | undefined;
   decide(state: State, observation: Observation): Decision<State, Effect>;
-  /** The observation that a wake is. */
-  woke(key: string, at: Instant): Observation;
-  /** Senses until the signal aborts; resolves then. A throw is the supervisor's to deal with. */
-  sense(observe: (observation: Observation) => void, signal: AbortSignal): Promise<void>;
+  /** The observation that a wake is; `{ kind: "woke", at, key }` if absent. */
+  woke?(key: string, at: Instant): Observation;
+  /** Senses until the signal aborts; resolves then. A throw is the supervisor's to deal with: it starts another run. */
+  sense(observe: Observe<Observation>, signal: AbortSignal): Promise<void>;
   /**
    * How long sensing may observe nothing while all is well, ms: beyond it, it is stuck. Undefined while silence means
-   * nothing, because what is sensed is away, or tells only of what happens.
+   * nothing, because what is sensed is away, or only reports what happens.
    */
   silenceLimitMs?(): number | undefined;
   /** What is watched and how it is, for status and list. Pure. */
-  subjects?(state: State): readonly Subject[];
-  /** Carries out one effect; what it comes to returns through `observe`. Effects of different subjects run concurrently. */
-  act(effect: Effect, observe: (observation: Observation) => void, signal: AbortSignal): Promise<void>;
+  readonly subjects?: OfEach<State, Subject | undefined>;
+  /**
+   * The kinds of effects that go on when sensing ends and is started again, and whose results are decided all the same, since
+   * something in the world depends on them: a restart command, for instance. They are also carried out while no sensing runs.
+   * All others belong to the sensing run in which they were decided: when it ends, their signal aborts and what they
+   * observe is ignored. So after a `started`, no monitor has to sort out results of an earlier run.
+   */
+  readonly outlastSensing?: readonly Effect["kind"][];
+  /**
+   * Carries out one effect; its result returns through `observe`. Effects run concurrently. The signal aborts when the program
+   * stops, when the effect is cancelled and, unless its kind outlasts sensing, when the sensing run ends.
+   */
+  act(effect: Effect, observe: Observe<Observation>, signal: AbortSignal): Promise<void>;
 }

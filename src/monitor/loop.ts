@@ -1,10 +1,15 @@
+import { isAmong } from "../notify/notification.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
-import type { Clock, Instant, Timer } from "../system/clock.ts";
+import type { Conditions } from "../status/conditions.ts";
+import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import { type CommonEffect, isCommon, type Monitor } from "./contract.ts";
+import { Actions } from "./actions.ts";
+import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
 import type { Progress } from "./progress.ts";
+import { StateRows } from "./state-rows.ts";
 import { SubjectHistory } from "./subject-history.ts";
+import { Wakes } from "./wakes.ts";
 
 export interface LoopParts {
   readonly store: Store;
@@ -12,6 +17,8 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly progress: Progress;
+  /** Where `setCondition` goes. */
+  readonly conditions?: Conditions | undefined;
 }
 
 /** An observation in a log line is cut to so many characters. */
@@ -23,33 +30,33 @@ const SHOWN_OBSERVATION = 500;
 const LONGEST_STRETCH_MS = 50;
 /** Waiting observations that one transaction takes together, since each transaction waits for the disk. */
 const BATCH = 100;
-/** Waiting observations, some 30 MB. Whoever senses begins anew beyond that, and compares. */
+/** Waiting observations, some 30 MB. Beyond that sensing is restarted, and compares. */
 const MOST_WAITING = 50_000;
 
 /**
  * Takes observations in order through `decide`: first one transaction with the new state and its notifications, then the
  * other effects. What is observed while others are under way, or in a flood, waits: then many share a transaction.
  */
-export class Loop<State, Observation, Effect extends { readonly kind: string }> {
+export class Loop<State, Observation, Effect extends OwnEffect> {
   readonly #monitor: Monitor<State, Observation, Effect>;
   readonly #parts: LoopParts;
   readonly #signal: AbortSignal;
   readonly #onFailure: (error: unknown) => void;
   #state: State;
-  #savedJson: string | undefined;
+  readonly #rows: StateRows<State>;
   readonly #waiting: Observation[] = [];
   #draining = false;
   /** When the stretch of work that goes on began, mono ms; undefined: the rest of the program has had its turn since. */
   #stretchSince: number | undefined;
   #resuming: Promise<void> | undefined;
   #flooded = false;
-  readonly #wakes = new Map<string, Timer>();
-  readonly #acting = new Set<Promise<void>>();
-  readonly #history: SubjectHistory;
+  readonly #wakes: Wakes;
+  readonly #actions: Actions<Observation, Effect>;
+  readonly #history = new SubjectHistory();
 
   /**
-   * @param signal ends the loop: later observations are ignored, wakes cancelled, acts told
-   * @param onFailure told when `decide` threw, or its decision could not be kept; the state is as before then
+   * @param signal ends the loop: later observations are ignored, wakes cancelled, effects under way aborted
+   * @param onFailure called when `decide` threw, or its decision could not be kept; the state is as before then
    */
   constructor(
     monitor: Monitor<State, Observation, Effect>,
@@ -62,23 +69,31 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     this.#signal = signal;
     this.#onFailure = onFailure;
     this.#state = monitor.initial;
-    this.#history = new SubjectHistory(() => monitor.subjects?.(this.#state) ?? []);
-    parts.progress.subjects = () => this.#history.current(this.#parts.clock.now());
+    this.#rows = new StateRows(monitor, parts.store);
+    this.#wakes = new Wakes(parts.clock, (key) => this.#woke(key));
+    this.#actions = new Actions(monitor, parts, this.observe, signal);
+    parts.progress.subjects = () => this.#history.inOrder(monitor.subjects?.map(this.#state).keys() ?? []);
   }
 
   /** Takes up the state of an earlier run. To be called once, before the first observation. */
   start(): void {
     const { log, store } = this.#parts;
-    this.#signal.addEventListener("abort", () => this.#cancelWakes(), { once: true });
-    const json = store.saved(this.#monitor.name);
-    if (json === undefined) return;
-    const restored = this.#restore(json);
-    if (restored === undefined) {
-      log.warning(`The saved state of ${this.#monitor.name} cannot be used; beginning without it`);
-      return;
-    }
-    this.#state = restored;
-    this.#savedJson = json;
+    this.#signal.addEventListener("abort", () => this.#wakes.cancelAll(), { once: true });
+    const restored = this.#restore();
+    if (restored === "nothing") return;
+    if (restored === undefined) log.warning(`The saved state of ${this.#monitor.name} is unreadable; starting fresh`);
+    else this.#state = restored;
+    const rows = this.#rows.differing(this.#state);
+    if (rows.size > 0) store.transaction(() => this.#save(rows));
+    this.#changed(this.#monitor.subjects?.map(this.#state).keys() ?? []);
+  }
+
+  /**
+   * A sensing run begins: until its signal aborts, what is decided belongs to it.
+   * @returns with which it observes; ignored once it has ended
+   */
+  begin(runSignal: AbortSignal): Observe<Observation> {
+    return this.#actions.begin(runSignal);
   }
 
   /**
@@ -97,7 +112,9 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
 
   /** Resolves when nothing waits and no effect is under way. What was observed before the end of the loop is decided. */
   async settled(): Promise<void> {
-    while (this.#acting.size > 0 || this.#resuming !== undefined) await Promise.all([this.#resuming, ...this.#acting]);
+    while (this.#actions.isUnderWay || this.#resuming !== undefined) {
+      await Promise.all([this.#resuming, this.#actions.settled()]);
+    }
   }
 
   /** Decides what waits, and goes on after a pause if that takes long. */
@@ -135,13 +152,15 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     if (this.#flooded) return;
     this.#flooded = true;
     const error = new Error(`${MOST_WAITING} observations wait to be decided, which come in faster than that`);
-    this.#parts.log.error(`${this.#monitor.name}: ${error.message}; sensing begins anew`);
+    this.#parts.log.error(`${this.#monitor.name}: ${error.message}; restarting sensing`);
     this.#onFailure(error);
   }
 
-  #restore(json: string): State | undefined {
+  /** @returns undefined if what was saved cannot be used */
+  #restore(): State | "nothing" | undefined {
     try {
-      return this.#monitor.restore(JSON.parse(json));
+      const saved = this.#rows.read();
+      return saved === undefined ? "nothing" : this.#monitor.restore(saved);
     } catch (error) {
       this.#parts.log.error(`Reading the saved state of ${this.#monitor.name} failed: ${textOf(error)}`);
       return undefined;
@@ -150,19 +169,25 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
 
   /** Several at once, or, if one of them cannot be decided or kept, one after the other. */
   #steps(observations: readonly Observation[]): void {
+    const before = this.#state;
+    let decided: Decided<Effect>;
     try {
-      const { effects, notifiedFrom } = this.#decideAndKeep(observations);
-      const { progress } = this.#parts;
-      progress.observations += observations.length;
-      progress.lastObservation = this.#parts.clock.now();
-      this.#history.keep(progress.lastObservation);
-      for (const at of notifiedFrom) progress.decisionLatency.record(progress.lastObservation.mono - at.mono);
-      for (const effect of effects) this.#carryOut(effect);
+      decided = this.#decideAndKeep(observations);
     } catch (error) {
       const [only] = observations;
       if (observations.length > 1) for (const one of observations) this.#steps([one]);
       else this.#onDefect(only, error);
+      return;
     }
+    const { progress, clock } = this.#parts;
+    progress.observations += observations.length;
+    progress.lastObservation = clock.now();
+    const { subjects } = this.#monitor;
+    if (subjects !== undefined && this.#state !== before) {
+      this.#changed(subjects.map(this.#state).changedSince(subjects.map(before)));
+    }
+    for (const at of decided.notifiedFrom) progress.decisionLatency.record(progress.lastObservation.mono - at.mono);
+    for (const effect of decided.effects) this.#carryOut(effect);
   }
 
   #onDefect(observation: Observation | undefined, error: unknown): void {
@@ -172,7 +197,7 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
     progress.failedDecisions += 1;
     log.error(
       `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${textOf(error)}. ` +
-        "The observation is ignored and sensing begins anew; please report this line",
+        "The observation is ignored and sensing is restarted; please report this line",
     );
     this.#onFailure(error);
   }
@@ -182,9 +207,8 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
    * @throws what `decide` or the outbox throws; nothing has changed then
    */
   #decideAndKeep(observations: readonly Observation[]): Decided<Effect> {
-    const { store, outbox } = this.#parts;
+    const { store } = this.#parts;
     let state = this.#state;
-    let json = this.#savedJson;
     const effects: (CommonEffect | Effect)[] = [];
     const notifiedFrom: Instant[] = [];
     for (const observation of observations) {
@@ -195,84 +219,76 @@ export class Loop<State, Observation, Effect extends { readonly kind: string }> 
         if (effect.kind === "notify") notifiedFrom.push(observedAt(observation) ?? this.#parts.clock.now());
       }
     }
-    if (state !== this.#state) json = JSON.stringify(this.#monitor.kept?.(state) ?? state);
-    const changed = json !== undefined && json !== this.#savedJson;
+    const rows = this.#rows.changed(this.#state, state);
     const owed = effects.filter((effect) => effect.kind === "notify" || effect.kind === "supersede");
-    if (changed || owed.length > 0) {
+    if (rows.size > 0 || owed.length > 0) {
       store.transaction(() => {
-        if (changed && json !== undefined) store.save(this.#monitor.name, json);
-        for (const effect of owed as readonly CommonEffect[]) {
-          if (effect.kind === "notify") outbox.add(effect.subject, effect.notification);
-          else if (effect.kind === "supersede") outbox.supersede(effect.subject, effect.reason, effect.which);
-        }
+        this.#save(rows);
+        for (const effect of owed) this.#owe(effect as CommonEffect);
       });
     }
     this.#state = state;
-    this.#savedJson = json;
     return { effects, notifiedFrom };
+  }
+
+  #save(rows: ReturnType<StateRows<State>["changed"]>): void {
+    for (const [key, json] of rows) this.#parts.store.save(key, json);
+  }
+
+  #owe(effect: CommonEffect): void {
+    const { outbox } = this.#parts;
+    if (effect.kind === "notify") outbox.add(effect.subject, effect.notification);
+    else if (effect.kind === "supersede") {
+      outbox.supersede(effect.subject, effect.reason, (notification) => isAmong(notification, effect.which));
+    }
+  }
+
+  /** Of these subjects it may be another than before how they are. */
+  #changed(keys: Iterable<string>): void {
+    const { subjects } = this.#monitor;
+    if (subjects === undefined) return;
+    const now = this.#parts.clock.now();
+    const map = subjects.map(this.#state);
+    for (const key of keys) {
+      this.#history.changed(key, map.has(key) ? subjects.each(map.get(key), key) : undefined, now);
+    }
   }
 
   #carryOut(effect: CommonEffect | Effect): void {
     if (isCommon(effect)) this.#carryOutCommon(effect);
-    else this.#act(effect);
+    else this.#actions.act(effect);
   }
 
   #carryOutCommon(effect: CommonEffect): void {
+    const { clock, conditions, log, outbox } = this.#parts;
     switch (effect.kind) {
       case "notify":
       case "supersede":
         return;
       case "wake":
-        this.#wake(effect.key, effect.afterMs);
+        if (!this.#signal.aborted) this.#wakes.set(effect.key, effect.afterMs);
         return;
       case "cancelWake":
-        this.#wakes.get(effect.key)?.cancel();
-        this.#wakes.delete(effect.key);
+        this.#wakes.cancel(effect.key);
+        return;
+      case "cancel":
+        this.#actions.cancel(effect.key);
         return;
       case "caughtUp":
-        this.#parts.outbox.takeUpLeftovers();
+        outbox.takeUpLeftovers();
         return;
-      case "say":
-        this.#parts.log[effect.level](effect.text);
-        this.#history.logged(effect.text, this.#parts.clock.now());
+      case "setCondition":
+        conditions?.set(effect.condition, effect.problem);
+        return;
+      case "log":
+        log[effect.level](effect.text);
+        this.#history.logged(effect.text, clock.now());
     }
   }
 
-  #wake(key: string, afterMs: number): void {
-    const { clock } = this.#parts;
-    if (this.#signal.aborted) return;
-    this.#wakes.get(key)?.cancel();
-    const timer = clock.setTimer(afterMs, () => {
-      this.#wakes.delete(key);
-      this.observe(this.#monitor.woke(key, clock.now()));
-    });
-    this.#wakes.set(key, timer);
-  }
-
-  #cancelWakes(): void {
-    for (const timer of this.#wakes.values()) timer.cancel();
-    this.#wakes.clear();
-  }
-
-  #act(effect: Effect): void {
-    const { progress, clock } = this.#parts;
-    const shown = { kind: effect.kind, since: clock.now() };
-    progress.acting.add(shown);
-    const acting = this.#tryAct(effect).finally(() => {
-      this.#acting.delete(acting);
-      progress.acting.delete(shown);
-    });
-    this.#acting.add(acting);
-  }
-
-  async #tryAct(effect: Effect): Promise<void> {
-    try {
-      await this.#monitor.act(effect, this.observe, this.#signal);
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      this.#parts.progress.failedEffects += 1;
-      this.#parts.log.error(`${this.#monitor.name}: ${effect.kind} failed: ${textOf(error)}`);
-    }
+  #woke(key: string): void {
+    const at = this.#parts.clock.now();
+    this.observe(this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation));
   }
 }
 

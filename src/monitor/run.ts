@@ -2,9 +2,10 @@ import type { Dispatcher } from "../notify/dispatcher.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import { counted } from "../notify/plural.ts";
 import type { Store } from "../notify/store.ts";
+import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import type { Monitor } from "./contract.ts";
+import type { Monitor, OwnEffect } from "./contract.ts";
 import { Loop } from "./loop.ts";
 import { noProgress, type Progress } from "./progress.ts";
 import { supervise } from "./supervisor.ts";
@@ -18,6 +19,8 @@ export interface MonitorParts {
   readonly log: Logger;
   /** Where to record how it is doing; read it for status and watchdog. */
   readonly progress?: Progress;
+  /** Where what `decide` finds wrong goes. */
+  readonly conditions?: Conditions;
   /** Called once: sensing has begun, and its first observation is decided. */
   readonly onBegun?: () => void;
 }
@@ -31,7 +34,7 @@ const STOP_GRACE_MS = 5000;
  * Runs one monitor and the delivery of its notifications until the signal aborts. Resolves when both have come to rest,
  * within a bounded time; the store can be closed then. Nothing that the monitor or the API does makes it reject.
  */
-export async function runMonitor<State, Observation, Effect extends { readonly kind: string }>(
+export async function runMonitor<State, Observation, Effect extends OwnEffect>(
   monitor: Monitor<State, Observation, Effect>,
   parts: MonitorParts,
   signal: AbortSignal,
@@ -49,9 +52,10 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
     monitor.name,
     (runSignal, restartRun) => {
       restart = restartRun;
+      const observeInRun = loop.begin(runSignal);
       const observe = (observation: Observation): void => {
         if (runSignal.aborted) return;
-        loop.observe(observation);
+        observeInRun(observation);
         onBegun?.();
         onBegun = undefined;
       };
@@ -64,8 +68,7 @@ export async function runMonitor<State, Observation, Effect extends { readonly k
   holding.cancel();
   const grace = new AbortController();
   const late = clock.sleep(STOP_GRACE_MS, grace.signal).then(
-    () =>
-      log.warning(`${monitor.name}: what it was doing did not end within ${STOP_GRACE_MS / 1000} s and is left behind`),
+    () => log.warning(`${monitor.name}: abandoned actions still running after ${STOP_GRACE_MS / 1000} s`),
     () => undefined,
   );
   await Promise.race([loop.settled(), late]);

@@ -2,63 +2,57 @@ import type { Subject, WatchedSubject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 
 interface Known {
-  phase: string;
+  subject: Subject;
   since: Instant;
   lastEvent: WatchedSubject["lastEvent"];
 }
 
-/** How often it is looked for subjects that have changed: each time costs as much as there are subjects, ms. */
-const KEEP_EVERY_MS = 1000;
 /** The most of a log line that is searched for names. Characters. */
 const SEARCHED = 500;
 
-/** Since when each subject of a monitor is as it is, and what the log last had about it. */
+/** Since when each subject of a monitor is as it is, and what was last logged about it. */
 export class SubjectHistory {
   readonly #known = new Map<string, Known>();
-  /** Names and ids as log lines have them. */
-  readonly #called = new Map<string, Known>();
-  readonly #subjects: () => readonly Subject[];
-  #keptAt = Number.NEGATIVE_INFINITY;
+  /** By names and ids as log lines have them. */
+  readonly #named = new Map<string, Known>();
 
-  /** @param subjects all of them, as they are when it is called */
-  constructor(subjects: () => readonly Subject[]) {
-    this.#subjects = subjects;
+  /** @param subject how the subject of this key is now; undefined: it is gone */
+  changed(key: string, subject: Subject | undefined, now: Instant): void {
+    const before = this.#known.get(key);
+    for (const name of before === undefined ? [] : namesOf(before.subject)) {
+      if (this.#named.get(name) === before) this.#named.delete(name);
+    }
+    if (subject === undefined) {
+      this.#known.delete(key);
+      return;
+    }
+    const since = subject.since ?? (before?.subject.phase === subject.phase ? before.since : now);
+    const known: Known = Object.assign(before ?? { lastEvent: undefined }, { subject, since });
+    if (before === undefined) this.#known.set(key, known);
+    for (const name of namesOf(subject)) this.#named.set(name, known);
   }
 
-  /** To be called whenever something may have changed: takes in how the subjects are, at most each second. */
-  keep(now: Instant): void {
-    if (now.mono - this.#keptAt < KEEP_EVERY_MS) return;
-    this.#keptAt = now.mono;
-    this.current(now);
-  }
-
-  /** The subjects as they are, with their history. */
-  current(now: Instant): readonly WatchedSubject[] {
-    const subjects = this.#subjects();
-    const gone = new Set(this.#known.keys());
-    this.#called.clear();
-    const watched = subjects.map((subject): WatchedSubject => {
-      const key = `${subject.kind} ${subject.id ?? subject.name}`;
-      gone.delete(key);
-      const before = this.#known.get(key);
-      const since = subject.since ?? (before?.phase === subject.phase ? before.since : now);
-      const known: Known = before ?? { phase: "", since, lastEvent: undefined };
-      Object.assign(known, { phase: subject.phase, since });
-      this.#known.set(key, known);
-      for (const name of [subject.name, subject.id]) if (name !== undefined) this.#called.set(name, known);
-      return { ...subject, since, lastEvent: known.lastEvent };
-    });
-    for (const key of gone) this.#known.delete(key);
+  /** @param keys in which order; those of subjects that are not known are left out */
+  inOrder(keys: Iterable<string>): readonly WatchedSubject[] {
+    const watched: WatchedSubject[] = [];
+    for (const key of keys) {
+      const known = this.#known.get(key);
+      if (known) watched.push({ ...known.subject, since: known.since, lastEvent: known.lastEvent });
+    }
     return watched;
   }
 
   /** Takes in a line of the log: it is about the first subject that it names. */
   logged(text: string, at: Instant): void {
     for (const word of text.slice(0, SEARCHED).split(/[\s(),;:]+/)) {
-      const known = this.#called.get(word);
+      const known = this.#named.get(word);
       if (known === undefined) continue;
       known.lastEvent = { at, text };
       return;
     }
   }
+}
+
+function namesOf({ name, id }: Subject): readonly string[] {
+  return id === undefined ? [name] : [name, id];
 }

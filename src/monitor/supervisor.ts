@@ -12,15 +12,15 @@ const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60_000;
 /** A run that held so long was a good one: the next failure begins with the first delay again. */
 const GOOD_RUN_MS = 120_000;
-/** What a run that was told to end is given to do so. */
+/** How long a run whose signal has aborted may take to end. */
 const END_GRACE_MS = 10_000;
 
-/** One run of sensing. `restart` ends it and begins the next one. */
+/** One run of sensing. `restart` ends it and starts the next one. */
 export type Run = (signal: AbortSignal, restart: (error: unknown) => void) => Promise<void>;
 
 /**
- * Keeps `run` going until the signal aborts: whether it throws, returns early or asks for it, it is begun again after a
- * delay that doubles up to a minute. Resolves after the abort, when the last run has ended or was given up.
+ * Keeps `run` going until the signal aborts: whether it throws, returns early or asks for it, it is started again after a
+ * delay that doubles up to a minute. Resolves after the abort, when the last run has ended or was abandoned.
  */
 export async function supervise(name: string, run: Run, parts: SupervisorParts, signal: AbortSignal): Promise<void> {
   const { clock, log, progress } = parts;
@@ -34,9 +34,7 @@ export async function supervise(name: string, run: Run, parts: SupervisorParts, 
     progress.restarts += 1;
     progress.lastFailure = { at: clock.now(), reason: failure };
     if (clock.now().mono - began.mono >= GOOD_RUN_MS) delayMs = FIRST_DELAY_MS;
-    log.error(
-      `${name} sees nothing for ${delayMs / 1000} s: ${failure}. It is begun again then (restart ${progress.restarts})`,
-    );
+    log.error(`${name}: sensing failed: ${failure}; restarting in ${delayMs / 1000} s (restart ${progress.restarts})`);
     await clock.sleep(delayMs, signal).catch(() => undefined);
     delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
   }
@@ -52,7 +50,9 @@ async function runOnce(name: string, run: Run, parts: SupervisorParts, signal: A
     controller.abort(reason);
     parts.clock.sleep(END_GRACE_MS, grace.signal).then(
       () => {
-        parts.log.error(`${name} did not end within ${END_GRACE_MS / 1000} s of being told; it is left behind`);
+        parts.log.error(
+          `${name}: abandoned a sensing run that was still running ${END_GRACE_MS / 1000} s after its end`,
+        );
         giveUp(textOf(reason));
       },
       () => undefined,
@@ -65,7 +65,7 @@ async function runOnce(name: string, run: Run, parts: SupervisorParts, signal: A
   } finally {
     signal.removeEventListener("abort", onAbort);
     grace.abort();
-    // A run that was left behind, or ended, can observe nothing any more.
+    // A run that was abandoned, or has ended, can observe nothing any more.
     controller.abort();
   }
 }

@@ -7,7 +7,7 @@ const ENDINGS = 1000;
 /** What is not on disk yet, and what is: entries by their ids, saved states by their keys. */
 export class Backlog {
   #entries = new Map<string, Entry>();
-  readonly #saved = new Map<string, string>();
+  readonly #saved = new Map<string, string | undefined>();
   /** Ids that have a row on disk, of entries pending or in this backlog. */
   readonly #onDisk = new Set<string>();
 

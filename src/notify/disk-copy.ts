@@ -252,7 +252,8 @@ export class DiskCopy {
     const { entries, saved } = this.#options.whole();
     this.#backlog.recover(entries, (id) => file.read(id) === undefined);
     const changed = [...saved].filter(([key, json]) => there.saved.get(key) !== json);
-    this.#backlog.add([], changed);
+    const deleted = [...there.saved.keys()].filter((key) => !saved.has(key)).map((key) => [key, undefined] as const);
+    this.#backlog.add([], [...changed, ...deleted]);
     this.#isComplete = true;
     this.#writeOut();
   }

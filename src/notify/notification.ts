@@ -13,6 +13,15 @@ export interface Notification {
   readonly payload: Readonly<Record<string, string>>;
 }
 
+/** Whether the payload has all the values of one of these; without any given, it always has. */
+export function isAmong(
+  { payload }: Notification,
+  which: readonly Readonly<Record<string, string>>[] | undefined,
+): boolean {
+  if (which === undefined) return true;
+  return which.some((values) => Object.entries(values).every(([name, value]) => payload[name] === value));
+}
+
 /**
  * A wall-clock time as Python's `datetime.isoformat()` writes it: six digits of fraction, none when it is zero.
  * @param wall ms since the Unix epoch

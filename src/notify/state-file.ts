@@ -16,7 +16,8 @@ export interface Contents {
 /** What one transaction changes. */
 export interface Batch {
   readonly entries: Iterable<Entry>;
-  readonly saved: Iterable<readonly [key: string, json: string]>;
+  /** Undefined deletes. */
+  readonly saved: Iterable<readonly [key: string, json: string | undefined]>;
 }
 
 /** One program's file. Every method throws what SQLite throws; `write` is all or nothing. */
@@ -147,7 +148,8 @@ class SqliteStateFile implements StateFile {
         ended ||= entry.state !== "pending";
       }
       for (const [key, json] of batch.saved) {
-        this.#prepare("INSERT OR REPLACE INTO saved (key, value) VALUES (?, ?)").run(key, json);
+        if (json === undefined) this.#prepare("DELETE FROM saved WHERE key = ?").run(key);
+        else this.#prepare("INSERT OR REPLACE INTO saved (key, value) VALUES (?, ?)").run(key, json);
       }
       if (ended) this.#prepare(TRIM).run();
       this.#prepare("COMMIT").run();

@@ -35,7 +35,7 @@ export class Store {
 
   /** The changes of the transaction under way. */
   #staged: Map<string, Entry> | undefined;
-  readonly #stagedSaved = new Map<string, string>();
+  readonly #stagedSaved = new Map<string, string | undefined>();
   #after: (() => void)[] = [];
 
   constructor(options: StoreOptions) {
@@ -106,11 +106,16 @@ export class Store {
 
   /** The JSON text saved under `key`. */
   saved(key: string): string | undefined {
-    return this.#stagedSaved.get(key) ?? this.#saved.get(key);
+    return this.#stagedSaved.has(key) ? this.#stagedSaved.get(key) : this.#saved.get(key);
   }
 
-  /** Saves JSON text under `key`. Only inside a transaction. */
-  save(key: string, json: string): void {
+  /** All that is saved under keys that begin so, as of the last commit: it looks at every key. */
+  *savedUnder(prefix: string): Iterable<readonly [key: string, json: string]> {
+    for (const one of this.#saved) if (one[0].startsWith(prefix)) yield one;
+  }
+
+  /** Saves JSON text under `key`, or (undefined) deletes what is. Only inside a transaction. */
+  save(key: string, json: string | undefined): void {
     this.#inTransaction();
     this.#stagedSaved.set(key, json);
   }
@@ -203,7 +208,10 @@ export class Store {
   /** Memory first: what the disk cannot take just now is true all the same. */
   #commit(staged: Map<string, Entry>): void {
     if (staged.size === 0 && this.#stagedSaved.size === 0) return;
-    for (const [key, json] of this.#stagedSaved) this.#saved.set(key, json);
+    for (const [key, json] of this.#stagedSaved) {
+      if (json === undefined) this.#saved.delete(key);
+      else this.#saved.set(key, json);
+    }
     for (const entry of staged.values()) this.#pending.keep(entry);
     this.#disk.write(staged.values(), this.#stagedSaved);
   }

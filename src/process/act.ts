@@ -52,10 +52,7 @@ export async function act(
       const { key, unit } = effect;
       const answer = await systemd.ask(unit, signal);
       observe({ kind: "systemd", at: clock.now(), key, answer });
-      return;
     }
-    case "setCondition":
-      parts.conditions?.set(effect.condition, effect.problem);
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Decision } from "../monitor/contract.ts";
+import { decideBy } from "../monitor/decision.ts";
 import { heldIn, pausedIn } from "./decide/conditions.ts";
-import type { Context, Effect } from "./decide/context.ts";
+import type { Context } from "./decide/context.ts";
 import { onCommandEnd, onExit, onSighting, onSystemdAnswer } from "./decide/entry.ts";
-import { entriesAfterEdit, entriesAtStart } from "./decide/list.ts";
+import { entriesAfterEdit, entriesAtStart, rememberedAfterReboot } from "./decide/list.ts";
 import { takePauses } from "./decide/pause.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
 import { type EntryState, heldByOf, notifiedAtOf, type ProcessState } from "./state.ts";
@@ -17,47 +17,39 @@ const CONDITIONS = [
  * Entries are independent of one another, and each goes
  * unchecked → (starting → verifying) → up → settling → restarting → verifying → (waiting → restarting …) → up or failed,
  * and before each start, round and notification through asking (→ held → resettling) → clear.
- * Returns the very same state if nothing has changed.
  */
-export function decide(state: ProcessState, observation: ProcessObservation): Decision<ProcessState, ProcessEffect> {
-  const settings = "settings" in observation ? observation.settings : state.settings;
-  // Nothing has a meaning before the first `started`.
-  if (!settings) return { state, effects: [] };
-  const effects: Effect[] = [];
-  let { runs } = state;
-  const host = observation.kind === "started" ? hostAt(observation) : state;
-  const context: Context = { at: observation.at, settings, host, effects, nextRun: () => ++runs };
-  const next = observe(state, observation, context, settings);
-  for (const [condition, problemOf] of CONDITIONS) {
-    const problem = problemOf(next);
-    if (observation.kind === "started" || problem !== problemOf(state)) {
-      effects.push({ kind: "setCondition", condition, problem });
+export const decide = decideBy<ProcessState, ProcessObservation, ProcessEffect, ProcessSettings>({
+  rebooted(state, given) {
+    const remembered = rememberedAfterReboot(state, Object.assign(given, { host: state }));
+    return { ...state, settings: undefined, remembered };
+  },
+  started(state, observation, given) {
+    const host = hostAt(observation);
+    const context: Context = Object.assign(given, { host });
+    const entries = entriesAtStart(state, observation.entries, context);
+    context.act({ kind: "scan" });
+    // Whether it answers at all is known before anything depends on it.
+    if (host.systemd.present) context.act({ kind: "askSystemd", key: "", unit: undefined });
+    const { bootedAt, systemd, pauses } = host;
+    return takePauses({ ...state, bootedAt, systemd, entries, remembered: [], pauses: [] }, pauses, context);
+  },
+  observed: (state, observation, given) => observe(state, observation, Object.assign(given, { host: state })),
+  afterEach(state, before, observation, context) {
+    for (const [condition, problemOf] of CONDITIONS) {
+      const problem = problemOf(state);
+      if (observation.kind === "started" || problem !== problemOf(before)) context.setCondition(condition, problem);
     }
-  }
-  if (!isCaughtUp(state) && isCaughtUp(next)) effects.push({ kind: "caughtUp" });
-  return { state: next === state && runs === state.runs ? state : { ...next, runs }, effects };
-}
+    if (!isCaughtUp(before) && isCaughtUp(state)) context.caughtUp();
+    return state;
+  },
+});
 
 function observe(
   state: ProcessState,
-  observation: ProcessObservation,
+  observation: Exclude<ProcessObservation, { kind: "started" | "settingsChanged" }>,
   context: Context,
-  settings: ProcessSettings,
 ): ProcessState {
   switch (observation.kind) {
-    case "started": {
-      const { bootId } = observation;
-      const { bootedAt, systemd } = hostAt(observation);
-      const entries = entriesAtStart(state, bootId, observation.entries, context);
-      context.effects.push({ kind: "scan" });
-      // Whether it answers at all is known before anything depends on it.
-      if (systemd.present) context.effects.push({ kind: "askSystemd", key: "", unit: undefined });
-      const { pauses } = observation;
-      const started = { ...state, bootId, bootedAt, systemd, settings, entries, remembered: [], pauses: [] };
-      return takePauses(started, pauses, context);
-    }
-    case "settingsChanged":
-      return { ...state, settings };
     case "entriesChanged":
       context.effects.push({ kind: "scan" });
       return { ...state, entries: entriesAfterEdit(state.entries, observation.entries, context) };
@@ -102,7 +94,7 @@ function observe(
       return takePauses(state, observation.pauses, context);
     case "woke":
       // Whatever an entry waited for, the process table has the answer.
-      if (state.entries.some((entry) => entry.key === observation.key)) context.effects.push({ kind: "scan" });
+      if (state.entries.has(observation.key)) context.effects.push({ kind: "scan" });
       return state;
   }
 }
@@ -112,7 +104,7 @@ function observe(
  * have not helped, or something stands against them.
  */
 function isCaughtUp({ entries }: ProcessState): boolean {
-  return entries.every(({ phase }) => {
+  return entries.values().every(({ phase }) => {
     if (phase.name === "unchecked") return false;
     return phase.name === "failed" || notifiedAtOf(phase) === undefined || heldByOf(phase) !== undefined;
   });
@@ -124,6 +116,7 @@ function hostAt(started: Extract<ProcessObservation, { kind: "started" }>): Cont
 }
 
 function eachEntry(state: ProcessState, change: (entry: EntryState) => EntryState): ProcessState {
-  const entries = state.entries.map(change);
-  return entries.some((entry, index) => entry !== state.entries[index]) ? { ...state, entries } : state;
+  let { entries } = state;
+  for (const entry of state.entries.values()) entries = entries.set(entry.key, change(entry));
+  return entries === state.entries ? state : { ...state, entries };
 }

@@ -1,4 +1,6 @@
 import type { Monitor } from "../monitor/contract.ts";
+import { ofEach } from "../monitor/kept.ts";
+import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import { readBootId } from "../system/boot-id.ts";
 import type { Clock } from "../system/clock.ts";
@@ -7,13 +9,13 @@ import type { ExitCalls } from "../system/pidfd.ts";
 import { openProcTable, type ProcTable } from "../system/proc-table.ts";
 import { act, hooks } from "./act.ts";
 import { decide } from "./decide.ts";
-import { closedEyes, type Observe } from "./eyes.ts";
+import { closedEyes } from "./eyes.ts";
 import type { LoadProcessList } from "./list-watch.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
 import { readPauses } from "./pauses.ts";
 import { sense } from "./sense.ts";
 import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
-import { subjectsOf } from "./subjects.ts";
+import { subjectOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, systemdIsPresent } from "./systemd.ts";
 
@@ -59,47 +61,36 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const parts = { table, clock, log, conditions, self: process.pid, pauses };
   const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...hooks(eyes) });
   const sudoRights = new SudoRights({ clock, log, conditions, ...hooks(eyes) });
-  let { settings, processListPath } = given;
-  let observing: Observe | undefined;
+  const settings = new LiveSettings(given.settings, clock);
+  let { processListPath } = given;
   return {
     name: "processmonitor",
     initial: initialState,
-    kept: keptOf,
-    restore: restoreState,
-    subjects: subjectsOf,
+    kept: { rest: keptOf },
+    restore: ({ rest }) => restoreState(rest),
+    subjects: ofEach((state) => state.entries, subjectOf),
     decide,
-    woke: (key, at) => ({ kind: "woke", key, at }),
-    async sense(observe, signal) {
-      observing = observe;
-      const list = { load: given.loadProcessList, clock, log, conditions };
-      const bootId = given.bootId ?? readBootId();
-      try {
-        await sense(
-          eyes,
-          {
-            ...parts,
-            list,
-            bootId,
-            systemd: given.systemd?.present ?? systemdIsPresent(),
-            settings: () => settings,
-            listPath: () => processListPath,
-            exitCalls: given.exitCalls,
-            sudoRights,
-          },
-          observe,
-          signal,
-        );
-      } finally {
-        observing = undefined;
-      }
+    // A command that is under way goes on, and its result decides.
+    outlastSensing: ["run"],
+    sense(observe, signal) {
+      const senseParts = {
+        ...parts,
+        list: { load: given.loadProcessList, clock, log, conditions },
+        bootId: given.bootId ?? readBootId(),
+        systemd: given.systemd?.present ?? systemdIsPresent(),
+        settings: () => settings.current,
+        listPath: () => processListPath,
+        exitCalls: given.exitCalls,
+        sudoRights,
+      };
+      return settings.during(observe, () => sense(eyes, senseParts, observe, signal));
     },
-    silenceLimitMs: () => (eyes.blind ? undefined : settings.check_interval * 1000 + SLOWEST_LOOK_MS),
+    silenceLimitMs: () => (eyes.blind ? undefined : settings.current.check_interval * 1000 + SLOWEST_LOOK_MS),
     act: (effect, observe, signal) =>
       act(effect, eyes, { ...parts, systemd, serviceOf: given.serviceOf }, observe, signal),
     reload(next, nextListPath) {
-      settings = next;
       processListPath = nextListPath;
-      observing?.({ kind: "settingsChanged", at: clock.now(), settings });
+      settings.change(next);
     },
   };
 }

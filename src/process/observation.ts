@@ -1,5 +1,5 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
-import type { ConditionKind } from "../status/conditions.ts";
+import type { SettingsChanged, Started, Woke } from "../monitor/decision.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
 import type { Pause } from "./pauses.ts";
@@ -72,19 +72,16 @@ export type Stage =
 
 /** Every observation carries when it was made: `mono` for durations, `wall` for what leaves the host. */
 export type ProcessObservation =
-  | {
-      readonly kind: "started";
-      readonly at: Instant;
-      readonly bootId: string;
+  | (Started<ProcessSettings> & {
       /** When this host (or container) was booted, monotonic ms; may be negative. */
       readonly bootedAt: number;
       /** systemd manages this host. */
       readonly systemd: boolean;
       readonly pauses: readonly Pause[];
-      readonly settings: ProcessSettings;
       readonly entries: readonly ProcessEntry[];
-    }
-  | { readonly kind: "settingsChanged"; readonly at: Instant; readonly settings: ProcessSettings }
+    })
+  | SettingsChanged<ProcessSettings>
+  | Woke
   | { readonly kind: "entriesChanged"; readonly at: Instant; readonly entries: readonly ProcessEntry[] }
   /** A look at the process table, at every check_interval and whenever a `scan` asked for it. */
   | { readonly kind: "seen"; readonly at: Instant; readonly sightings: readonly Sighting[] }
@@ -110,8 +107,7 @@ export type ProcessObservation =
       readonly unit: string;
     }
   /** Operators have begun or ended planned work, or it has ended by itself. A look follows. */
-  | { readonly kind: "pausesChanged"; readonly at: Instant; readonly pauses: readonly Pause[] }
-  | { readonly kind: "woke"; readonly at: Instant; readonly key: string };
+  | { readonly kind: "pausesChanged"; readonly at: Instant; readonly pauses: readonly Pause[] };
 
 /** What the process monitor does beside the effects common to all monitors. */
 export type ProcessEffect =
@@ -133,6 +129,4 @@ export type ProcessEffect =
       readonly timeoutMs: number;
     }
   /** Ask how the system is and, if a unit is named, the unit. */
-  | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string | undefined }
-  /** Show this in `status` from now on. */
-  | { readonly kind: "setCondition"; readonly condition: ConditionKind; readonly problem: string | undefined };
+  | { readonly kind: "askSystemd"; readonly key: string; readonly unit: string | undefined };

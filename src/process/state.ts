@@ -1,4 +1,6 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
+import { type CommonState, initialCommonState } from "../monitor/decision.ts";
+import { SubjectMap } from "../monitor/subject-map.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
 import type { ProcessSettings, Stage } from "./observation.ts";
@@ -122,9 +124,7 @@ export type EntryIn<Name extends PhaseName> = EntryState & {
   readonly phase: Extract<Phase, { readonly name: Name }>;
 };
 
-export interface ProcessState {
-  /** The boot of this host that the entries are of; empty if not known. */
-  readonly bootId: string;
+export interface ProcessState extends CommonState<ProcessSettings> {
   /** Monotonic ms. */
   readonly bootedAt: number;
   readonly systemd: {
@@ -134,13 +134,10 @@ export interface ProcessState {
   };
   /** Planned work on entries. Files keep it over restarts. */
   readonly pauses: readonly Pause[];
-  /** Undefined until the first `started`. */
-  readonly settings: ProcessSettings | undefined;
-  readonly entries: readonly EntryState[];
+  /** By key, in the order of the list. */
+  readonly entries: SubjectMap<EntryState>;
   /** What an earlier run left, until the first `started`. */
   readonly remembered: readonly Remembered[];
-  /** Commands run so far: tells the end of a current command from that of a forgotten one. */
-  readonly runs: number;
 }
 
 /** What of an entry outlasts the monitor. Everything else is seen afresh at the next start. */
@@ -160,14 +157,12 @@ export interface Remembered {
 }
 
 export const initialState: ProcessState = {
-  bootId: "",
+  ...initialCommonState,
   bootedAt: 0,
   systemd: { present: false, answers: false },
   pauses: [],
-  settings: undefined,
-  entries: [],
+  entries: new SubjectMap(),
   remembered: [],
-  runs: 0,
 };
 
 const SAVED_VERSION = 1;
@@ -179,7 +174,7 @@ export function keptOf(state: ProcessState): unknown {
 
 export function rememberedOf(state: ProcessState): readonly Remembered[] {
   if (!state.settings) return state.remembered;
-  return state.entries.map(({ key, entry, foundAs, upSinceBoot, foundUnit, phase }) => ({
+  return [...state.entries.values()].map(({ key, entry, foundAs, upSinceBoot, foundUnit, phase }) => ({
     key,
     match: entry.match,
     pidfile: entry.pidfile ?? null,

@@ -1,12 +1,10 @@
 import type { Subject } from "../status/subject.ts";
-import { downSinceOf, type EntryState, notifiedAtOf, type Phase, type ProcessState } from "./state.ts";
+import { downSinceOf, type EntryState, notifiedAtOf, type Phase } from "./state.ts";
 
-/** The entries of the process list, for whoever asks what is watched and how it is. */
-export function subjectsOf({ entries }: ProcessState): readonly Subject[] {
-  return entries.map(({ key, entry, phase }): Subject => {
-    const givenUp = notifiedAtOf(phase) ? meaningOf(entry) : undefined;
-    return { kind: "process", name: key, phase: described(phase), since: sinceOf(phase), givenUp };
-  });
+/** An entry of the process list, for whoever asks what is watched and how it is. */
+export function subjectOf({ key, entry, phase }: EntryState): Subject {
+  const givenUp = notifiedAtOf(phase) ? meaningOf(entry) : undefined;
+  return { kind: "process", name: key, phase: described(phase), since: sinceOf(phase), givenUp };
 }
 
 function meaningOf({ start_command: start }: EntryState["entry"]): string {

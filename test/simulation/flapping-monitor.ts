@@ -59,11 +59,8 @@ export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen | "loo
   return {
     name: "flapping",
     initial: { down: [], told: 0 },
-    restore: (saved) => saved as State,
+    restore: ({ rest }) => rest as State,
     decide,
-    woke: () => {
-      throw new Error("it never asks to be woken");
-    },
     async sense(observe, signal) {
       const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       await world.opened(signal).catch(() => undefined);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
-import type { IntrospectiveObservation } from "../../src/introspective/observation.ts";
+import type { IntrospectiveEffect, IntrospectiveObservation } from "../../src/introspective/observation.ts";
 import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
 import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { withIndex } from "../../src/introspective/state-changes.ts";
+import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
 
 /** What is known about a guest from the outside. */
@@ -102,7 +102,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
   };
 
   /** What is short in libvirt is known to be, by what is on disk too: so it is put back whatever happens to the monitor. */
-  const checkTimeouts = (effects: readonly Effect[]): void => {
+  const checkTimeouts = (effects: readonly (CommonEffect | IntrospectiveEffect)[]): void => {
     const setting = effects.filter((effect) => effect.kind === "setResponseTimeout");
     if (setting.length > 0) {
       const saved = restoreState(JSON.parse(JSON.stringify(keptOf(world.state))));

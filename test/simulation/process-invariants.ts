@@ -39,7 +39,7 @@ export function watchInvariants(world: ProcessWorld): void {
   let boot = world.bootId;
 
   world.onDecision = (before, observation, effects) => {
-    const current = new Set(world.state.entries.map(({ key }) => key));
+    const current = new Set(world.state.entries.keys());
     if (observation.kind === "started") {
       const rebooted = boot !== world.bootId;
       boot = world.bootId;
@@ -50,14 +50,14 @@ export function watchInvariants(world: ProcessWorld): void {
     }
     if (observation.kind === "exited") {
       const { pid } = observation.process;
-      const deaf = world.state.entries.find(({ phase }) => phase.name === "up" && phase.process.pid === pid);
+      const deaf = world.state.entries.values().find(({ phase }) => phase.name === "up" && phase.process.pid === pid);
       assert.equal(deaf, undefined, `the exit of pid ${pid} changes nothing`);
     }
     for (const key of accounts.keys()) if (!current.has(key)) accounts.delete(key);
     if (observation.kind === "settingsChanged" || observation.kind === "entriesChanged") {
       for (const account of accounts.values()) account.uncounted = true;
     }
-    for (const entry of world.state.entries) {
+    for (const entry of world.state.entries.values()) {
       const { key, phase } = entry;
       const was = entryOf(before.entries, key)?.phase;
       if ("due" in phase && phase.due.repeatRound) accountOf(key).held = true;
@@ -163,6 +163,6 @@ export function checkPeace(world: ProcessWorld): void {
   assert.deepEqual(strangers, [], "notifications about what is not in the list stand");
 }
 
-function entryOf(entries: readonly EntryState[], key: string): EntryState | undefined {
-  return entries.find((one) => one.key === key);
+function entryOf(entries: ReadonlyMap<string, EntryState>, key: string): EntryState | undefined {
+  return entries.get(key);
 }

@@ -9,7 +9,7 @@ import type {
 import { keptOf, restoreState } from "../../src/instance/saved-state.ts";
 import { type InstanceState, initialState } from "../../src/instance/state.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
-import type { Notification } from "../../src/notify/notification.ts";
+import { isAmong, type Notification } from "../../src/notify/notification.ts";
 
 export const GUEST = "48d215c8-8582-45ec-99a0-8253e84ee857";
 
@@ -135,8 +135,10 @@ export class InstanceMind {
         this.notified.push(effect.notification);
         this.pending.push(effect.notification);
       } else if (effect.kind === "supersede") {
-        const { subject, which = () => true } = effect;
-        this.pending = this.pending.filter((one) => `instance:${one.payload.instance_uuid}` !== subject || !which(one));
+        const { subject, which } = effect;
+        this.pending = this.pending.filter(
+          (one) => `instance:${one.payload.instance_uuid}` !== subject || !isAmong(one, which),
+        );
       }
     }
   }

@@ -1,4 +1,3 @@
-import type { Effect } from "../../src/introspective/decide/turn.ts";
 import { decide } from "../../src/introspective/decide.ts";
 import type { Guest } from "../../src/introspective/guest.ts";
 import type {
@@ -13,6 +12,7 @@ import type {
 } from "../../src/introspective/observation.ts";
 import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
 import { type IntrospectiveState, initialState } from "../../src/introspective/state.ts";
+import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { Instant } from "../../src/system/clock.ts";
 
 /** `[introspectiveinstancemonitor]` at its defaults. */
@@ -109,8 +109,11 @@ export class IntrospectiveWorld {
   examineMs = 3;
   inFlight = 0;
   mostInFlight = 0;
-  onDecision: (before: IntrospectiveState, observation: IntrospectiveObservation, effects: readonly Effect[]) => void =
-    () => undefined;
+  onDecision: (
+    before: IntrospectiveState,
+    observation: IntrospectiveObservation,
+    effects: readonly (CommonEffect | IntrospectiveEffect)[],
+  ) => void = () => undefined;
   /** What a ping comes to, in place of the guest's own state: libvirt's troubles. */
   fate: (uuid: string) => Fate | undefined = () => undefined;
   /** What setting a response time-out takes. */
@@ -337,7 +340,7 @@ export class IntrospectiveWorld {
     for (const effect of effects) this.#act(effect);
   }
 
-  #owe(effect: Effect): void {
+  #owe(effect: CommonEffect | IntrospectiveEffect): void {
     if (effect.kind === "notify") {
       const { payload, generated_time: generatedTime } = effect.notification;
       const told = { at: this.mono, uuid: String(payload.instance_uuid), generatedTime };
@@ -354,7 +357,7 @@ export class IntrospectiveWorld {
     }
   }
 
-  #act(effect: Effect): void {
+  #act(effect: CommonEffect | IntrospectiveEffect): void {
     switch (effect.kind) {
       case "caughtUp":
         this.caughtUpAt ??= this.mono;
@@ -363,7 +366,7 @@ export class IntrospectiveWorld {
         if (effect.problem === undefined) this.conditions.delete(effect.condition.name);
         else this.conditions.set(effect.condition.name, effect.problem);
         return;
-      case "say":
+      case "log":
         this.#note(`${effect.level}: ${effect.text}`);
         return;
       case "wake":

@@ -242,7 +242,7 @@ export class ProcessWorld {
   }
 
   phaseOf(key: string): EntryState["phase"] | undefined {
-    return this.state.entries.find((one) => one.key === key)?.phase;
+    return this.state.entries.get(key)?.phase;
   }
 
   /** As by `masakari-monitors pause`; the next look sees it. */
@@ -333,7 +333,7 @@ export class ProcessWorld {
       case "caughtUp":
         this.caughtUp = true;
         return;
-      case "say":
+      case "log":
         this.note(`${effect.level}: ${effect.text}`);
         return;
       case "wake": {

@@ -1,6 +1,6 @@
 import type { Guest } from "../state.ts";
 import { isOff } from "../state.ts";
-import { FAILED, isActedOn, type VmEvent } from "./notification-table.ts";
+import { ACTED_ON, FAILED, lifecycle, SUSPENDED, type VmEvent } from "./notification-table.ts";
 import { supersede, type Turn } from "./turn.ts";
 
 /** A run of the guest that begins now, whatever was known of an earlier one: nothing undelivered is true of this one. */
@@ -11,21 +11,18 @@ export function startRun(guest: Guest, uuid: string, turn: Turn): Guest {
 
 /** The same run goes on: that it was suspended, or had crashed, is no longer true; that its disk failed is. */
 export function continueRun(guest: Guest, uuid: string, turn: Turn): Guest {
-  const crashed = guest.state === "CRASHED";
-  supersede(turn, uuid, "the guest runs again", (event) => isOver(event, crashed));
+  const crashed = guest.state === "CRASHED" ? [lifecycle(FAILED)] : [];
+  supersede(turn, uuid, "the guest runs again", [PAUSED_BY_IO_ERROR, ...SUSPENDED, ...crashed]);
   const { "IO_ERROR/IO_ERROR_PAUSE": _, ...recent } = guest.recent;
   return { ...guest, incoming: false, alreadyNotified: null, panicEvent: false, recent };
 }
 
 /** It is off, and ran again before that: whoever started it has handled its failure. */
 export function supersedeFailures(uuid: string, turn: Turn): void {
-  supersede(turn, uuid, "the guest has run again since", isActedOn);
+  supersede(turn, uuid, "the guest has run again since", ACTED_ON);
 }
 
-function isOver({ event, domainEvent }: VmEvent, crashed: boolean): boolean {
-  if (domainEvent === "IO_ERROR_PAUSE") return true;
-  return event === "LIFECYCLE" && (domainEvent.startsWith("SUSPENDED_") || (crashed && domainEvent === FAILED));
-}
+const PAUSED_BY_IO_ERROR: VmEvent = { event: "IO_ERROR", domainEvent: "IO_ERROR_PAUSE" };
 
 /** Whether this is a run that was not known. @param id libvirt gives each run of a domain another one */
 export function isNewRun(guest: Guest | undefined, id: number): boolean {

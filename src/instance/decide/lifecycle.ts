@@ -1,7 +1,7 @@
 import type { GuestEvent, GuestName } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
 import { continueRun, isNewRun, startRun, supersedeFailures } from "./guest-run.ts";
-import { FAILED, isActedOn, lifecycle, vmEventOf } from "./notification-table.ts";
+import { ACTED_ON, FAILED, lifecycle, vmEventOf } from "./notification-table.ts";
 import { newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
 
 type LifecycleEvent = Extract<GuestEvent, { kind: "lifecycle" }>;
@@ -159,6 +159,6 @@ function notifyIfNew(guest: Guest, uuid: string, event: LifecycleEvent, turn: Tu
 /** A guest that is deleted, or has been moved elsewhere: a recovery here would come to the wrong one, or for nothing. */
 function undefineGuest(guest: Guest, uuid: string, number: number, turn: Turn): Guest {
   if (!isOff(guest)) return { ...guest, transient: true };
-  supersede(turn, uuid, "the domain has been undefined", isActedOn);
+  supersede(turn, uuid, "the domain has been undefined", ACTED_ON);
   return { ...guest, gone: true, lastEvent: number };
 }

@@ -6,6 +6,8 @@ export interface VmEvent {
   readonly domainEvent: string;
 }
 
+export const FAILED = "STOPPED_FAILED";
+
 const LIFECYCLE: Readonly<Record<string, readonly string[]>> = {
   SUSPENDED: ["IOERROR", "WATCHDOG", "API_ERROR"],
   STOPPED: ["SHUTDOWN", "DESTROYED", "FAILED"],
@@ -40,9 +42,12 @@ export function lifecycle(domainEvent: string): VmEvent {
   return { event: "LIFECYCLE", domainEvent };
 }
 
-export const FAILED = "STOPPED_FAILED";
-
 /** masakari-engine recovers the instance for these two; it files the others as ignored. */
+export const ACTED_ON: readonly VmEvent[] = [lifecycle(FAILED), { event: "IO_ERROR", domainEvent: "IO_ERROR_REPORT" }];
+
 export function isActedOn({ event, domainEvent }: VmEvent): boolean {
-  return (event === "LIFECYCLE" && domainEvent === FAILED) || domainEvent === "IO_ERROR_REPORT";
+  return ACTED_ON.some((one) => one.event === event && one.domainEvent === domainEvent);
 }
+
+/** That a guest was suspended, for any of the reasons that are notified. */
+export const SUSPENDED: readonly VmEvent[] = (LIFECYCLE.SUSPENDED ?? []).map((why) => lifecycle(`SUSPENDED_${why}`));

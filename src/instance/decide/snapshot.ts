@@ -1,8 +1,9 @@
+import type { SubjectMap } from "../../monitor/subject-map.ts";
 import type { Look } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
 import { continueRun, isNewRun, startRun, supersedeFailures } from "./guest-run.ts";
 import { logPanic, notifyPanic } from "./lifecycle.ts";
-import { FAILED, isActedOn, lifecycle, vmEventOf } from "./notification-table.ts";
+import { ACTED_ON, FAILED, lifecycle, vmEventOf } from "./notification-table.ts";
 import { FOUND_LATER, newGuest, notify, say, shown, supersede, type Turn } from "./turn.ts";
 import { isUnexplained, readLoggedEnd, wasRunning } from "./unexplained.ts";
 
@@ -15,11 +16,11 @@ const FAILURES: ReadonlySet<string> = new Set([...DIED, "FAILED"]);
  * came after a domain was queried is newer than the result.
  */
 export function applySnapshot(
-  guests: ReadonlyMap<string, Guest>,
+  guests: SubjectMap<Guest>,
   looks: readonly Look[],
   after: number,
   turn: Turn,
-): ReadonlyMap<string, Guest> {
+): SubjectMap<Guest> {
   const next = new Map<string, Guest>();
   for (const look of looks) {
     const guest = guests.get(look.uuid);
@@ -33,8 +34,10 @@ export function applySnapshot(
     else if (guest.transient && wasRunning(guest)) next.set(uuid, startReadingEnd(guest, uuid, turn));
     else logMissing(guest, uuid, turn);
   }
-  for (const [uuid, guest] of next) if (guest.gone) next.delete(uuid);
-  return next;
+  let kept = guests;
+  for (const uuid of guests.keys()) if (!next.has(uuid)) kept = kept.delete(uuid);
+  for (const [uuid, guest] of next) kept = guest.gone ? kept.delete(uuid) : kept.set(uuid, guest);
+  return kept;
 }
 
 function compareGuest(guest: Guest | undefined, look: Look, state: string, turn: Turn): Guest {
@@ -143,5 +146,5 @@ function logMissing(guest: Guest, uuid: string, turn: Turn): void {
     say(turn, "info", `${shown(uuid, guest.name)} is no longer on this host: deleted, or migrated away`);
   }
   // That a transient one has failed stays true when it is forgotten.
-  if (!guest.transient) supersede(turn, uuid, "the domain has been undefined", isActedOn);
+  if (!guest.transient) supersede(turn, uuid, "the domain has been undefined", ACTED_ON);
 }

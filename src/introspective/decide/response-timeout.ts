@@ -71,7 +71,7 @@ export function endSetting(
 
 /** No call is under way any more; its result is not known. All are looked after again once there is a connection. */
 export function interruptCalls(timeouts: IntrospectiveState["shortTimeouts"]): IntrospectiveState["shortTimeouts"] {
-  return new Map([...timeouts].map(([uuid, short]) => [uuid, { ...short, run: undefined, due: 0 }]));
+  return [...timeouts].reduce((all, [uuid, short]) => all.set(uuid, { ...short, run: undefined, due: 0 }), timeouts);
 }
 
 function endShortening(

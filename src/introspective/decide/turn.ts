@@ -1,21 +1,13 @@
-import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
-import type { Instant } from "../../system/clock.ts";
+import type { LogEffect } from "../../monitor/contract.ts";
+import type { DecisionContext } from "../../monitor/decision.ts";
 import { type Guest, newGuest } from "../guest.ts";
 import type { IntrospectiveEffect, IntrospectiveSettings } from "../observation.ts";
 
-export type Effect = CommonEffect | IntrospectiveEffect;
-
 /** One call of `decide` under way: what it knows, and the effects it has come to so far, in order. */
-export interface Turn {
-  readonly at: Instant;
-  readonly settings: IntrospectiveSettings;
-  readonly effects: Effect[];
-  /** A number that no ping and no examination has had yet. */
-  readonly nextRun: () => number;
-}
+export type Turn = DecisionContext<IntrospectiveSettings, IntrospectiveEffect>;
 
-export function say(turn: Turn, level: SayEffect["level"], text: string): void {
-  turn.effects.push({ kind: "say", level, text });
+export function say(turn: Turn, level: LogEffect["level"], text: string): void {
+  turn.log(level, text);
 }
 
 /** As operators know it: libvirt's name and Nova's UUID. */

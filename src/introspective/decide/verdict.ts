@@ -1,4 +1,3 @@
-import { generatedTime } from "../../notify/notification.ts";
 import type { Guest } from "../guest.ts";
 import type { Activity, Findings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
@@ -51,7 +50,7 @@ function report(
   state: IntrospectiveState,
   turn: Turn,
 ): { readonly guest: Guest; readonly state: IntrospectiveState } {
-  const { hostname, max_reports, report_window } = turn.settings;
+  const { max_reports, report_window } = turn.settings;
   const times = (state.reports.get(guest.uuid) ?? []).filter((time) => isRecent(time, turn));
   const given: Guest = { ...guest, phase: "reported" };
   if (max_reports > 0 && times.length >= max_reports) {
@@ -68,20 +67,8 @@ function report(
     "error",
     `${displayName(guest)}: reported after ${guest.failures} failed pings in a row; notifying Masakari`,
   );
-  turn.effects.push({
-    kind: "notify",
-    subject: subjectOf(guest.uuid),
-    notification: {
-      type: "VM",
-      hostname,
-      generated_time: generatedTime(turn.at.wall),
-      payload: {
-        event: "QEMU_GUEST_AGENT_ERROR",
-        instance_uuid: guest.uuid,
-        vir_domain_event: "STOPPED_FAILED",
-      },
-    },
-  });
+  const payload = { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: guest.uuid, vir_domain_event: "STOPPED_FAILED" };
+  turn.notify(subjectOf(guest.uuid), { type: "VM", payload });
   const reported: Guest = { ...given, alreadyNotified: true };
   if (max_reports === 0) return { guest: reported, state };
   return { guest: reported, state: withReports(state, guest.uuid, [...times, turn.at.mono]) };

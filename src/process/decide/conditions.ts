@@ -6,7 +6,7 @@ const NAMED = 10;
 /** Which entries are down without being restarted or notified, and why. */
 export function heldIn({ entries }: ProcessState): string | undefined {
   return listed(
-    entries.flatMap(({ key, phase }) => {
+    [...entries.values()].flatMap(({ key, phase }) => {
       const heldBy = heldByOf(phase);
       return heldBy === undefined ? [] : [`${key}: ${heldBy}`];
     }),
@@ -15,7 +15,7 @@ export function heldIn({ entries }: ProcessState): string | undefined {
 
 /** Which entries an operator has paused, whether they run or not. */
 export function pausedIn({ pauses, entries }: ProcessState): string | undefined {
-  const paused = pauses.filter(({ key }) => entries.some((entry) => entry.key === key));
+  const paused = pauses.filter(({ key }) => entries.has(key));
   return listed(
     paused.map(
       ({ key, untilWall, reason, by }) => `${key} until ${new Date(untilWall).toISOString()}, by ${by}: ${reason}`,

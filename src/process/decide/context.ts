@@ -1,22 +1,15 @@
-import type { CommonEffect, SayEffect } from "../../monitor/contract.ts";
-import type { Instant } from "../../system/clock.ts";
+import type { LogEffect } from "../../monitor/contract.ts";
+import type { DecisionContext } from "../../monitor/decision.ts";
 import type { ProcessEffect, ProcessSettings } from "../observation.ts";
 import type { EntryIn, EntryState, Phase, PhaseName, ProcessState } from "../state.ts";
 
-export type Effect = CommonEffect | ProcessEffect;
-
 /** What one call of `decide` knows, and the effects that it has decided on so far, in order. */
-export interface Context {
-  readonly at: Instant;
-  readonly settings: ProcessSettings;
+export interface Context extends DecisionContext<ProcessSettings, ProcessEffect> {
   readonly host: Pick<ProcessState, "bootedAt" | "systemd" | "pauses">;
-  readonly effects: Effect[];
-  /** A number that no command has had yet. */
-  readonly nextRun: () => number;
 }
 
-export function log({ effects }: Context, level: SayEffect["level"], text: string): void {
-  effects.push({ kind: "say", level, text });
+export function log(context: Context, level: LogEffect["level"], text: string): void {
+  context.log(level, text);
 }
 
 /** The entry in another phase. */

@@ -1,6 +1,15 @@
 import type { ProcessEntry } from "../../config/process-entry.ts";
+import { SubjectMap } from "../../monitor/subject-map.ts";
 import { type EntryState, keyed, notifiedAtOf, type ProcessState, type Remembered, rememberedOf } from "../state.ts";
 import { type Context, log, subjectOf } from "./context.ts";
+
+/** What is remembered of another boot of this host: what was notified in that is over, and so is every process. */
+export function rememberedAfterReboot(saved: ProcessState, context: Context): readonly Remembered[] {
+  return rememberedOf(saved).map((one) => {
+    if (one.toldAt) withdraw(one.key, "this host has been rebooted since", context);
+    return { ...one, toldAt: null, process: null, seenUp: false };
+  });
+}
 
 /**
  * The entries at a start of the monitor. What an earlier run of this boot has notified stays notified; everything else is looked at
@@ -9,46 +18,41 @@ import { type Context, log, subjectOf } from "./context.ts";
  */
 export function entriesAtStart(
   saved: ProcessState,
-  bootId: string,
   list: readonly ProcessEntry[],
   context: Context,
-): readonly EntryState[] {
-  const sameBoot = bootId !== "" && saved.bootId === bootId;
-  const remembered = rememberedOf(saved);
+): SubjectMap<EntryState> {
+  const remembered = new Map(rememberedOf(saved).map((one) => [one.key, one]));
   const entries = keyed(list).map(({ key, entry }): EntryState => {
-    const before = remembered.find((one) => one.key === key);
-    const notifiedBefore = before?.toldAt ?? undefined;
-    if (notifiedBefore && !sameBoot) withdraw(key, "this host has been rebooted since", context);
-    const notifiedAt = sameBoot ? notifiedBefore : undefined;
+    const before = remembered.get(key);
+    const notifiedAt = before?.toldAt ?? undefined;
     const known = before && sameLooks(before, entry) ? before : undefined;
     const foundAs = known && (notifiedAt || known.seenAs === "partial") ? known.seenAs : "nothing";
-    const process = (sameBoot && known?.process) || undefined;
+    const process = known?.process ?? undefined;
     if (process) context.effects.push({ kind: "watch", key, process, whole: known?.seenAs === "whole" });
     return {
       key,
       entry,
       foundAs,
-      upSinceBoot: sameBoot && before?.seenUp === true,
+      upSinceBoot: before?.seenUp === true,
       foundUnit: before?.foundUnit ?? undefined,
       phase: { name: "unchecked", notifiedAt, ...(process && { process }) },
     };
   });
-  for (const gone of remembered) {
-    if (gone.toldAt && !entries.some((one) => one.key === gone.key)) {
-      withdraw(gone.key, "it is no longer in the process list", context);
-    }
+  const byKey = new SubjectMap(entries.map((one) => [one.key, one]));
+  for (const gone of remembered.values()) {
+    if (gone.toldAt && !byKey.has(gone.key)) withdraw(gone.key, "it is no longer in the process list", context);
   }
-  return entries;
+  return byKey;
 }
 
 /** The entries after an edit of the list: removed ones are dropped, new ones looked at, changed ones go on where they are. */
 export function entriesAfterEdit(
-  current: readonly EntryState[],
+  current: SubjectMap<EntryState>,
   list: readonly ProcessEntry[],
   context: Context,
-): readonly EntryState[] {
+): SubjectMap<EntryState> {
   const entries = keyed(list).map(({ key, entry }): EntryState => {
-    const before = current.find((one) => one.key === key);
+    const before = current.get(key);
     if (!before) {
       log(context, "info", `${key}: new in the process list`);
       const phase = { name: "unchecked", notifiedAt: undefined } as const;
@@ -62,13 +66,14 @@ export function entriesAfterEdit(
     context.effects.push({ kind: "unwatch", key });
     return { ...changed, phase: { name: "unchecked", notifiedAt: undefined } };
   });
-  for (const gone of current) {
-    if (entries.some((one) => one.key === gone.key)) continue;
+  const byKey = new SubjectMap(entries.map((one) => [one.key, one]));
+  for (const gone of current.values()) {
+    if (byKey.has(gone.key)) continue;
     log(context, "info", `${gone.key}: no longer in the process list, and no longer watched`);
     context.effects.push({ kind: "cancelWake", key: gone.key }, { kind: "unwatch", key: gone.key });
     if (notifiedAtOf(gone.phase)) withdraw(gone.key, "it is no longer in the process list", context);
   }
-  return entries;
+  return byKey;
 }
 
 function withdraw(key: string, reason: string, context: Context): void {

@@ -9,7 +9,7 @@ export function pauseOf({ key }: EntryState, { at, host }: Context): Pause | und
 
 /** Logs what has begun and ended. What a pause has held is considered anew at the look that follows. */
 export function takePauses(state: ProcessState, pauses: readonly Pause[], context: Context): ProcessState {
-  const isListed = ({ key }: Pause) => state.entries.some((entry) => entry.key === key);
+  const isListed = ({ key }: Pause) => state.entries.has(key);
   for (const { key, untilWall, reason, by } of pauses.filter(isListed)) {
     const before = state.pauses.find((one) => one.key === key);
     if (before && Math.abs(before.untilWall - untilWall) < 1000 && before.reason === reason) continue;
@@ -22,10 +22,12 @@ export function takePauses(state: ProcessState, pauses: readonly Pause[], contex
   }
   const ended = state.pauses.filter((one) => isListed(one) && !pauses.some(({ key }) => key === one.key));
   for (const { key } of ended) log(context, "info", `${key}: the pause has ended`);
-  const entries = state.entries.map((entry) => {
+  let { entries } = state;
+  for (const entry of state.entries.values()) {
     const { phase } = entry;
-    if (phase.name !== "held") return entry;
-    return inPhase<"held">(entry, { ...phase, until: Math.min(phase.until, context.at.mono) });
-  });
+    if (phase.name !== "held") continue;
+    const until = Math.min(phase.until, context.at.mono);
+    entries = entries.set(entry.key, inPhase<"held">(entry, { ...phase, until }));
+  }
   return { ...state, pauses, entries };
 }

@@ -193,5 +193,5 @@ test("a panic that stays untold is asked about at each look, and said once", () 
     mind.snapshot([{ state: "CRASHED", reason: "PANICKED" }]);
   }
   assert.equal(mind.effects.filter(({ kind }) => kind === "askOnCrash").length, 4);
-  assert.equal(mind.effects.filter((one) => one.kind === "say" && one.level === "warning").length, 1);
+  assert.equal(mind.effects.filter((one) => one.kind === "log" && one.level === "warning").length, 1);
 });

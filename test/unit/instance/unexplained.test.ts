@@ -72,7 +72,7 @@ test("a log that cannot be read is said with the reason, and nothing is notified
   mind.noLoggedEnd("/var/log/libvirt/qemu/x.log cannot be read (EACCES)");
   assert.deepEqual(mind.told, []);
   const said = mind.effects.flatMap((effect) =>
-    effect.kind === "say" && effect.level === "warning" ? [effect.text] : [],
+    effect.kind === "log" && effect.level === "warning" ? [effect.text] : [],
   );
   assert.match(said.join("\n"), /does not know why .*\(EACCES\)\): not notified, since somebody may have/);
 });

@@ -17,7 +17,7 @@ function monitorOf(decide: Decide, parts: Partial<Monitor<readonly string[], str
   const monitor: Monitor<readonly string[], string, Ask> = {
     name: "testmonitor",
     initial: [],
-    restore: (saved) => (Array.isArray(saved) ? saved : undefined),
+    restore: ({ rest }) => (Array.isArray(rest) ? rest : undefined),
     decide,
     woke: (key) => `woke ${key}`,
     sense: () => Promise.resolve(),
@@ -59,12 +59,12 @@ test("the next run goes on where this one was", (t) => {
   assert.deepEqual(seen, [["one"]]);
 });
 
-test("a saved state that cannot be used is said, and the initial one taken", (t) => {
+test("a saved state that cannot be used is logged, and the initial one taken", (t) => {
   const rig = rigOf(t);
   rig.store.transaction(() => rig.store.save("testmonitor", '{"of":"another release"}'));
   const { loop } = loopOf(rig, monitorOf(remember));
   loop.observe("one");
-  assert.equal(rig.said("cannot be used").length, 1);
+  assert.equal(rig.said("is unreadable; starting fresh").length, 1);
   assert.equal(rig.store.saved("testmonitor"), '["one"]');
 });
 
@@ -240,11 +240,11 @@ test("an effect that fails is logged and counted, whether it throws or rejects",
   assert.equal(rig.said("ask failed: thrown").length + rig.said("ask failed: rejected").length, 2);
 });
 
-test("say is logged at its level, and the last observation is recorded", async (t) => {
+test("the effect log is logged at its level, and the last observation is recorded", async (t) => {
   const rig = rigOf(t);
   const { loop, progress } = loopOf(
     rig,
-    monitorOf((state) => ({ state, effects: [{ kind: "say", level: "warning", text: "nova-compute is down" }] })),
+    monitorOf((state) => ({ state, effects: [{ kind: "log", level: "warning", text: "nova-compute is down" }] })),
   );
   await rig.clock.advance(500);
   loop.observe("x");

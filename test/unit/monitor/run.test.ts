@@ -11,7 +11,7 @@ type Testing = Monitor<number, string, { readonly kind: "hang" }>;
 const monitor: Testing = {
   name: "testmonitor",
   initial: 0,
-  restore: (saved) => (typeof saved === "number" ? saved : undefined),
+  restore: ({ rest }) => (typeof rest === "number" ? rest : undefined),
   decide: (state, seen) => {
     if (seen === "looked") return { state, effects: [{ kind: "caughtUp" }] };
     if (seen === "poison") throw new Error("undecidable");
@@ -223,6 +223,6 @@ test("sensing and effects that ignore the abort do not hold up the end for ever"
   stop.abort();
   await rig.clock.advance(15_000);
   assert.equal(isOver(), true);
-  assert.equal(rig.said("left behind").length, 2);
+  assert.equal(rig.said("abandoned").length, 2);
   rig.store.close();
 });

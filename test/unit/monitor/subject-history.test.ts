@@ -12,13 +12,18 @@ const guest = (phase: string, more: Partial<Subject> = {}): Subject => ({
   ...more,
 });
 
-/** A history that is told how the subjects are. */
-class Told {
-  #subjects: readonly Subject[] = [];
-  readonly #history = new SubjectHistory(() => this.#subjects);
+const keyOf = ({ id, name }: Subject): string => id ?? name;
+
+/** A history of which all subjects are given each time. */
+class Watched {
+  #keys: readonly string[] = [];
+  readonly #history = new SubjectHistory();
   update(subjects: readonly Subject[], now: ReturnType<typeof at>) {
-    this.#subjects = subjects;
-    return this.#history.current(now);
+    const keys = subjects.map(keyOf);
+    for (const gone of this.#keys) if (!keys.includes(gone)) this.#history.changed(gone, undefined, now);
+    for (const subject of subjects) this.#history.changed(keyOf(subject), subject, now);
+    this.#keys = keys;
+    return this.#history.inOrder(keys);
   }
   logged(text: string, now: ReturnType<typeof at>): void {
     this.#history.logged(text, now);
@@ -26,7 +31,7 @@ class Told {
 }
 
 test("a phase lasts from when it was first seen until it is another", () => {
-  const history = new Told();
+  const history = new Watched();
   assert.deepEqual(history.update([guest("answers")], at(1)), [
     { ...guest("answers"), since: at(1), lastEvent: undefined },
   ]);
@@ -41,7 +46,7 @@ test("a phase lasts from when it was first seen until it is another", () => {
 });
 
 test("what has gone is forgotten", () => {
-  const history = new Told();
+  const history = new Watched();
   history.update([guest("answers")], at(1));
   history.logged("u-1: came", at(1));
   history.update([], at(2));
@@ -51,7 +56,7 @@ test("what has gone is forgotten", () => {
 });
 
 test("a line of the log is about what it names, by name or id, as a word", () => {
-  const history = new Told();
+  const history = new Watched();
   const subjects: Subject[] = [guest("answers"), { kind: "process", name: "nova-compute", phase: "up, pid 1" }];
   const events = () => history.update(subjects, at(9)).map(({ lastEvent }) => lastEvent?.text);
   history.update(subjects, at(1));
@@ -62,4 +67,22 @@ test("a line of the log is about what it names, by name or id, as a word", () =>
   assert.deepEqual(events(), ["vm 1 (u-1): failed ping", "nova-compute (pid 1) has ended"]);
   history.logged(`${"x ".repeat(10_000_000)} nova-compute`, at(5));
   assert.equal(events()[1], "nova-compute (pid 1) has ended", "no line is searched without end");
+});
+
+test("a subject of another name is not found by its old one, which may be another's by now", () => {
+  const history = new Watched();
+  history.update([guest("answers"), guest("answers", { name: "vm-2", id: "u-2" })], at(1));
+  history.update([guest("answers", { name: "vm-2" }), guest("answers", { name: "vm-3", id: "u-2" })], at(2));
+  history.logged("vm-2: failed ping", at(3));
+  const watched = history.update(
+    [guest("answers", { name: "vm-2" }), guest("answers", { name: "vm-3", id: "u-2" })],
+    at(4),
+  );
+  assert.deepEqual(
+    watched.map(({ name, lastEvent }) => [name, lastEvent?.text]),
+    [
+      ["vm-2", "vm-2: failed ping"],
+      ["vm-3", undefined],
+    ],
+  );
 });

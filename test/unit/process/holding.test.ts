@@ -243,7 +243,7 @@ test("a unit that nobody named is the one that the process was seen in, or the o
   const again = { pid: process.pid + 2, startTime: 1 };
   world.observe({ kind: "unitFound", at: world.now(), key: "p", process: again, unit: "seen.service" });
   world.run(10_000);
-  const { phase } = world.state.entries[0] ?? {};
+  const { phase } = world.state.entries.get("p") ?? {};
   assert.equal(phase?.name, "up");
   if (phase?.name === "up") {
     world.observe({ kind: "unitFound", at: world.now(), key: "p", process: phase.process, unit: "seen.service" });

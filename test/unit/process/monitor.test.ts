@@ -106,9 +106,11 @@ class Host {
     };
     const carryOut = (effect: CommonEffect | ProcessEffect) => {
       this.effects.push(effect);
-      if (effect.kind === "say") this.log[effect.level](effect.text);
+      if (effect.kind === "log") this.log[effect.level](effect.text);
       else if (effect.kind === "wake") {
-        const timer = systemClock.setTimer(effect.afterMs, () => observe(monitor.woke(effect.key, systemClock.now())));
+        const timer = systemClock.setTimer(effect.afterMs, () =>
+          observe({ kind: "woke", at: systemClock.now(), key: effect.key }),
+        );
         signal.addEventListener("abort", () => timer.cancel());
       } else if (!isTheLoops(effect)) void monitor.act(effect, observe, signal);
     };

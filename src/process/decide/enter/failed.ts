@@ -1,11 +1,10 @@
-import { generatedTime } from "../../../notify/notification.ts";
 import type { Instant } from "../../../system/clock.ts";
 import type { EntryState } from "../../state.ts";
 import { type Context, inPhase, log, roundsOf, secondsBetween, subjectOf } from "../context.ts";
 
 /** Every round has failed and the last look found nothing: the one place where Masakari is notified. */
 export function giveUp(entry: EntryState, context: Context, since: Instant): EntryState {
-  const { at, effects, settings } = context;
+  const { at } = context;
   const { process_name, restart_command } = entry.entry;
   const rounds = roundsOf(entry, context);
   const tried =
@@ -20,16 +19,8 @@ export function giveUp(entry: EntryState, context: Context, since: Instant): Ent
     "error",
     `${entry.key} has been down for ${down} and ${tried}; notifying Masakari. It is not restarted any more: start it by hand`,
   );
-  effects.push({
-    kind: "notify",
-    subject: subjectOf(entry.key),
-    notification: {
-      type: "PROCESS",
-      hostname: settings.hostname,
-      generated_time: generatedTime(at.wall),
-      payload: { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) },
-    },
-  });
+  const payload = { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) };
+  context.notify(subjectOf(entry.key), { type: "PROCESS", payload });
   return inPhase<"failed">(entry, { name: "failed", notifiedAt: at });
 }
 

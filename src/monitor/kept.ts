@@ -1,0 +1,33 @@
+import type { SubjectMap } from "./subject-map.ts";
+
+/** One of a state's maps by subject, and what is made of each value in it. */
+export interface OfEach<State, Result> {
+  readonly map: (state: State) => SubjectMap<unknown>;
+  readonly each: (value: unknown, subject: string) => Result;
+}
+
+/**
+ * @param map which map of the state
+ * @param each what is made of one value of it. Pure: it is only called for values that have changed.
+ */
+export function ofEach<State, Value, Result>(
+  map: (state: State) => SubjectMap<Value>,
+  each: (value: Value, subject: string) => Result,
+): OfEach<State, Result> {
+  return { map, each: (value, subject) => each(value as Value, subject) };
+}
+
+/** What of a state is on disk: a row for each subject, written when it changes, and one for the rest. All of it JSON. */
+export interface Keep<State> {
+  /** By names of the monitor's choice, which stay for ever; undefined: there is nothing to keep about this subject. */
+  readonly maps?: Readonly<Record<string, OfEach<State, unknown>>>;
+  /** A few values: they are serialised for every change of the state, and written if they have changed. */
+  readonly rest: (state: State) => unknown;
+}
+
+/** What an earlier run kept, as parsed from JSON. Nothing in it is known to be of the expected shape. */
+export interface Saved {
+  readonly rest: unknown;
+  /** The rows by subject, by the names of `Keep.maps`. Empty in what version 0.1.0 saved: it had all in `rest`. */
+  readonly maps: Readonly<Record<string, ReadonlyMap<string, unknown>>>;
+}
