@@ -46,6 +46,15 @@ module.exports = {
       to: { path: "^src/|node_modules", pathNot: "^src/(libvirt/|system/(log|clock)\\.ts$)" },
     },
     {
+      name: "libvirt-has-one-entry",
+      comment: "Its own tests and those that write a server's side of the protocol may look inside.",
+      severity: "error",
+      from: {
+        pathNot: "^(src/libvirt/|test/unit/libvirt/|test/support/libvirt-server\\.ts$|test/bench/guests/relay\\.ts$)",
+      },
+      to: { path: "^src/libvirt/", pathNot: "^src/libvirt/mod\\.ts$" },
+    },
+    {
       name: "config-is-the-ground",
       severity: "error",
       from: { path: "^src/config/" },

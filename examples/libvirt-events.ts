@@ -3,8 +3,7 @@
  *
  *     node examples/libvirt-events.ts [qemu:///system]
  */
-import type { Connection, DomainEvent } from "../src/libvirt/connection.ts";
-import { keepConnected } from "../src/libvirt/keep-connected.ts";
+import { type Connection, type DomainEvent, maintainConnection } from "../src/libvirt/mod.ts";
 import type { Logger } from "../src/system/log.ts";
 import { systemClock } from "../src/system/system-clock.ts";
 
@@ -46,4 +45,4 @@ async function onConnected(connection: Connection): Promise<void> {
   );
 }
 
-await keepConnected(uri, { clock: systemClock, log, readOnly: true, onConnected }, stop.signal);
+await maintainConnection(uri, { clock: systemClock, log, readOnly: true, onConnected }, stop.signal);

@@ -5,8 +5,7 @@ import { diagnosticAt, originOf } from "../config/origin.ts";
 import type { Config } from "../config/sections.ts";
 import { commentHint } from "../config/values.ts";
 import { TlsError } from "../http/errors.ts";
-import { UriError } from "../libvirt/errors.ts";
-import { parseUri } from "../libvirt/uri.ts";
+import { parseUri, UriError } from "../libvirt/mod.ts";
 import { AuthOptionsError } from "../openstack/errors.ts";
 
 /**

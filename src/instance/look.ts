@@ -1,15 +1,9 @@
-import type { Connection, Domain } from "../libvirt/connection.ts";
-import { LibvirtError, ServerError } from "../libvirt/errors.ts";
-import { procedures } from "../libvirt/protocol/procedures.ts";
+import { type Connection, type Domain, isNoDomain, LibvirtError } from "../libvirt/mod.ts";
 import type { Logger } from "../system/log.ts";
 import type { Look } from "./observation.ts";
 
-/** VIR_CONNECT_LIST_DOMAINS_TRANSIENT (libvirt-domain.h). */
-const LIST_TRANSIENT = 8;
 /** Questions at a time: the connection takes four and lets a bounded number wait, however many domains there are. */
 const AT_ONCE = 100;
-/** virErrorNumber VIR_ERR_NO_DOMAIN. */
-const NO_DOMAIN = 42;
 
 /**
  * Asks for every domain and its state.
@@ -24,12 +18,8 @@ export async function lookAtAll(
 ): Promise<{ readonly after: number; readonly looks: readonly Look[] }> {
   const after = heard();
   const list = connection.listDomains({}, { signal });
-  const transient = connection.call(
-    procedures.connectListAllDomains,
-    { needResults: 1, flags: LIST_TRANSIENT },
-    { signal },
-  );
-  const [domains, { domains: transients }] = await Promise.all([list, transient]);
+  const transient = connection.listDomains({ transient: true }, { signal });
+  const [domains, transients] = await Promise.all([list, transient]);
   const isTransient = new Set(transients.map(({ uuid }) => uuid));
   const looks: Look[] = [];
   const remaining = domains.values();
@@ -57,7 +47,7 @@ async function lookAt(
     const { stateName, reasonName } = await connection.state(domain, { signal });
     return { uuid, name, id, state: stateName, reason: reasonName, after };
   } catch (error) {
-    if (error instanceof ServerError && error.number === NO_DOMAIN) return undefined;
+    if (isNoDomain(error)) return undefined;
     if (!isOfOneDomain(error)) throw error;
     // The others are worth more than knowing this one: its events come all the same.
     log.warning(`${name} (${uuid}): what has become of it is not known: ${error.message}`);

@@ -1,6 +1,4 @@
-import type { Connection, DomainEvent } from "../libvirt/connection.ts";
-import { ConnectionLostError, LibvirtError } from "../libvirt/errors.ts";
-import { keepConnected } from "../libvirt/keep-connected.ts";
+import { type Connection, type DomainEvent, maintainConnection } from "../libvirt/mod.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -41,22 +39,22 @@ export async function sense(session: Session, parts: SenseParts, observe: Observ
   const { clock, log, bootId, conditions } = parts;
   conditions?.set(LIBVIRT, "not connected yet");
   observe({ kind: "started", at: clock.now(), bootId, settings: parts.settings() });
-  await keepConnected(
+  await maintainConnection(
     parts.connectionUri,
     {
       clock,
       log,
       // Upstream's too: events and states need no right to change anything.
       readOnly: true,
-      meanwhile:
-        "nothing is seen of the guests until it is back; a guest that fails meanwhile is found and notified then. See that libvirtd runs " +
-        "and that [libvirt] connection_uri leads to it",
+      consequence:
+        "Instance failures are not detected until it is back; those that happen meanwhile are found and notified then. Check that " +
+        "libvirtd runs and that [libvirt] connection_uri names it",
       onConnected: async (connection, connected) => {
         await begin(connection, connected);
         // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.
-        keepLooking(connection, connected).catch((error: unknown) => connection.abort(lossOf(error)));
+        keepLooking(connection, connected).catch((error: unknown) => connection.close(lossOf(error)));
       },
-      onAway: (reason) => conditions?.set(LIBVIRT, reason),
+      onUnavailable: (reason) => conditions?.set(LIBVIRT, reason),
       onLost: (error) => {
         session.connection = undefined;
         observe({ kind: "lost", at: clock.now(), reason: error.message });
@@ -94,9 +92,8 @@ export async function sense(session: Session, parts: SenseParts, observe: Observ
   }
 }
 
-function lossOf(error: unknown): LibvirtError {
-  if (error instanceof LibvirtError) return error;
-  return new ConnectionLostError("the guests could not be looked at again", { cause: error });
+function lossOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error("the guests could not be read again", { cause: error });
 }
 
 /** In libvirt's words; undefined for a kind that this monitor does not register for. */

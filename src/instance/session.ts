@@ -1,4 +1,4 @@
-import type { Connection } from "../libvirt/connection.ts";
+import type { Connection } from "../libvirt/mod.ts";
 import type { InstanceObservation } from "./observation.ts";
 
 export type Observe = (observation: InstanceObservation) => void;

@@ -1,4 +1,4 @@
-import type { Connection } from "../libvirt/connection.ts";
+import type { Connection } from "../libvirt/mod.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { findingsOf } from "./examine.ts";

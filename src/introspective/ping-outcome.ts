@@ -1,26 +1,27 @@
-import { ServerError } from "../libvirt/errors.ts";
+import { ServerError, type ServerErrorName } from "../libvirt/mod.ts";
 import type { PingOutcome } from "./observation.ts";
 
-/** By virErrorNumber (virterror.h). What is not here is libvirt's own trouble and says nothing about the guest. */
-const byNumber: Readonly<Record<number, PingOutcome>> = {
-  /** INTERNAL_ERROR: the agent has sent what is no JSON. */
-  1: "unresponsive",
-  /** OPERATION_DENIED: read-only. ACCESS_DENIED: libvirt's access control. */
-  29: "denied",
-  88: "denied",
-  /** NO_DOMAIN, OPERATION_INVALID: it does not run. */
-  42: "gone",
-  55: "gone",
-  /** OPERATION_TIMEOUT: somebody else's command has been with this agent for 30 s, without an answer. */
-  68: "occupied",
-  /** ARGUMENT_UNSUPPORTED: there is no channel. */
-  74: "noChannel",
-  /** AGENT_UNRESPONSIVE. From libvirt 11.2 on only where guest-sync is not answered. */
-  86: "unresponsive",
-  /** AGENT_COMMAND_TIMEOUT, from libvirt 11.2 on: the command itself is not answered. */
-  112: "unresponsive",
-  /** AGENT_COMMAND_FAILED, from libvirt 11.2 on: the agent has answered with an error, as where guest-ping is blocked. */
-  113: "answered",
+/** By libvirt's name of the error (virterror.h). What is not here is libvirt's own trouble and says nothing about the guest. */
+const byName: Partial<Record<ServerErrorName, PingOutcome>> = {
+  /** The agent has sent what is no JSON. */
+  INTERNAL_ERROR: "unresponsive",
+  /** Read-only. */
+  OPERATION_DENIED: "denied",
+  /** libvirt's access control. */
+  ACCESS_DENIED: "denied",
+  NO_DOMAIN: "gone",
+  /** It does not run. */
+  OPERATION_INVALID: "gone",
+  /** Somebody else's command has been with this agent for 30 s, without an answer. */
+  OPERATION_TIMEOUT: "occupied",
+  /** There is no channel. */
+  ARGUMENT_UNSUPPORTED: "noChannel",
+  /** From libvirt 11.2 on only where guest-sync is not answered. */
+  AGENT_UNRESPONSIVE: "unresponsive",
+  /** From libvirt 11.2 on: the command itself is not answered. */
+  AGENT_COMMAND_TIMEOUT: "unresponsive",
+  /** From libvirt 11.2 on: the agent has answered with an error, as where guest-ping is blocked. */
+  AGENT_COMMAND_FAILED: "answered",
 };
 
 /** "QEMU guest agent is not connected", at once; "disappeared while executing command"; QEMU's end (qemu_agent.c). */
@@ -39,11 +40,11 @@ const KNOWN = /not available|didn't respond/;
  */
 export function pingOutcome(error: unknown, tookMs: number): PingOutcome {
   if (!(error instanceof ServerError)) return "unknown";
-  const { number, detail } = error;
-  const outcome = byNumber[number] ?? (HELD.test(detail) ? "occupied" : "unknown");
+  const { errorName, detail } = error;
+  const outcome = byName[errorName] ?? (HELD.test(detail) ? "occupied" : "unknown");
   if (outcome !== "unresponsive") return outcome;
   if (REFUSED.test(detail)) return "answered";
   if (CLOSED.test(detail)) return "disconnected";
   // In another language: nobody has waited for an agent that is not connected.
-  return number !== 1 && tookMs < SHORTEST_WAIT_MS && !KNOWN.test(detail) ? "disconnected" : outcome;
+  return errorName !== "INTERNAL_ERROR" && tookMs < SHORTEST_WAIT_MS && !KNOWN.test(detail) ? "disconnected" : outcome;
 }

@@ -1,5 +1,4 @@
-import type { Connection } from "../libvirt/connection.ts";
-import { CallTimeoutError, ServerError } from "../libvirt/errors.ts";
+import { CallTimeoutError, type Connection, ServerError } from "../libvirt/mod.ts";
 import type { Clock } from "../system/clock.ts";
 import type { PingOutcome } from "./observation.ts";
 import { pingOutcome } from "./ping-outcome.ts";
@@ -33,7 +32,7 @@ export async function ping(
   } catch (error) {
     if (error instanceof ServerError) session.pingEndedAt = clock.now().mono;
     // A single guest that libvirt is stuck with must not cost the others their connection.
-    else if (error instanceof CallTimeoutError && session.pingEndedAt < began) connection.abort(error);
+    else if (error instanceof CallTimeoutError && session.pingEndedAt < began) void connection.close(error);
     return {
       outcome: pingOutcome(error, clock.now().mono - began),
       detail: error instanceof Error ? error.message : String(error),

@@ -1,10 +1,9 @@
-import { type Connection, LIBVIRTS_OWN_TIMEOUT } from "../libvirt/connection.ts";
-import { ServerError } from "../libvirt/errors.ts";
+import { type Connection, isNoDomain, ServerError } from "../libvirt/mod.ts";
 import { counted } from "../notify/plural.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { SettingOutcome } from "./observation.ts";
-import { domainOf, isNoDomain, type Session } from "./session.ts";
+import { domainOf, type Session } from "./session.ts";
 
 /** Longer than the pings that may be before it on the connection. */
 const CALL_MS = 35_000;
@@ -20,7 +19,7 @@ export async function setResponseTimeout(
   uuid: string,
   seconds: number | undefined,
 ): Promise<{ readonly outcome: SettingOutcome; readonly detail: string }> {
-  const call = callSetting(connection, uuid, seconds ?? LIBVIRTS_OWN_TIMEOUT);
+  const call = callSetting(connection, uuid, seconds);
   session.shortTimeouts.set(uuid, call);
   const result = await call;
   // Shortened and refused, or put back and done.
@@ -49,7 +48,7 @@ export async function resetTimeouts(session: Session, clock: Clock, log: Logger)
   );
 }
 
-async function callSetting(connection: Connection, uuid: string, timeoutS: number) {
+async function callSetting(connection: Connection, uuid: string, timeoutS: number | undefined) {
   try {
     await connection.setAgentResponseTimeout(domainOf(uuid), timeoutS, { timeoutMs: CALL_MS });
     return { outcome: "done", detail: "" } as const;

@@ -1,11 +1,10 @@
-import type { Connection, Domain, DomainEvent } from "../libvirt/connection.ts";
-import { keepConnected } from "../libvirt/keep-connected.ts";
+import { type Connection, type Domain, type DomainEvent, isNoDomain, maintainConnection } from "../libvirt/mod.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { GuestChange, GuestSeen, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { resetTimeouts } from "./response-timeout.ts";
-import { isNoDomain, type Observe, readGuest, type Session } from "./session.ts";
+import { type Observe, readGuest, type Session } from "./session.ts";
 
 const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "nothing is seen of the guests" };
 
@@ -21,9 +20,9 @@ export interface SenseParts {
   readonly conditions?: Conditions | undefined;
 }
 
-const MEANWHILE =
-  "no guest agent is pinged until it is back; a guest that hangs meanwhile is found then. See that libvirtd runs and that " +
-  "[libvirt] connection_uri leads to it";
+const CONSEQUENCE =
+  "No guest agent is pinged until it is back; a guest that hangs meanwhile is found then. Check that libvirtd runs and that " +
+  "[libvirt] connection_uri names it";
 
 /** Guests whose XML is asked for at the same time in a survey; libvirt has few workers. */
 const SURVEY_AT_ONCE = 2;
@@ -39,9 +38,9 @@ export async function sense(session: Session, parts: SenseParts, observe: Observ
   observe({ kind: "started", at: clock.now(), bootId: parts.bootId, settings: parts.settings() });
   const onConnected = (connection: Connection, connected: AbortSignal): Promise<void> =>
     watchConnection(session, parts, observe, connection, connected);
-  const onAway = (reason: string): void => conditions?.set(LIBVIRT, reason);
-  const options = { clock, log, meanwhile: MEANWHILE, onConnected, onAway };
-  await keepConnected(uri, options, untilTimeoutsReset(session, parts, signal));
+  const onUnavailable = (reason: string): void => conditions?.set(LIBVIRT, reason);
+  const options = { clock, log, consequence: CONSEQUENCE, onConnected, onUnavailable };
+  await maintainConnection(uri, options, untilTimeoutsReset(session, parts, signal));
 }
 
 /** Aborts after `signal`, once the response time-outs in libvirt are as they were. */
@@ -119,32 +118,30 @@ async function readIfThere(connection: Connection, domain: Domain, pattern: RegE
   }
 }
 
-/** virDomainEventType; what is not here leaves a guest as it is. */
-const guestChanges: Readonly<Record<number, GuestChange>> = {
-  2: "started",
-  3: "paused",
-  4: "resumed",
-  5: "stopped",
-  6: "shuttingDown",
-  /** PMSUSPENDED; it is STARTED when it wakes up. */
-  7: "paused",
-  /** CRASHED: kept as it is, for somebody to look at. */
-  8: "paused",
+/** By libvirt's name of the event; what is not here leaves a guest as it is. */
+const guestChanges: Readonly<Record<string, GuestChange>> = {
+  STARTED: "started",
+  SUSPENDED: "paused",
+  RESUMED: "resumed",
+  STOPPED: "stopped",
+  SHUTDOWN: "shuttingDown",
+  /** It is STARTED when it wakes up. */
+  PMSUSPENDED: "paused",
+  /** Kept as it is, for somebody to look at. */
+  CRASHED: "paused",
 };
-
-const AGENT_CONNECTED = 1;
 
 function observationOf(event: DomainEvent, at: Instant): IntrospectiveObservation | undefined {
   const { uuid, name } = event.domain;
   switch (event.kind) {
     case "lifecycle": {
-      const what = guestChanges[event.event];
+      const what = guestChanges[event.eventName];
       return what && { kind: "guestChanged", at, uuid, name, what };
     }
     case "reboot":
       return { kind: "guestChanged", at, uuid, name, what: "rebooted" };
     case "agentLifecycle":
-      return { kind: "agentChanged", at, uuid, name, connected: event.state === AGENT_CONNECTED };
+      return { kind: "agentChanged", at, uuid, name, connected: event.stateName === "CONNECTED" };
     default:
       return undefined;
   }

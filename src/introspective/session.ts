@@ -1,5 +1,4 @@
-import type { Connection, Domain } from "../libvirt/connection.ts";
-import { CallTimeoutError, oneLine, ServerError } from "../libvirt/errors.ts";
+import { CallTimeoutError, type Connection, type Domain, isNoDomain, oneLine, ServerError } from "../libvirt/mod.ts";
 import { agentChannel, DomainXmlError } from "./channels.ts";
 import type { GuestSeen, IntrospectiveObservation } from "./observation.ts";
 
@@ -36,13 +35,6 @@ export function domainOf(uuid: string): Domain {
 
 /** Long enough for a busy libvirt; one that is stuck with a domain is so for hours. */
 const READ = { timeoutMs: 15_000 };
-const NO_DOMAIN = 42;
-/** virDomainState */
-const RUNNING = 1;
-
-export function isNoDomain(error: unknown): boolean {
-  return error instanceof ServerError && error.number === NO_DOMAIN;
-}
 
 /** The guest as it is now; with the id -1 if it does not run, or there is none. */
 export async function lookAt(connection: Connection, uuid: string, pattern: RegExp): Promise<GuestSeen> {
@@ -57,15 +49,15 @@ export async function lookAt(connection: Connection, uuid: string, pattern: RegE
 
 /**
  * An active domain's state and channel; what is wrong with this domain alone is its `fault`.
- * @throws ServerError 42 if there is none any more, and what ends the connection
+ * @throws ServerError NO_DOMAIN if there is none any more, and what ends the connection
  */
 export async function readGuest(connection: Connection, domain: Domain, pattern: RegExp): Promise<GuestSeen> {
   const { uuid, name, id } = domain;
   try {
     const channel = agentChannel(await connection.xml(domain, READ), pattern);
     // The state is the last thing asked: an event that changes it comes after the answer.
-    const { state } = await connection.state(domain, READ);
-    return { uuid, name, id, running: state === RUNNING, ...channel };
+    const { stateName } = await connection.state(domain, READ);
+    return { uuid, name, id, running: stateName === "RUNNING", ...channel };
   } catch (error) {
     if (isNoDomain(error) || !isOfOneDomain(error)) throw error;
     return { uuid, name, id, running: true, agent: "none", fault: oneLine(error.message) };
@@ -80,6 +72,6 @@ function isOfOneDomain(error: unknown): error is Error {
 
 /** @returns whether the guest runs, by one quick call */
 export async function isRunning(connection: Connection, uuid: string, timeoutMs: number): Promise<boolean> {
-  const { state } = await connection.state(domainOf(uuid), { timeoutMs });
-  return state === RUNNING;
+  const { stateName } = await connection.state(domainOf(uuid), { timeoutMs });
+  return stateName === "RUNNING";
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../system/log.ts";
 import { Connection } from "./connection.ts";
 import { ConnectError, ConnectionLostError, LibvirtError } from "./errors.ts";
 import { defaultKeepalive, type KeepaliveOptions } from "./keepalive.ts";
+import { Rpc } from "./rpc.ts";
 import { setUpSession } from "./session.ts";
 import { openStream } from "./transport/open.ts";
 import type { Stream } from "./transport/stream.ts";
@@ -17,7 +18,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** ms for the whole of connecting, authenticating and opening. Default 30 000. */
   readonly timeoutMs?: number;
-  /** Called once if connecting takes longer than 3 s, with what it waits for; it goes on. */
+  /** Called once if connecting takes longer than 3 s, with what it waits for; connecting goes on. */
   readonly onSlow?: (error: ConnectError) => void;
   /** ms for a call that names none. Default 35 000: libvirt itself gives up a busy domain after 30 s, and says so. */
   readonly callTimeoutMs?: number;
@@ -32,7 +33,7 @@ export interface ConnectOptions {
   readonly keepalive?: KeepaliveOptions | false;
 }
 
-/** A libvirtd that is well answers in milliseconds. */
+/** A healthy libvirtd responds in milliseconds. */
 const SLOW_MS = 3000;
 
 /**
@@ -48,16 +49,16 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   const onAbort = (): void => giveUp.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   let stream: Stream | undefined;
-  let connection: Connection | undefined;
-  const unfinished = (afterMs: number): ConnectError => {
-    const what = stream && connection ? unansweredBy(stream.peer, connection.hasAnswered) : unopened(target);
-    return new ConnectError(`${what} (after ${afterMs / 1000} s)`);
+  let rpc: Rpc | undefined;
+  const notConnectedAfter = (ms: number): ConnectError => {
+    const why = stream && rpc ? whyNoSession(stream.peer, rpc.hasResponded) : whyNoStream(target);
+    return new ConnectError(`${why} (after ${ms / 1000} s)`);
   };
-  const timer = clock.setTimer(timeoutMs, () => giveUp.abort(unfinished(timeoutMs)));
-  const slow = clock.setTimer(SLOW_MS, () => options.onSlow?.(unfinished(SLOW_MS)));
+  const timer = clock.setTimer(timeoutMs, () => giveUp.abort(notConnectedAfter(timeoutMs)));
+  const slow = clock.setTimer(SLOW_MS, () => options.onSlow?.(notConnectedAfter(SLOW_MS)));
   try {
     stream = await openStream(target, readOnly, signal);
-    connection = new Connection(stream, {
+    rpc = new Rpc(stream, {
       clock,
       log,
       limits: {
@@ -67,15 +68,15 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
       },
       keepalive: options.keepalive ?? defaultKeepalive,
     });
-    connection.start();
-    await setUpSession(connection, stream, target, readOnly, { signal, timeoutMs });
-    return connection;
+    rpc.start();
+    await setUpSession(rpc, stream, target, readOnly, { signal, timeoutMs });
+    return new Connection(rpc);
   } catch (error) {
-    connection?.abort(
+    rpc?.abort(
       error instanceof LibvirtError ? error : new ConnectionLostError("connecting was given up", { cause: error }),
     );
-    if (stream && connection && !connection.hasAnswered && error instanceof ConnectionLostError) {
-      throw new ConnectError(`${stream.peer} closed the connection before it had answered anything: ${WHO_REFUSES}`, {
+    if (stream && rpc && !rpc.hasResponded && error instanceof ConnectionLostError) {
+      throw new ConnectError(`${stream.peer} closed the connection without a response: ${WHO_REFUSES}`, {
         cause: error,
       });
     }
@@ -87,25 +88,25 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   }
 }
 
-/** A daemon that has too many clients either takes no more from the queue of its socket, or closes them at once. */
+/** A daemon that has too many clients either accepts no more from the queue of its socket, or closes them at once. */
 const WHO_REFUSES =
   "it has as many clients as its max_clients or max_anonymous_clients allow (libvirtd.conf; see with " +
   "`virt-admin server-clients-info libvirtd`), or this is not libvirt's socket or port";
 
-function unansweredBy(peer: string, hasAnswered: boolean): string {
-  if (hasAnswered) {
-    return `${peer} answers, but the connection is not set up: it hangs or is overloaded, or auth.conf cannot be read`;
+function whyNoSession(peer: string, hasResponded: boolean): string {
+  if (hasResponded) {
+    return `${peer} responds, but does not complete the set-up of the connection: it hangs or is overloaded, or auth.conf cannot be read`;
   }
-  return `${peer} takes the connection and answers nothing: it hangs, ${WHO_REFUSES.replace(/^it /, "")}`;
+  return `${peer} accepts the connection and does not respond: it hangs, ${WHO_REFUSES.replace(/^it /, "")}`;
 }
 
-function unopened({ transport, shown }: Target): string {
+function whyNoStream({ transport, shown }: Target): string {
   switch (transport.kind) {
     case "unix":
-      return `the socket of ${shown} takes no connection: libvirtd (or virtqemud) hangs`;
+      return `the socket of ${shown} does not accept the connection: libvirtd (or virtqemud) hangs`;
     case "tcp":
-      return `nothing answers at ${shown}: see that the host is up and that no firewall drops this`;
+      return `no response from ${shown}: check that the host is up and that no firewall drops the packets`;
     case "tls":
-      return `no TLS session with ${shown} comes about: see that the host is up, that no firewall drops this, and that it is libvirt's TLS port (16514 unless changed)`;
+      return `no TLS session with ${shown}: check that the host is up, that no firewall drops the packets, and that this is libvirt's TLS port (16514 unless changed)`;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What can go wrong between this program and libvirt. Every message is one line that says what to do next, and none holds
+ * What can go wrong between this program and libvirt. Every message is one line with what to do next, and none holds
  * a password.
  */
 export class LibvirtError extends Error {
@@ -20,14 +20,14 @@ export class UriError extends LibvirtError {
   }
 }
 
-/** No connection came about: no socket, refused, not permitted, unreachable, TLS failed. */
+/** No connection: no socket, refused, not permitted, unreachable, TLS failed. */
 export class ConnectError extends LibvirtError {
   constructor(message: string, options?: ErrorOptions) {
     super("LIBVIRT_CONNECT", message, options);
   }
 }
 
-/** The server does not let us in, or did not prove that it knows the password. */
+/** The server refuses the login, or did not prove that it knows the password. */
 export class AuthError extends LibvirtError {
   constructor(message: string, options?: ErrorOptions) {
     super("LIBVIRT_AUTH", message, options);
@@ -41,7 +41,7 @@ export class ProtocolError extends LibvirtError {
   }
 }
 
-/** A call was not answered in time. It may still be carried out. */
+/** No reply to a call in time. It may still be carried out. */
 export class CallTimeoutError extends LibvirtError {
   constructor(message: string) {
     super("LIBVIRT_TIMEOUT", message);
@@ -62,42 +62,47 @@ export class ConnectionLostError extends LibvirtError {
   }
 }
 
-/** libvirt's own answer that a call failed. */
+/** libvirt's own error: a call failed. */
 export class ServerError extends LibvirtError {
   /** virErrorNumber, e.g. 42 (include/libvirt/virterror.h). */
   readonly number: number;
-  /** Its name where it is known, e.g. `NO_DOMAIN`. */
-  readonly numberName: string;
-  /** virErrorDomain: which part of libvirt says so. */
+  /** Its name without its prefix, e.g. `NO_DOMAIN`; `UNKNOWN` for one that is not in this program's table. */
+  readonly errorName: ServerErrorName;
+  /** virErrorDomain: which part of libvirt it comes from. */
   readonly domain: number;
   /** libvirt's own text, bounded and on one line. */
   readonly detail: string;
 
   constructor(call: string, number: number, domain: number, text: string) {
-    const numberName = serverErrorNames[number] ?? `error ${number}`;
+    const errorName = (serverErrorNames as Readonly<Record<number, ServerErrorName>>)[number] ?? "UNKNOWN";
     const detail = oneLine(text) || "no message";
-    super("LIBVIRT_SERVER", `${call}: ${detail} (libvirt ${numberName}, ${number})`);
+    super("LIBVIRT_SERVER", `${call}: ${detail} (libvirt ${errorName}, ${number})`);
     this.number = number;
-    this.numberName = numberName;
+    this.errorName = errorName;
     this.domain = domain;
     this.detail = detail;
   }
 }
 
-/** What a peer said may be megabytes, and is only for reading. */
-const LONGEST_SAYING = 1000;
+/** True for libvirt's error that there is no such domain (any more). */
+export function isNoDomain(error: unknown): boolean {
+  return error instanceof ServerError && error.errorName === "NO_DOMAIN";
+}
 
-/** What a peer said, for a message: without control characters and marks that turn its direction, and not for ever. */
+/** A peer's text may be megabytes, and is only for reading. */
+const LONGEST_TEXT = 1000;
+
+/** A peer's text, for a message: without control characters and marks that turn its direction, and not for ever. */
 export function oneLine(text: string): string {
   return text
-    .slice(0, 2 * LONGEST_SAYING)
+    .slice(0, 2 * LONGEST_TEXT)
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
-    .slice(0, LONGEST_SAYING);
+    .slice(0, LONGEST_TEXT);
 }
 
 /** Those that a monitor may meet (virterror.h). */
-const serverErrorNames: Readonly<Record<number, string>> = {
+const serverErrorNames = {
   1: "INTERNAL_ERROR",
   2: "NO_MEMORY",
   3: "NO_SUPPORT",
@@ -128,4 +133,6 @@ const serverErrorNames: Readonly<Record<number, string>> = {
   97: "AGENT_UNSYNCED",
   112: "AGENT_COMMAND_TIMEOUT",
   113: "AGENT_COMMAND_FAILED",
-};
+} as const;
+
+export type ServerErrorName = (typeof serverErrorNames)[keyof typeof serverErrorNames] | "UNKNOWN";

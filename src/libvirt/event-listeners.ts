@@ -1,7 +1,7 @@
 import type { Logger } from "../system/log.ts";
+import { raceAbort } from "./abort-race.ts";
 import type { CallOptions, Invoke } from "./calls.ts";
-import { orAborted } from "./or-aborted.ts";
-import { type DomainEvent, type EventKind, eventKinds, type ToldEvent } from "./protocol/events.ts";
+import { type DomainEvent, type EventKind, eventKinds, type ReceivedEvent } from "./protocol/events.ts";
 import { procedures } from "./protocol/procedures.ts";
 
 export type EventOf<K extends EventKind> = Extract<DomainEvent, { readonly kind: K }>;
@@ -16,16 +16,16 @@ type Listener = (event: DomainEvent) => void;
 
 interface Entry {
   readonly listeners: Set<Listener>;
-  /** What is under way for this kind with the server, one after the other. Never rejects. */
-  turn: Promise<void>;
+  /** Ends when the last step for this kind with the server has: they are done one after the other. Never rejects. */
+  lastStep: Promise<void>;
   /** The registration whose events count; undefined: there is none, or it is not known yet. */
   callbackId: number | undefined;
 }
 
 /**
- * Who listens to which events. Each kind is registered once with the server, for all domains, and told apart by its
+ * Who listens to which events. Each kind is registered once with the server, for all domains, and recognised by its
  * procedure number: libvirt may send the first event before the reply that carries the callback id. Once that is known,
- * events of other registrations are passed over: one whose reply nobody waited for may be left at the server.
+ * events of other registrations are ignored: one whose reply nobody waited for may be left at the server.
  */
 export class EventListeners {
   readonly #call: Invoke;
@@ -46,7 +46,7 @@ export class EventListeners {
       await Promise.all(kinds.map((kind) => this.#remove(kind, own, endOptions)));
     };
     if (failed !== undefined) {
-      // What libvirt says to the taking back is of no interest beside why it failed, and is not waited for.
+      // The result of deregistering is of no interest beside why registering failed, and is not waited for.
       void end().catch(() => undefined);
       throw failed.reason;
     }
@@ -54,7 +54,7 @@ export class EventListeners {
   }
 
   /** Calls the listeners in the order of their registration; one that throws is logged, and the others go on. */
-  emit({ callbackId, event }: ToldEvent): void {
+  emit({ callbackId, event }: ReceivedEvent): void {
     const entry = this.#entries.get(event.kind);
     if (entry === undefined || (entry.callbackId ?? callbackId) !== callbackId) return;
     for (const listener of [...entry.listeners]) {
@@ -69,7 +69,7 @@ export class EventListeners {
   async #add(kind: EventKind, listener: Listener, options: CallOptions): Promise<void> {
     const entry = this.#entry(kind);
     entry.listeners.add(listener);
-    await this.#inTurn(entry, options, async () => {
+    await this.#afterLastStep(entry, options, async () => {
       if (entry.callbackId !== undefined || entry.listeners.size === 0) return;
       const args = { eventId: eventKinds[kind].id, domain: undefined };
       entry.callbackId = (await this.#call(procedures.eventRegister, args, options)).callbackId;
@@ -79,7 +79,7 @@ export class EventListeners {
   async #remove(kind: EventKind, listener: Listener, options: CallOptions): Promise<void> {
     const entry = this.#entry(kind);
     if (!entry.listeners.delete(listener)) return;
-    await this.#inTurn(entry, options, async () => {
+    await this.#afterLastStep(entry, options, async () => {
       const { callbackId } = entry;
       if (callbackId === undefined || entry.listeners.size > 0) return;
       // Whatever comes of it: nobody relies on a registration of which it is not known whether it still is one.
@@ -88,16 +88,16 @@ export class EventListeners {
     });
   }
 
-  async #inTurn(entry: Entry, { signal }: CallOptions, step: () => Promise<void>): Promise<void> {
-    const mine = entry.turn.then(step);
-    entry.turn = mine.catch(() => undefined);
-    await orAborted(mine, signal);
+  async #afterLastStep(entry: Entry, { signal }: CallOptions, step: () => Promise<void>): Promise<void> {
+    const mine = entry.lastStep.then(step);
+    entry.lastStep = mine.catch(() => undefined);
+    await raceAbort(mine, signal);
   }
 
   #entry(kind: EventKind): Entry {
     const existing = this.#entries.get(kind);
     if (existing !== undefined) return existing;
-    const entry: Entry = { listeners: new Set(), turn: Promise.resolve(), callbackId: undefined };
+    const entry: Entry = { listeners: new Set(), lastStep: Promise.resolve(), callbackId: undefined };
     this.#entries.set(kind, entry);
     return entry;
   }

@@ -5,6 +5,9 @@ export interface DomainFilter {
   readonly running?: boolean;
   readonly paused?: boolean;
   readonly shutoff?: boolean;
+  /** With a definition that outlasts its end; of the others nothing is left then. */
+  readonly persistent?: boolean;
+  readonly transient?: boolean;
 }
 
 /** Which statistics to ask for. */
@@ -15,7 +18,7 @@ export interface StatsFilter {
 
 /** virConnectListAllDomainsFlags (libvirt-domain.h). */
 export function listFlags(filter: DomainFilter): number {
-  return flagsOf({ active: 1, inactive: 2, running: 16, paused: 32, shutoff: 64 }, filter);
+  return flagsOf({ active: 1, inactive: 2, persistent: 4, transient: 8, running: 16, paused: 32, shutoff: 64 }, filter);
 }
 
 /** virDomainStatsTypes (libvirt-domain.h). */

@@ -20,7 +20,7 @@ export class Keepalive {
   readonly #ping: () => void;
   readonly #onDead: (silentMs: number) => void;
   #timer: Timer | undefined;
-  #heardAt = 0;
+  #lastBytesAt = 0;
   #pings = 0;
 
   constructor(clock: Clock, options: KeepaliveOptions, ping: () => void, onDead: (silentMs: number) => void) {
@@ -31,7 +31,7 @@ export class Keepalive {
   }
 
   start(): void {
-    this.heard();
+    this.onBytes();
     this.#arm(this.#options.intervalMs);
   }
 
@@ -41,8 +41,8 @@ export class Keepalive {
   }
 
   /** Anything came from the server. */
-  heard(): void {
-    this.#heardAt = this.#clock.now().mono;
+  onBytes(): void {
+    this.#lastBytesAt = this.#clock.now().mono;
     this.#pings = 0;
   }
 
@@ -52,7 +52,7 @@ export class Keepalive {
 
   #onTimer(): void {
     const { intervalMs, count } = this.#options;
-    const silentMs = this.#clock.now().mono - this.#heardAt;
+    const silentMs = this.#clock.now().mono - this.#lastBytesAt;
     if (this.#pings === 0 && silentMs < intervalMs) {
       this.#arm(intervalMs - silentMs);
     } else if (this.#pings < count) {

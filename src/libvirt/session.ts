@@ -1,6 +1,7 @@
 import { authenticate } from "./auth/authenticate.ts";
-import type { CallOptions, Connection } from "./connection.ts";
+import type { CallOptions } from "./calls.ts";
 import { procedures } from "./protocol/procedures.ts";
+import type { Rpc } from "./rpc.ts";
 import type { Stream } from "./transport/stream.ts";
 import type { Target } from "./uri.ts";
 
@@ -14,15 +15,15 @@ const READ_ONLY = 1;
  * @throws AuthError, ServerError, ProtocolError, ConnectionLostError or the signal's reason
  */
 export async function setUpSession(
-  connection: Connection,
+  rpc: Rpc,
   stream: Stream,
   target: Target,
   readOnly: boolean,
   options: CallOptions,
 ): Promise<void> {
-  await authenticate(connection, stream, target, options);
+  await authenticate(rpc, stream, target, options);
   const feature = { feature: FEATURE_KEEPALIVE };
-  const { supported } = await connection.call(procedures.connectSupportsFeature, feature, options);
-  if (supported !== 0) connection.startKeepalive();
-  await connection.call(procedures.connectOpen, { uri: target.serverUri, flags: readOnly ? READ_ONLY : 0 }, options);
+  const { supported } = await rpc.call(procedures.connectSupportsFeature, feature, options);
+  if (supported !== 0) rpc.startKeepalive();
+  await rpc.call(procedures.connectOpen, { uri: target.serverUri, flags: readOnly ? READ_ONLY : 0 }, options);
 }

@@ -15,6 +15,11 @@ import { type Procedure, procedures } from "../../src/libvirt/protocol/procedure
 import { program } from "../../src/libvirt/protocol/programs.ts";
 import { serverError } from "../../src/libvirt/protocol/shapes.ts";
 
+/** The protocol's tables and codecs, for tests that write a server's side. */
+export { encode, i32, struct } from "../../src/libvirt/codec/codec.ts";
+export { eventKinds } from "../../src/libvirt/protocol/events.ts";
+export { procedures } from "../../src/libvirt/protocol/procedures.ts";
+
 /** What a handler may do with a call: answer now, later, or never. */
 export interface Call<A, R> {
   readonly args: A;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Connection } from "../../src/libvirt/connection.ts";
+import type { Connection } from "../../src/libvirt/mod.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../src/libvirt/connection.ts";
+import type { Connection } from "../../src/libvirt/mod.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest, type GuestOptions, type Misfortune } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
@@ -41,7 +41,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     process.kill(pids.get(beforehand) ?? 0, "SIGKILL");
 
     await libvirtd.kill();
-    await monitor.line(/libvirt is away/, 20_000);
+    await monitor.line(/Lost connection to libvirt/, 20_000);
     for (const guest of dying) process.kill(pids.get(guest) ?? 0, "SIGKILL");
     const from = monitor.output.length;
     await libvirtd.restart();
@@ -52,7 +52,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await rig.told(survivor.domain.uuid, FAILED);
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
     assert.equal(monitor.running, true);
-    assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+    assert.equal(monitor.output.match(/Lost connection to libvirt/g)?.length, 1);
   });
 
   test("guests die in the moment in which a new libvirtd takes them over: each is told, once", async (t) => {
@@ -158,7 +158,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     const monitor = await rig.start();
 
     await libvirtd.kill();
-    await monitor.line(/libvirt is away/, 20_000);
+    await monitor.line(/Lost connection to libvirt/, 20_000);
     await Promise.all(guests.map((guest, at) => guest.tellDirectly(cases[at]?.[0] ?? "x-hang")));
     await libvirtd.restart();
 
@@ -214,7 +214,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
 
     libvirtd.signal("SIGSTOP");
     t.after(() => libvirtd.signal("SIGCONT"));
-    await monitor.line(/libvirt is away/, 60_000);
+    await monitor.line(/Lost connection to libvirt/, 60_000);
     process.kill(pid, "SIGKILL");
     libvirtd.signal("SIGCONT");
 
@@ -222,18 +222,18 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
   });
 
-  test("libvirtd is not there when the monitor starts: it says so and goes on trying", async (t) => {
+  test("libvirtd is not there when the monitor starts: it logs that and goes on trying", async (t) => {
     const { libvirtd } = host();
     const guest = await definedGuest(libvirtd, await host().connect(t));
     await libvirtd.kill();
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
     const monitor = rig.startUnawaited();
-    await monitor.line(/ERROR.*libvirt is away/, 20_000);
+    await monitor.line(/ERROR.*Cannot connect to libvirt/, 20_000);
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000);
     guest.signal("SIGKILL");
     await rig.told(guest.domain.uuid, FAILED);
-    assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+    assert.equal(monitor.output.match(/Cannot connect to libvirt/g)?.length, 1);
   });
 
   test("undelivered, and started again: the failure is not sent any more", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { DomainEvent } from "../../src/libvirt/connection.ts";
+import type { DomainEvent } from "../../src/libvirt/mod.ts";
 import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { toldOnce } from "../support/libvirt-captures.ts";

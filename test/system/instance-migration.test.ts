@@ -99,7 +99,7 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
     const monitor = await rig.start();
 
     socket.refuse(true);
-    await monitor.line(/libvirt is away/, 20_000);
+    await monitor.line(/Lost connection to libvirt/, 20_000);
     await migrate(second, here, there);
     await migrate(await arrived(first, there), there, here);
     const from = monitor.output.length;

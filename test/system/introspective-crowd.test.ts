@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
-import { connect } from "../../src/libvirt/connect.ts";
+import { connect } from "../../src/libvirt/mod.ts";
 import { systemClock } from "../../src/system/system-clock.ts";
 import type { Child } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
@@ -128,9 +128,9 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     libvirtd.signal("SIGSTOP");
     t.after(() => libvirtd.signal("SIGCONT"));
     // Keepalive notices after 20 s.
-    await monitor.line(/libvirt is away/, 60_000);
+    await monitor.line(/Lost connection to libvirt/, 60_000);
     libvirtd.signal("SIGCONT");
-    await monitor.line(/libvirt is back/, 60_000);
+    await monitor.line(/Connected to libvirt again/, 60_000);
     const victim = guests.at(50);
     assert.ok(victim);
     victim.signal("SIGSTOP");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { connect } from "../../src/libvirt/connect.ts";
-import type { Connection } from "../../src/libvirt/connection.ts";
+import { type Connection, connect } from "../../src/libvirt/mod.ts";
 import { systemClock } from "../../src/system/system-clock.ts";
 import type { Child } from "../support/child.ts";
 import { IntrospectiveRig } from "../support/introspective-rig.ts";
@@ -153,15 +152,15 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     await libvirtd.kill();
     dying.signal("SIGKILL");
     hanging.signal("SIGSTOP");
-    await monitor.line(/ERROR.*libvirt is away/, 10_000);
+    await monitor.line(/ERROR.*Lost connection to libvirt/, 10_000);
     await libvirtd.restart();
-    await monitor.line(/libvirt is back, after [\d.]+ s/, 60_000);
+    await monitor.line(/Connected to libvirt again after [\d.]+ s/, 60_000);
     await rig.told(hanging.domain.uuid, 60_000);
     hanging.signal("SIGCONT");
     assert.deepEqual(
       guests.map(({ domain }) => rig.toldOf(domain.uuid)),
       [0, 1, 0],
     );
-    assert.equal(monitor.output.match(/libvirt is away/g)?.length, 1);
+    assert.equal(monitor.output.match(/Lost connection to libvirt/g)?.length, 1);
   });
 });

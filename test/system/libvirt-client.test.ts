@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { DomainEvent } from "../../src/libvirt/connection.ts";
-import { ConnectionLostError, ServerError } from "../../src/libvirt/errors.ts";
-import { keepConnected } from "../../src/libvirt/keep-connected.ts";
+import { ConnectionLostError, type DomainEvent, maintainConnection, ServerError } from "../../src/libvirt/mod.ts";
 import { systemClock } from "../../src/system/system-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import { Guest } from "./libvirt/guest.ts";
@@ -103,7 +101,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
     const connections = new Seen<string>();
     const losses: Error[] = [];
     const log = new KeptLog();
-    const kept = keepConnected(
+    const kept = maintainConnection(
       libvirtd.testUri,
       {
         clock: systemClock,
@@ -122,7 +120,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
     await kept;
     assert.equal(losses.length, 1);
     assert.ok(losses[0] instanceof ConnectionLostError);
-    assert.equal(log.lines.filter((line) => line.startsWith("info libvirt is back")).length, 1);
+    assert.equal(log.lines.filter((line) => line.startsWith("info Connected to libvirt again")).length, 1);
   });
 });
 

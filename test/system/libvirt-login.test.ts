@@ -3,8 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, it } from "node:test";
 import { inspect } from "node:util";
-import type { DomainEvent } from "../../src/libvirt/connection.ts";
-import { AuthError, ConnectError } from "../../src/libvirt/errors.ts";
+import { AuthError, ConnectError, type DomainEvent } from "../../src/libvirt/mod.ts";
 import { Certificates } from "../support/certificates.ts";
 import { describeWithLibvirtd, Seen } from "./libvirt/suite.ts";
 
@@ -166,7 +165,10 @@ await describeWithLibvirtd("a real libvirtd whose places are all taken", { setti
     const slow = Promise.withResolvers<Error>();
     const uri = `test+unix:///default?socket=${readOnlySocket}`;
     const waiting = host().connect(t, { uri, readOnly: true, onSlow: slow.resolve });
-    assert.match((await slow.promise).message, /takes the connection and answers nothing: .*max_clients.*virt-admin/);
+    assert.match(
+      (await slow.promise).message,
+      /accepts the connection and does not respond: .*max_clients.*virt-admin/,
+    );
     await holders[0]?.close();
     assert.equal((await (await waiting).listDomains()).length, 1);
   });

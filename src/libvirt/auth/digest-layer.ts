@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { PieceReader } from "../codec/frame.ts";
 import { ProtocolError } from "../errors.ts";
-import type { SecurityLayer } from "../wire.ts";
+import type { SecurityLayer } from "../message-stream.ts";
 import { Rc4 } from "./rc4.ts";
 
 /** What this side can take in one packet, and says so; RFC 2831's default. */

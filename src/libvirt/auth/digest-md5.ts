@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AuthError, oneLine, ProtocolError } from "../errors.ts";
-import type { SecurityLayer } from "../wire.ts";
+import type { SecurityLayer } from "../message-stream.ts";
 import { DigestLayer, MAX_PACKET } from "./digest-layer.ts";
 import type { Exchange, ExchangeOptions, Mechanism } from "./mechanism.ts";
 

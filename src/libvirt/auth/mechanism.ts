@@ -1,4 +1,4 @@
-import type { SecurityLayer } from "../wire.ts";
+import type { SecurityLayer } from "../message-stream.ts";
 
 /** One run of a SASL mechanism, from the client's side. */
 export interface Exchange {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { CallOptions, Connection } from "../connection.ts";
+import { raceAbort } from "../abort-race.ts";
+import type { CallOptions } from "../calls.ts";
 import { AuthError, oneLine, ServerError } from "../errors.ts";
-import { orAborted } from "../or-aborted.ts";
 import { procedures } from "../protocol/procedures.ts";
+import type { Rpc } from "../rpc.ts";
 import type { Target } from "../uri.ts";
 import { readCredentials } from "./auth-file.ts";
 import { digestMd5 } from "./digest-md5.ts";
@@ -27,14 +28,9 @@ const AUTH_FAILED = 45;
  * Logs in by SASL with the credentials of auth.conf, and wraps the connection if the stream is not private.
  * @throws AuthError that says which mechanisms there are, or where the credentials are from; never what they are
  */
-export async function saslLogin(
-  connection: Connection,
-  secure: boolean,
-  target: Target,
-  options: CallOptions,
-): Promise<void> {
-  const [name, mechanism] = choose(await offeredBy(connection, secure, options), secure, target, connection.peer);
-  const { username, password, realm, file } = await orAborted(
+export async function saslLogin(rpc: Rpc, secure: boolean, target: Target, options: CallOptions): Promise<void> {
+  const [name, mechanism] = choose(await offeredBy(rpc, secure, options), secure, target, rpc.peer);
+  const { username, password, realm, file } = await raceAbort(
     readCredentials(target.hostname, target.authFile),
     options.signal,
   );
@@ -48,34 +44,34 @@ export async function saslLogin(
     nonce,
   });
   try {
-    let reply = await connection.call(procedures.authSaslStart, { mechanism: name, data: exchange.initial }, options);
+    let reply = await rpc.call(procedures.authSaslStart, { mechanism: name, data: exchange.initial }, options);
     for (let step = 0; ; step++) {
       const data = reply.data === undefined ? undefined : await exchange.respond(reply.data);
       if (reply.complete !== 0) break;
       if (step >= MOST_STEPS) throw new AuthError(`${name}: the server asks on after ${MOST_STEPS} steps`);
-      reply = await connection.call(procedures.authSaslStep, { data }, options);
+      reply = await rpc.call(procedures.authSaslStep, { data }, options);
     }
   } catch (error) {
     if (!(error instanceof ServerError) || error.number !== AUTH_FAILED) throw error;
-    const whom = `${connection.peer} refuses the login of ${username} (${name})`;
+    const whom = `${rpc.peer} refuses the login of ${username} (${name})`;
     throw new AuthError(`${whom}: check user and password in ${file}, and realm`, { cause: error });
   }
   if (!exchange.satisfied) {
-    throw new AuthError(`${connection.peer} did not prove that it knows the password (${name})`);
+    throw new AuthError(`${rpc.peer} did not prove that it knows the password (${name})`);
   }
-  if (exchange.layer !== undefined) connection.secure(exchange.layer);
+  if (exchange.layer !== undefined) rpc.secure(exchange.layer);
 }
 
 /** The mechanisms that the server has. One that has none it may use on this stream says no more than that it has failed. */
-async function offeredBy(connection: Connection, secure: boolean, options: CallOptions): Promise<readonly string[]> {
+async function offeredBy(rpc: Rpc, secure: boolean, options: CallOptions): Promise<readonly string[]> {
   try {
-    const { mechanisms: list } = await connection.call(procedures.authSaslInit, undefined, options);
+    const { mechanisms: list } = await rpc.call(procedures.authSaslInit, undefined, options);
     return list.split(/[\s,]+/).filter((word) => word !== "");
   } catch (error) {
     if (!(error instanceof ServerError) || error.number !== AUTH_FAILED) throw error;
     const where = secure ? "" : " over plain TCP, where only DIGEST-MD5 and GSSAPI encrypt";
     throw new AuthError(
-      `${connection.peer} has no SASL mechanism to offer${where}: see mech_list in the server's /etc/sasl2/libvirt.conf, ` +
+      `${rpc.peer} has no SASL mechanism to offer${where}: see mech_list in the server's /etc/sasl2/libvirt.conf, ` +
         "that the modules for it are installed there (e.g. libsasl2-modules), and libvirtd's log",
       { cause: error },
     );

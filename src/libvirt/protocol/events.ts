@@ -1,5 +1,5 @@
 import { array, type Codec, decode, i32, i64, nullable, string, struct, type ValueOf } from "../codec/codec.ts";
-import { ioErrorActionName, lifecycleNames, watchdogActionName } from "./names.ts";
+import { agentStateName, ioErrorActionName, lifecycleNames, watchdogActionName } from "./names.ts";
 import { domain } from "./shapes.ts";
 
 const GRAPHICS_IDENTITIES_MAX = 20;
@@ -54,11 +54,13 @@ interface Names {
   readonly watchdog: { readonly actionName: string };
   readonly ioError: { readonly actionName: string };
   readonly ioErrorReason: { readonly actionName: string };
+  /** `CONNECTED` or `DISCONNECTED`. */
+  readonly agentLifecycle: { readonly stateName: string };
 }
 
 type NamesOf<K> = K extends keyof Names ? Names[K] : unknown;
 
-/** What happened to a domain, as libvirt tells it: told apart by `kind`. */
+/** What happened to a domain, by libvirt; `kind` is which of them it is. */
 export type DomainEvent = { [K in EventKind]: { readonly kind: K } & Body<K> & NamesOf<K> }[EventKind];
 
 const kindOfProcedure = new Map<number, EventKind>(
@@ -66,13 +68,13 @@ const kindOfProcedure = new Map<number, EventKind>(
 );
 
 /** An event, and for which registration of ours the server sends it. */
-export interface ToldEvent {
+export interface ReceivedEvent {
   readonly callbackId: number;
   readonly event: DomainEvent;
 }
 
 /** Undefined for a procedure that is no event of ours. @throws ProtocolError for an event that cannot be read */
-export function decodeEvent(procedure: number, payload: Buffer): ToldEvent | undefined {
+export function decodeEvent(procedure: number, payload: Buffer): ReceivedEvent | undefined {
   const name = kindOfProcedure.get(procedure);
   if (name === undefined) return undefined;
   const message = struct({ callbackId: i32, body: eventKinds[name].body as Codec<Body<EventKind>> });
@@ -91,6 +93,8 @@ function withNames(event: DomainEvent): DomainEvent {
     case "ioError":
     case "ioErrorReason":
       return { ...event, actionName: ioErrorActionName(event.action) };
+    case "agentLifecycle":
+      return { ...event, stateName: agentStateName(event.state) };
     default:
       return event;
   }

@@ -2,7 +2,7 @@
  * libvirt's numbers in words, as its headers name them without their prefix (include/libvirt/libvirt-domain.h). A number
  * that is newer than this table is shown as itself.
  */
-function named(names: readonly string[], number: number): string {
+function nameOf(names: readonly string[], number: number): string {
   return names[number] ?? String(number);
 }
 
@@ -34,19 +34,19 @@ const lifecycle: readonly { readonly name: string; readonly details: readonly st
 /** E.g. 5, 5 → `STOPPED`, `FAILED`. */
 export function lifecycleNames(event: number, detail: number): { readonly event: string; readonly detail: string } {
   const entry = lifecycle[event];
-  return { event: entry?.name ?? String(event), detail: named(entry?.details ?? [], detail) };
+  return { event: entry?.name ?? String(event), detail: nameOf(entry?.details ?? [], detail) };
 }
 
 const watchdogActions = ["NONE", "PAUSE", "RESET", "POWEROFF", "SHUTDOWN", "DEBUG", "INJECTNMI"];
 
 export function watchdogActionName(action: number): string {
-  return named(watchdogActions, action);
+  return nameOf(watchdogActions, action);
 }
 
 const ioErrorActions = ["NONE", "PAUSE", "REPORT"];
 
 export function ioErrorActionName(action: number): string {
-  return named(ioErrorActions, action);
+  return nameOf(ioErrorActions, action);
 }
 
 const states: readonly { readonly name: string; readonly reasons: readonly string[] }[] = [
@@ -98,8 +98,22 @@ const states: readonly { readonly name: string; readonly reasons: readonly strin
   { name: "PMSUSPENDED", reasons: ["UNKNOWN"] },
 ];
 
+const jobTypes = ["NONE", "BOUNDED", "UNBOUNDED", "COMPLETED", "FAILED", "CANCELLED"];
+
+/** virDomainJobType. */
+export function jobTypeName(type: number): string {
+  return nameOf(jobTypes, type);
+}
+
+const agentStates = ["NONE", "CONNECTED", "DISCONNECTED"];
+
+/** virConnectDomainEventAgentLifecycleState. */
+export function agentStateName(state: number): string {
+  return nameOf(agentStates, state);
+}
+
 /** E.g. 5, 3 → `SHUTOFF`, `CRASHED`: a QEMU that died, whose event was STOPPED/FAILED. */
 export function stateNames(state: number, reason: number): { readonly state: string; readonly reason: string } {
   const entry = states[state];
-  return { state: entry?.name ?? String(state), reason: named(entry?.reasons ?? [], reason) };
+  return { state: entry?.name ?? String(state), reason: nameOf(entry?.reasons ?? [], reason) };
 }

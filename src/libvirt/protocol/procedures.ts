@@ -1,15 +1,15 @@
-import { array, type Codec, i32, i64, nothing, nullable, string, struct, u32 } from "../codec/codec.ts";
+import { array, type Codec, i32, i64, nothing, nullable, string, struct, u32, u64 } from "../codec/codec.ts";
 import { program } from "./programs.ts";
 import { DOMAIN_LIST_MAX, domain, domainStats, saslData, uuid } from "./shapes.ts";
 
-/** One remote procedure: its number, what it takes and what it gives. */
+/** One remote procedure: its number, its arguments and its result. */
 export interface Procedure<Args, Result> {
   readonly name: string;
   readonly program: number;
   readonly number: number;
   readonly args: Codec<Args>;
   readonly result: Codec<Result>;
-  /** Its answer comes from inside a guest, which may take seconds: other calls are not kept waiting behind it. */
+  /** Its reply comes from inside a guest, which may take seconds: other calls are not kept waiting behind it. */
   readonly waitsForGuest?: true;
 }
 
@@ -21,6 +21,21 @@ const oneDomain = struct({ domain });
 const domainAndFlags = struct({ domain, flags: u32 });
 const saslReply = struct({ complete: i32, data: saslData });
 const AUTH_TYPES_MAX = 20;
+/** remote_domain_get_job_info_ret; times in ms, the others in bytes. */
+const jobInfo = struct({
+  type: i32,
+  timeElapsed: u64,
+  timeRemaining: u64,
+  dataTotal: u64,
+  dataProcessed: u64,
+  dataRemaining: u64,
+  memTotal: u64,
+  memProcessed: u64,
+  memRemaining: u64,
+  fileTotal: u64,
+  fileProcessed: u64,
+  fileRemaining: u64,
+});
 
 /** remote_protocol.x and qemu_protocol.x. The protocol only ever grows, so the numbers are for good. */
 export const procedures = {
@@ -52,6 +67,7 @@ export const procedures = {
   domainLookupByUuid: remote("DOMAIN_LOOKUP_BY_UUID", 24, struct({ uuid }), oneDomain),
   domainGetState: remote("DOMAIN_GET_STATE", 212, domainAndFlags, struct({ state: i32, reason: i32 })),
   domainGetXmlDesc: remote("DOMAIN_GET_XML_DESC", 14, domainAndFlags, struct({ xml: string })),
+  domainGetJobInfo: remote("DOMAIN_GET_JOB_INFO", 163, oneDomain, jobInfo),
   domainCreateXml: remote("DOMAIN_CREATE_XML", 10, struct({ xml: string, flags: u32 }), oneDomain),
   domainDestroy: remote("DOMAIN_DESTROY", 12, oneDomain, nothing),
   domainAgentSetResponseTimeout: remote(

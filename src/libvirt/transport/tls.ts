@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { raceAbort } from "../abort-race.ts";
 import { ConnectError, oneLine } from "../errors.ts";
-import { orAborted } from "../or-aborted.ts";
 import type { Transport } from "../uri.ts";
 import { readPki } from "./pki.ts";
 import { opened, type Stream } from "./stream.ts";
@@ -15,7 +15,7 @@ const ACCEPTED = 1;
 export async function openTls(transport: TlsTransport, signal: AbortSignal): Promise<Stream> {
   const { host, port, verify } = transport;
   const where = hostPort(host, port);
-  const pki = await orAborted(readPki(transport.pkiPath), signal);
+  const pki = await raceAbort(readPki(transport.pkiPath), signal);
   const tcp = await connectTo(transport, signal);
   let socket: TLSSocket | undefined;
   let step: Step = "files";

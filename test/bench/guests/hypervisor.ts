@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect } from "../../../src/libvirt/connect.ts";
-import type { Connection } from "../../../src/libvirt/connection.ts";
+import { type Connection, connect } from "../../../src/libvirt/mod.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { Guest, type GuestOptions } from "../../system/libvirt/guest.ts";

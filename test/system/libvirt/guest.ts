@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Connection, Domain } from "../../../src/libvirt/connection.ts";
+import type { Connection, Domain } from "../../../src/libvirt/mod.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { Libvirtd } from "./libvirtd.ts";
 import { buildLinuxGuest } from "./linux-guest.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Connection } from "../../../src/libvirt/connection.ts";
+import type { Connection } from "../../../src/libvirt/mod.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Guest } from "./guest.ts";
 import type { Libvirtd } from "./libvirtd.ts";

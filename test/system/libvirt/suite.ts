@@ -1,6 +1,5 @@
 import { after, before, describe, type TestContext } from "node:test";
-import { type ConnectOptions, connect } from "../../../src/libvirt/connect.ts";
-import type { Connection } from "../../../src/libvirt/connection.ts";
+import { type Connection, type ConnectOptions, connect } from "../../../src/libvirt/mod.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { Libvirtd, type LibvirtdOptions } from "./libvirtd.ts";

@@ -4,7 +4,7 @@ import { checkPrograms } from "../../../src/cli/check-programs.ts";
 import { describeDiagnostic, hasError } from "../../../src/config/diagnostic.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { forPrograms } from "../../../src/config/readers.ts";
-import { parseUri } from "../../../src/libvirt/uri.ts";
+import { parseUri } from "../../../src/libvirt/mod.ts";
 import { Certificates } from "../../support/certificates.ts";
 import { configRoot } from "../../support/config-root.ts";
 

@@ -2,16 +2,21 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { instanceMonitor } from "../../../src/instance/monitor.ts";
 import type { InstanceEffect, InstanceObservation } from "../../../src/instance/observation.ts";
-import { encode, i32, struct } from "../../../src/libvirt/codec/codec.ts";
-import { eventKinds } from "../../../src/libvirt/protocol/events.ts";
-import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
-import type { Domain } from "../../../src/libvirt/protocol/shapes.ts";
+import type { Domain } from "../../../src/libvirt/mod.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { instanceSettings } from "../../support/instance-mind.ts";
 import { KeptLog } from "../../support/kept-log.ts";
-import { type Client, LibvirtServer } from "../../support/libvirt-server.ts";
+import {
+  type Client,
+  encode,
+  eventKinds,
+  i32,
+  LibvirtServer,
+  procedures,
+  struct,
+} from "../../support/libvirt-server.ts";
 import { Seen } from "../../system/libvirt/suite.ts";
 
 const guest = (number: number, id = number): Domain => ({

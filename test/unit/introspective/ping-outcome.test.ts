@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pingOutcome } from "../../../src/introspective/ping-outcome.ts";
-import { CallTimeoutError, ConnectionLostError, ServerError } from "../../../src/libvirt/errors.ts";
+import { CallTimeoutError, ConnectionLostError, ServerError } from "../../../src/libvirt/mod.ts";
 
 /** What libvirt says, how long it takes for it, and what it means for the guest. */
 const cases: readonly (readonly [number: number, text: string, tookMs: number, outcome: string])[] = [

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ping } from "../../../src/introspective/ping.ts";
 import { noSession } from "../../../src/introspective/session.ts";
-import type { Connection } from "../../../src/libvirt/connection.ts";
-import { CallTimeoutError, type LibvirtError, ServerError } from "../../../src/libvirt/errors.ts";
+import { CallTimeoutError, type Connection, type LibvirtError, ServerError } from "../../../src/libvirt/mod.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 /** A libvirt that ends each ping as its guest is called; what never ends does so by the call's own time-out. */
@@ -21,7 +20,7 @@ function libvirt() {
       await after(timeoutMs);
       throw new CallTimeoutError("libvirt did not answer");
     },
-    abort: (error: LibvirtError) => aborted.push(error),
+    close: async (error: LibvirtError) => void aborted.push(error),
   } as unknown as Connection;
   const session = { ...noSession(), connection };
   return { clock, aborted, ping: (uuid: string) => ping(session, connection, clock, uuid, 2) };

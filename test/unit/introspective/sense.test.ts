@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { introspectiveMonitor } from "../../../src/introspective/monitor.ts";
 import type { IntrospectiveObservation } from "../../../src/introspective/observation.ts";
-import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { plainSettings } from "../../support/introspective-world.ts";
 import { KeptLog } from "../../support/kept-log.ts";
-import { LibvirtServer } from "../../support/libvirt-server.ts";
+import { LibvirtServer, procedures } from "../../support/libvirt-server.ts";
 
 const PATH = "/var/lib/libvirt/qemu/org.qemu.guest_agent.0.vm.sock";
 

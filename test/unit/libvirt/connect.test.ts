@@ -69,13 +69,13 @@ describe("connecting to libvirt", () => {
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, { ...options, timeoutMs: 500 }), {
       name: ConnectError.name,
       message: new RegExp(
-        `^libvirt at ${path} takes the connection and answers nothing: it hangs, has as many clients as .*\\(after 0\\.5 s\\)$`,
+        `^libvirt at ${path} accepts the connection and does not respond: it hangs, has as many clients as .*\\(after 0\\.5 s\\)$`,
       ),
     });
   });
 
   for (const [what, greet, message] of [
-    ["refuses at once", (socket) => socket.end(), /closed the connection before it had answered.*max_clients/],
+    ["refuses at once", (socket) => socket.end(), /closed the connection without a response.*max_clients/],
     ["is an HTTP server", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n"), /sends "HTTP\/1\.1 400 Bad Request"/],
     ["is an SSH server", (socket) => socket.write("SSH-2.0-OpenSSH_9.2\r\n"), /sends "SSH-2\.0-OpenSSH_9\.2"/],
     ["is libvirt's TLS port", (socket) => socket.end(Buffer.from("15030300020246", "hex")), /begins with qemu\+tls/],
@@ -204,7 +204,7 @@ describe("logging in by SASL", () => {
     const uri = `${server.uri}&authfile=${fifo}`;
     await assert.rejects(
       connect(uri, { ...options, timeoutMs: 500 }),
-      /answers, but .*auth\.conf cannot be read \(after 0\.5 s\)/,
+      /responds, but .*auth\.conf cannot be read \(after 0\.5 s\)/,
     );
   });
 

@@ -30,7 +30,7 @@ describe("keepalive", () => {
     const { clock, keepalive, happened } = scene();
     for (let second = 0; second < 30; second++) {
       await clock.advance(1000);
-      keepalive.heard();
+      keepalive.onBytes();
     }
     assert.deepEqual(happened, []);
     await clock.advance(5000);
@@ -40,7 +40,7 @@ describe("keepalive", () => {
   it("counts from the beginning after any sign of life", async () => {
     const { clock, keepalive, happened } = scene();
     await clock.advance(16_000);
-    keepalive.heard();
+    keepalive.onBytes();
     await clock.advance(24_000);
     assert.deepEqual(happened, ["5 ping", "10 ping", "15 ping", "21 ping", "26 ping", "31 ping", "36 dead after 20"]);
   });

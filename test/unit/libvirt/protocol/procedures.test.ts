@@ -183,6 +183,7 @@ describe("what libvirt's events carry", () => {
       domain: who,
       state: 2,
       reason: 2,
+      stateName: "DISCONNECTED",
     });
   });
 

@@ -1,53 +1,52 @@
-import { Absence } from "./absence.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { LibvirtError } from "./errors.ts";
+import { OutageLog } from "./outage-log.ts";
 
-export interface KeepConnectedOptions extends Omit<ConnectOptions, "signal"> {
-  /** Pauses between tries; see `Backoff`. */
+export interface MaintainOptions extends Omit<ConnectOptions, "signal"> {
+  /** Pauses between attempts; see `Backoff`. */
   readonly backoff?: BackoffLimits;
-  /** 0 ≤ x < 1, spreads the tries of many hosts. Default Math.random. */
+  /** 0 ≤ x < 1, spreads the attempts of many hosts. Default Math.random. */
   readonly random?: () => number;
   /**
-   * Called for each connection, to register for events and to compare what is with what was. A throw counts as a loss.
+   * Called for each connection, to register for events and to compare what is with what was. A rejection counts as a loss of the connection.
    * `connected` aborts when this connection ends.
    */
   readonly onConnected: (connection: Connection, connected: AbortSignal) => Promise<void> | void;
-  /** What it means that there is no connection, and what to do, for the line in the log. */
-  readonly meanwhile?: string;
-  /** Called once for each loss, the first failure to connect included, however many tries follow. */
+  /** What an outage means, and what to do, for the line in the log: a sentence without its full stop. */
+  readonly consequence?: string;
+  /** Called once for each outage, the first failure to connect included, however many attempts follow. */
   readonly onLost?: (error: Error) => void;
-  /** Called with the reason at the loss, and again after each try that failed or takes long: how it is now. */
-  readonly onAway?: (reason: string) => void;
+  /** Called with the reason at the loss, and again after each attempt that failed or takes long. */
+  readonly onUnavailable?: (reason: string) => void;
 }
 
 /**
- * Holds a connection to libvirt for as long as `signal` lets it, through every restart and outage, and for ever. Resolves
- * when the signal aborts and the connection is closed; what goes wrong is logged (one line when libvirt goes, one when it is
- * back) and told, never thrown: only a URI that cannot be read is.
+ * Connects to libvirt, and again after every loss, until `signal` aborts; it resolves when the connection is closed then. Failures
+ * are logged (one line when an outage begins, one when it ends) and passed to the callbacks; only a URI that cannot be read is thrown.
  * @throws UriError
  */
-export async function keepConnected(uri: string, options: KeepConnectedOptions, signal: AbortSignal): Promise<void> {
-  const { clock, onLost, onAway, random = Math.random } = options;
+export async function maintainConnection(uri: string, options: MaintainOptions, signal: AbortSignal): Promise<void> {
+  const { clock, onLost, onUnavailable, random = Math.random } = options;
   const backoff = new Backoff(options.backoff);
-  const absence = new Absence(options);
-  const away = (error: Error): void => {
-    if (!absence.isOn) onLost?.(error);
-    absence.goesOn(error.message);
-    onAway?.(error.message);
+  const outage = new OutageLog(options);
+  const onFailure = (error: Error): void => {
+    if (!outage.isOutage) onLost?.(error);
+    outage.onFailure(error.message);
+    onUnavailable?.(error.message);
   };
-  const connecting = { ...options, onSlow: away };
+  const connecting = { ...options, onSlow: onFailure };
   while (!signal.aborted) {
     let readySince: number | undefined;
     const error = await oneConnection(uri, connecting, signal, () => {
       readySince = clock.now().mono;
-      absence.ended();
+      outage.onConnected();
     });
     if (signal.aborted) return;
     if (error instanceof LibvirtError && error.code === "LIBVIRT_URI") throw error;
-    away(error);
+    onFailure(error);
     const delayMs = backoff.next(readySince === undefined ? undefined : clock.now().mono - readySince);
     await clock.sleep(delayMs * (0.5 + random() / 2), signal).catch(() => undefined);
   }
@@ -56,7 +55,7 @@ export async function keepConnected(uri: string, options: KeepConnectedOptions, 
 /** From connecting to the end of the connection. @returns why it ended */
 async function oneConnection(
   uri: string,
-  options: KeepConnectedOptions,
+  options: MaintainOptions,
   signal: AbortSignal,
   onReady: () => void,
 ): Promise<Error> {
@@ -71,7 +70,7 @@ async function oneConnection(
       return error;
     });
     if (signal.aborted) onAbort();
-    // Whoever sets up may wait for something else than this connection, so its end counts too.
+    // `onConnected` may wait for something other than this connection, so the end of the connection counts too.
     await Promise.race([options.onConnected(connection, ended.signal), closed]);
     if (!ended.signal.aborted) onReady();
     return (await closed) ?? new Error("closed by this program");

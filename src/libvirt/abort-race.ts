@@ -1,8 +1,8 @@
 /**
- * What `promise` comes to, or the signal's reason as soon as it aborts; what the promise comes to then is dropped. For
+ * The promise's outcome, or the signal's reason as soon as it aborts; a later outcome is dropped. For
  * what cannot be stopped itself: a file on a file system that hangs, or a FIFO.
  */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

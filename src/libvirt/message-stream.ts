@@ -9,29 +9,29 @@ export interface SecurityLayer {
   unwrap(chunk: Buffer): Iterable<Buffer>;
 }
 
-export interface WireEvents {
-  /** Bytes came in, of whatever: the peer lives. */
-  onHeard(): void;
+export interface MessageStreamEvents {
+  /** Bytes came in, of whatever kind: the peer is alive. */
+  onBytes(): void;
   onMessage(message: Message): void;
-  /** Told once; nothing follows. */
+  /** Called once; nothing follows. */
   onEnd(error: LibvirtError): void;
 }
 
-/** A server that sends faster than it is read leaves the rest of the program its turn after so long, ms. */
+/** Reading pauses after so long, ms, for the rest of the program: a server may send faster than it is read. */
 const LONGEST_STRETCH_MS = 20;
 
 /** Messages over one byte stream. A stream that breaks the protocol is closed: what follows in it cannot be read. */
-export class Wire {
+export class MessageStream {
   readonly peer: string;
   readonly #stream: Stream;
-  readonly #events: WireEvents;
+  readonly #events: MessageStreamEvents;
   readonly #reader = new MessageReader();
   #layer: SecurityLayer | undefined;
   #ended = false;
-  /** When the reading in this turn of the event loop began, performance.now(). */
+  /** When the reading in this iteration of the event loop began, performance.now(). */
   #stretchSince: number | undefined;
 
-  constructor(stream: Stream, events: WireEvents) {
+  constructor(stream: Stream, events: MessageStreamEvents) {
     this.#stream = stream;
     this.#events = events;
     this.peer = stream.peer;
@@ -63,7 +63,7 @@ export class Wire {
     this.#layer = layer;
   }
 
-  /** Closes it for `error`, which the connection is told as its end. */
+  /** Closes it; `onEnd` is called with this error. */
   end(error: LibvirtError): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -73,7 +73,7 @@ export class Wire {
 
   #read(chunk: Buffer): void {
     if (this.#ended) return;
-    this.#events.onHeard();
+    this.#events.onBytes();
     const since = performance.now();
     if (this.#stretchSince === undefined) {
       this.#stretchSince = since;

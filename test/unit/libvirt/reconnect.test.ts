@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Connection } from "../../../src/libvirt/connection.ts";
 import { ConnectionLostError, UriError } from "../../../src/libvirt/errors.ts";
-import { type KeepConnectedOptions, keepConnected } from "../../../src/libvirt/keep-connected.ts";
 import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
+import { type MaintainOptions, maintainConnection } from "../../../src/libvirt/reconnect.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -13,24 +13,24 @@ import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const inTime = 5000;
 
-async function scene(t: TestContext, changes: Partial<KeepConnectedOptions> = {}) {
+async function scene(t: TestContext, changes: Partial<MaintainOptions> = {}) {
   const server = await LibvirtServer.start();
   t.after(() => server[Symbol.asyncDispose]());
   const stop = new AbortController();
   const connections: Connection[] = [];
   const losses: string[] = [];
   const log = new KeptLog();
-  const options: KeepConnectedOptions = {
+  const options: MaintainOptions = {
     clock: systemClock,
     log,
-    meanwhile: "the guests are not seen",
+    consequence: "The guests are not watched",
     backoff: { firstMs: 1, maxMs: 4, maxAfterConnectionMs: 2 },
     onConnected: (connection) => void connections.push(connection),
     onLost: (error) => losses.push(error.message),
     ...changes,
   };
   const keep = (uri = server.uri): Promise<void> => {
-    const kept = keepConnected(uri, options, stop.signal);
+    const kept = maintainConnection(uri, options, stop.signal);
     t.after(async () => {
       stop.abort();
       await kept.catch(() => undefined);
@@ -63,7 +63,7 @@ describe("keeping connected to libvirt", () => {
     }
     await eventually("the last connection", inTime, () => connections.length === 4 || undefined);
     await eventually("a line for each", inTime, () => log.lines.length === 6 || undefined);
-    const lossAndReturn = ["error libvirt is away", "info libvirt is back,"];
+    const lossAndReturn = ["error Lost connection to", "info Connected to libvirt"];
     assert.deepEqual(
       log.lines.map((line) => line.split(" ").slice(0, 4).join(" ")),
       [lossAndReturn, lossAndReturn, lossAndReturn].flat(),
@@ -83,14 +83,14 @@ describe("keeping connected to libvirt", () => {
     await eventually(
       "the good news",
       inTime,
-      () => log.lines.at(-1)?.startsWith("info libvirt is back, after ") || undefined,
+      () => log.lines.at(-1)?.startsWith("info Connected to libvirt again after ") || undefined,
     );
     assert.equal(losses.length, 1);
     assert.match(losses[0] ?? "", /not yet/);
     assert.equal(log.lines.length, 2);
     assert.match(
       log.lines[0] ?? "",
-      /^error libvirt is away \(.*not yet.*\): the guests are not seen. It is tried again/,
+      /^error Cannot connect to libvirt: .*not yet.*; retrying\. The guests are not watched$/,
     );
   });
 
@@ -108,7 +108,7 @@ describe("keeping connected to libvirt", () => {
         random: () => random,
         onConnected: () => undefined,
       };
-      await keepConnected("qemu+unix:///system?socket=/nowhere/libvirt-sock", options, stop.signal);
+      await maintainConnection("qemu+unix:///system?socket=/nowhere/libvirt-sock", options, stop.signal);
       assert.deepEqual(slept.map(Math.round), sleeps);
     });
   }
@@ -122,13 +122,13 @@ describe("keeping connected to libvirt", () => {
       log: new KeptLog(),
       random: () => 0.999_999_999,
       onConnected: (connection: Connection) =>
-        void setImmediate(() => connection.abort(new ConnectionLostError("gone again"))),
+        void setImmediate(() => connection.close(new ConnectionLostError("gone again"))),
     };
     server.on(procedures.connectOpen, (call) => {
       if (slept.length < 4) call.fail(1, "not yet");
       else call.reply(undefined);
     });
-    await keepConnected(server.uri, options, stop.signal);
+    await maintainConnection(server.uri, options, stop.signal);
     assert.deepEqual(slept.map(Math.round), [250, 500, 1000, 2000, ...Array(8).fill(1000)]);
   });
 
@@ -137,7 +137,7 @@ describe("keeping connected to libvirt", () => {
     const reasons: string[] = [];
     const { server, log, losses, connections, keep } = await scene(t, {
       clock,
-      onAway: (reason) => reasons.push(reason),
+      onUnavailable: (reason) => reasons.push(reason),
     });
     const asked = new Promise<void>((resolve) => {
       server.on(procedures.authList, (call) => {
@@ -148,10 +148,14 @@ describe("keeping connected to libvirt", () => {
     void keep();
     await asked;
     await eventually("the connection", inTime, () => connections.length === 1 || undefined);
-    await eventually("the good news", inTime, () => log.lines.at(-1)?.startsWith("info libvirt is back") || undefined);
+    await eventually(
+      "the good news",
+      inTime,
+      () => log.lines.at(-1)?.startsWith("info Connected to libvirt again") || undefined,
+    );
     assert.match(
       reasons.join("\n"),
-      /^libvirt at \S+ takes the connection and answers nothing: .*max_clients.* \(after 3 s\)$/,
+      /^libvirt at \S+ accepts the connection and does not respond: .*max_clients.* \(after 3 s\)$/,
     );
     assert.deepEqual(losses, reasons);
   });
@@ -173,16 +177,17 @@ describe("keeping connected to libvirt", () => {
 
   it("tells whoever sets up that the connection is gone, and does not wait for them", async (t) => {
     const aborted: unknown[] = [];
+    const begun = Promise.withResolvers<void>();
     const { server, losses, keep } = await scene(t, {
-      onConnected: (_, connected) =>
-        new Promise(() => connected.addEventListener("abort", () => aborted.push(connected.reason))),
+      onConnected: (_, connected) => {
+        begun.resolve();
+        return new Promise(() => connected.addEventListener("abort", () => aborted.push(connected.reason)));
+      },
     });
     void keep();
-    await eventually("a connection", inTime, () => server.clients.length === 1 || undefined);
-    await eventually("the loss", inTime, () => {
-      server.drop();
-      return losses.length === 1 || undefined;
-    });
+    await begun.promise;
+    server.drop();
+    await eventually("the loss", inTime, () => losses.length === 1 || undefined);
     assert.equal(aborted.length, 1);
   });
 
