@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { printable, printableJson } from "../printable.ts";
-import { type LogRecord, levelWords } from "./record.ts";
+import type { LogRecord } from "./record.ts";
 
 /** Turns a record into the text of one line, without its line end. */
 export type LineFormat = (record: LogRecord) => string;
@@ -53,8 +53,8 @@ export function textFormat(format: string, dateFormat: string): LineFormat {
       asctime: () => strftime(dateFormat, time),
       created: () => String(record.time / 1000),
       instance: () => "",
-      levelname: () => levelWords(record.level).name,
-      levelno: () => String(levelWords(record.level).number),
+      levelname: () => record.level.name,
+      levelno: () => String(record.level.number),
       message: () => harmless(record.message),
       msecs: () => String(time.getMilliseconds()),
       name: () => record.name,
@@ -74,7 +74,7 @@ export function textFormat(format: string, dateFormat: string): LineFormat {
 export function jsonFormat(dateFormat: string): LineFormat {
   const host = hostname();
   return (record) => {
-    const { name: levelname, number: levelno } = levelWords(record.level);
+    const { name: levelname, number: levelno } = record.level;
     const time = new Date(record.time);
     return printableJson({
       message: record.message,

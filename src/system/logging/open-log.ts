@@ -1,9 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
 import type { Logger } from "../log.ts";
 import { jsonFormat, textFormat } from "./format.ts";
-import type { LogRecord } from "./record.ts";
+import { LEVELS, type Level, type LogRecord, ROOT_NAME } from "./record.ts";
 import { fileSink, journalSink, type LogSink, stderrSink, syslogSink } from "./sinks.ts";
 
 /** oslo.log's options as far as they mean something here; the names are those of the configuration file. */
@@ -69,7 +68,7 @@ const isNamedPipe = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 /** In the pipe itself nobody would see it. */
 function unreadPipe(path: string): LogRecord {
   const message = `The log file ${path} is a named pipe: while nobody reads it, lines beyond 1 MiB are dropped`;
-  return { time: Date.now(), level: 40, name: "masakarimonitors", message };
+  return { time: Date.now(), level: LEVELS.warning, name: ROOT_NAME, message };
 }
 
 /**
@@ -79,28 +78,21 @@ function unreadPipe(path: string): LogRecord {
  */
 export function openLog(program: string, options: LogOptions): OpenLog {
   const { sinks, complaints } = openSinks(program, options);
-  const destination = {
-    write(line: string) {
-      const { time, level, name, msg } = JSON.parse(line) as {
-        time: number;
-        level: number;
-        name?: string;
-        msg?: string;
-      };
-      const record: LogRecord = { time, level, name: name ?? "masakarimonitors", message: msg ?? "" };
+  const under = (name: string): Logger => {
+    const at = (level: Level) => (message: string) => {
+      const record: LogRecord = { time: Date.now(), level, name, message };
       for (const sink of sinks) sink.write(record);
-    },
+    };
+    return {
+      debug: options.debug ? at(LEVELS.debug) : () => undefined,
+      info: at(LEVELS.info),
+      warning: at(LEVELS.warning),
+      error: at(LEVELS.error),
+      critical: at(LEVELS.critical),
+      named: under,
+    };
   };
-  const root = pino({ level: options.debug ? "debug" : "info", base: null }, destination);
-  const over = (lines: pino.Logger): Logger => ({
-    debug: (message) => lines.debug(message),
-    info: (message) => lines.info(message),
-    warning: (message) => lines.warn(message),
-    error: (message) => lines.error(message),
-    critical: (message) => lines.fatal(message),
-    named: (name) => over(root.child({ name })),
-  });
-  const log = over(root.child({ name: "masakarimonitors" }));
+  const log = under(ROOT_NAME);
   for (const complaint of complaints) log.error(complaint);
   return {
     log,

@@ -1,14 +1,8 @@
-/** One line of the log, as every format below sees it. */
-export interface LogRecord {
-  /** ms since the Unix epoch. */
-  readonly time: number;
-  /** Pino's number: 20 debug, 30 info, 40 warning, 50 error, 60 critical. */
-  readonly level: number;
-  readonly name: string;
-  readonly message: string;
-}
+/** The logger name of lines that belong to no monitor. */
+export const ROOT_NAME = "masakarimonitors";
 
-interface LevelWords {
+/** How severe a line is, in the words of those who read it. */
+export interface Level {
   /** Python's `levelname`, which operators' grep and alert rules know. */
   readonly name: string;
   /** Python's `levelno`. */
@@ -17,15 +11,19 @@ interface LevelWords {
   readonly severity: number;
 }
 
-const words: Readonly<Record<number, LevelWords>> = {
-  20: { name: "DEBUG", number: 10, severity: 7 },
-  30: { name: "INFO", number: 20, severity: 6 },
-  40: { name: "WARNING", number: 30, severity: 4 },
-  50: { name: "ERROR", number: 40, severity: 3 },
-  60: { name: "CRITICAL", number: 50, severity: 2 },
-};
+export const LEVELS = {
+  debug: { name: "DEBUG", number: 10, severity: 7 },
+  info: { name: "INFO", number: 20, severity: 6 },
+  warning: { name: "WARNING", number: 30, severity: 4 },
+  error: { name: "ERROR", number: 40, severity: 3 },
+  critical: { name: "CRITICAL", number: 50, severity: 2 },
+} as const satisfies Readonly<Record<string, Level>>;
 
-/** What Python and syslog call a level. */
-export function levelWords(level: number): LevelWords {
-  return words[level] ?? { name: "INFO", number: 20, severity: 6 };
+/** One line of the log, as every format gets it. */
+export interface LogRecord {
+  /** ms since the Unix epoch. */
+  readonly time: number;
+  readonly level: Level;
+  readonly name: string;
+  readonly message: string;
 }

@@ -1,11 +1,11 @@
 import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { pino } from "pino";
+import sonicBoom from "sonic-boom";
 import { printable } from "../printable.ts";
 import { openDatagramSender } from "../unix-datagram.ts";
 import type { LineFormat } from "./format.ts";
 import { NonBlockingWriter, type TryWrite, writeTo, writeToShared } from "./non-blocking.ts";
-import { type LogRecord, levelWords } from "./record.ts";
+import { LEVELS, type LogRecord, ROOT_NAME } from "./record.ts";
 
 /** Where lines go. A sink never throws and never makes its caller wait: a log must not stop a monitor. */
 export interface LogSink {
@@ -31,7 +31,7 @@ interface Destination {
 
 /** A regular file: written by a thread, so that a slow disk does not hold up the loop. */
 function fileDestination(fd: number): Destination {
-  const stream = pino.destination({ dest: fd, sync: false, maxLength: BUFFER_BYTES });
+  const stream = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: BUFFER_BYTES });
   // A full disk loses lines, never the monitor; the reason would have nowhere to be written.
   stream.on("error", () => undefined);
   let unwritten = false;
@@ -74,7 +74,7 @@ async function drain(stream: { once(event: "drain", listener: () => void): unkno
 function unreadDestination(tryWrite: TryWrite, format: LineFormat, close: () => void): Destination {
   const dropped = (count: number): string => {
     const message = `${count} lines of this log were dropped: nobody has read it for too long`;
-    return `${format({ time: Date.now(), level: 40, name: "masakarimonitors", message })}\n`;
+    return `${format({ time: Date.now(), level: LEVELS.warning, name: ROOT_NAME, message })}\n`;
   };
   const writer = new NonBlockingWriter(tryWrite, dropped);
   return {
@@ -172,7 +172,7 @@ function datagramSink(path: string, fallback: LogSink, encode: (record: LogRecor
 export function syslogSink(program: string, facility: string, format: LineFormat, fallback: LogSink): LogSink {
   const number = FACILITIES[facility.toLowerCase().replace(/^log_/, "")] ?? 1;
   return datagramSink("/dev/log", fallback, (record) => {
-    const priority = number * 8 + levelWords(record.level).severity;
+    const priority = number * 8 + record.level.severity;
     return `<${priority}>${program}[${process.pid}]: ${format(record)}`;
   });
 }
@@ -182,10 +182,10 @@ export function journalSink(program: string, fallback: LogSink): LogSink {
   return datagramSink("/run/systemd/journal/socket", fallback, (record) => {
     const fields: Readonly<Record<string, string>> = {
       MESSAGE: printable(record.message.replaceAll("\n", " "), "\t"),
-      PRIORITY: String(levelWords(record.level).severity),
+      PRIORITY: String(record.level.severity),
       SYSLOG_IDENTIFIER: program,
       LOGGER_NAME: record.name,
-      LOGGER_LEVEL: levelWords(record.level).name,
+      LOGGER_LEVEL: record.level.name,
     };
     return Object.entries(fields)
       .map(([key, value]) => `${key}=${value}\n`)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { properties, table } from "../../../src/cli/table.ts";
 import { jsonFormat, textFormat } from "../../../src/system/logging/format.ts";
+import { LEVELS } from "../../../src/system/logging/record.ts";
 import { printable, printableJson } from "../../../src/system/printable.ts";
 
 const HOSTILE = [
@@ -31,7 +32,7 @@ for (const [what, text] of HOSTILE) {
     }
     const shown = table([value], [["KEY", (row) => row[`key${text}`]]]) + properties(value);
     assert.doesNotMatch(shown.replaceAll("\n", ""), UNPRINTABLE);
-    const record = { time: 0, level: 30, name: "test", message: text };
+    const record = { time: 0, level: LEVELS.info, name: "test", message: text };
     const line = jsonFormat("%Y")(record);
     assert.doesNotMatch(line, UNPRINTABLE);
     assert.equal((JSON.parse(line) as { message: string }).message, text);

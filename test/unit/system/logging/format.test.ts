@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jsonFormat, textFormat } from "../../../../src/system/logging/format.ts";
+import { LEVELS } from "../../../../src/system/logging/record.ts";
 
 const DEFAULT = "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [-] %(instance)s%(message)s";
 const record = {
   time: new Date(2026, 10, 23, 4, 5, 6, 7).getTime(),
-  level: 40,
+  level: LEVELS.warning,
   name: "masakarimonitors.process",
   message: "nova-compute died",
 };
