@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import type { SubjectsAnswer } from "../status/client.ts";
+import type { ReceivedSubject, SubjectsOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
-import type { SubjectReport } from "../status/subject.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { programsIn, type StatusCommandParts, shortName } from "./status-command.ts";
@@ -17,7 +16,7 @@ is the last line of the log about it since the monitor was started.
 
 Exit status: 0 if all answered, 2 if one does not run or does not answer.`;
 
-interface Row extends SubjectReport {
+interface Row extends ReceivedSubject {
   readonly program: string;
 }
 
@@ -39,15 +38,15 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
         parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
         return;
       }
-      const asked = await Promise.all(programs.map(async (name) => ({ name, answer: await askIn(places, name) })));
-      const rows: Row[] = asked.flatMap(({ name, answer }) =>
-        answer.kind === "answered" ? answer.subjects.map((one) => ({ program: name, ...one })) : [],
+      const queried = await Promise.all(programs.map(async (name) => ({ name, outcome: await queryIn(places, name) })));
+      const rows: Row[] = queried.flatMap(({ name, outcome }) =>
+        outcome.kind === "answered" ? outcome.subjects.map((one) => ({ program: name, ...one })) : [],
       );
-      const silent = asked.flatMap(({ name, answer }) =>
-        answer.kind === "answered" ? [] : [`${name}: ${whyOf(answer)}`],
+      const silent = queried.flatMap(({ name, outcome }) =>
+        outcome.kind === "answered" ? [] : [`${name}: ${whyOf(outcome)}`],
       );
       if (json) parts.out.write(`${printableJson(rows, 2)}\n`);
-      else parts.out.write(listing(rows, asked.length > silent.length));
+      else parts.out.write(listing(rows, queried.length > silent.length));
       // Beside a JSON document there is no place for it.
       if (!json) parts.out.write(silent.map((line) => `${onOneLine(line)}\n`).join(""));
       parts.exit(silent.length > 0 ? 2 : 0);
@@ -55,18 +54,18 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
 }
 
 /** In the first of these places in which it runs. */
-async function askIn(places: readonly string[], program: string): Promise<SubjectsAnswer> {
-  const { askSubjects } = await import("../status/client.ts");
-  let answer: SubjectsAnswer = { kind: "not running" };
+async function queryIn(places: readonly string[], program: string): Promise<SubjectsOutcome> {
+  const { requestSubjects } = await import("../status/client.ts");
+  let outcome: SubjectsOutcome = { kind: "not running" };
   for (const place of places) {
-    answer = await askSubjects(healthSocket(place, program), TIMEOUT_MS);
-    if (answer.kind !== "not running") break;
+    outcome = await requestSubjects(healthSocket(place, program), TIMEOUT_MS);
+    if (outcome.kind !== "not running") break;
   }
-  return answer;
+  return outcome;
 }
 
-const whyOf = (answer: { readonly kind: string; readonly reason?: string }): string =>
-  answer.reason === undefined ? answer.kind : `${answer.kind}: ${answer.reason}`;
+const whyOf = (outcome: { readonly kind: string; readonly reason?: string }): string =>
+  outcome.reason === undefined ? outcome.kind : `${outcome.kind}: ${outcome.reason}`;
 
 function listing(rows: readonly Row[], anyAnswered: boolean): string {
   if (rows.length === 0) return anyAnswered ? "nothing is watched\n" : "";

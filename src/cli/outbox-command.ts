@@ -7,6 +7,7 @@ import type { StateFile } from "../notify/state-file.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
+import type { ReceivedEntries } from "./received-entries.ts";
 import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -64,8 +65,8 @@ async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Pro
   const statePath = await parts.statePath();
   const listed: EntryJson[] = [];
   for (const place of places(parts, statePath, undefined)) {
-    const asked = (await ask(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
-    listed.push(...(asked ?? (await visit(place, (file) => stored(place.program, file, all)))));
+    const received = (await request(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
+    listed.push(...(received ?? (await visit(place, (file) => stored(place.program, file, all)))));
   }
   if (json) parts.out.write(`${printableJson(listed, 2)}\n`);
   else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
@@ -90,7 +91,7 @@ async function drop(parts: OutboxCommandParts, ids: readonly string[], options: 
   for (const place of places(parts, await parts.statePath(), program)) {
     const wanted = all ? "all" : [...unknown];
     const dropped =
-      (await ask(place, { path: "/outbox/drop", body: { ids: wanted, reason } }))?.dropped ??
+      (await request(place, { path: "/outbox/drop", body: { ids: wanted, reason } }))?.dropped ??
       (await visit(place, (file) => dropStored(place.program, file, wanted, reason, parts.now())));
     for (const { id, notification } of dropped) {
       unknown.delete(id);
@@ -140,20 +141,17 @@ function places(parts: OutboxCommandParts, statePath: string, only: string | und
   return found;
 }
 
-interface Asked {
-  readonly entries?: readonly EntryJson[];
-  readonly dropped?: readonly EntryJson[];
-}
-
-/** @returns undefined where no monitor answers such a question: it does not run, hangs, or is of an older release */
-async function ask(
+/** @returns undefined if no monitor responds with that: it does not run, hangs, or is of an older release */
+async function request(
   { statePath, program }: Place,
-  question: { readonly path: string; readonly body?: object },
-): Promise<Asked | undefined> {
-  const { askMonitor } = await import("../status/client.ts");
+  about: { readonly path: string; readonly body?: object },
+): Promise<ReceivedEntries | undefined> {
+  const { requestMonitor } = await import("../status/client.ts");
+  const { receivedEntries } = await import("./received-entries.ts");
+  const { parseJson } = await import("../system/parse-json.ts");
   try {
-    const { status, text } = await askMonitor(healthSocket(statePath, program), question, TIMEOUT_MS);
-    return status === 200 ? (JSON.parse(text) as Asked) : undefined;
+    const { status, text } = await requestMonitor(healthSocket(statePath, program), about, TIMEOUT_MS);
+    return status === 200 ? parseJson(receivedEntries, text) : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Command } from "commander";
-import type { Answer } from "../status/client.ts";
-import type { Report } from "../status/report.ts";
+import type { HealthOutcome, ReceivedReport } from "../status/client.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
-import { worst } from "../status/verdict.ts";
+import { type Verdict, worst } from "../status/verdict.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { onOneLine, table } from "./table.ts";
@@ -19,11 +18,11 @@ export interface StatusCommandParts {
   readonly exit: (status: number) => void;
 }
 
-/** One monitor, and what came of asking it. */
-interface Asked {
+/** One monitor, and the outcome of the request to it. */
+interface Queried {
   readonly program: string;
-  readonly answer: Answer;
-  /** Of one that does not answer, as far as it can be seen. */
+  readonly outcome: HealthOutcome;
+  /** Of one that does not answer, as far as it can be found. */
   readonly pid?: number | undefined;
 }
 
@@ -61,34 +60,34 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
       const found = [...new Set(places.flatMap(programsIn))].sort();
       const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
-      const asked = await Promise.all(programs.map((one) => askIn(places, one)));
-      if (json) parts.out.write(`${printableJson(asked.map(toJson), 2)}\n`);
-      else if (asked.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
-      else parts.out.write(listing(asked));
-      parts.exit(asked.length === 0 ? EXIT.failing : EXIT[worst(asked.map(verdictOf))]);
+      const queried = await Promise.all(programs.map((one) => queryIn(places, one)));
+      if (json) parts.out.write(`${printableJson(queried.map(toJson), 2)}\n`);
+      else if (queried.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
+      else parts.out.write(listing(queried));
+      parts.exit(queried.length === 0 ? EXIT.failing : EXIT[worst(queried.map(verdictOf))]);
     });
 }
 
 /** In the first of these places in which it runs. */
-async function askIn(places: readonly string[], program: string): Promise<Asked> {
-  let first: Asked | undefined;
+async function queryIn(places: readonly string[], program: string): Promise<Queried> {
+  let first: Queried | undefined;
   for (const place of places) {
-    const asked = await ask(place, program);
-    if (asked.answer.kind !== "not running") return asked;
-    first ??= asked;
+    const queried = await query(place, program);
+    if (queried.outcome.kind !== "not running") return queried;
+    first ??= queried;
   }
-  return first as Asked;
+  return first as Queried;
 }
 
-async function ask(statePath: string, program: string): Promise<Asked> {
-  const { askHealth } = await import("../status/client.ts");
-  const answer = await askHealth(healthSocket(statePath, program), TIMEOUT_MS);
-  if (answer.kind === "answered") return { program, answer };
+async function query(statePath: string, program: string): Promise<Queried> {
+  const { requestHealth } = await import("../status/client.ts");
+  const outcome = await requestHealth(healthSocket(statePath, program), TIMEOUT_MS);
+  if (outcome.kind === "answered") return { program, outcome };
   const { lockHolder } = await import("../notify/state-lock.ts");
   const pid = lockHolder(statePath, program);
-  if (answer.kind !== "not running" || pid === undefined) return { program, answer, pid };
+  if (outcome.kind !== "not running" || pid === undefined) return { program, outcome, pid };
   const reason = "it runs, but nobody listens on its socket: it starts or stops just now, or its log says why";
-  return { program, answer: { kind: "no answer", reason }, pid };
+  return { program, outcome: { kind: "no answer", reason }, pid };
 }
 
 export const shortName = (name: string): string => name.replace(/^masakari-/, "");
@@ -115,30 +114,30 @@ function filesIn(statePath: string): string[] {
   }
 }
 
-const verdictOf = ({ answer }: Asked): Report["verdict"] =>
-  answer.kind === "answered" ? answer.report.verdict : "failing";
+const verdictOf = ({ outcome }: Queried): Verdict => (outcome.kind === "answered" ? outcome.report.verdict : "failing");
 
-const reportOf = ({ answer }: Asked): Report | undefined => (answer.kind === "answered" ? answer.report : undefined);
+const reportOf = ({ outcome }: Queried): ReceivedReport | undefined =>
+  outcome.kind === "answered" ? outcome.report : undefined;
 
-function listing(asked: readonly Asked[]): string {
-  const shown = table(asked, [
+function listing(queried: readonly Queried[]): string {
+  const shown = table(queried, [
     ["MONITOR", ({ program }) => program],
     ["PID", (one) => reportOf(one)?.pid ?? one.pid],
     ["VERSION", (one) => reportOf(one)?.version],
     ["UP SINCE", (one) => time(reportOf(one)?.started_at)],
-    ["STATUS", (one) => reportOf(one)?.verdict ?? one.answer.kind],
+    ["STATUS", (one) => reportOf(one)?.verdict ?? one.outcome.kind],
     ["LONGEST DELAY", (one) => longestDelay(reportOf(one))],
     ["OUTBOX", (one) => outbox(reportOf(one))],
   ]);
-  const wrong = asked.flatMap(({ program, answer }) => troubles(answer).map((text) => `${program}: ${text}`));
+  const wrong = queried.flatMap(({ program, outcome }) => problemLines(outcome).map((text) => `${program}: ${text}`));
   const lines = wrong.map((line) => `${onOneLine(line)}\n`);
   return lines.length === 0 ? shown : `${shown}\n${lines.join("")}`;
 }
 
-function troubles(answer: Answer): string[] {
-  switch (answer.kind) {
+function problemLines(outcome: HealthOutcome): string[] {
+  switch (outcome.kind) {
     case "answered":
-      return answer.report.problems.map(
+      return outcome.report.problems.map(
         ({ severity, reason, since, seconds }) =>
           `${severity} for ${age(seconds * 1000)} (since ${time(since)}): ${reason}`,
       );
@@ -146,18 +145,18 @@ function troubles(answer: Answer): string[] {
       return ["not running: nobody listens on its socket"];
     case "no answer":
     case "not allowed":
-      return [`${answer.kind}: ${answer.reason}`];
+      return [`${outcome.kind}: ${outcome.reason}`];
   }
 }
 
-function outbox(report: Report | undefined): string | undefined {
+function outbox(report: ReceivedReport | undefined): string | undefined {
   if (report === undefined) return undefined;
   const { pending, oldest_pending_seconds: oldest } = report.outbox;
   return pending === 0 ? "empty" : `${pending} waiting, the oldest for ${age((oldest ?? 0) * 1000)}`;
 }
 
 /** How long its event loop was held up at most since the start: nothing is seen, decided or sent meanwhile. */
-function longestDelay(report: Report | undefined): string | undefined {
+function longestDelay(report: ReceivedReport | undefined): string | undefined {
   const seconds = report?.event_loop?.worst_delay_seconds;
   return seconds === undefined ? undefined : `${seconds.toFixed(3)} s`;
 }
@@ -168,8 +167,8 @@ function time(iso: string | undefined): string | undefined {
 }
 
 /** The monitor's own report, or why there is none. */
-function toJson({ program, answer, pid }: Asked): Record<string, unknown> {
-  if (answer.kind === "answered") return { state: "running", ...answer.report };
-  const reason = "reason" in answer ? answer.reason : null;
-  return { state: answer.kind.replaceAll(" ", "_"), program, pid: pid ?? null, verdict: "failing", reason };
+function toJson({ program, outcome, pid }: Queried): Record<string, unknown> {
+  if (outcome.kind === "answered") return { state: "running", ...outcome.report };
+  const reason = "reason" in outcome ? outcome.reason : null;
+  return { state: outcome.kind.replaceAll(" ", "_"), program, pid: pid ?? null, verdict: "failing", reason };
 }

@@ -1,76 +1,107 @@
+import { array, type InferOutput, looseObject, nullish, number, optional, picklist, string } from "valibot";
 import { http } from "../http/node-http.ts";
-import type { Report } from "./report.ts";
+import { parseJson } from "../system/parse-json.ts";
 import { fitsSocket } from "./socket-path.ts";
-import type { SubjectReport } from "./subject.ts";
 
-/** What came of asking one monitor. */
-export type Answer = { readonly kind: "answered"; readonly report: Report } | NoAnswer;
+/** What a table shows of a report. The monitor may be of an older or a newer release; what else its report has is kept. */
+const receivedReport = looseObject({
+  program: string(),
+  version: optional(string()),
+  pid: optional(number()),
+  started_at: optional(string()),
+  verdict: picklist(["ok", "degraded", "failing"]),
+  problems: array(looseObject({ severity: string(), reason: string(), since: string(), seconds: number() })),
+  outbox: looseObject({ pending: number(), oldest_pending_seconds: nullish(number()) }),
+  event_loop: optional(looseObject({ worst_delay_seconds: optional(number()) })),
+});
 
-/** What came of asking one monitor what it watches. */
-export type SubjectsAnswer = { readonly kind: "answered"; readonly subjects: readonly SubjectReport[] } | NoAnswer;
+const receivedSubjects = looseObject({
+  subjects: array(
+    looseObject({
+      kind: string(),
+      name: string(),
+      phase: string(),
+      since: string(),
+      seconds: number(),
+      last_event: nullish(looseObject({ at: string(), text: string() })),
+    }),
+  ),
+});
+
+export type ReceivedReport = Readonly<InferOutput<typeof receivedReport>>;
+export type ReceivedSubject = Readonly<InferOutput<typeof receivedSubjects>["subjects"][number]>;
+
+/** The outcome of a request for the health of one monitor. */
+export type HealthOutcome = { readonly kind: "answered"; readonly report: ReceivedReport } | NoAnswer;
+
+/** The outcome of a request for what one monitor watches. */
+export type SubjectsOutcome = { readonly kind: "answered"; readonly subjects: readonly ReceivedSubject[] } | NoAnswer;
 
 type NoAnswer =
-  /** Nobody listens: it was stopped or killed, or has never run. */
+  /** Nothing listens: it was stopped or killed, or has never run. */
   | { readonly kind: "not running" }
-  /** Somebody listens and says nothing (stopped, or its event loop is blocked), or nothing that can be understood. */
+  /** It listens and does not respond (stopped by a signal, or its event loop is blocked), or its response has no known format. */
   | { readonly kind: "no answer"; readonly reason: string }
   | { readonly kind: "not allowed"; readonly reason: string };
 
 /** A full outbox has 10,000 entries of some 600 bytes. */
-const ANSWER_BYTES = 32 << 20;
-const VERDICTS: ReadonlySet<unknown> = new Set<Report["verdict"]>(["ok", "degraded", "failing"]);
+const RESPONSE_BYTES = 32 << 20;
 
-/** Asks the monitor whose socket this is. Never throws. @param timeoutMs for all of it */
-export async function askHealth(path: string, timeoutMs: number): Promise<Answer> {
-  return await ask(
+/** Requests the health of the monitor that listens on this socket. Never throws. @param timeoutMs for all of it */
+export async function requestHealth(path: string, timeoutMs: number): Promise<HealthOutcome> {
+  return await outcomeOf(
     path,
     async () => {
-      const report = reportIn((await askMonitor(path, { path: "/health" }, timeoutMs)).text);
-      if (report === undefined) return { kind: "no answer", reason: "what it says is not a health report" };
+      const report = parseJson(receivedReport, (await requestMonitor(path, { path: "/health" }, timeoutMs)).text);
+      if (report === undefined) return { kind: "no answer", reason: "its response is not a health report" };
       return { kind: "answered", report };
     },
     timeoutMs,
   );
 }
 
-/** Asks the monitor whose socket this is what it watches. Never throws. @param timeoutMs for all of it */
-export async function askSubjects(path: string, timeoutMs: number): Promise<SubjectsAnswer> {
-  return await ask(
+/** Requests what the monitor that listens on this socket watches. Never throws. @param timeoutMs for all of it */
+export async function requestSubjects(path: string, timeoutMs: number): Promise<SubjectsOutcome> {
+  return await outcomeOf(
     path,
     async () => {
-      const subjects = subjectsIn((await askMonitor(path, { path: "/list" }, timeoutMs)).text);
-      if (subjects === undefined) return { kind: "no answer", reason: "it is of an older release and has no list" };
-      return { kind: "answered", subjects };
+      const list = parseJson(receivedSubjects, (await requestMonitor(path, { path: "/list" }, timeoutMs)).text);
+      if (list === undefined) return { kind: "no answer", reason: "it is of an older release and has no list" };
+      return { kind: "answered", subjects: list.subjects };
     },
     timeoutMs,
   );
 }
 
-async function ask<Good>(path: string, question: () => Promise<Good>, timeoutMs: number): Promise<Good | NoAnswer> {
+async function outcomeOf<Good>(
+  path: string,
+  request: () => Promise<Good>,
+  timeoutMs: number,
+): Promise<Good | NoAnswer> {
   if (!fitsSocket(path)) return { kind: "no answer", reason: `${path} is too long for a socket` };
   try {
-    return await question();
+    return await request();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED" || code === "ENOENT") return { kind: "not running" };
     if (code === "EACCES" || code === "EPERM") {
-      return { kind: "not allowed", reason: "only its own user and root may ask it" };
+      return { kind: "not allowed", reason: "only its own user and root can query it" };
     }
-    if (code === "ABORT_ERR") return { kind: "no answer", reason: `it does not answer within ${timeoutMs / 1000} s` };
+    if (code === "ABORT_ERR") return { kind: "no answer", reason: `no response within ${timeoutMs / 1000} s` };
     return { kind: "no answer", reason: message };
   }
 }
 
-export interface Question {
+export interface MonitorRequest {
   readonly path: string;
   /** Sent as JSON, by POST. */
   readonly body?: object;
 }
 
-/** Asks a monitor anything on its socket. @param timeoutMs for all of it @throws what keeps it from being answered */
-export function askMonitor(
+/** Sends a request to a monitor's socket. @param timeoutMs for all of it @throws why there is no response */
+export function requestMonitor(
   socketPath: string,
-  { path, body }: Question,
+  { path, body }: MonitorRequest,
   timeoutMs: number,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
@@ -82,7 +113,7 @@ export function askMonitor(
     response.on("data", (part: Buffer) => {
       parts.push(part);
       bytes += part.length;
-      if (bytes > ANSWER_BYTES) response.destroy(new Error("its answer has no end"));
+      if (bytes > RESPONSE_BYTES) response.destroy(new Error("its response is longer than 32 MiB"));
     });
     response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
     response.on("error", reject);
@@ -90,32 +121,4 @@ export function askMonitor(
   request.on("error", reject);
   request.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
-}
-
-/** The list; undefined if it is none. */
-function subjectsIn(text: string): readonly SubjectReport[] | undefined {
-  try {
-    const { subjects } = JSON.parse(text) as { subjects?: readonly (Partial<SubjectReport> | null)[] };
-    const whole =
-      Array.isArray(subjects) &&
-      subjects.every((one) => typeof one?.name === "string" && typeof one.since === "string");
-    return whole ? (subjects as readonly SubjectReport[]) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The report, if it has what a table needs: it may be of an older or a newer release. */
-function reportIn(text: string): Report | undefined {
-  try {
-    const report = JSON.parse(text) as Partial<Report> | null;
-    const whole =
-      typeof report?.program === "string" &&
-      VERDICTS.has(report.verdict) &&
-      Array.isArray(report.problems) &&
-      typeof report.outbox === "object";
-    return whole ? (report as Report) : undefined;
-  } catch {
-    return undefined;
-  }
 }

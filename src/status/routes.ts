@@ -1,4 +1,6 @@
+import { array, literal, nonEmpty, object, pipe, string, trim, union } from "valibot";
 import type { OutboxService } from "../notify/outbox-service.ts";
+import { conforming } from "../system/parse-json.ts";
 import type { Report } from "./report.ts";
 import type { SubjectReport } from "./subject.ts";
 
@@ -29,6 +31,10 @@ export interface Route {
 export type Routes = Readonly<Record<string, Route>>;
 
 const STATUS = { ok: 200, degraded: 200, failing: 503 } as const;
+const dropRequest = object({
+  ids: union([literal("all"), array(string())]),
+  reason: pipe(string(), trim(), nonEmpty()),
+});
 const DROP_USAGE = 'expected: {"ids": [...] or "all", "reason": "..."}';
 
 /** `GET /health`: 200 while the monitor works, 503 when it is failing, the report with both. */
@@ -61,11 +67,7 @@ export function outboxRoutes(outbox: OutboxService): Routes {
 }
 
 async function drop(request: RouteRequest, outbox: OutboxService): Promise<RouteResponse> {
-  const body = await request.body();
-  const { ids, reason } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
-  const isList = Array.isArray(ids) && ids.every((id) => typeof id === "string");
-  if ((ids !== "all" && !isList) || typeof reason !== "string" || reason.trim() === "") {
-    return { status: 400, body: { error: DROP_USAGE } };
-  }
-  return { status: 200, body: { dropped: outbox.drop(ids === "all" ? ids : (ids as string[]), reason) } };
+  const wanted = conforming(dropRequest, await request.body());
+  if (wanted === undefined) return { status: 400, body: { error: DROP_USAGE } };
+  return { status: 200, body: { dropped: outbox.drop(wanted.ids, wanted.reason) } };
 }

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { askHealth } from "../../src/status/client.ts";
 import type { Report } from "../../src/status/report.ts";
-import { healthSocket } from "../../src/status/socket-path.ts";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { FakeCloud } from "./fake-cloud.ts";
+import { healthReport } from "./health-report.ts";
 import { json } from "./http-server.ts";
 
 const program = fileURLToPath(new URL("../../bin/masakari-instancemonitor", import.meta.url));
@@ -85,13 +84,10 @@ export class InstanceRig {
     return monitor;
   }
 
-  /** What the monitor says of its own health, once it fits. */
+  /** The monitor's health report, once it fits. */
   async health(what: string, withinMs: number, fits: (report: Report) => boolean): Promise<Report> {
-    const socket = healthSocket(join(this.#directory, "state"), "instancemonitor");
-    return await eventually(`health: ${what}`, withinMs, async () => {
-      const answer = await askHealth(socket, 10_000);
-      return answer.kind === "answered" && fits(answer.report) ? answer.report : undefined;
-    });
+    const place = { statePath: join(this.#directory, "state"), program: "instancemonitor" };
+    return await healthReport(place, what, withinMs, fits);
   }
 
   /** Whether the API answers every notification with 503; what it refuses is not kept here. */

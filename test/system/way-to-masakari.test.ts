@@ -2,27 +2,26 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { askHealth } from "../../src/status/client.ts";
 import type { Report } from "../../src/status/report.ts";
-import { healthSocket } from "../../src/status/socket-path.ts";
-import { eventually } from "../support/eventually.ts";
+import { healthReport } from "../support/health-report.ts";
 import { about } from "../support/notification-post.ts";
 import { answerHtml, pass } from "../support/recording-proxy.ts";
 import { Front } from "./openstack/front.ts";
 import { describeWithOpenStack, type Scene } from "./openstack/suite.ts";
 
-/** How the process monitor of the rig is, once it fits. */
+/** The health report of the rig's process monitor, once it fits. */
 async function health(
   { rig }: Scene,
   what: string,
   withinMs: number,
   fits: (report: Report) => boolean,
 ): Promise<Report> {
-  const socket = healthSocket(join(rig.directory, "state"), "processmonitor");
-  return await eventually(`health: ${what}`, withinMs, async () => {
-    const answer = await askHealth(socket, 10_000);
-    return answer.kind === "answered" && fits(answer.report) ? answer.report : undefined;
-  });
+  return await healthReport(
+    { statePath: join(rig.directory, "state"), program: "processmonitor" },
+    what,
+    withinMs,
+    fits,
+  );
 }
 
 /** Nothing is wrong but that what was killed is down. */

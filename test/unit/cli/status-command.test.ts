@@ -137,7 +137,7 @@ test("one that is stopped in its tracks is told from one that does not run, by t
   monitor.signal("SIGCONT");
   assert.equal(code, 2);
   assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer +- +-$`, "m"));
-  assert.match(command.output, /^processmonitor: no answer: it does not answer within 2 s/m);
+  assert.match(command.output, /^processmonitor: no answer: no response within 2 s/m);
 });
 
 test("one that runs and has no socket does not answer, rather than not run", async (t) => {

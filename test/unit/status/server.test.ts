@@ -7,7 +7,7 @@ import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { askHealth } from "../../../src/status/client.ts";
+import { requestHealth } from "../../../src/status/client.ts";
 import { type Report, reportOn } from "../../../src/status/report.ts";
 import { healthRoute } from "../../../src/status/routes.ts";
 import { serveHealth } from "../../../src/status/server.ts";
@@ -43,7 +43,7 @@ function serving(context: TestContext, path: string, report: () => Report = () =
 
 async function listening(path: string): Promise<void> {
   await eventually("an answer", 5000, async () => {
-    const { kind } = await askHealth(path, LONG_ENOUGH);
+    const { kind } = await requestHealth(path, LONG_ENOUGH);
     return kind === "answered" || undefined;
   });
 }
@@ -72,7 +72,7 @@ test("health is told to the owner only: 200 unless it is failing, and the socket
   assert.equal(await statusOf(path, "/health"), 200);
   changes = { outbox: { login: { reason: "wrong password", since: NOW } } };
   assert.equal(await statusOf(path, "/health?verbose"), 200);
-  assert.deepEqual(await askHealth(path, LONG_ENOUGH), { kind: "answered", report: reportWith(changes) });
+  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "answered", report: reportWith(changes) });
   changes = { loop: { sensingSince: undefined, lastFailure: { reason: "no /proc", since: NOW } } };
   assert.equal(await statusOf(path, "/health"), 503);
   assert.equal(await statusOf(path, "/"), 404);
@@ -80,7 +80,7 @@ test("health is told to the owner only: 200 unless it is failing, and the socket
 
   await stop();
   assert.equal(existsSync(path), false);
-  assert.deepEqual(await askHealth(path, LONG_ENOUGH), { kind: "not running" });
+  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "not running" });
   assert.deepEqual(log.lines, []);
 });
 
@@ -158,7 +158,7 @@ test("a path that no socket can have is a line in the log, and an answer that sa
   const { log, ended } = serving(t, join(deep, "p.sock"));
   await ended;
   assert.match(log.lines.join(), /too long for a socket; set a shorter \[DEFAULT\] state_path/);
-  const answer = await askHealth(join(deep, "p.sock"), LONG_ENOUGH);
+  const answer = await requestHealth(join(deep, "p.sock"), LONG_ENOUGH);
   assert.match(answer.kind === "no answer" ? answer.reason : "", /too long/);
 });
 
@@ -187,12 +187,21 @@ test("there is a limit to them, and to their time", async (t) => {
   serving(t, path);
   await listening(path);
   const clients = await hesitating(path, 16);
-  assert.equal((await askHealth(path, LONG_ENOUGH)).kind, "no answer");
+  assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no answer");
   await Promise.all(clients.map(closed));
   assert.equal(await statusOf(path, "/health"), 200);
 });
 
-test("who listens and does not answer, or answers nonsense, is told from who is not there", async (t) => {
+test("a report of another release is accepted: members that it lacks are optional, those that it has beside them are kept", async (t) => {
+  const path = join(directory(t), "p.sock");
+  const report = { program: "p", verdict: "ok", problems: [], outbox: { pending: 0, later: 1 }, armed: true };
+  const other = createServer((socket) => socket.end(`HTTP/1.1 200 OK\r\n\r\n${JSON.stringify(report)}`)).listen(path);
+  t.after(() => other.close());
+  await once(other, "listening");
+  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "answered", report });
+});
+
+test("a listener that does not respond, or responds with something else, is not taken for a program that does not run", async (t) => {
   const path = join(directory(t), "p.sock");
   let says: string | undefined;
   const sockets = new Set<Socket>();
@@ -205,14 +214,15 @@ test("who listens and does not answer, or answers nonsense, is told from who is 
     other.close();
   });
   await once(other, "listening");
-  assert.deepEqual(await askHealth(path, 50), { kind: "no answer", reason: "it does not answer within 0.05 s" });
+  assert.deepEqual(await requestHealth(path, 50), { kind: "no answer", reason: "no response within 0.05 s" });
   for (const text of [
     "",
     "HTTP/1.1 200 OK\r\n\r\n<html>",
     'HTTP/1.1 200 OK\r\n\r\n{"verdict":"great"}',
+    'HTTP/1.1 200 OK\r\n\r\n{"program":"p","verdict":"ok","problems":[null],"outbox":{"pending":0}}',
     "SSH-2.0\r\n",
   ]) {
     says = text;
-    assert.equal((await askHealth(path, LONG_ENOUGH)).kind, "no answer", text);
+    assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no answer", text);
   }
 });
