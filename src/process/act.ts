@@ -3,6 +3,7 @@ import { runCommand } from "../system/exec.ts";
 import { serviceOfProcess } from "../system/service-of-process.ts";
 import { type Eyes, type EyesParts, lookSoon, type Observe, stopWatchingFor, watchFor } from "./eyes.ts";
 import type { ProcessEffect } from "./observation.ts";
+import { runningPackageManager } from "./package-manager.ts";
 import type { Systemd } from "./systemd.ts";
 
 export interface ActParts extends EyesParts {
@@ -51,7 +52,8 @@ export async function act(
     case "askSystemd": {
       const { key, unit } = effect;
       const answer = await systemd.ask(unit, signal);
-      observe({ kind: "systemd", at: clock.now(), key, answer });
+      const packageManager = answer?.unit?.active === "inactive" ? runningPackageManager(parts.table) : undefined;
+      observe({ kind: "systemd", at: clock.now(), key, answer: answer && { ...answer, packageManager } });
     }
   }
 }

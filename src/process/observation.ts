@@ -39,6 +39,8 @@ export interface SystemdAnswer {
   readonly system: string;
   /** Undefined where no unit was asked about, or it is not loaded. */
   readonly unit: UnitState | undefined;
+  /** The package manager that runs, for a log line; looked for only where the unit is inactive. */
+  readonly packageManager?: string | undefined;
 }
 
 /** A process whose command line merely contains an entry's name. */

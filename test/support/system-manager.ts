@@ -17,7 +17,7 @@ mkdir "$group"
 echo $$ >"$group/cgroup.procs"
 umount /mnt/cgroup
 umount /mnt
-exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child=SIGKILL sh -c "$2" enter "$3"
+exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child=SIGKILL sh -c "$2" enter "$3" "$4"
 `;
 /** Removes what the control group has left. $1: its name */
 const removeGroup = `mount --make-rprivate /
@@ -28,14 +28,26 @@ find "/mnt/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/$1" -depth -type d -exe
 `;
 /**
  * The system's systemd as process 1 of namespaces. It takes itself for one in a container, so a shutdown ends it and nothing else;
- * and it knows no units but these: Debian's own would clean up the machine's /tmp. $1: the directory with the units
+ * and it knows no units but these: Debian's own would clean up the machine's /tmp. $1: the directory with the units; $2: `packages`
+ * for a dpkg of its own: what it changes is gone with it, and packages may start services.
  */
 const enter = `set -e
 mount -t proc proc /proc
 umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs tmpfs /run
-exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH="$1" /lib/systemd/systemd --system \
+units="$1"
+if [ "$2" = packages ]; then
+  for top in etc usr var; do
+    mkdir -p "/run/changes/$top" "/run/work/$top"
+    mount -t overlay overlay -o "lowerdir=/$top,upperdir=/run/changes/$top,workdir=/run/work/$top" "/$top"
+  done
+  rm -f /usr/sbin/policy-rc.d
+  mount -t tmpfs tmpfs /etc/systemd/system
+  mount -t tmpfs tmpfs /lib/systemd/system
+  units="$1:/etc/systemd/system:/lib/systemd/system"
+fi
+exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH="$units" /lib/systemd/systemd --system \
   --unit=test.target --log-target=console --show-status=no
 `;
 
@@ -45,12 +57,17 @@ const SHUTDOWN_UNITS = ["poweroff", "reboot", "shutdown", "umount", "final"].map
 /** A host's systemd, with units of its own, from its boot to its shutdown. Only root can make one. */
 export class SystemManager {
   readonly #units: string;
+  readonly #packages: boolean;
   #child: Child | undefined;
   #boots = 0;
 
-  /** @param directory of its own, for its units */
-  constructor(directory: string) {
+  /**
+   * @param directory of its own, for its units
+   * @param packages whether packages can be installed on it, without a trace on this machine
+   */
+  constructor(directory: string, { packages = false }: { readonly packages?: boolean } = {}) {
     this.#units = directory;
+    this.#packages = packages;
     mkdirSync(directory);
     for (const name of [...SHUTDOWN_UNITS, "systemd-poweroff.service", "systemd-reboot.service"]) {
       writeFileSync(join(directory, name), readFileSync(`/lib/systemd/system/${name}`));
@@ -65,7 +82,8 @@ export class SystemManager {
   /** Boots it with these units; resolves when it takes commands, with jobs still under way. */
   async boot(wanted: readonly string[]): Promise<void> {
     this.unit("test.target", `[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=${wanted.join(" ")}\n`);
-    this.#child = new Child("unshare", ["--mount", "sh", "-c", outer, "outer", this.#group(), enter, this.#units]);
+    const parameters = [this.#group(), enter, this.#units, this.#packages ? "packages" : ""];
+    this.#child = new Child("unshare", ["--mount", "sh", "-c", outer, "outer", ...parameters]);
     await eventually(
       "systemd",
       IN_TIME,

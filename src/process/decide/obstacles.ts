@@ -70,6 +70,7 @@ export function systemdObstacle(
   return (
     unitObstacle(entry, due, answer.unit, context) ??
     stopObstacle(entry, due, answer.unit, context) ??
+    packageObstacle(entry, due, answer, context) ??
     bootObstacle(entry, due, answer, context)
   );
 }
@@ -90,6 +91,24 @@ function stopObstacle(
     settleAfter: false,
     repeatRound: true,
   };
+}
+
+/**
+ * Many packages stop their service before they are unpacked and start it when they are configured. In between it must not run:
+ * its files are of two versions.
+ */
+function packageObstacle(
+  entry: EntryState,
+  due: Due,
+  { unit, packageManager }: SystemdAnswer,
+  context: Context,
+): Obstacle | undefined {
+  if (packageManager === undefined || unit === undefined || !isStopped(unit, entry.upSinceBoot)) return undefined;
+  // It may wait for somebody's answer.
+  if (context.at.mono - due.since.mono >= AT_WORK_LIMIT_MS) return undefined;
+  const name = unitOf(entry.entry, entry.foundUnit);
+  const reason = `${name} was stopped through systemd while ${packageManager} is running, so it is left to the package manager`;
+  return { reason, ...SOON, settleAfter: true };
 }
 
 /**

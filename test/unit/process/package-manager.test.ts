@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runningPackageManager } from "../../../src/process/package-manager.ts";
+import { entryNamed } from "../../support/process-entries.ts";
+import { SimulatedTable } from "../../support/process-table.ts";
+import { ProcessWorld, unitIs } from "../../support/process-world.ts";
+
+const STOPPED = { activeExited: 1000, mainExited: 1001 };
+const ENTRIES = {
+  "with a restart command": { restart_command: "restart", start_command: "", systemd_unit: "p.service" },
+  "that can only be notified": { restart_command: "", start_command: "", systemd_unit: "p.service" },
+};
+
+/** Its service is stopped through systemd while this package manager runs. */
+function stopped(entry: Parameters<typeof entryNamed>[1], packageManager: () => string | undefined): ProcessWorld {
+  const world = new ProcessWorld([entryNamed("p", entry)]);
+  let answer = unitIs("active", { mainPid: 100 });
+  world.systemd = () => (answer.unit?.active === "inactive" ? { ...answer, packageManager: packageManager() } : answer);
+  world.birth("p");
+  world.startMonitor();
+  world.run(1000);
+  answer = unitIs("inactive", STOPPED);
+  world.kill("p");
+  return world;
+}
+
+for (const [which, entry] of Object.entries(ENTRIES)) {
+  test(`a service that is stopped while a package manager works is left to it: an entry ${which}`, () => {
+    let packageManager: string | undefined = "dpkg (pid 7)";
+    const world = stopped(entry, () => packageManager);
+    world.run(300_000);
+    assert.deepEqual([world.runs, world.told], [[], []]);
+    assert.match(
+      world.conditions.get("held processes") ?? "",
+      /p\.service was stopped .* while dpkg \(pid 7\) is running/,
+    );
+    // Its last act was to start the service, which takes a moment.
+    packageManager = undefined;
+    world.run(500);
+    world.birth("p");
+    world.run(60_000);
+    assert.equal(world.phaseOf("p")?.name, "up");
+    assert.deepEqual([world.runs, world.told], [[], []]);
+  });
+
+  test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, () => {
+    for (const end of [30_000, Number.POSITIVE_INFINITY]) {
+      let packageManager: string | undefined = "apt (pid 7)";
+      const world = stopped(entry, () => packageManager);
+      world.behave = () => ({ ms: 10, succeeds: false });
+      world.after(Math.min(end, 1e9), () => {
+        packageManager = undefined;
+      });
+      world.run(900_000);
+      assert.equal(world.told.length, 1);
+    }
+  });
+}
+
+test("what fails while a package manager works is a failure", () => {
+  for (const answer of [
+    unitIs("failed", { ...STOPPED, result: "exit-code" }),
+    unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
+  ]) {
+    const world = new ProcessWorld([entryNamed("p", ENTRIES["that can only be notified"])]);
+    world.birth("p");
+    let systemd = unitIs("active", { mainPid: 100 });
+    world.systemd = () => systemd;
+    world.startMonitor();
+    world.run(1000);
+    systemd = { ...answer, packageManager: "dpkg (pid 7)" };
+    world.kill("p");
+    world.run(5000);
+    assert.equal(world.told.length, 1);
+  }
+});
+
+test("a package manager is one that root runs and that works", () => {
+  const found = (commandLine: string, more = {}): string | undefined => {
+    const table = new SimulatedTable();
+    table.add({ pid: 7, startTime: 1 }, commandLine, more);
+    return runningPackageManager(table);
+  };
+  assert.equal(found("/usr/bin/dpkg --unpack x.deb"), "dpkg (pid 7)");
+  assert.equal(found("apt-get install x"), "apt-get (pid 7)");
+  assert.equal(found("/usr/bin/dpkg -i x.deb", { user: 1000 }), undefined);
+  assert.equal(found("/usr/bin/dpkg-query -l"), undefined);
+  const script = { name: "unattended-upgr" };
+  assert.equal(found("/usr/bin/python3 /usr/bin/unattended-upgrade", script), "unattended-upgr (pid 7)");
+  const shutdown = "/usr/bin/python3 /usr/share/unattended-upgrades/unattended-upgrade-shutdown --wait-for-signal";
+  assert.equal(found(shutdown, script), undefined);
+});
