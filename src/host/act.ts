@@ -1,0 +1,94 @@
+import type { Observe } from "../monitor/contract.ts";
+import type { Clock } from "../system/clock.ts";
+import type { HostDriver } from "./driver.ts";
+import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
+import type { HostApi } from "./masakari.ts";
+import type { HostEffect, HostMonitorObservation } from "./observation.ts";
+
+/** Nova's heartbeat may be so much older than the loss that it proves nothing, ms: clocks differ, and it is only written every 10 s. */
+const HEARTBEAT_SLACK_MS = 5000;
+
+export interface ActParts {
+  readonly driver: HostDriver;
+  readonly api: HostApi;
+  /** Asks one fencing device. Never rejects. */
+  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
+  readonly clock: Clock;
+}
+
+/** Carries out one effect; what it comes to is observed. */
+export async function act(
+  effect: HostEffect,
+  parts: ActParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { driver, clock } = parts;
+  switch (effect.kind) {
+    case "look":
+      driver.lookNow();
+      return;
+    case "checkPower": {
+      const { answer, devices } = await powerOf(effect.host, parts, signal);
+      observe({ kind: "powerChecked", at: clock.now(), host: effect.host, run: effect.run, answer, devices });
+      return;
+    }
+    case "checkApi":
+      observe(await apiCheck(effect, parts, signal));
+      return;
+    case "checkWitness":
+      observe(await witnessCheck(effect, parts, signal));
+  }
+}
+
+/** The first device that knows decides, in the cluster's order. */
+async function powerOf(
+  host: string,
+  { driver, checkPower }: ActParts,
+  signal: AbortSignal,
+): Promise<{ readonly answer: PowerAnswer; readonly devices: number }> {
+  const lookup = await driver.findFencingDevices?.(host, signal);
+  const devices = lookup?.devices ?? [];
+  const reasons: string[] = lookup?.problem === undefined ? [] : [lookup.problem];
+  for (const device of devices) {
+    const answer = await checkPower(device, signal);
+    if (answer.power !== "unknown") return { answer, devices: devices.length };
+    reasons.push(answer.reason);
+  }
+  const reason = reasons.join("; ") || "the cluster has no fencing device for it that can be asked";
+  return { answer: { power: "unknown", reason }, devices: devices.length };
+}
+
+async function apiCheck(
+  { host, run, hostname, since, status }: Extract<HostEffect, { kind: "checkApi" }>,
+  { api, clock }: ActParts,
+  signal: AbortSignal,
+): Promise<HostMonitorObservation> {
+  try {
+    const isNotified = await api.isNotified({ hostname, since, status }, signal);
+    return { kind: "apiChecked", at: clock.now(), host, run, answer: isNotified ? "notified" : "not notified" };
+  } catch (error) {
+    return { kind: "apiChecked", at: clock.now(), host, run, answer: "unknown", reason: textOf(error) };
+  }
+}
+
+async function witnessCheck(
+  { host, run, hostname, since }: Extract<HostEffect, { kind: "checkWitness" }>,
+  { api, clock }: ActParts,
+  signal: AbortSignal,
+): Promise<HostMonitorObservation> {
+  const observed = { kind: "witnessChecked" as const, host, run };
+  try {
+    const { state, updatedAt } = await api.computeService(hostname, signal);
+    const heard = new Date(updatedAt).toISOString();
+    const isAlive = state === "up" && updatedAt > since + HEARTBEAT_SLACK_MS;
+    const reason = `Nova heard its nova-compute at ${heard} (${state})`;
+    return { ...observed, at: clock.now(), answer: isAlive ? "alive" : "silent", reason };
+  } catch (error) {
+    return { ...observed, at: clock.now(), answer: "unknown", reason: `Nova does not answer: ${textOf(error)}` };
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

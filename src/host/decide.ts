@@ -1,0 +1,109 @@
+import { decideBy } from "../monitor/decision.ts";
+import { withConditions, withUnlisted } from "./decide/conditions.ts";
+import type { Context } from "./decide/context.ts";
+import { looked } from "./decide/look.ts";
+import { withdrawStopped } from "./decide/notifications.ts";
+import { powerChecked } from "./decide/proof.ts";
+import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
+import type { HostEffect, HostMonitorObservation, HostSettings } from "./observation.ts";
+import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
+
+/** The decisions of the host monitor, whatever the driver. Pure. */
+export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, HostSettings>({
+  // The cluster does not change because this host was rebooted: what was known of the others is still what Masakari knows.
+  rebooted: (state) => state,
+  started: (state) => ({ ...state, view: undefined, hosts: withoutChecks(state) }),
+  observed(state, observation, context) {
+    switch (observation.kind) {
+      case "cluster":
+        return looked(state, observation, context);
+      case "powerChecked":
+        return answered(
+          state,
+          observation.host,
+          (host, loss) => powerChecked(host, loss, observation, context),
+          context,
+        );
+      case "apiChecked": {
+        const { host: name, run, answer, reason } = observation;
+        const at = context.at.mono;
+        const known = { answer, at, ...(reason !== undefined && { reason }) };
+        return answered(state, name, (_, loss) => (isRun(loss.api, run) ? { ...loss, api: known } : loss), context);
+      }
+      case "witnessChecked": {
+        const { host: name, run, answer, reason } = observation;
+        const known = { answer, reason, at: context.at.mono };
+        return answered(
+          state,
+          name,
+          (_, loss) => (isRun(loss.witness, run) ? { ...loss, witness: known } : loss),
+          context,
+        );
+      }
+      case "stalled":
+        return stalled(state, observation.forMs, context);
+      case "orders":
+        return pursueAll({ ...state, orders: observation.orders }, context);
+      case "segments":
+        return withUnlisted({ ...state, segmentHosts: new Set(observation.hostnames) }, context);
+      case "woke":
+        return woke(state, observation.key, context);
+    }
+  },
+  afterEach: (state, _before, _observation, context) => withConditions(state, context),
+});
+
+function isRun(question: Loss["api"], run: number): boolean {
+  return question !== undefined && "run" in question && question.run === run;
+}
+
+/** Questions of an earlier sensing run are never answered: they are asked again. */
+function withoutChecks({ hosts, troubled }: HostsState): HostsState["hosts"] {
+  let next = hosts;
+  for (const name of troubled) {
+    const host = hosts.get(name);
+    if (host?.loss === undefined) continue;
+    const { power } = host.loss;
+    next = next.set(name, {
+      ...host,
+      loss: { ...host.loss, power: { ...power, run: undefined }, api: undefined, witness: undefined },
+    });
+  }
+  return next;
+}
+
+function answered(
+  state: HostsState,
+  name: string,
+  change: (host: Host, loss: Loss) => Loss,
+  context: Context,
+): HostsState {
+  const host = state.hosts.get(name);
+  if (host?.loss === undefined || host.loss.withdrawn) return state;
+  const loss = change(host, host.loss);
+  return loss === host.loss ? state : pursue(withHost(state, { ...host, loss }), name, context);
+}
+
+/** What was seen before may be untrue by now: nothing is believed until a look that began after it, and one that confirms that. */
+function stalled(state: HostsState, forMs: number, context: Context): HostsState {
+  context.log(
+    "warning",
+    `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking anew before anything is reported`,
+  );
+  context.act({ kind: "look" });
+  const view = state.view && { ...state.view, gap: true };
+  return { ...state, view, believedFrom: context.at.mono };
+}
+
+function woke(state: HostsState, key: string, context: Context): HostsState {
+  if (key === "confirm") {
+    context.act({ kind: "look" });
+    return state;
+  }
+  if (key === HELD) return pursueAll(state, context);
+  const at = key.indexOf(":");
+  const [what, name] = [key.slice(0, at), key.slice(at + 1)];
+  if (what !== "returned") return pursue(state, name, context);
+  withdrawStopped(name, "has been up again for 2 minutes", context);
+  return state;
+}

@@ -1,0 +1,17 @@
+import type { DecisionContext } from "../../monitor/decision.ts";
+import type { HostEffect, HostSettings } from "../observation.ts";
+
+export type Context = DecisionContext<HostSettings, HostEffect>;
+
+/** Of the outbox: what is about one host keeps its order, and the later supersedes the earlier. */
+export function subjectOf(name: string): string {
+  return `host:${name}`;
+}
+
+/** What Masakari calls a host of the driver's. */
+export function masakariName(name: string, { host_names }: Pick<HostSettings, "host_names">): string {
+  return (Object.hasOwn(host_names, name) ? host_names[name] : undefined) ?? name;
+}
+
+/** Keys by which the checks of a lost host are cancelled. */
+export const checkKeys = (name: string): readonly string[] => [`power:${name}`, `witness:${name}`, `api:${name}`];

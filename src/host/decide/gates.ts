@@ -1,0 +1,115 @@
+import type { Instant } from "../../system/clock.ts";
+import type { Hold, Host, HostsState, Loss, View } from "../state.ts";
+import { isStorm, type Tally } from "./storm.ts";
+
+/** What a gate knows. */
+export interface GateInput {
+  readonly host: Host;
+  readonly loss: Loss;
+  readonly view: View;
+  readonly state: HostsState;
+  readonly settings: NonNullable<HostsState["settings"]>;
+  readonly tally: Tally;
+  readonly at: Instant;
+}
+
+/** One reason not to report a lost host for now. */
+export interface Gate {
+  /** Also the name of the condition that it sets. */
+  readonly name: string;
+  /** Why it holds, for an operator, with what to do about it; undefined if it does not. */
+  check(input: GateInput): string | undefined;
+}
+
+/** The API takes an equal notification within so many ms for a repeat (`duplicate_notification_detection_interval`). */
+const DUPLICATE_MS = 181_000;
+const HOUR_MS = 3_600_000;
+
+/** All gates. None of them loses what it holds: all are asked again at each look, wake and answer. */
+export const GATES: readonly Gate[] = [
+  { name: "disarmed", check: ({ state, at }) => whyDisarmed(state, at) },
+  { name: "quorum", check: ({ view }) => whyNoQuorum(view) },
+  { name: "this host", check: ({ view, settings, at }) => whyUnhealthy(view, settings.stonith_wait, at) },
+  { name: "stability", check: ({ host, loss }) => whyUnstable(host, loss) },
+  { name: "planned work", check: whyPlanned },
+  {
+    name: "storm guard",
+    check: ({ loss, tally, state }) =>
+      isStorm(loss, tally) && !isReleased(loss, state)
+        ? `${tally.recent > tally.down ? tally.recent : tally.down} hosts are lost at once, which is more likely a fault of this host, the network or ` +
+          "the cluster than of all of them; if they are down, run `masakari-monitors release --reason …`"
+        : undefined,
+  },
+  {
+    name: "losses per hour",
+    check({ host, loss, settings, state, at }) {
+      const { losses_per_hour: limit } = settings;
+      const recent = host.losses.filter((since) => since > at.wall - HOUR_MS).length;
+      if (limit === 0 || recent <= limit || isReleased(loss, state)) return undefined;
+      return `lost ${recent} times in the last hour; repair it, or run \`masakari-monitors release --reason …\``;
+    },
+  },
+  {
+    name: "repeat",
+    check({ host: { lastNormal }, loss, at }) {
+      // A repeat of what was sent about this very loss is welcome to be taken for one.
+      if (lastNormal !== undefined && lastNormal >= loss.since) return undefined;
+      const left = lastNormal === undefined ? 0 : lastNormal + DUPLICATE_MS - at.wall;
+      // A clock that was set back must not hold it for longer than the API's interval.
+      if (left <= 0 || left > DUPLICATE_MS) return undefined;
+      return "it was reported less than 3 minutes ago and Masakari would take this for the same failure; it is reported when they are over";
+    },
+  },
+];
+
+/** Of planned work by operators' command, also while no host is lost. */
+export function whyDisarmed({ orders }: HostsState, { mono }: Instant): string | undefined {
+  const { disarmed } = orders;
+  if (disarmed === undefined || disarmed.until.mono <= mono) return undefined;
+  return `disarmed until ${new Date(disarmed.until.wall).toISOString()}: ${disarmed.reason}; end it with \`masakari-monitors arm\``;
+}
+
+export function whyNoQuorum({ quorum }: View): string | undefined {
+  if (quorum === "yes") return undefined;
+  return quorum === "no"
+    ? "this side of the cluster has no quorum, so the other side may be the healthy one"
+    : "whether the cluster has quorum is not known";
+}
+
+/** @param stonithWait s for which nothing is reported while this host hears nobody, because it may be about to be fenced */
+export function whyUnhealthy(view: View, stonithWait: number, { mono }: Instant): string | undefined {
+  if (view.self.stable !== "yes") return view.self.reason ?? "this host's part of the cluster is not stable";
+  if (view.silentSince === undefined || mono - view.silentSince >= stonithWait * 1000) return undefined;
+  return "this host hears no other host of the cluster and may be the one that is cut off; check its network";
+}
+
+function whyUnstable({ reading }: Host, { returned }: Loss): string | undefined {
+  if (returned !== undefined || reading?.state === "offline") return undefined;
+  if (reading?.state === "absent") {
+    return "the source no longer knows the host; if it died, repair its entry or report it by hand";
+  }
+  return reading?.state === "online" ? "it is seen online" : "its state is not known at the moment";
+}
+
+/** A stop on purpose, as far as the source can distinguish it from a crash. */
+function whyPlanned({ host: { reading }, loss, view }: GateInput): string | undefined {
+  if (view.maintenance.cluster === "yes") return "the whole cluster is in maintenance";
+  if (reading?.maintenance === "yes") return "the host is in maintenance";
+  if (loss.returned !== undefined || loss.proof?.by === "fencing") return undefined;
+  if (reading?.departure !== "expected") return undefined;
+  return "it left the cluster on purpose; if it is down and its guests should be recovered, fence it";
+}
+
+function isReleased({ since }: Loss, { orders: { released } }: HostsState): boolean {
+  return released !== undefined && released.at.wall >= since;
+}
+
+/** Every gate that holds the loss, with its reason. */
+export function holdsOn(input: GateInput): readonly Hold[] {
+  const holds: Hold[] = [];
+  for (const { name, check } of GATES) {
+    const reason = check(input);
+    if (reason !== undefined) holds.push({ gate: name, reason });
+  }
+  return holds;
+}

@@ -1,0 +1,63 @@
+import type { ClusterObservation, HostObservation } from "../driver.ts";
+import type { HostSettings } from "../observation.ts";
+import { type HostsState, newHost, type View, withHost, withoutHost } from "../state.ts";
+import { isForgotten, withDriverProblems, withUnlisted } from "./conditions.ts";
+import { type Context, masakariName } from "./context.ts";
+import { observeHost } from "./observe-host.ts";
+import { pursueAll } from "./pursue.ts";
+
+/** Takes in one look at the whole cluster. */
+export function looked(before: HostsState, look: ClusterObservation, context: Context): HostsState {
+  const state = withDriverProblems(before, look.problems, context);
+  // It began before this program was stalled: what it states may be old.
+  if (look.at.mono < state.believedFrom) return state;
+  const { settings } = context;
+  const others = look.hosts.filter((host) => isWatched(host, look, settings));
+  const trusted = look.quorum === "yes" && look.self.stable === "yes";
+  const afterGap = look.interrupted || (state.view?.gap ?? true);
+  const view = nextView(state.view, look, { watched: others.length, gap: trusted ? false : afterGap });
+  let next: HostsState = { ...state, view };
+  const seen = new Set<string>();
+  const observe = (observed: HostObservation): void => {
+    seen.add(observed.name);
+    const host = next.hosts.get(observed.name) ?? newHost(observed.name, observed.kind);
+    next = withHost(
+      next,
+      observeHost(host, { observed, look, view, trusted, afterGap, state: { ...state, view } }, context),
+    );
+  };
+  for (const observed of others) observe(observed);
+  if (look.complete) {
+    for (const { name, kind } of [...next.hosts.values()])
+      if (!seen.has(name)) observe({ name, kind, state: "absent" });
+  }
+  if (trusted) {
+    // What earlier runs left about hosts that are online is withdrawn by now; the rest may be sent.
+    context.caughtUp();
+    next = { ...next, lastLook: look.at.wall };
+  }
+  return pursueAll(withUnlisted(forgotten(next, context), context), context);
+}
+
+function forgotten(state: HostsState, context: Context): HostsState {
+  let next = state;
+  for (const name of state.troubled) {
+    const host = next.hosts.get(name);
+    if (host === undefined || !isForgotten(host, context.at.mono)) continue;
+    context.log("info", `${name} is no longer known to the source and no longer watched`);
+    next = withoutHost(next, name);
+  }
+  return next;
+}
+
+function isWatched({ name, kind }: HostObservation, { self }: ClusterObservation, settings: HostSettings): boolean {
+  if (name === self.name || masakariName(name, settings) === settings.hostname) return false;
+  return kind === "remote" || !settings.restrict_to_remotes;
+}
+
+function nextView(before: View | undefined, look: ClusterObservation, counts: Pick<View, "watched" | "gap">): View {
+  const { at, self, quorum, heartbeat, maintenance, fencing } = look;
+  const silentSince = heartbeat === "silent" ? (before?.silentSince ?? at.mono) : undefined;
+  const selfKind = look.hosts.find(({ name }) => name === self.name)?.kind ?? before?.selfKind ?? "member";
+  return { at, self, selfKind, quorum, heartbeat, maintenance, fencing, silentSince, ...counts };
+}

@@ -1,0 +1,168 @@
+import type { ClusterObservation, HostObservation } from "../driver.ts";
+import { type Host, type HostsState, type Loss, newLoss, type Reading, type View } from "../state.ts";
+import { type Context, checkKeys } from "./context.ts";
+import { notifyStarted, withdrawStopped } from "./notifications.ts";
+import { newFencings } from "./proof.ts";
+import { rankOf } from "./reporters.ts";
+import { isEstablished, nextStreak } from "./streak.ts";
+
+/** Beyond it a fencing that was not seen is history: its host has been up for long. ms */
+const RETURN_NOTICED_MS = 600_000;
+const HOUR_MS = 3_600_000;
+/** How long ago the look before the first one may have been, ms. */
+const UNKNOWN_GAP_MS = 86_400_000;
+
+/** One look, as far as it is about one host. */
+export interface HostLook {
+  readonly observed: HostObservation;
+  readonly look: ClusterObservation;
+  readonly view: View;
+  /** It may be believed: this side has quorum, and this host's part of the source is stable. */
+  readonly trusted: boolean;
+  /** The first trusted one after contact was interrupted. */
+  readonly afterGap: boolean;
+  /** As before the look. */
+  readonly state: HostsState;
+}
+
+/** The host after a look. Returns the very same one if nothing has changed. */
+export function observeHost(before: Host, seen: HostLook, context: Context): Host {
+  const { observed, look, trusted, afterGap } = seen;
+  const reading = nextReading(before.reading, observed, context);
+  const read =
+    reading === before.reading && observed.kind === before.kind ? before : { ...before, reading, kind: observed.kind };
+  if (!trusted) return read;
+  const notBefore = seen.state.lastLook ?? look.at.wall - UNKNOWN_GAP_MS;
+  const streak = nextStreak(read.streak, { observed, at: look.at.mono, afterGap, notBefore }, context.settings);
+  let host = streak === read.streak ? read : { ...read, streak };
+  if (observed.state === "online") host = seenOnline(host, seen, context);
+  if (host.streak?.unconfirmed) context.wake("confirm", 1000);
+  if (host.streak === undefined || !isEstablished(host.streak, context.settings)) return host;
+  return host.streak.state === "online"
+    ? establishedOnline(host, seen, context)
+    : establishedOffline(host, seen, context);
+}
+
+function nextReading(before: Reading | undefined, observed: HostObservation, { at }: Context): Reading {
+  const { state, reason, departure, stopping, maintenance } = observed;
+  const isSame =
+    before !== undefined &&
+    before.state === state &&
+    before.reason === reason &&
+    before.departure === departure &&
+    before.stopping === stopping &&
+    before.maintenance === maintenance;
+  if (isSame) return before;
+  return {
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(departure !== undefined && { departure }),
+    ...(stopping !== undefined && { stopping }),
+    ...(maintenance !== undefined && { maintenance }),
+    since: before?.state === state ? before.since : at,
+  };
+}
+
+/** A host that is seen online, even once, must not be reported down; and what happened to it unseen shows now. */
+function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, context: Context): Host {
+  let next = host;
+  const { loss } = host;
+  if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
+    withdrawStopped(host.name, "is seen online again", context);
+    for (const key of checkKeys(host.name)) context.cancel(key);
+    next = { ...next, loss: { ...loss, withdrawn: true, turn: undefined } };
+  }
+  const { incarnation } = observed;
+  if (loss === undefined && host.baseline === "online") {
+    const [fencing] = newFencings(host, view);
+    if (fencing !== undefined) next = returned(next, fencing.completedAt ?? context.at.wall, afterGap, context);
+    else if (
+      !afterGap &&
+      incarnation !== undefined &&
+      host.incarnation !== undefined &&
+      incarnation !== host.incarnation
+    ) {
+      context.log(
+        "warning",
+        `${host.name} left the cluster and joined it again between two looks; nothing shows that it was down`,
+      );
+    }
+  }
+  if (incarnation !== next.incarnation) next = { ...next, incarnation };
+  return withKnownFencing(next, look);
+}
+
+/** It was fenced, which ended its guests, and came back before this monitor looked. */
+function returned(host: Host, fencedAt: number, afterGap: boolean, context: Context): Host {
+  if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
+    const when = new Date(fencedAt).toISOString();
+    context.log(
+      "warning",
+      `${host.name} was fenced at ${when}, before this monitor looked, and has come back since; not reported`,
+    );
+    return host;
+  }
+  context.log("warning", `${host.name} was fenced and came back between two looks`);
+  const loss = newLoss({ since: fencedAt, notBefore: fencedAt, afterGap });
+  return opened(host, { ...loss, returned: fencedAt }, context);
+}
+
+function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
+  if (fencing === undefined) return host;
+  const ids = fencing.filter(({ target, status }) => target === host.name && status !== "pending").map(({ id }) => id);
+  const isSame = ids.length === host.knownFencing.length && ids.every((id, index) => id === host.knownFencing[index]);
+  return isSame ? host : { ...host, knownFencing: ids };
+}
+
+function opened(host: Host, loss: Loss, context: Context): Host {
+  const recent = host.losses.filter((since) => since > context.at.wall - HOUR_MS);
+  return { ...host, loss, losses: [...recent, loss.since] };
+}
+
+function establishedOnline(host: Host, { state }: HostLook, context: Context): Host {
+  const { loss, baseline } = host;
+  if (loss?.returned !== undefined) return host;
+  if (loss === undefined && baseline === "online") return host;
+  const online: Host = { ...host, loss: undefined, baseline: "online", firstSight: false };
+  if (baseline === undefined) return online;
+  const isReported = baseline === "offline";
+  context.log("info", `${host.name} is online again${isReported ? "" : "; it was not reported down"}`);
+  // Every host monitor sees it: the one that reported it down reports it up, or the first in rank.
+  const isOurs = loss === undefined || loss.sent?.by === "this monitor" || rankOf(host, state) === 0;
+  if (isReported && isOurs) notifyStarted(host.name, context);
+  return online;
+}
+
+function establishedOffline(host: Host, { look, view }: HostLook, context: Context): Host {
+  const { loss, baseline, reading, streak } = host;
+  if (streak === undefined) return host;
+  if (baseline === undefined) return seenDownAtFirst(host, view, context);
+  if (loss === undefined ? baseline === "offline" : !loss.withdrawn && loss.returned === undefined) return host;
+  const how = loss === undefined ? "lost" : "lost again";
+  context.log("warning", `${host.name} is ${how}: ${reading?.reason ?? "the source reports it down"}`);
+  const since = look.at.wall - (look.at.mono - streak.began);
+  const next = newLoss({ since, notBefore: streak.notBefore, afterGap: streak.afterGap });
+  // Whether it was delivered before it was withdrawn is not known here: if it was, the API takes the next one for a repeat.
+  const lastNormal = loss === undefined ? host.lastNormal : undefined;
+  return opened({ ...host, lastNormal }, { ...next, inStorm: loss?.inStorm ?? false }, context);
+}
+
+/** Nobody knows when it went down: that is no failure to report, unless the cluster proves that it has just happened. */
+function seenDownAtFirst(host: Host, view: View, context: Context): Host {
+  const window = context.settings.first_sight_window * 1000;
+  const [fencing] = newFencings(host, view);
+  const fencedAt = fencing?.completedAt;
+  if (window > 0 && fencedAt !== undefined && context.at.wall - fencedAt <= window) {
+    context.log("warning", `${host.name} is down at first sight; it was fenced at ${new Date(fencedAt).toISOString()}`);
+    return opened(
+      { ...host, baseline: "online" },
+      newLoss({ since: fencedAt, notBefore: fencedAt, afterGap: true }),
+      context,
+    );
+  }
+  context.log(
+    "warning",
+    `${host.name} is down, and was so when it was first seen: not reported. If its guests are to be recovered, notify Masakari by hand`,
+  );
+  return { ...host, baseline: "offline", firstSight: true };
+}

@@ -1,0 +1,100 @@
+import type { FencingEvent } from "../driver.ts";
+import type { HostMonitorObservation } from "../observation.ts";
+import type { Host, Loss, PowerChecks, Proof, View } from "../state.ts";
+import { type Context, checkKeys } from "./context.ts";
+
+/** A power state that was read so long ago, ms, proves nothing any more: somebody may have switched the host on. */
+const POWER_HOLDS_MS = 60_000;
+const LONGEST_BACK_OFF_S = 300;
+
+/** The successful fencing events of a host that came after it was last online. An unfencing (`on`) never means that it is down. */
+export function newFencings(host: Host, view: Pick<View, "fencing">): readonly FencingEvent[] {
+  return (view.fencing ?? []).filter(
+    ({ id, target, status, action }) =>
+      target === host.name &&
+      status === "success" &&
+      (action === "off" || action === "reboot") &&
+      !host.knownFencing.includes(id),
+  );
+}
+
+/** What proves, without a question, that the lost host runs nothing. */
+export function knownProof(host: Host, loss: Loss, view: View, context: Context): Proof | undefined {
+  const at = context.at.mono;
+  const { proof } = loss;
+  if (proof !== undefined && (proof.by !== "power" || at - proof.at < POWER_HOLDS_MS)) return proof;
+  if (loss.returned !== undefined) return { by: "fencing", text: "the cluster has fenced it", at };
+  const fencing = provingFencing(host, loss, view);
+  if (fencing !== undefined) return { by: "fencing", text: described(fencing), at };
+  // Upstream's drivers without fencing, and disable_ipmi_check, take the source's word.
+  if (!context.settings.needsProof) return { by: "driver", text: "the source reports it down", at };
+  return undefined;
+}
+
+/**
+ * The fencing that proves this loss. A source that still expects the host to be up has not fenced it since: its success, if there
+ * is one, was of an earlier failure that this monitor has not seen. An operator's word is a promise, which a BMC can check.
+ */
+function provingFencing(host: Host, loss: Loss, view: View): FencingEvent | undefined {
+  if (host.reading?.departure === "crash") return undefined;
+  return newFencings(host, view).find(({ byHand }) => !byHand || loss.power.devices === 0);
+}
+
+function described({ action, delegate, byHand }: FencingEvent): string {
+  if (byHand) return "an operator confirmed that it is down";
+  return `the cluster has fenced it (${action}${delegate === undefined ? "" : ` by ${delegate}`})`;
+}
+
+/** Starts the next check of the host's power if it is due. */
+export function withPowerCheck(host: Host, loss: Loss, context: Context): Loss {
+  const { power } = loss;
+  const { mono } = context.at;
+  if (power.run !== undefined) return loss;
+  if (power.due > mono) {
+    context.wake(`power:${host.name}`, power.due - mono);
+    return loss;
+  }
+  const run = context.nextRun();
+  const [cancelKey = ""] = checkKeys(host.name);
+  context.act({ kind: "checkPower", host: host.name, run, cancelKey });
+  return { ...loss, power: { ...power, run } };
+}
+
+/** Takes in what the host's fencing devices answered. */
+export function powerChecked(
+  host: Host,
+  loss: Loss,
+  { answer, devices, run }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,
+  context: Context,
+): Loss {
+  if (loss.power.run !== run) return loss;
+  const { mono } = context.at;
+  const tries = loss.power.tries + 1;
+  const due = mono + pauseAfter(tries, context) * 1000;
+  const power: PowerChecks = { tries, run: undefined, due, devices, last: answer.reason };
+  if (answer.power === "off") return { ...loss, power, proof: { by: "power", text: answer.reason, at: mono } };
+  const state = answer.power === "on" ? "its power is on" : "its power state is unknown";
+  if (answer.reason !== loss.power.last) {
+    context.log("warning", `${host.name}: ${state}: ${answer.reason}; checking again`);
+  }
+  return { ...loss, power };
+}
+
+/** Upstream's retries at their interval, then further ones ever more rarely: the proof may still come. Seconds. */
+function pauseAfter(tries: number, { settings: { ipmi_retry_max, ipmi_retry_interval } }: Context): number {
+  const later = tries - ipmi_retry_max;
+  const interval = Math.max(1, ipmi_retry_interval);
+  return later <= 0 ? interval : Math.min(LONGEST_BACK_OFF_S, interval * 2 ** Math.min(later, 10));
+}
+
+/**
+ * Whether it is time to notify without proof, as upstream does: its retries are over, and the cluster's own fencing is not under way.
+ */
+export function isUnproven(host: Host, loss: Loss, view: View, context: Context): boolean {
+  const { ipmi_retry_max, ipmi_retry_interval } = context.settings;
+  const tried = loss.power.tries > ipmi_retry_max || loss.power.devices === 0;
+  const isPending = (view.fencing ?? []).some(({ target, status }) => target === host.name && status === "pending");
+  const waited = context.at.wall - loss.since;
+  const least = ipmi_retry_max * ipmi_retry_interval * 1000;
+  return tried && waited >= least && (!isPending || waited >= 2 * least);
+}

@@ -1,0 +1,154 @@
+import type { HostStatus } from "../observation.ts";
+import { type Host, type HostsState, isSettled, type Loss, type Sent, withHost } from "../state.ts";
+import { type Context, checkKeys, masakariName } from "./context.ts";
+import { holdsOn } from "./gates.ts";
+import { notifyStarted, notifyStopped } from "./notifications.ts";
+import { isUnproven, knownProof, withPowerCheck } from "./proof.ts";
+import { delayOf, rankOf } from "./reporters.ts";
+import { type Tally, tally } from "./storm.ts";
+
+/** The wake at which everything that is held is decided again, since some gates open by time alone. */
+export const HELD = "held";
+const HELD_AGAIN_MS = 5000;
+/** How often Nova is asked again while it still hears a host, ms. */
+const WITNESS_AGAIN_MS = 10_000;
+/** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
+const RETURNED_MS = 120_000;
+/** How far the clocks of two hosts may be apart, ms. */
+const CLOCKS_APART_MS = 60_000;
+
+/** Every loss that is still owed, one step further, as far as gates, proof and reporters let it. */
+export function pursueAll(state: HostsState, context: Context): HostsState {
+  if (state.troubled.size === 0) return state;
+  let next = state;
+  const counts = tally(state, context.at.wall);
+  for (const name of state.troubled) {
+    const host = next.hosts.get(name);
+    if (host !== undefined) next = withHost(next, pursued(host, next, counts, context));
+  }
+  return next;
+}
+
+/** One lost host, one step further. */
+export function pursue(state: HostsState, name: string, context: Context): HostsState {
+  const host = state.hosts.get(name);
+  return host === undefined ? state : withHost(state, pursued(host, state, tally(state, context.at.wall), context));
+}
+
+function pursued(host: Host, state: HostsState, counts: Tally, context: Context): Host {
+  const { loss } = host;
+  const { view } = state;
+  if (loss === undefined || view === undefined || isSettled(loss)) return host;
+  const proof = knownProof(host, loss, view, context);
+  const known = proof === loss.proof ? loss : { ...loss, proof };
+  const { at, settings } = context;
+  const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
+  if (holds.length > 0) return { ...host, loss: held(host, known, holds, context) };
+  const free = loss.holds.length === 0 ? known : { ...known, holds };
+  const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
+  const status = statusOf(host, checked, state, context);
+  if (status === undefined || status === checked.sent?.status) return withLoss(host, checked);
+  return reported(host, checked, status, state, context);
+}
+
+function withLoss(host: Host, loss: Loss): Host {
+  return loss === host.loss ? host : { ...host, loss };
+}
+
+/** Records why it is held, and logs each reason once. */
+function held(host: Host, loss: Loss, holds: Loss["holds"], context: Context): Loss {
+  const before = new Set(loss.holds.map(({ gate }) => gate));
+  context.wake(HELD, HELD_AGAIN_MS);
+  for (const { gate, reason } of holds) {
+    if (!before.has(gate)) context.log("warning", `${host.name} is lost but not reported (${gate}): ${reason}`);
+  }
+  const isSame =
+    holds.length === loss.holds.length &&
+    holds.every(({ gate, reason }, index) => gate === loss.holds[index]?.gate && reason === loss.holds[index]?.reason);
+  const inStorm = loss.inStorm || holds.some(({ gate }) => gate === "storm guard");
+  if (isSame && inStorm === loss.inStorm && loss.turn === undefined) return loss;
+  return { ...loss, holds: isSame ? loss.holds : holds, inStorm, turn: undefined };
+}
+
+/** Which `host_status` can be notified by now. */
+function statusOf(host: Host, loss: Loss, state: HostsState, context: Context): HostStatus | undefined {
+  if (loss.proof !== undefined) return "NORMAL";
+  if (state.view === undefined || loss.sent !== undefined) return undefined;
+  return isUnproven(host, loss, state.view, context) ? "UNKNOWN" : undefined;
+}
+
+/** Has it reported by this monitor, when it is its turn and nobody objects. */
+function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState, context: Context): Host {
+  const { at, settings } = context;
+  if (settings.second_witness) {
+    const asked = withWitness(host, loss, context);
+    if (asked !== undefined) return withLoss(host, asked);
+  }
+  const rank = settings.report_at_once ? 0 : rankOf(host, state);
+  const turn = loss.turn ?? at.mono + delayOf(rank, settings.reporter_delay) * 1000;
+  const waiting = turn === loss.turn ? loss : { ...loss, turn };
+  if (turn > at.mono) {
+    context.wake(`turn:${host.name}`, turn - at.mono);
+    return withLoss(host, waiting);
+  }
+  if (rank > 0 || loss.afterGap) {
+    if (waiting.api === undefined) return { ...host, loss: askApi(host, waiting, status, context) };
+    if ("run" in waiting.api) return withLoss(host, waiting);
+    if (waiting.api.answer === "notified") return settledElsewhere(host, waiting, status, context);
+  }
+  return notified(host, waiting, status, context);
+}
+
+/** @returns the loss while Nova's answer is awaited or objects; undefined if it may be reported */
+function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined {
+  const { witness } = loss;
+  const { mono } = context.at;
+  if (witness !== undefined) {
+    if ("run" in witness) return loss;
+    if (witness.answer !== "alive") return undefined;
+    if (witness.at + WITNESS_AGAIN_MS > mono) {
+      return held(host, loss, [{ gate: "second witness", reason: witness.reason ?? "Nova still hears it" }], context);
+    }
+  }
+  const run = context.nextRun();
+  const [, cancelKey = ""] = checkKeys(host.name);
+  const hostname = masakariName(host.name, context.settings);
+  context.act({ kind: "checkWitness", host: host.name, run, hostname, since: loss.since, cancelKey });
+  return { ...loss, witness: { run } };
+}
+
+function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): Loss {
+  const run = context.nextRun();
+  const [, , cancelKey = ""] = checkKeys(host.name);
+  const hostname = masakariName(host.name, context.settings);
+  const since = loss.notBefore - CLOCKS_APART_MS;
+  context.act({ kind: "checkApi", host: host.name, run, hostname, since, status, cancelKey });
+  return { ...loss, api: { run } };
+}
+
+function settledElsewhere(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
+  context.log("info", `${host.name} is down: another host monitor has notified Masakari (${status})`);
+  return sent(host, loss, { status, at: context.at.wall, by: "another monitor" }, context);
+}
+
+function notified(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
+  const why = loss.proof?.text ?? `whether it is off is not known (${loss.power.last ?? "it has no fencing device"})`;
+  const what = loss.returned === undefined ? "is down" : "was down and is up again";
+  context.log("warning", `${host.name} ${what}: ${why}; notifying Masakari (STOPPED, ${status})`);
+  notifyStopped(host.name, status, context);
+  return sent(host, loss, { status, at: context.at.wall, by: "this monitor" }, context);
+}
+
+/** Masakari knows, or is owed by the outbox: only now the baseline changes. */
+function sent(host: Host, loss: Loss, what: Sent, context: Context): Host {
+  const lastNormal = what.status === "NORMAL" ? what.at : host.lastNormal;
+  if (loss.returned !== undefined) {
+    if (what.by === "this monitor") {
+      notifyStarted(host.name, context);
+      context.wake(`returned:${host.name}`, RETURNED_MS);
+    }
+    return { ...host, lastNormal, loss: undefined };
+  }
+  const settled = { ...loss, sent: what, withdrawn: false, turn: undefined, api: undefined, witness: undefined };
+  return { ...host, baseline: "offline", firstSight: false, lastNormal, loss: settled };
+}

@@ -1,0 +1,41 @@
+import type { Host, HostsState, Loss } from "../state.ts";
+
+/** How many hosts are lost, as the storm guard counts them. */
+export interface Tally {
+  /** Lost within `storm_window`, whatever has become of them, or held by the guard since before. */
+  readonly recent: number;
+  /** Down now, since whenever. */
+  readonly down: number;
+  /** From so many on, it is a storm: more than storm_ratio of the watched hosts, and at least storm_minimum. */
+  readonly limit: number;
+}
+
+/** @param now ms since the epoch */
+export function tally({ hosts, troubled, view, settings }: HostsState, now: number): Tally {
+  const { storm_ratio = 0, storm_minimum = 0, storm_window = 0 } = settings ?? {};
+  const limit =
+    storm_ratio > 0
+      ? Math.max(storm_minimum, Math.floor(storm_ratio * (view?.watched ?? 0)) + 1)
+      : Number.POSITIVE_INFINITY;
+  let recent = 0;
+  let down = 0;
+  for (const name of troubled) {
+    const host = hosts.get(name);
+    if (host === undefined) continue;
+    if (isRecent(host, now - storm_window * 1000)) recent += 1;
+    if (host.loss !== undefined && host.loss.returned === undefined) down += 1;
+  }
+  return { recent, down, limit };
+}
+
+/**
+ * Whether the storm guard holds this loss. Once held, it stays so until fewer hosts are down than make a storm: to wait until they
+ * are no longer recent would only delay the same mistake.
+ */
+export function isStorm({ inStorm }: Loss, { recent, down, limit }: Tally): boolean {
+  return recent >= limit || (inStorm && down >= limit);
+}
+
+function isRecent({ loss, losses }: Host, from: number): boolean {
+  return loss?.inStorm === true || losses.some((at) => at >= from);
+}

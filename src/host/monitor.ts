@@ -1,0 +1,58 @@
+import type { Monitor } from "../monitor/contract.ts";
+import { LiveSettings } from "../monitor/live-settings.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import { act } from "./act.ts";
+import { decide } from "./decide.ts";
+import type { HostDriver } from "./driver.ts";
+import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
+import type { HostApi } from "./masakari.ts";
+import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
+import { kept, restore } from "./saved-state.ts";
+import { sense } from "./sense.ts";
+import { type HostsState, initialState } from "./state.ts";
+import { subjects } from "./subjects.ts";
+
+/** Longer than all calls of a look may take until they time out, one after the other. */
+const SLOWEST_LOOK_MS = 120_000;
+/** What an earlier run owes is about other hosts, which may be up again: it is compared with a look first. */
+const CATCH_UP_MS = 600_000;
+
+export interface HostMonitorParts {
+  readonly settings: HostSettings;
+  readonly driver: HostDriver;
+  readonly api: HostApi;
+  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
+  readonly readOrders: () => Promise<Orders>;
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The host monitor, which also takes new settings while it runs. */
+export interface HostMonitor extends Monitor<HostsState, HostMonitorObservation, HostEffect> {
+  /** At SIGHUP: the settings from now on. */
+  reload(settings: HostSettings): void;
+}
+
+/** Watches which hosts of the cluster are up, by the driver, and notifies Masakari of those that are proven to be down. */
+export function hostMonitor(parts: HostMonitorParts): HostMonitor {
+  const { clock, bootId } = parts;
+  const settings = new LiveSettings(parts.settings, clock);
+  return {
+    name: "hostmonitor",
+    initial: initialState,
+    catchUpWithinMs: CATCH_UP_MS,
+    kept,
+    restore,
+    subjects,
+    decide,
+    async sense(observe, signal) {
+      observe({ kind: "started", at: clock.now(), bootId, settings: settings.current });
+      await settings.during(observe, () => sense(parts, observe, signal));
+    },
+    silenceLimitMs: () => settings.current.monitoring_interval * 1000 + SLOWEST_LOOK_MS,
+    act: (effect, observe, signal) => act(effect, parts, observe, signal),
+    reload: (next) => settings.change(next),
+  };
+}

@@ -1,0 +1,107 @@
+import type { Observe } from "../monitor/contract.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
+import type { HostDriver } from "./driver.ts";
+import type { HostApi } from "./masakari.ts";
+import type { HostMonitorObservation, Orders } from "./observation.ts";
+
+/** How often this program looks whether it was stopped, starved or asleep, and from which pause on it was. ms */
+const PULSE_MS = 1000;
+const STALL_MS = 5000;
+/** A wall clock that moves so much more or less than the monotonic one was set, or the machine slept. ms */
+const JUMP_MS = 60_000;
+const ORDERS_EVERY_MS = 2000;
+const SEGMENTS_EVERY_MS = 600_000;
+const SEGMENTS_AGAIN_MS = 60_000;
+
+export interface SenseParts {
+  readonly driver: HostDriver;
+  readonly api: HostApi;
+  /** The orders that are in force. */
+  readonly readOrders: () => Promise<Orders>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Observes the cluster by the driver, this program's own pulse, operators' orders and Masakari's segments, until the signal aborts. */
+export async function sense(
+  parts: SenseParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
+  try {
+    // Orders first: what is disarmed must be so before the first look.
+    observe({ kind: "orders", at: parts.clock.now(), orders: await parts.readOrders() });
+    await Promise.race([
+      parts.driver.sense(observe, either),
+      watchPulse(parts, observe, either),
+      watchOrders(parts, observe, either),
+      watchSegments(parts, observe, either),
+    ]);
+  } finally {
+    ending.abort(new Error("sensing ended"));
+  }
+}
+
+/** A look that was under way while this program stood still may hold what was true long ago. */
+async function watchPulse(
+  { clock }: SenseParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = clock.now();
+  while (!signal.aborted) {
+    await rest(clock, PULSE_MS, signal);
+    const at = clock.now();
+    const late = at.mono - before.mono - PULSE_MS;
+    const jump = Math.abs(at.wall - before.wall - (at.mono - before.mono));
+    before = at;
+    if (signal.aborted) return;
+    if (late > STALL_MS || jump > JUMP_MS) observe({ kind: "stalled", at, forMs: Math.max(late, jump) });
+  }
+}
+
+async function watchOrders(
+  { clock, readOrders }: SenseParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = "";
+  while (!signal.aborted) {
+    await rest(clock, ORDERS_EVERY_MS, signal);
+    const orders = await readOrders();
+    const now = JSON.stringify(orders);
+    if (now === before || signal.aborted) continue;
+    before = now;
+    observe({ kind: "orders", at: clock.now(), orders });
+  }
+}
+
+async function watchSegments(
+  { clock, api, log }: SenseParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    let again = SEGMENTS_EVERY_MS;
+    try {
+      const hostnames = await api.segmentHosts(signal);
+      observe({ kind: "segments", at: clock.now(), hostnames });
+    } catch (error) {
+      if (signal.aborted) return;
+      // That the API does not answer is a condition of its own.
+      log.debug(
+        `The hosts of Masakari's segments could not be listed: ${error instanceof Error ? error.message : error}`,
+      );
+      again = SEGMENTS_AGAIN_MS;
+    }
+    await rest(clock, again, signal);
+  }
+}
+
+/** Resolves early when the signal aborts. */
+async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  await clock.sleep(ms, signal).catch(() => undefined);
+}

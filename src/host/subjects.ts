@@ -1,0 +1,29 @@
+import { ofEach } from "../monitor/kept.ts";
+import type { Subject } from "../status/subject.ts";
+import type { Host, HostsState } from "./state.ts";
+
+/** The hosts of the cluster, for `list` and `status`. */
+export const subjects = ofEach(
+  (state: HostsState) => state.hosts,
+  (host: Host): Subject => ({
+    kind: "host",
+    name: host.name,
+    phase: described(host),
+    since: host.reading?.since,
+  }),
+);
+
+function described({ loss, reading, baseline, firstSight }: Host): string {
+  const state = reading?.state ?? "not seen yet";
+  if (loss === undefined) {
+    if (firstSight && baseline === "offline") return `${state}; it was when first seen, so it is not reported`;
+    return state;
+  }
+  const [hold] = loss.holds;
+  if (loss.withdrawn) return `${state}; it was lost a moment ago`;
+  if (loss.sent !== undefined) return `${state}, reported (${loss.sent.status}) by ${loss.sent.by}`;
+  if (hold !== undefined)
+    return `${state}, lost; held by ${loss.holds.map(({ gate }) => gate).join(", ")}: ${hold.reason}`;
+  if (loss.proof === undefined) return `${state}, lost; checking whether it is off`;
+  return `${state}, lost; waiting to be reported`;
+}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ClusterObservation } from "../../../src/host/driver.ts";
+import { fencing, HostDecisions, type States } from "../../support/host-cluster.ts";
+
+const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `node${index + 2}`);
+const all = (count: number, state: "online" | "offline"): States =>
+  Object.fromEntries(names(count).map((name) => [name, state]));
+
+/** A monitor that takes the driver's word, and has seen all hosts up. */
+function watching(hosts: number, settings = {}): HostDecisions {
+  const monitor = new HostDecisions({ needsProof: false, ...settings });
+  monitor.look(all(hosts, "online"));
+  monitor.pass(60);
+  monitor.look(all(hosts, "online"));
+  monitor.pass(60);
+  return monitor;
+}
+
+describe("a gate", () => {
+  const UNTRUSTED: readonly [string, Partial<ClusterObservation>][] = [
+    ["without quorum", { quorum: "no" }],
+    ["while quorum is not known", { quorum: "unknown" }],
+    ["while this host's own part is not stable", { self: { name: "node1", stable: "no" } }],
+    ["while that is not known", { self: { name: undefined, stable: "unknown" } }],
+  ];
+  for (const [when, rest] of UNTRUSTED) {
+    it(`reports nothing ${when}, shows that in status, and reports afterwards what is still true`, () => {
+      const monitor = watching(4);
+      monitor.look({ ...all(4, "online"), node3: "offline" }, rest);
+      assert.deepEqual(monitor.notified, []);
+      assert.match(JSON.stringify(monitor.problems), /quorum|this host/);
+      monitor.look({ ...all(4, "online"), node3: "offline" });
+      assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+      assert.deepEqual(monitor.problems, {});
+    });
+  }
+
+  it("holds for stonith_wait while this host hears nobody, and then reports as upstream does", () => {
+    const monitor = watching(1);
+    monitor.look(all(1, "offline"), { heartbeat: "silent" });
+    assert.deepEqual(monitor.holds("node2"), ["this host"]);
+    monitor.pass(20);
+    monitor.look(all(1, "offline"), { heartbeat: "silent" });
+    assert.deepEqual(monitor.notified, []);
+    monitor.pass(15);
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+  });
+
+  it("holds a host that left on purpose, until the cluster fences it", () => {
+    const monitor = watching(2, { needsProof: true });
+    const stopped = { node2: { state: "offline", departure: "expected" }, node3: "online" } as const;
+    monitor.look(stopped);
+    assert.deepEqual(monitor.holds("node2"), ["planned work"]);
+    assert.match(monitor.problems["planned work"] ?? "", /node2: it left the cluster on purpose/);
+    monitor.pass(3600);
+    monitor.look(stopped);
+    assert.deepEqual(monitor.notified, []);
+    monitor.look(stopped, { fencing: [fencing("node2", "success")] });
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+  });
+
+  it("holds while the host or the cluster is in maintenance, but not while the host is on standby", () => {
+    const monitor = watching(3);
+    monitor.look({ ...all(3, "online"), node2: { state: "offline", departure: "crash", maintenance: "yes" } });
+    assert.deepEqual(monitor.holds("node2"), ["planned work"]);
+    const crashed = { ...all(3, "online"), node2: { state: "offline", departure: "crash", standby: "yes" } } as const;
+    monitor.look(crashed, { maintenance: { cluster: "yes" } });
+    assert.deepEqual(monitor.notified, []);
+    monitor.look(crashed);
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+  });
+
+  it("holds everything while disarmed, and reports what is still true when that ends", () => {
+    const monitor = watching(4);
+    const { at } = monitor;
+    const until = { wall: at.wall + 600_000, mono: at.mono + 600_000 };
+    monitor.observe({ kind: "orders", at, orders: { disarmed: { until, reason: "firmware" } } });
+    assert.match(monitor.problems.disarmed ?? "", /firmware/);
+    monitor.look({ ...all(4, "online"), node2: "offline", node3: "offline" });
+    monitor.pass(300);
+    monitor.look({ ...all(4, "online"), node2: "offline" });
+    assert.deepEqual(monitor.notified, []);
+    monitor.pass(310);
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+    assert.deepEqual(monitor.problems, {});
+  });
+
+  it("takes back a report that is undelivered as soon as the host is seen online, established or not", () => {
+    const monitor = watching(2, { monitoring_samples: 2 });
+    const lost = { node2: "offline", node3: "online" } as const;
+    monitor.look(lost);
+    monitor.pass(60);
+    monitor.look(lost);
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+    monitor.pass(60);
+    const effects = monitor.look(all(2, "online"));
+    assert.ok(effects.some(({ kind }) => kind === "supersede"));
+    // Down again before it was established that it is up: it is reported again.
+    for (let look = 0; look < 2; look += 1) {
+      monitor.pass(60);
+      monitor.look(lost);
+    }
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL", "node2 STOPPED NORMAL"]);
+  });
+});
+
+describe("the storm guard", () => {
+  it("holds everything when more than half of the hosts are lost at once", () => {
+    const monitor = watching(6);
+    monitor.look({ ...all(6, "offline"), node2: "online", node3: "online" });
+    assert.deepEqual(monitor.notified, []);
+    assert.deepEqual(monitor.holds("node5"), ["storm guard"]);
+    assert.match(monitor.problems["storm guard"] ?? "", /node4, node5, node6, node7: 4 hosts/);
+  });
+
+  it("counts hosts that are lost one after the other, and those that have come back", () => {
+    const monitor = watching(6);
+    const reported: string[] = [];
+    for (const [index, name] of names(6).entries()) {
+      monitor.look({ ...all(6, "online"), [name]: "offline" });
+      reported.push(`${name} ${index}`);
+      monitor.pass(20);
+    }
+    assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 3);
+  });
+
+  it("does not take three of ten for a storm, nor two of three", () => {
+    const ten = watching(10);
+    ten.look({ ...all(10, "online"), node2: "offline", node3: "offline", node4: "offline" });
+    assert.equal(ten.notified.length, 3);
+    const three = watching(3);
+    three.look({ node2: "offline", node3: "offline", node4: "online" });
+    assert.equal(three.notified.length, 2);
+  });
+
+  it("goes on for as long as so many are down, also beyond its window", () => {
+    const monitor = watching(6);
+    for (let minute = 0; minute < 60; minute += 1) {
+      monitor.look({ ...all(6, "offline"), node2: "online" });
+      monitor.pass(60);
+    }
+    assert.deepEqual(monitor.notified, []);
+  });
+
+  it("ends when the cluster has recovered, and reports what is still lost", () => {
+    const monitor = watching(6);
+    monitor.look({ ...all(6, "offline"), node2: "online" });
+    monitor.pass(60);
+    monitor.look({ ...all(6, "online"), node2: "offline" });
+    assert.deepEqual(monitor.notified, []);
+    monitor.pass(660);
+    monitor.look({ ...all(6, "online"), node2: "offline" });
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+  });
+
+  it("lets an operator release what it holds, but not what is lost later", () => {
+    const monitor = watching(6);
+    const lost = { ...all(6, "offline"), node2: "online", node3: "online" } as const;
+    monitor.look(lost);
+    monitor.pass(60);
+    monitor.observe({
+      kind: "orders",
+      at: monitor.at,
+      orders: { released: { at: monitor.at, reason: "rack B burns" } },
+    });
+    assert.equal(monitor.notified.length, 4);
+    monitor.pass(60);
+    monitor.look({ ...lost, node3: "offline" });
+    assert.equal(monitor.notified.length, 4);
+    assert.deepEqual(monitor.holds("node3"), ["storm guard"]);
+  });
+
+  it("can be switched off", () => {
+    const monitor = watching(6, { storm_ratio: 0 });
+    monitor.look(all(6, "offline"));
+    assert.equal(monitor.notified.length, 6);
+  });
+});
+
+describe("losses per hour", () => {
+  it("holds a host that is lost again and again", () => {
+    const monitor = watching(8);
+    for (let loss = 0; loss < 6; loss += 1) {
+      monitor.look({ ...all(8, "online"), node2: "offline" });
+      monitor.pass(240);
+      monitor.look(all(8, "online"));
+      monitor.pass(10);
+    }
+    assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 3);
+    monitor.look({ ...all(8, "online"), node2: "offline" });
+    assert.ok(monitor.holds("node2").includes("losses per hour"));
+    monitor.pass(3600);
+    monitor.look({ ...all(8, "online"), node2: "offline" });
+    assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 4);
+  });
+});
+
+describe("the same failure again within 180 s", () => {
+  it("is reported when Masakari no longer takes it for a repeat, if it is still true", () => {
+    const monitor = watching(8);
+    const lost = { ...all(8, "online"), node2: "offline" } as const;
+    monitor.look(lost);
+    monitor.pass(60);
+    monitor.look(all(8, "online"));
+    monitor.pass(60);
+    monitor.look(lost);
+    assert.deepEqual(monitor.holds("node2"), ["repeat"]);
+    monitor.pass(55);
+    assert.equal(monitor.notified.filter((one) => one === "node2 STOPPED NORMAL").length, 1);
+    monitor.pass(12);
+    assert.equal(monitor.notified.filter((one) => one === "node2 STOPPED NORMAL").length, 2);
+  });
+});
+
+describe("a program that was stopped for a while", () => {
+  it("believes nothing that it saw before, nor the first look after it alone", () => {
+    const monitor = watching(4);
+    const lost = { ...all(4, "online"), node2: "offline" } as const;
+    const before = monitor.at;
+    monitor.pass(30);
+    const effects = monitor.observe({ kind: "stalled", at: monitor.at, forMs: 30_000 });
+    assert.ok(effects.some(({ kind }) => kind === "look"));
+    monitor.look(lost, { at: before });
+    assert.deepEqual(monitor.notified, []);
+    monitor.look(lost);
+    assert.deepEqual(monitor.notified, []);
+    monitor.pass(1);
+    monitor.look(lost);
+    const asked = monitor.effects.find((effect) => effect.kind === "checkApi");
+    assert.ok(asked?.kind === "checkApi", "another monitor may have reported it meanwhile");
+    monitor.observe({ kind: "apiChecked", at: monitor.at, host: "node2", run: asked.run, answer: "not notified" });
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+  });
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { delayOf } from "../../../src/host/decide/reporters.ts";
+import type { HostMonitorObservation } from "../../../src/host/observation.ts";
+import { HostDecisions } from "../../support/host-cluster.ts";
+
+/** The decisions on node1, which is after node0 and before node2, once node0 and node3 have been seen up. */
+function watching(settings = {}): HostDecisions {
+  const monitor = new HostDecisions({ needsProof: false, report_at_once: false, ...settings });
+  const up = { node0: "online", node2: "online", node3: "online" } as const;
+  for (let look = 0; look < 2; look += 1) {
+    monitor.look(up);
+    monitor.pass(60);
+  }
+  return monitor;
+}
+
+function asked(monitor: HostDecisions, kind: "checkApi" | "checkWitness") {
+  const effect = monitor.effects.findLast((one) => one.kind === kind);
+  assert.ok(effect?.kind === kind, `${kind} was not asked`);
+  return effect;
+}
+
+const answer = (
+  monitor: HostDecisions,
+  kind: "apiChecked" | "witnessChecked",
+  value: string,
+): HostMonitorObservation => {
+  const { run, host } = asked(monitor, kind === "apiChecked" ? "checkApi" : "checkWitness");
+  return { kind, at: monitor.at, host, run, answer: value, reason: "as asked" } as HostMonitorObservation;
+};
+
+describe("of the host monitors that see a loss", () => {
+  it("the first online host reports at once", () => {
+    const monitor = watching();
+    monitor.look({ node0: "offline", node2: "online", node3: "online" });
+    assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
+  });
+
+  it("the next waits, and does not report what is known by then", () => {
+    const monitor = watching();
+    const lost = { node0: "online", node2: "online", node3: "offline" } as const;
+    monitor.look(lost);
+    monitor.pass(4);
+    assert.ok(!monitor.effects.some(({ kind }) => kind === "checkApi"));
+    monitor.pass(1);
+    monitor.observe(answer(monitor, "apiChecked", "notified"));
+    assert.deepEqual(monitor.notified, []);
+    // The first in rank reports it up again, too.
+    monitor.pass(300);
+    monitor.look({ ...lost, node3: "online" });
+    assert.deepEqual(monitor.notified, []);
+    // And the next loss is a new one.
+    monitor.pass(300);
+    monitor.look(lost);
+    monitor.pass(5);
+    monitor.observe(answer(monitor, "apiChecked", "not notified"));
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+
+  it("the next reports if the first did not, or the API does not answer", () => {
+    for (const value of ["not notified", "unknown"]) {
+      const monitor = watching();
+      monitor.look({ node0: "online", node2: "online", node3: "offline" });
+      monitor.pass(5);
+      monitor.observe(answer(monitor, "apiChecked", value));
+      assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+    }
+  });
+
+  it("each reports at once if the operator wants that, as upstream does", () => {
+    const monitor = watching({ report_at_once: true });
+    monitor.look({ node0: "online", node2: "online", node3: "offline" });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+
+  it("nobody reports a host that is back before its turn", () => {
+    const monitor = watching();
+    monitor.look({ node0: "online", node2: "online", node3: "offline" });
+    monitor.pass(2);
+    monitor.look({ node0: "online", node2: "online", node3: "online" });
+    monitor.pass(60);
+    assert.deepEqual(monitor.notified, []);
+  });
+
+  it("each waits longer than those before it, and two of a thousand are never far apart", () => {
+    const delays = Array.from({ length: 1000 }, (_, rank) => delayOf(rank, 5));
+    assert.deepEqual(delays.slice(0, 7), [0, 5, 10, 20, 40, 45, 50]);
+    for (const [rank, delay] of delays.slice(1).entries()) assert.ok(delay > (delays[rank] ?? 0));
+  });
+});
+
+describe("the second witness", () => {
+  it("holds a report while Nova still hears the host, and says so", () => {
+    const monitor = watching({ second_witness: true });
+    monitor.look({ node0: "offline", node2: "online", node3: "online" });
+    assert.deepEqual(monitor.notified, []);
+    monitor.observe(answer(monitor, "witnessChecked", "alive"));
+    assert.deepEqual(monitor.holds("node0"), ["second witness"]);
+    assert.match(monitor.problems["second witness"] ?? "", /node0: as asked/);
+    monitor.pass(11);
+    monitor.observe(answer(monitor, "witnessChecked", "silent"));
+    assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
+  });
+
+  it("does not keep a report back when Nova does not answer", () => {
+    const monitor = watching({ second_witness: true });
+    monitor.look({ node0: "offline", node2: "online", node3: "online" });
+    monitor.observe(answer(monitor, "witnessChecked", "unknown"));
+    assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
+  });
+
+  it("is not asked unless the operator wants it", () => {
+    const monitor = watching();
+    monitor.look({ node0: "offline", node2: "online", node3: "online" });
+    assert.ok(!monitor.effects.some(({ kind }) => kind === "checkWitness"));
+  });
+});

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { kept, restore } from "../../../src/host/saved-state.ts";
+import { fencing, HostDecisions } from "../../support/host-cluster.ts";
+
+const UP = { node2: "online", node3: "online" } as const;
+const LOST = { ...UP, node3: "offline" } as const;
+
+function watching(settings = {}): HostDecisions {
+  const monitor = new HostDecisions({ needsProof: false, ...settings });
+  monitor.look(UP);
+  monitor.pass(60);
+  monitor.look(UP);
+  monitor.pass(60);
+  return monitor;
+}
+
+/** The same monitor in another run of the program, which knows what was on disk. */
+function restarted(before: HostDecisions, seconds = 60): HostDecisions {
+  const rows = new Map<string, unknown>();
+  for (const [name, host] of before.state.hosts) {
+    const row = kept.maps?.hosts?.each(host, name);
+    if (row !== undefined) rows.set(name, JSON.parse(JSON.stringify(row)));
+  }
+  const rest: unknown = JSON.parse(JSON.stringify(kept.rest(before.state)));
+  const state = restore({ rest, maps: { hosts: rows } });
+  assert.ok(state);
+  const after = new HostDecisions(before.settings);
+  after.pass((before.at.mono - after.at.mono) / 1000 + seconds);
+  after.state = state;
+  after.effects.length = 0;
+  after.start();
+  return after;
+}
+
+/** Two looks, a second apart: the first one after a gap is not believed alone. */
+function lookTwice(monitor: HostDecisions, ...look: Parameters<HostDecisions["look"]>): void {
+  monitor.look(...look);
+  monitor.pass(1);
+  monitor.look(...look);
+}
+
+function apiSays(monitor: HostDecisions, answer: "notified" | "not notified" | "unknown"): void {
+  const asked = monitor.effects.findLast((effect) => effect.kind === "checkApi");
+  assert.ok(asked?.kind === "checkApi", "the API was not asked");
+  monitor.observe({ kind: "apiChecked", at: monitor.at, host: asked.host, run: asked.run, answer });
+}
+
+describe("a host that died while the monitor was down", () => {
+  it("is reported, unless another monitor has done so", () => {
+    for (const answer of ["not notified", "unknown", "notified"] as const) {
+      const monitor = restarted(watching());
+      lookTwice(monitor, LOST);
+      apiSays(monitor, answer);
+      assert.deepEqual(monitor.notified, answer === "notified" ? [] : ["node3 STOPPED NORMAL"]);
+    }
+  });
+
+  it("is not believed dead on the word of the first look alone", () => {
+    const monitor = restarted(watching());
+    monitor.look(LOST);
+    monitor.pass(1);
+    monitor.look(UP);
+    monitor.pass(60);
+    assert.deepEqual(monitor.notified, []);
+    assert.ok(!monitor.effects.some(({ kind }) => kind === "checkApi"));
+  });
+
+  it("is not reported again if it had been", () => {
+    const before = watching();
+    before.look(LOST);
+    assert.deepEqual(before.notified, ["node3 STOPPED NORMAL"]);
+    const monitor = restarted(before);
+    lookTwice(monitor, LOST);
+    monitor.pass(600);
+    assert.deepEqual(monitor.notified, []);
+  });
+
+  it("is reported up if it had been reported down and is back", () => {
+    const before = watching();
+    before.look(LOST);
+    const monitor = restarted(before);
+    lookTwice(monitor, UP);
+    assert.deepEqual(monitor.notified, ["node3 STARTED NORMAL"]);
+  });
+
+  it("is reported if a gate had held it", () => {
+    const before = watching();
+    before.look(LOST);
+    const held = watching();
+    held.observe({
+      kind: "orders",
+      at: held.at,
+      orders: { disarmed: { until: { wall: held.at.wall + 1e6, mono: held.at.mono + 1e6 }, reason: "test" } },
+    });
+    held.look(LOST);
+    assert.deepEqual(held.notified, []);
+    const monitor = restarted(held);
+    lookTwice(monitor, LOST);
+    apiSays(monitor, "not notified");
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+});
+
+describe("a host that is down when it is first seen", () => {
+  it("is not reported, but logged and shown in status", () => {
+    const monitor = new HostDecisions({ needsProof: false });
+    lookTwice(monitor, LOST);
+    monitor.pass(600);
+    monitor.look(LOST);
+    assert.deepEqual(monitor.notified, []);
+    assert.match(monitor.problems["down at first sight"] ?? "", /node3/);
+    assert.ok(monitor.log.some((line) => line.startsWith("node3 is down, and was so when it was first seen")));
+  });
+
+  it("is reported up when it comes up, as upstream does, and down when it is lost then", () => {
+    const monitor = new HostDecisions({ needsProof: false });
+    lookTwice(monitor, LOST);
+    monitor.pass(60);
+    monitor.look(UP);
+    monitor.pass(60);
+    monitor.look(LOST);
+    assert.deepEqual(monitor.notified, ["node3 STARTED NORMAL", "node3 STOPPED NORMAL"]);
+    assert.deepEqual(monitor.problems, {});
+  });
+
+  it("is reported if the cluster proves that it has just died, and the operator wants that", () => {
+    for (const [age, count] of [
+      [60, 1],
+      [900, 0],
+    ] as const) {
+      const monitor = new HostDecisions({ first_sight_window: 300 });
+      const history = [fencing("node3", "success", { completedAt: monitor.at.wall - age * 1000 })];
+      lookTwice(monitor, { ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: history });
+      if (count > 0) apiSays(monitor, "not notified");
+      assert.equal(monitor.notified.length, count);
+    }
+  });
+});
+
+describe("a host that was fenced and is back between two looks", () => {
+  it("is reported down and up again", () => {
+    const monitor = watching({ needsProof: true });
+    const history = [fencing("node3", "success", { completedAt: monitor.at.wall - 20_000 })];
+    monitor.look(UP, { fencing: history });
+    monitor.pass(60);
+    monitor.look(UP, { fencing: history });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
+  });
+
+  it("is no longer reported as down when it has been up for 2 minutes", () => {
+    const monitor = watching({ needsProof: true });
+    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });
+    monitor.effects.length = 0;
+    monitor.pass(119);
+    assert.ok(!monitor.effects.some(({ kind }) => kind === "supersede"));
+    monitor.pass(1);
+    const withdrawn = monitor.effects.find(({ kind }) => kind === "supersede");
+    assert.deepEqual(withdrawn?.kind === "supersede" && withdrawn.which, [{ event: "STOPPED" }]);
+  });
+
+  it("is not reported if that was long ago, or nothing shows that it was fenced", () => {
+    const monitor = watching({ needsProof: true });
+    monitor.look({ ...UP, node3: { state: "online", incarnation: "1" } });
+    monitor.look(
+      { ...UP, node3: { state: "online", incarnation: "2" } },
+      { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 3_600_000 })] },
+    );
+    monitor.look({ ...UP, node3: { state: "online", incarnation: "3" } });
+    assert.deepEqual(monitor.notified, []);
+    assert.ok(monitor.log.some((line) => line.includes("between two looks")));
+  });
+});
+
+describe("a host that vanishes from the source", () => {
+  it("is not reported, shown for a day, and then no longer watched", () => {
+    const monitor = watching();
+    monitor.look({ node2: "online" });
+    assert.match(monitor.problems["vanished hosts"] ?? "", /node3/);
+    monitor.pass(86_460);
+    monitor.look({ node2: "online" });
+    assert.deepEqual(monitor.notified, []);
+    assert.deepEqual(monitor.problems, {});
+    assert.equal(monitor.state.hosts.has("node3"), false);
+  });
+
+  it("is not taken for gone if the list is not complete", () => {
+    const monitor = watching();
+    monitor.look({ node2: "online" }, { complete: false });
+    assert.deepEqual(monitor.problems, {});
+  });
+});
+
+describe("what earlier runs left in the outbox", () => {
+  it("is sent after the first trusted look", () => {
+    const monitor = restarted(watching());
+    assert.ok(!monitor.look(UP, { quorum: "no" }).some(({ kind }) => kind === "caughtUp"));
+    assert.ok(monitor.look(UP).some(({ kind }) => kind === "caughtUp"));
+  });
+});
