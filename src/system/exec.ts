@@ -24,8 +24,14 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Told the pid once the command runs, and again when it has ended. */
-  readonly onStart?: (pid: number) => void;
-  readonly onEnd?: (pid: number) => void;
+  readonly onStart?: ((pid: number) => void) | undefined;
+  readonly onEnd?: ((pid: number) => void) | undefined;
+  /** Bytes of each stream that are kept, its last ones; default 16 KiB. */
+  readonly outputLimit?: number;
+  /** Added to this process's environment, also what is secret by its name. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** It only reads: when `signal` aborts it is ended, not left running. */
+  readonly endOnAbort?: boolean;
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number };
@@ -46,22 +52,26 @@ const SPAWN_DESCRIPTORS = 8;
 const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
 
 /**
- * Runs one command as upstream does: split on white space, no shell, this process's environment but for its secrets. It gets a process group
+ * Runs one command as upstream does: split on white space unless it comes as words, no shell, this process's environment but for its secrets. It gets a process group
  * of its own, so that the time-out ends all of it and a Ctrl-C of ours none of it: TERM, then KILL after 5 s.
  * It resolves when the command itself has exited, whatever daemons it leaves behind. When `signal` aborts, the command is
  * left running after 2 s: a service must not stay half restarted because its monitor stops. It never rejects.
  */
 export async function runCommand(
-  commandLine: string,
+  command: string | readonly string[],
   options: CommandOptions,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const words = commandLine.split(/\s+/).filter((word) => word !== "");
+  const words = typeof command === "string" ? command.split(/\s+/).filter((word) => word !== "") : command;
   const sudo = options.asRoot && process.getuid?.() !== 0 ? ["sudo", "-n"] : [];
   const [program, ...args] = [...sudo, ...words];
   if (!program || words.length === 0) return notStarted("there is no command");
   if (signal.aborted) return notStarted("not started: the monitor is stopping");
-  const child = await start(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = await start(program, args, {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...commandEnvironment(process.env), ...options.env },
+  });
   if (child instanceof Error) return notStarted(startFailure(program, child));
   return await watchOver(child as Child, sudo, options, signal);
 }
@@ -74,7 +84,7 @@ function start(program: string, args: readonly string[], options: SpawnOptions):
   const lack = lackOfDescriptors(SPAWN_DESCRIPTORS);
   if (lack !== undefined) return Promise.resolve(lack);
   try {
-    const child = spawn(program, args, { ...options, env: commandEnvironment(process.env) });
+    const child = spawn(program, args, { env: commandEnvironment(process.env), ...options });
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
     return child.pid === undefined ? failed : child;
   } catch (error) {
@@ -88,11 +98,11 @@ function watchOver(
   options: CommandOptions,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const { clock, onStart, onEnd } = options;
+  const { clock, onStart, onEnd, outputLimit = OUTPUT_LIMIT } = options;
   const { pid } = child;
   const startedAt = clock.now().mono;
-  const stdout = captureOutput(child.stdout, OUTPUT_LIMIT);
-  const stderr = captureOutput(child.stderr, OUTPUT_LIMIT);
+  const stdout = captureOutput(child.stdout, outputLimit);
+  const stderr = captureOutput(child.stderr, outputLimit);
   const elapsed = () => `${((clock.now().mono - startedAt) / 1000).toFixed(1)} s`;
   const limit = `did not end within ${options.timeoutMs / 1000} s`;
   const { promise, resolve } = Promise.withResolvers<CommandResult>();
@@ -120,6 +130,7 @@ function watchOver(
     });
   };
   const onAbort = () => {
+    if (options.endOnAbort) signalGroup(pid, "TERM", sudo);
     graceTimer = clock.setTimer(SHUTDOWN_GRACE_MS, () =>
       settle("left-running", undefined, `is left running after ${elapsed()}: the monitor is stopping`),
     );

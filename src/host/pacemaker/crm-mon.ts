@@ -1,0 +1,116 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import type { FencingEvent } from "../driver.ts";
+import { fencingEvents } from "./fence-history.ts";
+import { booleanOf, childOf, childrenOf, descendants, NotUnderstoodError, parseDocument, textOf } from "./xml.ts";
+
+/** What `crm_mon -X` shows, as far as it decides anything. The same in Pacemaker 2.1.5, 3.0.0 and 3.0.3. */
+export interface CrmMon {
+  /** Of Pacemaker, e.g. 2.1.5. */
+  readonly version: string;
+  /** State of this host's pacemakerd, `running` while all is well; undefined on a remote node, and before 2.1. */
+  readonly daemon: string | undefined;
+  /** Whether there is a designated controller; without one the rest of the document means nothing. */
+  readonly hasDc: boolean;
+  /** undefined if it is not stated, as without a DC. */
+  readonly hasQuorum: boolean | undefined;
+  readonly maintenanceMode: boolean | undefined;
+  readonly nodes: readonly CrmNode[];
+  /** Newest first, as shown: pending ones before all others. undefined if the fencer did not answer. */
+  readonly fencing: readonly FencingEvent[] | undefined;
+  /** The connections to remote nodes, by the name of the remote. */
+  readonly connections: ReadonlyMap<string, RemoteConnection>;
+}
+
+/** The resource by which a member is connected to a remote node (`ocf:pacemaker:remote`). */
+export interface RemoteConnection {
+  /** It has failed now: the remote did not answer, or closed the connection. It has not while it only moves to another member. */
+  readonly failed: boolean;
+  /** An operator has stopped it (`target-role`). */
+  readonly stoppedOnPurpose: boolean;
+}
+
+export interface CrmNode {
+  readonly name: string;
+  /** Corosync's node id of a member; the name of a remote. */
+  readonly id: string;
+  readonly type: string;
+  readonly online: boolean;
+  readonly standby: boolean;
+  readonly maintenance: boolean;
+  readonly pending: boolean;
+  readonly unclean: boolean;
+  readonly shutdown: boolean;
+  /** Whether the cluster takes it to be up, or lost; false after a clean stop and after fencing. Always false for a remote. */
+  readonly expectedUp: boolean;
+}
+
+/** @throws NotUnderstoodError nothing may be concluded from this output */
+export function parseCrmMon(text: string): CrmMon {
+  const root = parseDocument(text);
+  if (root.name !== "crm_mon" && root.name !== "pacemaker-result") throw new NotUnderstoodError(`<${root.name}>`);
+  const summary = childOf(root, "summary");
+  const dc = childOf(summary, "current_dc");
+  const hasDc = booleanOf(dc, "present");
+  const [options] = childrenOf(summary, "cluster_options");
+  return {
+    version: textOf(root, root.name === "crm_mon" ? "version" : "api-version").slice(0, 40),
+    daemon: daemonState(root, summary),
+    hasDc,
+    hasQuorum: hasDc && dc.attributes.with_quorum !== undefined ? booleanOf(dc, "with_quorum") : undefined,
+    maintenanceMode:
+      options?.attributes["maintenance-mode"] === undefined ? undefined : booleanOf(options, "maintenance-mode"),
+    nodes: parseNodes(root, hasDc),
+    fencing: fenceHistory(root),
+    connections: connectionsOf(root),
+  };
+}
+
+/** `<pacemakerd state>` in 2.1, `<stack pacemakerd-state>` in 3. */
+function daemonState(root: XmlElement, summary: XmlElement): string | undefined {
+  const [daemon] = childrenOf(root, "pacemakerd");
+  const [stack] = childrenOf(summary, "stack");
+  return (daemon?.attributes.state ?? stack?.attributes["pacemakerd-state"])?.slice(0, 40);
+}
+
+/** No element while nothing has been fenced; a status other than 0 if it could not be had. */
+function fenceHistory(root: XmlElement): readonly FencingEvent[] | undefined {
+  const [history] = childrenOf(root, "fence_history");
+  if (history === undefined) return [];
+  return (history.attributes.status ?? "0") === "0" ? fencingEvents(childrenOf(history, "fence_event")) : undefined;
+}
+
+/** Before there is a DC the list may still be empty; afterwards it never is. */
+function parseNodes(root: XmlElement, hasDc: boolean): readonly CrmNode[] {
+  const nodes = childrenOf(childOf(root, "nodes"), "node").map(parseNode);
+  if (hasDc && nodes.length === 0) throw new NotUnderstoodError("no nodes");
+  if (new Set(nodes.map(({ name }) => name)).size !== nodes.length) throw new NotUnderstoodError("a node twice");
+  return nodes;
+}
+
+function parseNode(node: XmlElement): CrmNode {
+  return {
+    name: textOf(node, "name"),
+    id: textOf(node, "id"),
+    type: textOf(node, "type"),
+    online: booleanOf(node, "online"),
+    standby: booleanOf(node, "standby"),
+    maintenance: booleanOf(node, "maintenance"),
+    pending: booleanOf(node, "pending"),
+    unclean: booleanOf(node, "unclean"),
+    shutdown: booleanOf(node, "shutdown"),
+    expectedUp: booleanOf(node, "expected_up"),
+  };
+}
+
+function connectionsOf(root: XmlElement): ReadonlyMap<string, RemoteConnection> {
+  const resources = childrenOf(root, "resources").flatMap((all) => [...descendants(all)]);
+  const connections = resources.filter(({ attributes }) =>
+    /^ocf::?pacemaker:remote$/.test(attributes.resource_agent ?? ""),
+  );
+  return new Map(
+    connections.map((resource) => [
+      textOf(resource, "id"),
+      { failed: booleanOf(resource, "failed"), stoppedOnPurpose: resource.attributes.target_role === "Stopped" },
+    ]),
+  );
+}

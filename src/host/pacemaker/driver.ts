@@ -1,0 +1,100 @@
+import type { ClusterObservation, DriverParts, DriverProblem, HostDriver } from "../driver.ts";
+import type { FencingLookup } from "../fencing-device.ts";
+import { listenForAlerts } from "./alert-socket.ts";
+import { findDevices } from "./fencing-devices.ts";
+import { Looker } from "./look.ts";
+import { PacketListener } from "./packets.ts";
+import { EVENTS, FENCING_DEVICES } from "./problems.ts";
+import { LookSchedule } from "./schedule.ts";
+import { Tools } from "./tools.ts";
+import { watchMembers } from "./watch-members.ts";
+
+/** Sees the hosts of the Pacemaker cluster that this host is a member or a remote node of. */
+export function createDriver(parts: DriverParts): HostDriver {
+  return new PacemakerDriver(parts);
+}
+
+class PacemakerDriver implements HostDriver {
+  readonly name = "Pacemaker";
+  readonly #parts: DriverParts;
+  readonly #tools: Tools;
+  readonly #looker: Looker;
+  readonly #schedule: LookSchedule;
+  /** Why Corosync reports no changes; undefined while it does. */
+  #noMemberEvents: string | undefined = "not established yet";
+  #hasAlerts = false;
+  #interrupted = true;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#tools = new Tools(parts);
+    const packets = new PacketListener(parts, () => parts.config().host);
+    this.#looker = new Looker({ ...parts, tools: this.#tools, packets });
+    this.#schedule = new LookSchedule(parts.clock, () => parts.config().host.monitoring_interval * 1000);
+  }
+
+  async sense(observe: (observation: ClusterObservation) => void, signal: AbortSignal): Promise<void> {
+    const { clock, log, onStart, onEnd } = this.#parts;
+    this.#interrupted = true;
+    const watching = watchMembers(
+      {
+        clock,
+        onStart,
+        onEnd,
+        onChange: () => this.#schedule.event(),
+        onInterruption: () => {
+          this.#interrupted = true;
+          this.#schedule.event();
+        },
+        onProblem: (problem) => {
+          this.#noMemberEvents = problem;
+        },
+      },
+      signal,
+    );
+    const onAlert = (what: string): void => {
+      this.#hasAlerts = true;
+      log.debug(`Pacemaker alert: ${what}`);
+      this.#schedule.event();
+    };
+    listenForAlerts(onAlert, ({ message }) => log.warning(`Pacemaker alerts are not received: ${message}`), signal);
+    while (!signal.aborted) {
+      const observation = await this.#look(signal);
+      if (signal.aborted) break;
+      observe(observation);
+      await this.#schedule.untilNext(observation, signal);
+    }
+    await watching;
+  }
+
+  lookNow(): void {
+    this.#schedule.lookNow();
+  }
+
+  async findFencingDevices(host: string, signal: AbortSignal): Promise<FencingLookup> {
+    return await findDevices(this.#tools, host, signal);
+  }
+
+  async checkRights(signal: AbortSignal): Promise<readonly DriverProblem[]> {
+    const { problems } = await this.#looker.look(signal);
+    const { problem } = await findDevices(this.#tools, undefined, signal);
+    return problem === undefined ? problems : [...problems, { ...FENCING_DEVICES, problem }];
+  }
+
+  async #look(signal: AbortSignal): Promise<ClusterObservation> {
+    const interrupted = this.#interrupted;
+    this.#interrupted = false;
+    const look = await this.#looker.look(signal);
+    if (!look.complete) this.#interrupted = true;
+    return { ...look, interrupted, problems: [...look.problems, ...this.#eventProblems(look)] };
+  }
+
+  #eventProblems({ hosts, self }: Pick<ClusterObservation, "hosts" | "self">): readonly DriverProblem[] {
+    const isRemote = hosts.some(({ name, kind }) => name === self.name && kind === "remote");
+    if (this.#hasAlerts || this.#noMemberEvents === undefined) return [];
+    const reason = isRemote ? "Corosync does not run on a remote node" : this.#noMemberEvents;
+    return [
+      { ...EVENTS, problem: `${reason}; register the alert agent (masakari-monitors pacemaker-alert --register)` },
+    ];
+  }
+}

@@ -1,0 +1,59 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import type { FencingEvent } from "../driver.ts";
+
+/** Of each host: a BMC that fails adds one every few seconds, and the success that counts may be older than all of these. */
+const SUCCESSES_KEPT = 10;
+const OTHERS_KEPT = 5;
+
+/** @param elements `<fence_event>`, newest first */
+export function fencingEvents(elements: readonly XmlElement[]): readonly FencingEvent[] {
+  const kept = new Map<string, number>();
+  return elements.map(fencingEvent).filter(({ target, status }) => {
+    const isSuccess = status === "success";
+    const key = `${isSuccess} ${target}`;
+    const count = kept.get(key) ?? 0;
+    kept.set(key, count + 1);
+    return count < (isSuccess ? SUCCESSES_KEPT : OTHERS_KEPT);
+  });
+}
+
+/** What is absent or of a kind that is not known is "unknown" or "other": it proves nothing. */
+function fencingEvent({ attributes }: XmlElement): FencingEvent {
+  const { target = "", client = "", origin = "", delegate, completed } = attributes;
+  const completedAt = completed === undefined ? undefined : parseCompleted(completed);
+  const reason = attributes["exit-reason"];
+  return {
+    id: [target, attributes.action, client, origin, completed ?? attributes.status].join(" ").slice(0, 300),
+    target,
+    action: actionOf(attributes.action),
+    status: statusOf(attributes.status),
+    ...(completedAt === undefined ? {} : { completedAt }),
+    ...(delegate === undefined ? {} : { delegate: delegate.slice(0, 255) }),
+    byHand: delegate === "a human",
+    requestedBy: requesterOf(client),
+    ...(reason === undefined ? {} : { reason: reason.slice(0, 200) }),
+  };
+}
+
+function actionOf(action: string | undefined): FencingEvent["action"] {
+  if (action === "poweroff") return "off";
+  return action === "off" || action === "reboot" || action === "on" ? action : "other";
+}
+
+function statusOf(status: string | undefined): FencingEvent["status"] {
+  return status === "pending" || status === "success" || status === "failed" ? status : "unknown";
+}
+
+/** `NAME.PID` of the program that asked the fencer. */
+function requesterOf(client: string): FencingEvent["requestedBy"] {
+  if (/^(pacemaker-controld|crmd)\./.test(client)) return "cluster";
+  return client.startsWith("stonith_admin.") ? "person" : "unknown";
+}
+
+/** `2026-11-28 03:21:00Z` in 2.1.5 and 3.0.0, `2026-11-28 03:28:49.791196Z` in 3.0.3. */
+function parseCompleted(text: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/.exec(text);
+  if (match === null) return undefined;
+  const time = Date.parse(`${match[1]}T${match[2]}${match[3]?.slice(0, 4) ?? ""}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}

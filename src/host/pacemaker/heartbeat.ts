@@ -1,0 +1,63 @@
+import type { ClusterObservation, DriverProblem } from "../driver.ts";
+import { type Links, type Member, parseLinks, parseMembers } from "./corosync.ts";
+import type { PacketListener } from "./packets.ts";
+import { HEARTBEAT, HUNG_COROSYNC } from "./problems.ts";
+import type { Tools } from "./tools.ts";
+
+/** What this host's Corosync, or failing that its network, shows of the contact with the others. */
+export interface Contact {
+  readonly heartbeat: ClusterObservation["heartbeat"];
+  /** Whether Corosync itself has quorum; undefined where it cannot be asked. */
+  readonly quorate: boolean | undefined;
+  /** Corosync's members by node id; undefined where it cannot be asked. */
+  readonly members: ReadonlyMap<string, Member> | undefined;
+  /** This host's own Corosync does not answer: what Pacemaker shows may be an old truth. */
+  readonly isCorosyncHung: boolean;
+  readonly problems: readonly DriverProblem[];
+}
+
+/** Frozen, Corosync lets its tools wait for ever, while crm_mon shows in 35 ms that all is well. */
+const LIMIT_MS = 5000;
+const OUTPUT_LIMIT = 1024 * 1024;
+/** Exit codes of corosync-quorumtool. */
+const [QUORATE, NOT_QUORATE] = [0, 2];
+
+/**
+ * Asks Corosync where its tools are there and permitted: quorate or not (exit 0 or 2), with a peer connected. Else listens for its
+ * packets on the interfaces that the configuration names.
+ */
+export async function contactOf(tools: Tools, packets: PacketListener, signal: AbortSignal): Promise<Contact> {
+  const limits = { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT };
+  const [quorum, links, members] = await Promise.all([
+    tools.run(["corosync-quorumtool", "-s"], { ...limits, codes: [QUORATE, NOT_QUORATE] }, signal),
+    tools.run(["corosync-cfgtool", "-s"], limits, signal),
+    tools.run(["corosync-cmapctl", "runtime.members"], limits, signal),
+  ]);
+  const hung = quorum.kind === "hung" ? quorum : links.kind === "hung" ? links : undefined;
+  if (hung !== undefined) {
+    const problem = `this host's own Corosync does not answer (${hung.reason})`;
+    return { ...nothing, heartbeat: "silent", isCorosyncHung: true, problems: [{ ...HUNG_COROSYNC, problem }] };
+  }
+  const known = members.kind === "answered" ? parseMembers(members.text) : undefined;
+  const seen = { ...nothing, members: known !== undefined && known.size > 0 ? known : undefined };
+  const states = links.kind === "answered" ? parseLinks(links.text) : undefined;
+  if (quorum.kind === "answered" && states !== undefined) {
+    return { ...seen, quorate: quorum.code === QUORATE, heartbeat: heartbeatOf(states), problems: [] };
+  }
+  const refusal = quorum.kind === "answered" ? links : quorum;
+  const reason = refusal.kind === "answered" ? "the answer of corosync-cfgtool is not understood" : refusal.reason;
+  const { heartbeat, problem } = await packets.listen(signal);
+  return {
+    ...seen,
+    heartbeat,
+    problems: problem === undefined ? [] : [{ ...HEARTBEAT, problem: `${reason}; ${problem}` }],
+  };
+}
+
+const nothing = { quorate: undefined, members: undefined, isCorosyncHung: false };
+
+/** A cluster of one member has nobody to hear. */
+function heartbeatOf({ peers, connected }: Links): Contact["heartbeat"] {
+  if (peers === 0) return "unknown";
+  return connected > 0 ? "heard" : "silent";
+}

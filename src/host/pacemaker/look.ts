@@ -1,0 +1,172 @@
+import { hostname as systemHostname } from "node:os";
+import type { ClusterObservation, DriverConfig, DriverProblem, SelfObservation } from "../driver.ts";
+import { type Controller, controllerOf } from "./controller.ts";
+import { type CrmMon, type CrmNode, parseCrmMon } from "./crm-mon.ts";
+import { type Contact, contactOf } from "./heartbeat.ts";
+import { hostsOf, isLost, quorumOf } from "./hosts.ts";
+import type { PacketListener } from "./packets.ts";
+import { CONTROLLER, MEMBERSHIP, OWN_NODE, PACEMAKER } from "./problems.ts";
+import { DOCUMENT_LIMIT, type Tools, type ToolsParts } from "./tools.ts";
+import { NotUnderstoodError } from "./xml.ts";
+
+export interface LookParts extends ToolsParts {
+  /** `[DEFAULT] hostname`. */
+  readonly hostname: string;
+  readonly config: () => DriverConfig;
+  readonly tools: Tools;
+  readonly packets: PacketListener;
+}
+
+/** On a remote node it takes 0.4 s; on a busy host a second. */
+const CRM_MON_LIMIT_MS = 10_000;
+
+/** Looks at the cluster from this host. What it remembers between looks is only since when a host has been lost. */
+export class Looker {
+  readonly #parts: LookParts;
+  #lostSince = new Map<string, number>();
+
+  constructor(parts: LookParts) {
+    this.#parts = parts;
+  }
+
+  /** One look; `interrupted` is the caller's to set. Never throws. */
+  async look(signal: AbortSignal): Promise<Omit<ClusterObservation, "interrupted">> {
+    const { tools, packets, clock } = this.#parts;
+    const at = clock.now();
+    const crm = await this.#crmMon(signal);
+    if ("problem" in crm) {
+      this.#lostSince.clear();
+      return { ...nothingKnown, at, problems: [{ ...PACEMAKER, problem: crm.problem }] };
+    }
+    const own = this.#ownNode(crm);
+    const isMember = this.#isMember(own);
+    // After crm_mon, so that Corosync has dropped a host that crm_mon shows as lost.
+    const [contact, controller] = await Promise.all([
+      isMember ? contactOf(tools, packets, signal) : contactOfRemote,
+      own !== undefined && isMember ? controllerOf(tools, own.name, signal) : undefined,
+    ]);
+    this.#remember(crm);
+    const hosts = hostsOf(crm, { members: contact.members, lostForMs: (name) => this.#lostForMs(name) });
+    return {
+      kind: "cluster",
+      at,
+      self: selfOf(own, crm, contact, controller),
+      quorum: contact.quorate === false ? "no" : quorumOf(crm),
+      heartbeat: contact.heartbeat,
+      complete: crm.hasDc,
+      hosts,
+      maintenance: { cluster: crm.maintenanceMode === undefined ? "unknown" : crm.maintenanceMode ? "yes" : "no" },
+      fencing: crm.fencing,
+      problems: [...contact.problems, ...this.#problems(crm, own, isMember, contact, controller)],
+    };
+  }
+
+  async #crmMon(signal: AbortSignal): Promise<CrmMon | { readonly problem: string }> {
+    const limits = { timeoutMs: CRM_MON_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
+    const answer = await this.#parts.tools.run(["crm_mon", "-X"], limits, signal);
+    if (answer.kind !== "answered") return { problem: advice[answer.kind](answer.reason) };
+    try {
+      return parseCrmMon(answer.text);
+    } catch (error) {
+      if (!(error instanceof NotUnderstoodError)) throw error;
+      return { problem: `the output of crm_mon -X is not understood: ${error.message}` };
+    }
+  }
+
+  #ownNode({ nodes }: CrmMon): CrmNode | undefined {
+    const names = [this.#parts.hostname, systemHostname()];
+    const candidates = [...names, ...names.map((name) => name.split(".", 1)[0] ?? "")];
+    for (const candidate of candidates) {
+      const node = nodes.find(({ name }) => name === candidate);
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+
+  #isMember(own: CrmNode | undefined): boolean {
+    const { pacemaker_node_type: type } = this.#parts.config().host;
+    return type === "autodetect" ? own?.type !== "remote" : type === "cluster";
+  }
+
+  #remember(crm: CrmMon): void {
+    const { mono } = this.#parts.clock.now();
+    const lost = crm.nodes.filter((node) => isLost(node, crm));
+    this.#lostSince = new Map(lost.map(({ name }) => [name, this.#lostSince.get(name) ?? mono]));
+  }
+
+  #lostForMs(name: string): number {
+    const { mono } = this.#parts.clock.now();
+    return mono - (this.#lostSince.get(name) ?? mono);
+  }
+
+  #problems(
+    crm: CrmMon,
+    own: CrmNode | undefined,
+    isMember: boolean,
+    { members, isCorosyncHung }: Contact,
+    controller: Controller | undefined,
+  ): readonly DriverProblem[] {
+    const problems: DriverProblem[] = [];
+    if (!crm.hasDc) problems.push({ ...PACEMAKER, problem: "the cluster has no designated controller" });
+    if (own === undefined && crm.hasDc) {
+      const problem = `none of the cluster's nodes is called ${this.#parts.hostname}; set [DEFAULT] hostname to this node's name in crm_mon`;
+      problems.push({ ...OWN_NODE, problem });
+    }
+    if (controller?.kind === "unknown") problems.push({ ...CONTROLLER, problem: controller.reason });
+    if (isMember && members === undefined && !isCorosyncHung) {
+      problems.push({
+        ...MEMBERSHIP,
+        problem: "this user cannot run corosync-cmapctl; run the monitor as root or with the primary group haclient",
+      });
+    }
+    return problems;
+  }
+}
+
+const advice = {
+  denied: (reason: string) =>
+    `no right to run crm_mon -X (${reason}); allow it in sudoers, or add this user to the group haclient`,
+  missing: () => "crm_mon is not installed; install pacemaker-cli-utils",
+  notRunning: (reason: string) => `Pacemaker does not run on this host (${reason})`,
+  hung: (reason: string) => reason,
+  failed: (reason: string) => reason,
+} as const;
+
+const nothingKnown = {
+  kind: "cluster",
+  self: { name: undefined, stable: "unknown", reason: "the cluster does not answer" },
+  quorum: "unknown",
+  heartbeat: "unknown",
+  complete: false,
+  hosts: [],
+  maintenance: { cluster: "unknown" },
+  fencing: undefined,
+} as const satisfies Partial<ClusterObservation>;
+
+/** A remote node has no Corosync: crm_mon answers there through its connection to a member, so an answer is contact. */
+const contactOfRemote: Contact = {
+  heartbeat: "heard",
+  quorate: undefined,
+  members: undefined,
+  isCorosyncHung: false,
+  problems: [],
+};
+
+function selfOf(
+  own: CrmNode | undefined,
+  crm: CrmMon,
+  { isCorosyncHung }: Contact,
+  controller: Controller | undefined,
+): SelfObservation {
+  const name = own?.name;
+  const unstable = (reason: string): SelfObservation => ({ name, stable: "no", reason });
+  if (isCorosyncHung) return unstable("its Corosync does not answer");
+  if (!crm.hasDc) return unstable("the cluster has no designated controller");
+  if (crm.daemon !== undefined && crm.daemon !== "running") return unstable(`its pacemakerd is ${crm.daemon}`);
+  if (own === undefined) return { name, stable: "unknown", reason: "which node of the cluster it is, is not known" };
+  if (!own.online) return unstable("the cluster has it as offline");
+  if (own.pending) return unstable("it is joining the cluster");
+  if (own.unclean) return unstable("the cluster is about to fence it");
+  if (own.shutdown) return unstable("its cluster stack is stopping");
+  return controller?.kind === "unsettled" ? unstable(controller.reason) : { name, stable: "yes" };
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../../system/clock.ts";
+import { type CommandResult, runCommand } from "../../system/exec.ts";
+import { printable } from "../../system/printable.ts";
+
+/**
+ * What asking the cluster by one of its programs came to. `denied`: this user may not, neither directly nor by `sudo -n`. `notRunning`:
+ * the cluster stack does not run here. `hung`: no answer within the limit, or the one before still runs.
+ */
+export type ToolAnswer =
+  | { readonly kind: "answered"; readonly text: string; readonly code: number }
+  | { readonly kind: "denied" | "missing" | "notRunning" | "hung" | "failed"; readonly reason: string };
+
+export interface ToolsParts {
+  readonly clock: Clock;
+  readonly onStart?: ((pid: number) => void) | undefined;
+  readonly onEnd?: ((pid: number) => void) | undefined;
+}
+
+interface ToolOptions {
+  readonly timeoutMs: number;
+  /** Bytes of output beyond which it is not understood. */
+  readonly outputLimit: number;
+  /** Exit codes with which the program has answered; default only 0. */
+  readonly codes?: readonly number[];
+}
+
+/** A member of the cluster with 1,000 remotes has 2 MB of status. */
+export const DOCUMENT_LIMIT = 16 * 1024 * 1024;
+/** sudo may report each refusal to the administrator. */
+const SUDO_AGAIN_MS = 60_000;
+/** crm_mon, crmadmin: "Insufficient privileges", "Not connected" (pacemaker's crm_exit_t). */
+const [INSUFFICIENT_PRIVILEGES, NOT_CONNECTED] = [4, 102];
+/** Where these programs are, also for a user without /usr/sbin in the PATH. */
+const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Runs the cluster's programs with what rights there are: directly as root, hacluster or a member of haclient, else by
+ * `sudo -n` as sudoers permits it. A program that did not end is not started again beside itself.
+ */
+export class Tools {
+  readonly #parts: ToolsParts;
+  /** Programs that this user runs by sudo, because it may not run them directly. */
+  readonly #bySudo = new Set<string>();
+  /** When sudo refused a program, ms of monotonic time. */
+  readonly #refusedAt = new Map<string, number>();
+  readonly #running = new Map<number, string>();
+
+  constructor(parts: ToolsParts) {
+    this.#parts = parts;
+  }
+
+  async run(words: readonly [string, ...string[]], options: ToolOptions, signal: AbortSignal): Promise<ToolAnswer> {
+    const [program] = words;
+    if (process.geteuid?.() === 0) return await this.#runAs([], words, options, signal);
+    if (this.#bySudo.has(program)) {
+      const answer = await this.#runAs(["sudo", "-n"], words, options, signal);
+      if (answer.kind !== "denied") return answer;
+      this.#bySudo.delete(program);
+      this.#refusedAt.set(program, this.#parts.clock.now().mono);
+    }
+    const direct = await this.#runAs([], words, options, signal);
+    if (direct.kind === "answered" || isBeyondRights(program, direct.kind)) return direct;
+    if (this.#isRefused(program)) return { kind: "denied", reason: direct.reason };
+    const answer = await this.#runAs(["sudo", "-n"], words, options, signal);
+    if (answer.kind === "denied") {
+      this.#refusedAt.set(program, this.#parts.clock.now().mono);
+      return { kind: "denied", reason: `${direct.reason}; sudo -n: ${answer.reason}` };
+    }
+    this.#bySudo.add(program);
+    return answer;
+  }
+
+  #isRefused(program: string): boolean {
+    const at = this.#refusedAt.get(program);
+    return at !== undefined && this.#parts.clock.now().mono - at < SUDO_AGAIN_MS;
+  }
+
+  async #runAs(
+    sudo: readonly string[],
+    words: readonly [string, ...string[]],
+    { timeoutMs, outputLimit, codes = [0] }: ToolOptions,
+    signal: AbortSignal,
+  ): Promise<ToolAnswer> {
+    const command = words.join(" ");
+    if ([...this.#running.values()].includes(command)) {
+      return { kind: "hung", reason: `${command}: an earlier one has not ended` };
+    }
+    const { clock, onStart, onEnd } = this.#parts;
+    const result = await runCommand(
+      [...sudo, ...words],
+      {
+        asRoot: false,
+        timeoutMs,
+        clock,
+        outputLimit,
+        endOnAbort: true,
+        env: { PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}`, LC_ALL: "C" },
+        onStart: (pid) => {
+          this.#running.set(pid, command);
+          onStart?.(pid);
+        },
+        onEnd: (pid) => {
+          this.#running.delete(pid);
+          onEnd?.(pid);
+        },
+      },
+      signal,
+    );
+    return answerOf(command, result, codes, sudo.length > 0);
+  }
+}
+
+/** More rights would not change the answer. cibadmin and corosync-quorumtool report a missing right as "not running". */
+function isBeyondRights(program: string, kind: ToolAnswer["kind"]): boolean {
+  if (kind === "notRunning") return program === "crm_mon" || program === "crmadmin";
+  return kind === "missing" || kind === "hung";
+}
+
+function answerOf(command: string, result: CommandResult, codes: readonly number[], bySudo: boolean): ToolAnswer {
+  const { outcome, code, summary, stdout, stderr } = result;
+  const reason = `${command}: ${lastLine(stderr.text) || summary}`;
+  if (outcome === "not-started") {
+    if (!summary.includes("there is no ")) return { kind: "failed", reason };
+    return bySudo ? { kind: "denied", reason: "sudo is not installed" } : { kind: "missing", reason };
+  }
+  if (outcome !== "exited") return { kind: "hung", reason: `${command} ${summary}` };
+  if (bySudo && code === 1 && stdout.text === "" && /^sudo: /m.test(stderr.text)) {
+    // "a password is required", "you do not exist in the passwd database", "no new privileges": all are no right.
+    const isMissing = /^sudo: \S+: command not found/m.test(stderr.text);
+    return { kind: isMissing ? "missing" : "denied", reason: isMissing ? reason : lastLine(stderr.text) };
+  }
+  if (code === INSUFFICIENT_PRIVILEGES) return { kind: "denied", reason };
+  if (code === NOT_CONNECTED) return { kind: "notRunning", reason };
+  // Corosync's: CS_ERR_ACCESS is 11.
+  if (/CS_ERR_ACCESS|error 11$/m.test(stderr.text)) return { kind: "denied", reason };
+  if (code === undefined || !codes.includes(code))
+    return { kind: "failed", reason: `${command} ${summary}: ${lastLine(stderr.text)}` };
+  if (stdout.dropped > 0) return { kind: "failed", reason: `${command} printed more than this monitor reads` };
+  return { kind: "answered", text: stdout.text, code };
+}
+
+const lastLine = (text: string): string => printable(text.trim().split("\n").at(-1)?.trim() ?? "").slice(0, 200);

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Clock } from "../../system/clock.ts";
+import { commandEnvironment } from "../../system/command-environment.ts";
+import { printable } from "../../system/printable.ts";
+
+export interface WatchParts {
+  readonly clock: Clock;
+  readonly onStart?: ((pid: number) => void) | undefined;
+  readonly onEnd?: ((pid: number) => void) | undefined;
+  /** A member joined or left. */
+  readonly onChange: () => void;
+  /** The watch was established and has ended: this host's Corosync has stopped, or restarted. */
+  readonly onInterruption: () => void;
+  /** Why changes are not reported now; undefined once they are. */
+  readonly onProblem: (problem: string | undefined) => void;
+}
+
+/** A watch that stands for so long, ms, is established. */
+const ESTABLISHED_MS = 3000;
+const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1000, 60_000];
+
+/**
+ * Reports each change of Corosync's membership within milliseconds, by `corosync-cmapctl -T`, which needs no configuration of the
+ * cluster. It is started again for as long as the signal has not aborted.
+ */
+export async function watchMembers(parts: WatchParts, signal: AbortSignal): Promise<void> {
+  const { clock, onProblem, onInterruption } = parts;
+  let pause = SHORTEST_PAUSE_MS;
+  while (!signal.aborted) {
+    let established = false;
+    const timer = clock.setTimer(ESTABLISHED_MS, () => {
+      established = true;
+      pause = SHORTEST_PAUSE_MS;
+      onProblem(undefined);
+    });
+    const reason = await watchOnce(parts, signal);
+    timer.cancel();
+    if (signal.aborted) return;
+    onProblem(reason);
+    if (established) onInterruption();
+    await clock.sleep(pause, signal).catch(() => undefined);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** @returns why it ended */
+function watchOnce({ onChange, onStart, onEnd }: WatchParts, signal: AbortSignal): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  // It ends with its stdin. Into a pipe cmapctl would write nothing before 4 KiB are full.
+  const words = ["-oL", "corosync-cmapctl", "-T", "runtime.members."];
+  const env = { ...commandEnvironment(process.env), PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" };
+  const child = spawn("stdbuf", words, { stdio: ["pipe", "pipe", "pipe"], env });
+  let lastError = "";
+  if (child.pid !== undefined) onStart?.(child.pid);
+  const end = (): void => void child.kill("SIGKILL");
+  signal.addEventListener("abort", end, { once: true });
+  createInterface({ input: child.stdout }).on("line", onChange);
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lastError = printable(line).slice(0, 200);
+  });
+  const settle = (reason: string): void => {
+    signal.removeEventListener("abort", end);
+    if (child.pid !== undefined) onEnd?.(child.pid);
+    resolve(lastError || reason);
+  };
+  child.once("error", ({ message }) => settle(message));
+  child.once("close", (code) => settle(`corosync-cmapctl exited with code ${code}`));
+  return promise;
+}
