@@ -5,7 +5,8 @@ import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
 import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { withIndex } from "../../src/introspective/state-changes.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
-import type { IntrospectiveWorld, RealGuest } from "../support/introspective-world.ts";
+import type { RealGuest } from "../support/introspective-guest.ts";
+import type { IntrospectiveWorld } from "../support/introspective-world.ts";
 
 /** What is known about a guest from the outside. */
 interface Account {

@@ -1,4 +1,5 @@
-import { IntrospectiveWorld, type RealGuest } from "../support/introspective-world.ts";
+import type { RealGuest } from "../support/introspective-guest.ts";
+import { IntrospectiveWorld } from "../support/introspective-world.ts";
 import { Seeded } from "../support/seeded.ts";
 
 /** How long misfortunes go on, ms. */

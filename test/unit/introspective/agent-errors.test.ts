@@ -59,9 +59,9 @@ for (const file of files) {
         const [ms = 0, outcome = "unknown"] = meanings[what] ?? [];
         return { ms, outcome, detail: errorOf(what).message };
       };
-      while (world.told.length === 0 && world.mono < 1_800_000) world.run(100);
+      while (world.notified.length === 0 && world.mono < 1_800_000) world.run(100);
       assert.equal(world.stateOf(guest)?.uuid, "vm");
-      return world.told.length === 0 ? undefined : world.pings.length - before;
+      return world.notified.length === 0 ? undefined : world.pings.length - before;
     };
 
     test("a hang is told at the third ping; the first counts, whatever libvirt calls it", () => {

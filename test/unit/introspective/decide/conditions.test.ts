@@ -64,7 +64,7 @@ test("a guest that was monitored is so as before while its XML is unreadable", (
   surveyed(world, seen("vm", { id: guest.id, agent: "none", fault: "it is no XML" }));
   world.hang(guest);
   world.run(2 * MINUTE);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
 });
 
 test("many guests are counted, not listed", () => {
@@ -96,7 +96,7 @@ test("that libvirt does not report whether a guest answers is visible", () => {
   world.run(5 * MINUTE);
   assert.match(world.conditions.get("guest agents") ?? "", /vm .*does not report/);
   assert.equal(linesOf(world, /warning: vm .*does not report whether its agent answers/), 1);
-  assert.deepEqual(world.told, []);
+  assert.deepEqual(world.notified, []);
   world.fate = () => undefined;
   world.run(2 * MINUTE);
   assert.deepEqual([...world.conditions], []);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IntrospectiveSettings } from "../../../../src/introspective/observation.ts";
-import { IntrospectiveWorld, type RealGuest } from "../../../support/introspective-world.ts";
+import type { RealGuest } from "../../../support/introspective-guest.ts";
+import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -24,7 +25,7 @@ for (const seconds of [31, 150, 3000]) {
     if (seconds > 60) assert.match(world.conditions.get("guest agents") ?? "", /vm .*occupied by .*\(FSFreeze\)/);
     world.occupy(guest, undefined);
     world.run(5 * MINUTE);
-    assert.deepEqual(world.told, []);
+    assert.deepEqual(world.notified, []);
     assert.equal(world.stateOf(guest)?.failures, 0);
     assert.deepEqual([...world.conditions], []);
     const lines = world.log.filter((line) => line.includes("occupied by another client's command (FSFreeze)"));
@@ -40,7 +41,7 @@ test("a guest that hangs right after is notified as ever, once it has answered",
   world.run(30 * SECOND);
   world.hang(guest);
   world.run(2 * MINUTE);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
 });
 
 test("a guest that hangs with the command is notified after the limit, once", () => {
@@ -48,11 +49,11 @@ test("a guest that hangs with the command is notified after the limit, once", ()
   world.occupy(guest, FREEZE);
   world.hang(guest);
   const since = world.mono;
-  while (world.told.length === 0 && world.mono < since + 60 * MINUTE) world.run(SECOND);
+  while (world.notified.length === 0 && world.mono < since + 60 * MINUTE) world.run(SECOND);
   const after = (world.mono - since) / SECOND;
   assert.ok(after >= 600 && after < 900, `${after} s`);
   world.run(60 * MINUTE);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
 });
 
 test("without a limit it never is; a command that only asks has 300 s at most", () => {
@@ -67,7 +68,7 @@ test("without a limit it never is; a command that only asks has 300 s at most", 
     world.occupy(guest, by);
     world.hang(guest);
     world.run(15 * MINUTE);
-    assert.equal(world.told.length, told, `${by}, limit ${limit}`);
+    assert.equal(world.notified.length, told, `${by}, limit ${limit}`);
   }
 });
 
@@ -84,12 +85,12 @@ test("silence that follows is still that command's: libvirt gave up waiting for 
     if (cut === "libvirt") world.connect();
     if (cut === "monitor") world.startMonitor();
     world.run(5 * MINUTE);
-    assert.deepEqual(world.told, [], cut);
+    assert.deepEqual(world.notified, [], cut);
     world.hang(guest, false);
     world.run(MINUTE);
     world.hang(guest);
     world.run(2 * MINUTE);
-    assert.equal(world.told.length, 1, cut);
+    assert.equal(world.notified.length, 1, cut);
   }
 });
 
@@ -102,14 +103,14 @@ test("an agent that is restarted amid the command is no longer occupied", () => 
   world.channelChanges(guest, true);
   world.hang(guest);
   world.run(3 * MINUTE);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
 });
 
 test("what an earlier run left undelivered is not confirmed by an occupied agent", () => {
   const { world, guest } = host();
   world.hang(guest);
   world.run(MINUTE);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
   world.stopMonitor();
   world.occupy(guest, FREEZE);
   world.startMonitor();

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { IntrospectiveSettings } from "../../../../src/introspective/observation.ts";
 import { keptOf, restoreState } from "../../../../src/introspective/saved-state.ts";
 import { initialState } from "../../../../src/introspective/state.ts";
-import { IntrospectiveWorld, type RealGuest } from "../../../support/introspective-world.ts";
+import type { RealGuest } from "../../../support/introspective-guest.ts";
+import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
 
 const MINUTES = 60_000;
 
@@ -34,7 +35,7 @@ test("off by default: nothing of libvirt's is touched", () => {
   const { world, first } = host(["vm"], { suspect_response_timeout: 0 });
   world.hang(first);
   world.run(5 * MINUTES);
-  assert.equal(world.told.length, 1);
+  assert.equal(world.notified.length, 1);
   assert.equal(world.shortened, 0);
 });
 
@@ -44,7 +45,7 @@ test("short from the first failed ping until the report, and no longer", () => {
   untilFailed(world, first, 1);
   assert.equal(first.responseTimeout, 2);
   assert.equal(guests[1]?.responseTimeout, undefined);
-  while (world.told.length === 0) world.run(10);
+  while (world.notified.length === 0) world.run(10);
   world.run(10);
   assert.equal(first.responseTimeout, undefined);
   assert.deepEqual(shortened(world), []);
@@ -154,7 +155,7 @@ test("a libvirt that refuses is warned of once, and the guest is reported all th
   world.settingFate = () => ({ done: false, outcome: "refused" });
   for (const guest of guests) world.hang(guest);
   world.run(5 * MINUTES);
-  assert.equal(world.told.length, 2);
+  assert.equal(world.notified.length, 2);
   assert.equal(world.log.filter((line) => /warning: libvirt refuses to set response time-outs/.test(line)).length, 1);
   assert.deepEqual(shortened(world), []);
 });
@@ -191,8 +192,8 @@ test("a guest whose agent is at somebody else's command keeps libvirt's own time
   const { world, first } = host(["vm"]);
   world.reload({ agent_occupied_limit: 1 });
   world.fate = () => ({ ms: 30_000, outcome: "occupied" });
-  while (world.told.length === 0 && world.mono < 10 * MINUTES) world.run(100);
-  assert.equal(world.told.length, 1);
+  while (world.notified.length === 0 && world.mono < 10 * MINUTES) world.run(100);
+  assert.equal(world.notified.length, 1);
   assert.equal(world.shortened, 0);
   assert.equal(first.responseTimeout, undefined);
 });

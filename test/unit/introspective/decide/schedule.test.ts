@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IntrospectiveSettings } from "../../../../src/introspective/observation.ts";
-import { IntrospectiveWorld, type RealGuest } from "../../../support/introspective-world.ts";
+import type { RealGuest } from "../../../support/introspective-guest.ts";
+import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
 
 const MINUTES = 60_000;
 const INTERVAL_MS = 10_000;
@@ -23,7 +24,7 @@ function lateness(world: IntrospectiveWorld, guests: readonly RealGuest[], since
 
 /** From `since` to each notification, ms, in order. */
 function reports(world: IntrospectiveWorld, since: number): readonly number[] {
-  return world.told.map(({ at }) => at - since);
+  return world.notified.map(({ at }) => at - since);
 }
 
 for (const suspect_response_timeout of [0, 1, 2]) {
@@ -33,8 +34,8 @@ for (const suspect_response_timeout of [0, 1, 2]) {
       const [victims, well] = [guests.slice(0, hung), guests.slice(hung)];
       for (const victim of victims) world.hang(victim);
       world.run(5 * MINUTES);
-      assert.deepEqual(new Set(world.told.map(({ uuid }) => uuid)), new Set(victims.map(({ uuid }) => uuid)));
-      assert.equal(world.told.length, hung);
+      assert.deepEqual(new Set(world.notified.map(({ uuid }) => uuid)), new Set(victims.map(({ uuid }) => uuid)));
+      assert.equal(world.notified.length, hung);
       assert.ok(world.mostInFlight <= 4, `${world.mostInFlight} in flight`);
       const late = lateness(world, well, since);
       assert.ok(late <= INTERVAL_MS, `a healthy guest's ping was ${late} ms late`);
@@ -63,7 +64,7 @@ for (const every of [500, 1000, 2000]) {
       world.run(every);
     }
     world.run(3 * MINUTES);
-    assert.equal(world.told.length, 40);
+    assert.equal(world.notified.length, 40);
     const late = lateness(world, guests.slice(40), since);
     assert.ok(late <= INTERVAL_MS, `a healthy guest's ping was ${late} ms late`);
   });
@@ -75,7 +76,7 @@ test("more guests than can be pinged in an interval: those that hang are reporte
   world.fate = (uuid) => (world.guests.get(uuid)?.hung ? undefined : { ms: 80, outcome: "answered" });
   for (const victim of guests.slice(0, 5)) world.hang(victim);
   world.run(3 * MINUTES);
-  assert.equal(world.told.length, 5);
+  assert.equal(world.notified.length, 5);
   const well = guests.slice(5);
   assert.ok(lateness(world, well, since) <= 2 * INTERVAL_MS);
 });
