@@ -4,25 +4,12 @@
  *     node examples/libvirt-events.ts [qemu:///system]
  */
 import { type Connection, type DomainEvent, maintainConnection } from "../src/libvirt/mod.ts";
-import type { Logger } from "../src/system/log.ts";
 import { systemClock } from "../src/system/system-clock.ts";
+import { print, printLog, stopSignal } from "./print-log.ts";
 
 const uri = process.argv[2] ?? "qemu:///system";
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const silent = (): void => undefined;
-const log: Logger = {
-  debug: silent,
-  info: print,
-  warning: print,
-  error: print,
-  critical: print,
-  named: () => log,
-};
-
-/** What tells one event from another of its kind. */
+/** What distinguishes one event from another of its kind. */
 function describe(event: DomainEvent): string {
   const { kind, domain, ...rest } = event;
   const details = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
@@ -45,4 +32,4 @@ async function onConnected(connection: Connection): Promise<void> {
   );
 }
 
-await maintainConnection(uri, { clock: systemClock, log, readOnly: true, onConnected }, stop.signal);
+await maintainConnection(uri, { clock: systemClock, log: printLog, readOnly: true, onConnected }, stopSignal());
