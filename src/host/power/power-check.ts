@@ -1,0 +1,11 @@
+import type { Clock } from "../../system/clock.ts";
+
+/** What a check of a BMC needs beside the device. */
+export interface PowerCheckParts {
+  readonly clock: Clock;
+  /** `[host] ipmi_timeout`: the check has ended by then. */
+  readonly timeoutMs: number;
+  /** Called with the pid of each process that the check starts, and again when it has ended. */
+  readonly onStart?: ((pid: number) => void) | undefined;
+  readonly onEnd?: ((pid: number) => void) | undefined;
+}
