@@ -8,7 +8,7 @@ import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
 import { whyUnreadable } from "./qemu-log.ts";
-import { keptOf, restoreState } from "./saved-state.ts";
+import { kept, restoreState } from "./saved-state.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
 import { noSession } from "./session.ts";
 import { type InstanceState, initialState } from "./state.ts";
@@ -49,8 +49,8 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
     name: "instancemonitor",
     initial: initialState,
     catchUpWithinMs: CATCH_UP_MS,
-    kept: { rest: keptOf },
-    restore: ({ rest }) => restoreState(rest),
+    kept,
+    restore: restoreState,
     subjects: ofEach((state) => state.guests, subjectOf),
     decide,
     async sense(observe, signal) {

@@ -1,53 +1,62 @@
+import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
 import { type Guest, type InstanceState, initialState, withGuests } from "./state.ts";
 
-const SAVED_VERSION = 1;
+/** Version 0.1.0 had 1, and the guests in a list. */
+const SAVED_VERSION = 2;
 
 /** What of a guest outlasts the monitor. */
 interface KeptGuest extends Pick<Guest, "name" | "id" | "state" | "reason" | "transient" | "incoming"> {
-  readonly uuid: string;
   /** `alreadyNotified`. */
   readonly told: string | null;
   /** Only where it is true. */
   readonly endUnknown?: boolean;
 }
 
-/** What is saved of a state: an event that leaves every guest as it is writes nothing. */
-export function keptOf({ bootId, complete, guests }: InstanceState): unknown {
-  const kept = [...guests].map(([uuid, guest]): KeptGuest => {
-    const { name, id, state, reason, transient, incoming, alreadyNotified: told, endUnknown } = guest;
-    return { uuid, name, id, state, reason, transient, incoming, told, ...(endUnknown ? { endUnknown } : {}) };
-  });
-  return { version: SAVED_VERSION, bootId, complete, guests: kept };
+/** What is saved: an event that leaves its guest as it is writes nothing. */
+export const kept: Keep<InstanceState> = {
+  maps: { guests: ofEach(({ guests }) => guests, keptGuest) },
+  rest: ({ bootId, complete }) => ({ version: SAVED_VERSION, bootId, complete }),
+};
+
+function keptGuest(guest: Guest): KeptGuest {
+  const { name, id, state, reason, transient, incoming, alreadyNotified: told, endUnknown } = guest;
+  return { name, id, state, reason, transient, incoming, told, ...(endUnknown ? { endUnknown } : {}) };
 }
 
 /** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState(saved: unknown): InstanceState | undefined {
-  const kept = saved as { [K in "version" | "bootId" | "complete" | "guests"]?: unknown } | null | undefined;
-  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return undefined;
-  const { bootId, complete, guests } = kept;
-  if (typeof bootId !== "string" || typeof complete !== "boolean" || !Array.isArray(guests)) return undefined;
-  if (!guests.every(isKeptGuest)) return undefined;
-  const entries = guests.map(({ uuid, told: alreadyNotified, endUnknown, ...guest }): [string, Guest] => [
-    uuid,
-    {
-      ...guest,
-      alreadyNotified,
-      endUnknown: endUnknown === true,
-      panicEvent: false,
-      lastEvent: 0,
-      recent: {},
-      gone: false,
-    },
-  ]);
-  return withGuests({ ...initialState, bootId, complete }, new SubjectMap(entries));
+export function restoreState({ rest, maps }: Saved): InstanceState | undefined {
+  const saved = rest as { [K in "version" | "bootId" | "complete" | "guests"]?: unknown } | null | undefined;
+  if (typeof saved !== "object" || saved === null) return undefined;
+  const { version, bootId, complete } = saved;
+  if (typeof bootId !== "string" || typeof complete !== "boolean") return undefined;
+  if (version !== 1 && version !== SAVED_VERSION) return undefined;
+  const rows = version === 1 ? rowsOfList(saved.guests, "uuid") : (maps.guests ?? new Map());
+  if (rows === undefined) return undefined;
+  const guests: [string, Guest][] = [];
+  for (const [uuid, row] of rows) {
+    if (!isKeptGuest(row)) return undefined;
+    guests.push([uuid, guestOf(row)]);
+  }
+  return withGuests({ ...initialState, bootId, complete }, new SubjectMap(guests));
+}
+
+function guestOf({ name, id, state, reason, transient, incoming, told, endUnknown }: KeptGuest): Guest {
+  return {
+    ...{ name, id, state, reason, transient, incoming },
+    alreadyNotified: told,
+    endUnknown: endUnknown === true,
+    panicEvent: false,
+    lastEvent: 0,
+    recent: {},
+    gone: false,
+  };
 }
 
 function isKeptGuest(one: unknown): one is KeptGuest {
   const guest = one as Partial<Record<keyof KeptGuest, unknown>> | null;
   return (
-    typeof guest?.uuid === "string" &&
-    typeof guest.name === "string" &&
+    typeof guest?.name === "string" &&
     typeof guest.id === "number" &&
     typeof guest.state === "string" &&
     typeof guest.reason === "string" &&

@@ -8,7 +8,7 @@ import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
-import { keptOf, restoreState } from "./saved-state.ts";
+import { kept, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
 import { noSession } from "./session.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
@@ -51,8 +51,8 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
     name: "introspectiveinstancemonitor",
     initial: initialState,
     catchUpWithinMs: CATCH_UP_MS,
-    kept: { rest: keptOf },
-    restore: ({ rest }) => restoreState(rest),
+    kept,
+    restore: restoreState,
     subjects: ofEach((state) => state.guests, subjectOf),
     decide,
     sense(observe, signal) {

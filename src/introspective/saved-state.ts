@@ -1,3 +1,4 @@
+import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
 import { type Guest, newGuest, type Occupation, type Phase, type ShortTimeout, shortTimeout } from "./guest.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
@@ -5,7 +6,8 @@ import { withIndex } from "./state-changes.ts";
 
 const PHASES: ReadonlySet<string> = new Set<Phase>(["discovery", "healthy", "error", "reported"]);
 
-const SAVED_VERSION = 1;
+/** Version 0.1.0 had 1, and everything in one value. */
+const SAVED_VERSION = 2;
 
 /** What of a guest outlasts the monitor: that it has answered, and whether Masakari was notified. Failures are counted afresh. */
 type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected"> & {
@@ -19,77 +21,79 @@ type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected"> & 
 /** libvirt keeps a time-out over every restart of the monitor, and of its own: so must the knowledge that it is short. */
 type SavedTimeout = Pick<ShortTimeout, "uuid" | "name">;
 
-/** What is saved of a state: it changes only when a guest first answers, ceases to, is reported, or recovers. */
-export function keptOf(state: IntrospectiveState): unknown {
-  const guests: SavedGuest[] = [];
-  for (const {
-    uuid,
-    name,
-    id,
-    phase,
-    suspected,
-    alreadyNotified: told,
-    startedAt,
-    occupied,
-  } of state.guests.values()) {
-    if (phase === "discovery" && !told && !suspected) continue;
-    const lasting = phase === "error" ? "healthy" : phase;
-    const saved = { uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null };
-    guests.push(occupied ? { ...saved, occupied } : saved);
-  }
-  const shortTimeouts: SavedTimeout[] = [...state.shortTimeouts.values()].map(({ uuid, name }) => ({ uuid, name }));
-  return { version: SAVED_VERSION, bootId: state.bootId, guests, reports: [...state.reports], shortTimeouts };
-}
+/** What is saved: it changes only when a guest first answers, ceases to, is reported, or recovers. */
+export const kept: Keep<IntrospectiveState> = {
+  maps: {
+    guests: ofEach(({ guests }) => guests, savedGuest),
+    reports: ofEach(
+      ({ reports }) => reports,
+      (times) => times,
+    ),
+    shortTimeouts: ofEach(
+      ({ shortTimeouts }) => shortTimeouts,
+      ({ uuid, name }): SavedTimeout => ({ uuid, name }),
+    ),
+  },
+  rest: ({ bootId }) => ({ version: SAVED_VERSION, bootId }),
+};
 
-interface Saved {
-  readonly version: number;
-  readonly bootId: string;
-  readonly guests: readonly SavedGuest[];
-  readonly reports: readonly [string, number[]][];
-  /** Absent in what an earlier version has saved. */
-  readonly shortTimeouts?: readonly SavedTimeout[];
+function savedGuest(guest: Guest): SavedGuest | undefined {
+  const { uuid, name, id, phase, suspected, alreadyNotified: told, startedAt, occupied } = guest;
+  if (phase === "discovery" && !told && !suspected) return undefined;
+  const lasting = phase === "error" ? "healthy" : phase;
+  const saved = { uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null };
+  return occupied ? { ...saved, occupied } : saved;
 }
 
 /** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState(saved: unknown): IntrospectiveState | undefined {
-  if (!isSaved(saved)) return undefined;
-  const guests = new Map<string, Guest>();
-  for (const { startedAt, told: alreadyNotified, ...one } of saved.guests) {
-    const guest = { ...newGuest(one.uuid, one.name), ...one, alreadyNotified, startedAt: startedAt ?? undefined };
-    guests.set(one.uuid, guest);
-  }
-  const shortTimeouts = new Map<string, ShortTimeout>();
-  for (const { uuid, name } of saved.shortTimeouts ?? []) shortTimeouts.set(uuid, shortTimeout(uuid, name));
+export function restoreState(saved: Saved): IntrospectiveState | undefined {
+  const { version, bootId } = (saved.rest ?? {}) as Partial<Record<"version" | "bootId", unknown>>;
+  if (typeof bootId !== "string") return undefined;
+  if (version !== 1 && version !== SAVED_VERSION) return undefined;
+  const { guests = NONE, reports = NONE, shortTimeouts = NONE } = version === 1 ? mapsOf010(saved.rest) : saved.maps;
+  if (!isOf(guests, isSavedGuest) || !isOf(reports, isTimes) || !isOf(shortTimeouts, isSavedTimeout)) return undefined;
   return withIndex({
     ...initialState,
-    bootId: saved.bootId,
-    guests: new SubjectMap(guests),
-    reports: new SubjectMap(saved.reports),
-    shortTimeouts: new SubjectMap(shortTimeouts),
+    bootId,
+    guests: new SubjectMap([...guests].map(([uuid, guest]) => [uuid, guestOf(guest)])),
+    reports: new SubjectMap(reports),
+    shortTimeouts: new SubjectMap([...shortTimeouts].map(([uuid, { name }]) => [uuid, shortTimeout(uuid, name)])),
   });
 }
 
-function isSaved(saved: unknown): saved is Saved {
-  const kept = saved as Partial<Record<keyof Saved, unknown>> | null | undefined;
-  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return false;
-  const { bootId, guests, reports, shortTimeouts = [] } = kept;
-  return (
-    typeof bootId === "string" &&
-    isArrayOf(guests, isSavedGuest) &&
-    isArrayOf(reports, isReports) &&
-    isArrayOf(shortTimeouts, isSavedTimeout)
-  );
+function guestOf({ startedAt, told: alreadyNotified, ...one }: SavedGuest): Guest {
+  return { ...newGuest(one.uuid, one.name), ...one, alreadyNotified, startedAt: startedAt ?? undefined };
 }
 
-function isArrayOf(value: unknown, isOne: (one: never) => boolean): boolean {
-  return Array.isArray(value) && value.every((one) => isOne(one as never));
+const NONE: ReadonlyMap<string, unknown> = new Map();
+/** Makes the state unusable. */
+const UNUSABLE: ReadonlyMap<string, unknown> = new Map([["", undefined]]);
+
+/** Version 0.1.0 had all in one value, and its first builds no `shortTimeouts`. */
+function mapsOf010(rest: unknown): Saved["maps"] {
+  const { guests, reports, shortTimeouts = [] } = rest as Partial<Record<string, unknown>>;
+  const isPairs = Array.isArray(reports) && reports.every((pair) => Array.isArray(pair) && typeof pair[0] === "string");
+  return {
+    guests: rowsOfList(guests, "uuid") ?? UNUSABLE,
+    reports: isPairs ? new Map(reports) : UNUSABLE,
+    shortTimeouts: rowsOfList(shortTimeouts, "uuid") ?? UNUSABLE,
+  };
 }
 
-function isSavedTimeout(one: Partial<SavedTimeout> | null): boolean {
+function isOf<Row>(
+  rows: ReadonlyMap<string, unknown>,
+  isRow: (row: unknown) => row is Row,
+): rows is ReadonlyMap<string, Row> {
+  return rows.values().every(isRow);
+}
+
+function isSavedTimeout(row: unknown): row is SavedTimeout {
+  const one = row as Partial<SavedTimeout> | null | undefined;
   return typeof one?.uuid === "string" && typeof one.name === "string";
 }
 
-function isSavedGuest(one: Partial<SavedGuest> | null): boolean {
+function isSavedGuest(row: unknown): row is SavedGuest {
+  const one = row as Partial<SavedGuest> | null | undefined;
   return (
     typeof one?.uuid === "string" &&
     typeof one.name === "string" &&
@@ -106,11 +110,6 @@ function isOccupation(one: Partial<Occupation> | null): boolean {
   return typeof one?.since === "number" && typeof one.by === "string";
 }
 
-function isReports(one: unknown): one is [string, number[]] {
-  return (
-    Array.isArray(one) &&
-    typeof one[0] === "string" &&
-    Array.isArray(one[1]) &&
-    one[1].every((time) => typeof time === "number")
-  );
+function isTimes(row: unknown): row is readonly number[] {
+  return Array.isArray(row) && row.every((time) => typeof time === "number");
 }

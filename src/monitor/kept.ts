@@ -31,3 +31,10 @@ export interface Saved {
   /** The rows by subject, by the names of `Keep.maps`. Empty in what version 0.1.0 saved: it had all in `rest`. */
   readonly maps: Readonly<Record<string, ReadonlyMap<string, unknown>>>;
 }
+
+/** Rows by subject of what version 0.1.0 kept as a list of objects, under the value of this field; undefined if it is none. */
+export function rowsOfList(list: unknown, field: string): ReadonlyMap<string, unknown> | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const rows = list.map((one: unknown) => [(one as Record<string, unknown> | null)?.[field], one] as const);
+  return rows.every((row): row is [string, unknown] => typeof row[0] === "string") ? new Map(rows) : undefined;
+}

@@ -57,7 +57,11 @@ export class StateFileError extends Error {
 
 /** So many endings are kept for `masakari-monitors outbox --all`. */
 const KEPT_ENDINGS = 1000;
-const SCHEMA_VERSION = 1;
+/**
+ * 2: a monitor's state has a row for each subject. Of version 0.1.0, which had 1 and all of a state in one row, the monitors read
+ * the state as it is; this release's rows follow in the transaction in which the loop takes it over.
+ */
+const SCHEMA_VERSION = 2;
 /** The command line holds its lock for milliseconds; whoever holds it longer must not hold up the monitor. */
 const BUSY_TIMEOUT_MS = 1000;
 const NOT_A_DATABASE = new Set([11, 26]); // SQLITE_CORRUPT, SQLITE_NOTADB: sqlite.org/rescode.html
@@ -218,7 +222,9 @@ export function openStateFile(path: string): StateFile {
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     check(db, path);
-    if (schemaVersion(db) === 0) db.exec(SCHEMA);
+    const version = schemaVersion(db);
+    if (version === 0) db.exec(SCHEMA);
+    else if (version < SCHEMA_VERSION) db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     return new SqliteStateFile(db, path);
   } catch (error) {
     db.close();
@@ -245,7 +251,9 @@ export function visitStateFile(path: string): StateFile {
     accessSync(path, constants.R_OK);
     db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     const version = schemaVersion(db);
-    if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}, this release knows ${SCHEMA_VERSION}`);
+    if (version < 1 || version > SCHEMA_VERSION) {
+      throw new Error(`its schema is ${version}, this release knows ${SCHEMA_VERSION}`);
+    }
     return new SqliteStateFile(db, path);
   } catch (error) {
     db?.close();

@@ -1,4 +1,5 @@
 import { decideBy } from "../monitor/decision.ts";
+import { SubjectMap } from "../monitor/subject-map.ts";
 import { heldIn, pausedIn } from "./decide/conditions.ts";
 import type { Context } from "./decide/context.ts";
 import { onCommandEnd, onExit, onSighting, onSystemdAnswer } from "./decide/entry.ts";
@@ -31,7 +32,11 @@ export const decide = decideBy<ProcessState, ProcessObservation, ProcessEffect, 
     // Whether it answers at all is known before anything depends on it.
     if (host.systemd.present) context.act({ kind: "askSystemd", key: "", unit: undefined });
     const { bootedAt, systemd, pauses } = host;
-    return takePauses({ ...state, bootedAt, systemd, entries, remembered: [], pauses: [] }, pauses, context);
+    return takePauses(
+      { ...state, bootedAt, systemd, entries, remembered: new SubjectMap(), pauses: [] },
+      pauses,
+      context,
+    );
   },
   observed: (state, observation, given) => observe(state, observation, Object.assign(given, { host: state })),
   afterEach(state, before, observation, context) {

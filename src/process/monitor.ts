@@ -13,8 +13,9 @@ import { closedEyes } from "./eyes.ts";
 import type { LoadProcessList } from "./list-watch.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
 import { readPauses } from "./pauses.ts";
+import { kept, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
-import { initialState, keptOf, type ProcessState, restoreState } from "./state.ts";
+import { initialState, type ProcessState } from "./state.ts";
 import { subjectOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, systemdIsPresent } from "./systemd.ts";
@@ -66,8 +67,8 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   return {
     name: "processmonitor",
     initial: initialState,
-    kept: { rest: keptOf },
-    restore: ({ rest }) => restoreState(rest),
+    kept,
+    restore: restoreState,
     subjects: ofEach((state) => state.entries, subjectOf),
     decide,
     // A command that is under way goes on, and its result decides.

@@ -137,7 +137,7 @@ export interface ProcessState extends CommonState<ProcessSettings> {
   /** By key, in the order of the list. */
   readonly entries: SubjectMap<EntryState>;
   /** What an earlier run left, until the first `started`. */
-  readonly remembered: readonly Remembered[];
+  readonly remembered: SubjectMap<Remembered>;
 }
 
 /** What of an entry outlasts the monitor. Everything else is seen afresh at the next start. */
@@ -162,48 +162,8 @@ export const initialState: ProcessState = {
   systemd: { present: false, answers: false },
   pauses: [],
   entries: new SubjectMap(),
-  remembered: [],
+  remembered: new SubjectMap(),
 };
-
-const SAVED_VERSION = 1;
-
-/** What is saved of a state: it changes only when there is something that must not be forgotten. */
-export function keptOf(state: ProcessState): unknown {
-  return { version: SAVED_VERSION, bootId: state.bootId, entries: rememberedOf(state) };
-}
-
-export function rememberedOf(state: ProcessState): readonly Remembered[] {
-  if (!state.settings) return state.remembered;
-  return [...state.entries.values()].map(({ key, entry, foundAs, upSinceBoot, foundUnit, phase }) => ({
-    key,
-    match: entry.match,
-    pidfile: entry.pidfile ?? null,
-    user: entry.user ?? null,
-    seenAs: foundAs,
-    toldAt: notifiedAtOf(phase) ?? null,
-    process: ("process" in phase && phase.process) || null,
-    seenUp: upSinceBoot,
-    foundUnit: foundUnit ?? null,
-  }));
-}
-
-/** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState(saved: unknown): ProcessState | undefined {
-  const kept = saved as { version?: unknown; bootId?: unknown; entries?: unknown } | null | undefined;
-  if (typeof kept !== "object" || kept === null || kept.version !== SAVED_VERSION) return undefined;
-  if (typeof kept.bootId !== "string" || !Array.isArray(kept.entries)) return undefined;
-  const sound = kept.entries.every(
-    (one: Partial<Remembered> | null) =>
-      typeof one?.key === "string" &&
-      typeof one.match === "string" &&
-      typeof one.seenAs === "string" &&
-      (one.process == null || (Number.isInteger(one.process.pid) && Number.isInteger(one.process.startTime))) &&
-      ["undefined", "boolean"].includes(typeof one.seenUp) &&
-      (one.foundUnit === undefined || one.foundUnit === null || typeof one.foundUnit === "string") &&
-      (one.toldAt === null || (typeof one.toldAt?.wall === "number" && typeof one.toldAt.mono === "number")),
-  );
-  return sound ? { ...initialState, bootId: kept.bootId, remembered: kept.entries as Remembered[] } : undefined;
-}
 
 /** When the failure of an entry in this phase was notified, if it still stands. */
 export function notifiedAtOf(phase: Phase): Instant | undefined {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { decide } from "../../src/introspective/decide.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation } from "../../src/introspective/observation.ts";
-import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
+import { kept, restoreState } from "../../src/introspective/saved-state.ts";
 import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { withIndex } from "../../src/introspective/state-changes.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { RealGuest } from "../support/introspective-guest.ts";
 import type { IntrospectiveWorld } from "../support/introspective-world.ts";
+import { savedOf } from "../support/saved.ts";
 
 /** What is known about a guest from the outside. */
 interface Account {
@@ -106,7 +107,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
   const checkTimeouts = (effects: readonly (CommonEffect | IntrospectiveEffect)[]): void => {
     const setting = effects.filter((effect) => effect.kind === "setResponseTimeout");
     if (setting.length > 0) {
-      const saved = restoreState(JSON.parse(JSON.stringify(keptOf(world.state))));
+      const saved = restoreState(savedOf(kept, world.state));
       for (const { uuid, seconds } of setting) {
         assert.ok(saved?.shortTimeouts.has(uuid), `${uuid} is shortened, and that is not saved`);
         if (seconds === undefined) continue;

@@ -6,10 +6,11 @@ import type {
   InstanceSettings,
   Look,
 } from "../../src/instance/observation.ts";
-import { keptOf, restoreState } from "../../src/instance/saved-state.ts";
+import { kept, restoreState } from "../../src/instance/saved-state.ts";
 import { type InstanceState, initialState } from "../../src/instance/state.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import { isAmong, type Notification } from "../../src/notify/notification.ts";
+import { savedOf } from "./saved.ts";
 
 export const GUEST = "48d215c8-8582-45ec-99a0-8253e84ee857";
 
@@ -58,7 +59,7 @@ export class InstanceMind {
 
   /** The program ends and begins again with what it kept. */
   restart(): void {
-    const restored = restoreState(JSON.parse(JSON.stringify(keptOf(this.state))));
+    const restored = restoreState(savedOf(kept, this.state));
     if (restored === undefined) throw new Error("what was kept cannot be used");
     this.state = restored;
     this.heard = 0;

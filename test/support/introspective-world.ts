@@ -5,11 +5,12 @@ import type {
   IntrospectiveObservation,
   IntrospectiveSettings,
 } from "../../src/introspective/observation.ts";
-import { keptOf, restoreState } from "../../src/introspective/saved-state.ts";
+import { kept, restoreState } from "../../src/introspective/saved-state.ts";
 import { type IntrospectiveState, initialState } from "../../src/introspective/state.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { RealGuest } from "./introspective-guest.ts";
 import { IntrospectiveHost } from "./introspective-host.ts";
+import { savedOf } from "./saved.ts";
 
 /** `[introspectiveinstancemonitor]` at its defaults. */
 export const plainSettings: IntrospectiveSettings = {
@@ -91,7 +92,7 @@ export class IntrospectiveWorld extends IntrospectiveHost {
     this.#incarnation++;
     this.dropConnection();
     this.#wakes = new Map();
-    this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
+    this.state = restoreState(savedOf(kept, this.state)) ?? initialState;
   }
 
   reload(settings: Partial<IntrospectiveSettings>): void {

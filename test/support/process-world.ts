@@ -12,20 +12,15 @@ import type {
   UnitState,
 } from "../../src/process/observation.ts";
 import type { Pause } from "../../src/process/pauses.ts";
+import { kept, restoreState } from "../../src/process/saved-state.ts";
 import { soughtOf } from "../../src/process/sought.ts";
-import {
-  type EntryState,
-  initialState,
-  keptOf,
-  keyed,
-  type ProcessState,
-  restoreState,
-} from "../../src/process/state.ts";
+import { type EntryState, initialState, keyed, type ProcessState } from "../../src/process/state.ts";
 import type { Instant } from "../../src/system/clock.ts";
 import type { ProcessIdentity } from "../../src/system/proc-table.ts";
 import { KeptLog } from "./kept-log.ts";
 import { plainSettings } from "./process-entries.ts";
 import { SimulatedTable } from "./process-table.ts";
+import { savedOf } from "./saved.ts";
 
 type Effect = CommonEffect | ProcessEffect;
 type Run = Extract<ProcessEffect, { kind: "run" }>;
@@ -183,7 +178,7 @@ export class ProcessWorld {
     this.#lookPending = false;
     this.#open();
     this.#wakes = new Map();
-    this.state = restoreState(JSON.parse(JSON.stringify(keptOf(this.state)))) ?? initialState;
+    this.state = restoreState(savedOf(kept, this.state)) ?? initialState;
   }
 
   reboot(): void {

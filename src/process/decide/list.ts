@@ -1,14 +1,16 @@
 import type { ProcessEntry } from "../../config/process-entry.ts";
 import { SubjectMap } from "../../monitor/subject-map.ts";
-import { type EntryState, keyed, notifiedAtOf, type ProcessState, type Remembered, rememberedOf } from "../state.ts";
+import { rememberedOf } from "../saved-state.ts";
+import { type EntryState, keyed, notifiedAtOf, type ProcessState, type Remembered } from "../state.ts";
 import { type Context, log, subjectOf } from "./context.ts";
 
 /** What is remembered of another boot of this host: what was notified in that is over, and so is every process. */
-export function rememberedAfterReboot(saved: ProcessState, context: Context): readonly Remembered[] {
-  return rememberedOf(saved).map((one) => {
-    if (one.toldAt) withdraw(one.key, "this host has been rebooted since", context);
-    return { ...one, toldAt: null, process: null, seenUp: false };
+export function rememberedAfterReboot(saved: ProcessState, context: Context): SubjectMap<Remembered> {
+  const all = [...rememberedOf(saved)].map(([key, one]): [string, Remembered] => {
+    if (one.toldAt) withdraw(key, "this host has been rebooted since", context);
+    return [key, { ...one, toldAt: null, process: null, seenUp: false }];
   });
+  return new SubjectMap(all);
 }
 
 /**
@@ -21,7 +23,7 @@ export function entriesAtStart(
   list: readonly ProcessEntry[],
   context: Context,
 ): SubjectMap<EntryState> {
-  const remembered = new Map(rememberedOf(saved).map((one) => [one.key, one]));
+  const remembered = rememberedOf(saved);
   const entries = keyed(list).map(({ key, entry }): EntryState => {
     const before = remembered.get(key);
     const notifiedAt = before?.toldAt ?? undefined;

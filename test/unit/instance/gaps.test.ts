@@ -188,7 +188,11 @@ test("ended transient guests do not pile up where libvirtd is never restarted", 
 });
 
 test("what is kept of a hundred guests can be used, and nothing else", () => {
-  assert.equal(restoreState(null), undefined);
-  assert.equal(restoreState({ version: 2 }), undefined);
-  assert.equal(restoreState({ version: 1, bootId: "b", complete: true, guests: [{ uuid: 1 }] }), undefined);
+  const restored = (rest: unknown, guests: [string, unknown][] = []) =>
+    restoreState({ rest, maps: { guests: new Map(guests) } });
+  assert.equal(restored(null), undefined);
+  assert.equal(restored({ version: 2 }), undefined);
+  assert.equal(restored({ version: 1, bootId: "b", complete: true, guests: [{ uuid: 1 }] }), undefined);
+  assert.equal(restored({ version: 2, bootId: "b", complete: true }, [["u", { name: 1 }]]), undefined);
+  assert.equal(restored({ version: 2, bootId: "b", complete: true })?.bootId, "b");
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProcessEntry } from "../../../src/config/process-entry.ts";
 import type { ProcessSettings } from "../../../src/process/observation.ts";
-import { initialState, restoreState } from "../../../src/process/state.ts";
+import { restoreState } from "../../../src/process/saved-state.ts";
+import { initialState } from "../../../src/process/state.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 import { type Behaviour, ProcessWorld, unitIs } from "../../support/process-world.ts";
 
@@ -422,7 +423,7 @@ const savedBy010 = (key: string, toldAt: { wall: number; mono: number } | null =
 
 test("after an upgrade of the monitor and of the program, which only shows its name in another way now, nothing is restarted", () => {
   const world = new ProcessWorld([entryNamed("/usr/bin/p")]);
-  const restored = restoreState(savedBy010("/usr/bin/p"));
+  const restored = restoreState({ rest: savedBy010("/usr/bin/p"), maps: {} });
   assert.ok(restored);
   world.state = restored;
   world.table.add({ pid: 7, startTime: 1 }, "launch --script=/usr/bin/p");

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IntrospectiveSettings } from "../../../../src/introspective/observation.ts";
-import { keptOf, restoreState } from "../../../../src/introspective/saved-state.ts";
-import { initialState } from "../../../../src/introspective/state.ts";
+import { restoreState } from "../../../../src/introspective/saved-state.ts";
 import type { RealGuest } from "../../../support/introspective-guest.ts";
 import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
 
@@ -225,10 +224,12 @@ test("another boot of the host: libvirt has forgotten it too", () => {
 });
 
 test("the state that an earlier version has saved is read, and one that is not of the shape refused", () => {
-  const kept = keptOf({ ...initialState, bootId: "boot" }) as Record<string, unknown>;
-  const { shortTimeouts, ...earlier } = kept;
-  assert.deepEqual(shortTimeouts, []);
-  assert.equal(restoreState(earlier)?.bootId, "boot");
-  assert.equal(restoreState({ ...kept, shortTimeouts: [{ uuid: "vm" }] }), undefined);
-  assert.equal(restoreState({ ...kept, shortTimeouts: {} }), undefined);
+  const earlier = { version: 1, bootId: "boot", guests: [], reports: [] };
+  const restored = (rest: unknown) => restoreState({ rest, maps: {} });
+  assert.equal(restored(earlier)?.bootId, "boot");
+  assert.equal(restored({ ...earlier, shortTimeouts: [{ uuid: "vm" }] }), undefined);
+  assert.equal(restored({ ...earlier, shortTimeouts: {} }), undefined);
+  assert.equal(restored({ ...earlier, reports: [["vm", "soon"]] }), undefined);
+  const row = new Map([["vm", { uuid: "vm" }]]);
+  assert.equal(restoreState({ rest: { version: 2, bootId: "boot" }, maps: { shortTimeouts: row } }), undefined);
 });
