@@ -5,7 +5,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
-import { isMasakariVersion } from "./masakari-answer.ts";
+import { isMasakariVersion } from "./masakari-response.ts";
 import { Session } from "./session.ts";
 
 /** What is needed of `[api]`, under oslo's names; `config/` has already put the options of `auth_section` in their place. */

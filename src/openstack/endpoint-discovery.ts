@@ -39,7 +39,7 @@ export async function discoverEndpoint(catalogUrl: string, parts: DiscoveryParts
     const versionUrl = `${root}/${version}`;
     if (version === `v${wantedMajor}`) return endpointAt(versionUrl, project);
     // Another spelling is used as it is by keystoneauth, and unknown to masakari-api.
-    const found = await firstThatAnswers([versionUrl, `${root}/v${wantedMajor}`], parts);
+    const found = await firstThatResponds([versionUrl, `${root}/v${wantedMajor}`], parts);
     return endpointAt(found, project);
   }
   return await fromDocument(root, project, parts);
@@ -64,7 +64,7 @@ async function fromDocument(root: string, project: string, parts: DiscoveryParts
   }
   const candidates = candidatesFor(root, found);
   if (document.single) candidates.push(root);
-  return endpointAt(await firstThatAnswers(candidates, parts), project);
+  return endpointAt(await firstThatResponds(candidates, parts), project);
 }
 
 /**
@@ -82,7 +82,7 @@ function candidatesFor(root: string, version: DocumentedVersion): string[] {
 }
 
 /** The first that is the service's, by its own word; if none says so, the first. Nothing is asked where there is but one. */
-async function firstThatAnswers(candidates: readonly string[], parts: DiscoveryParts): Promise<string> {
+async function firstThatResponds(candidates: readonly string[], parts: DiscoveryParts): Promise<string> {
   const unique = [...new Set(candidates)];
   const [first = "", ...others] = unique;
   if (others.length === 0) return first;

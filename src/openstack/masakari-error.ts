@@ -8,10 +8,10 @@ import {
   HttpStatusError,
   type OpenStackError,
 } from "./errors.ts";
-import { type Fault, faultOf } from "./masakari-answer.ts";
+import { type Fault, faultOf } from "./masakari-response.ts";
 
-/** What was asked, for the message. */
-export interface Asked {
+/** What was requested, for the message. */
+export interface FailedRequest {
   /** `POST http://…/v1/notifications` */
   readonly what: string;
   readonly who: string;
@@ -25,10 +25,10 @@ export interface Asked {
  * texts alone tell the two 409s apart, and the 400 of an unknown host from that of a bad body. They are the same in every
  * release so far.
  */
-export function masakariError(response: HttpResponse, asked: Asked): OpenStackError {
+export function masakariError(response: HttpResponse, request: FailedRequest): OpenStackError {
   const { status } = response;
-  const detail = errorDetail(response.body, (text) => asked.redact(text));
-  const message = `${asked.what} was answered ${status}: ${detail || "no reason given"}${hint(status, asked)}${asked.note}`;
+  const detail = errorDetail(response.body, (text) => request.redact(text));
+  const message = `${request.what} returned ${status}: ${detail || "no reason given"}${hint(status, request)}${request.note}`;
   const kind = kindOf(status, detail, faultOf(response));
   return new kind(message, status, detail);
 }
@@ -50,10 +50,10 @@ function kindOf(status: number, detail: string, fault: Fault | undefined): new (
 
 type Args = [message: string, status: number, detail: string];
 
-function hint(status: number, asked: Asked): string {
+function hint(status: number, request: FailedRequest): string {
   if (status === 401)
-    return ` (with a token just made for ${asked.who}: do the API and this host use the same Keystone?)`;
-  if (status === 403) return ` (${asked.who} needs the role admin)`;
+    return ` (with a token just made for ${request.who}: do the API and this host use the same Keystone?)`;
+  if (status === 403) return ` (${request.who} needs the role admin)`;
   if (status === 300 || status === 404) return " (is that Masakari's API? Check its endpoint in Keystone's catalog)";
   return "";
 }

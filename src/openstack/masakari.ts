@@ -2,7 +2,6 @@ import { ResponseError } from "../http/errors.ts";
 import { shorten } from "../http/shorten.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 import { isRecord, pythonJson } from "./json.ts";
-import { faultOf, isMasakariVersion } from "./masakari-answer.ts";
 import { masakariError } from "./masakari-error.ts";
 import type {
   ApiVersion,
@@ -13,6 +12,7 @@ import type {
   SegmentBody,
   StoredNotification,
 } from "./masakari-objects.ts";
+import { faultOf, isMasakariVersion } from "./masakari-response.ts";
 import type { ServiceResponse, Session } from "./session.ts";
 
 export interface CallOptions {
@@ -148,7 +148,7 @@ export class MasakariClient {
     if (result !== undefined) return result;
     if (succeeded) {
       throw new ResponseError(
-        `${what} was answered ${response.status}, but not as masakari-api does: is that its endpoint?${noteOn(response)}`,
+        `${what} returned ${response.status}, but not a body as masakari-api sends it: check its endpoint in Keystone's catalog${noteOn(response)}`,
       );
     }
     throw masakariError(response, {

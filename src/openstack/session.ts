@@ -128,12 +128,13 @@ export class Session {
         const held = this.#remaining(this.#held) > early(this.#held) ? this.#held : await this.#renew(signal);
         if (held?.lifetimeMs === undefined && !plugin.renewable) return;
         wait = Math.max(1000, Math.min(this.#remaining(held) - early(held), 3_600_000));
-        if (backOff !== firstBackOff) log.info(`logged in to Keystone again: ${plugin.who}`);
+        if (backOff !== firstBackOff) log.info(`Logged in to Keystone again: ${plugin.who}`);
         backOff = firstBackOff;
       } catch (error) {
         if (signal.aborted) return;
         // Once per outage: the line would otherwise repeat for as long as Keystone is down.
-        if (backOff === firstBackOff) log.warning(`cannot log in, will keep trying: ${this.redact(messageOf(error))}`);
+        if (backOff === firstBackOff)
+          log.warning(`Cannot log in to Keystone: ${this.redact(messageOf(error))}; retrying`);
         wait = backOff;
         backOff = Math.min(backOff * 2, longestBackOff);
       }
@@ -175,7 +176,7 @@ export class Session {
         this.#closing.signal,
       );
     };
-    return await untilAborted(this.#locator.find(held.services, get), signal);
+    return await raceAbort(this.#locator.find(held.services, get), signal);
   }
 
   async #authorization(signal: AbortSignal): Promise<Held> {
@@ -215,7 +216,7 @@ export class Session {
       renewal.catch(() => undefined);
       this.#renewal = renewal;
     }
-    return await untilAborted(this.#renewal, signal);
+    return await raceAbort(this.#renewal, signal);
   }
 
   async #login(): Promise<Held> {
@@ -250,7 +251,7 @@ function early(held: Held | undefined): number {
   return Math.min(600_000, (held?.lifetimeMs ?? 0) / 5);
 }
 
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });

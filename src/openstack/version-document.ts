@@ -39,11 +39,11 @@ export function parseVersionDocument(body: Buffer): VersionDocument | undefined 
   const single = isRecord(document.version);
   const listed = isRecord(document.versions) ? document.versions.values : document.versions;
   const entries: unknown[] = single ? [document.version] : Array.isArray(listed) ? listed : [];
-  const versions = entries.slice(0, mostVersions).filter(isRecord).map(documented);
+  const versions = entries.slice(0, mostVersions).filter(isRecord).map(readVersion);
   return versions.length === 0 ? undefined : { versions, single };
 }
 
-function documented(entry: Record<string, unknown>): DocumentedVersion {
+function readVersion(entry: Record<string, unknown>): DocumentedVersion {
   const links = Array.isArray(entry.links) ? entry.links.slice(0, mostVersions).filter(isRecord) : [];
   const self = links.find(({ rel }) => rel === "self")?.href;
   return {

@@ -97,12 +97,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
 
     site.masakari.behave(answerHtml(400, "Bad Request"));
     victim.signal("SIGKILL");
-    await health(
-      scene,
-      "the 400",
-      30_000,
-      isAbout("delivery", /was answered 400: 400 Bad Request.*1 notification waits/),
-    );
+    await health(scene, "the 400", 30_000, isAbout("delivery", /returned 400: 400 Bad Request.*1 notification waits/));
     site.masakari.behave(pass);
     await monitor.line(/Notification \S+ delivered/, 30_000);
     assert.doesNotMatch(monitor.output, /rejected/);

@@ -1,12 +1,12 @@
 import { AuthOptionsError } from "../errors.ts";
 import { keystonePlugin } from "./keystone.ts";
-import { type AuthOptions, named, required } from "./options.ts";
+import { type AuthOptions, describeReference, requireOption } from "./options.ts";
 import type { AuthPlugin } from "./plugin.ts";
 import { userDomain } from "./scope.ts";
 
 /** auth_type `v3applicationcredential`: by id, or by name and user. The scope is the credential's own. @throws AuthOptionsError */
 export function applicationCredentialPlugin(options: AuthOptions): AuthPlugin {
-  const secret = required(options, "application_credential_secret");
+  const secret = requireOption(options, "application_credential_secret");
   const credential = credentialRef(options);
   return keystonePlugin(options, {
     discovers: false,
@@ -32,6 +32,6 @@ function credentialRef(options: AuthOptions): { body: Record<string, unknown>; d
   }
   const user = options.user_id
     ? { id: options.user_id }
-    : { name: required(options, "username"), domain: userDomain(options) };
-  return { body: { name, user }, described: `application credential "${name}" of ${named("user", user)}` };
+    : { name: requireOption(options, "username"), domain: userDomain(options) };
+  return { body: { name, user }, described: `application credential "${name}" of ${describeReference("user", user)}` };
 }

@@ -1,21 +1,24 @@
-import { type AuthOptions, required } from "./options.ts";
+import { type AuthOptions, requireOption } from "./options.ts";
 import type { Authorization, AuthPlugin } from "./plugin.ts";
 
 /** auth_type `none` and `noauth`: no Keystone; the API trusts whoever reaches it. @throws AuthOptionsError */
 export function nonePlugin(options: AuthOptions): AuthPlugin {
   // keystoneauth sends this word, which an API in noauth mode may require to be there.
-  return fixed(options, "nobody (auth_type none)", { "X-Auth-Token": "notused" }, []);
+  return fixedEndpointPlugin(options, "nobody (auth_type none)", { "X-Auth-Token": "notused" }, []);
 }
 
 /** auth_type `http_basic`: user and password with each request, no Keystone. @throws AuthOptionsError */
 export function httpBasicPlugin(options: AuthOptions): AuthPlugin {
-  const username = required(options, "username");
-  const password = required(options, "password");
+  const username = requireOption(options, "username");
+  const password = requireOption(options, "password");
   const credentials = Buffer.from(`${username}:${password}`, "utf8").toString("base64");
-  return fixed(options, `user "${username}"`, { Authorization: `Basic ${credentials}` }, [password, credentials]);
+  return fixedEndpointPlugin(options, `user "${username}"`, { Authorization: `Basic ${credentials}` }, [
+    password,
+    credentials,
+  ]);
 }
 
-function fixed(
+function fixedEndpointPlugin(
   options: AuthOptions,
   who: string,
   headers: Readonly<Record<string, string>>,
@@ -24,7 +27,7 @@ function fixed(
   const authorization: Authorization = {
     headers,
     lifetimeMs: undefined,
-    services: { endpoint: required(options, "endpoint").replace(/\/+$/, "") },
+    services: { endpoint: requireOption(options, "endpoint").replace(/\/+$/, "") },
     secrets,
   };
   return { who, renewable: false, secrets, authorize: () => Promise.resolve(authorization) };

@@ -6,7 +6,7 @@ import { AuthenticationError, HttpStatusError } from "../errors.ts";
 import { isRecord, pythonJson } from "../json.ts";
 import { redact } from "../redact.ts";
 import { discoverIdentity, identityUrlFromPath } from "./discovery.ts";
-import { type AuthOptions, required } from "./options.ts";
+import { type AuthOptions, requireOption } from "./options.ts";
 import type { Authorization, AuthPlugin } from "./plugin.ts";
 
 /** What differs between the ways of logging in to Keystone v3. */
@@ -25,7 +25,7 @@ export interface KeystoneLogin {
 
 /** `POST {v3}/auth/tokens`, after `GET {auth_url}` the first time if the plugin discovers. @throws AuthOptionsError */
 export function keystonePlugin(options: AuthOptions, login: KeystoneLogin): AuthPlugin {
-  return new KeystonePlugin(required(options, "auth_url"), login);
+  return new KeystonePlugin(requireOption(options, "auth_url"), login);
 }
 
 class KeystonePlugin implements AuthPlugin {
@@ -66,10 +66,10 @@ class KeystonePlugin implements AuthPlugin {
 
   #granted(response: HttpResponse): Authorization {
     const token = response.headers["x-subject-token"];
-    const body = parsed(response.body);
+    const body = parseToken(response.body);
     if (typeof token !== "string" || body === undefined) {
       throw new ResponseError(
-        `${this.#whereabouts()} did not answer a login with a token: is auth_url Keystone's URL?`,
+        `${this.#whereabouts()} responded to a login without a token: is auth_url Keystone's URL?`,
       );
     }
     return {
@@ -91,9 +91,9 @@ class KeystonePlugin implements AuthPlugin {
     }
     // Keystone may have moved, or been upgraded: look again at the next attempt.
     this.#identityUrl = undefined;
-    const hint = status === 404 ? " Is auth_url right?" : "";
+    const hint = status === 404 ? " Check auth_url in [api]." : "";
     return new HttpStatusError(
-      `${where} answered ${status} to the login of ${this.who}: ${detail || "no reason given"}${hint}`,
+      `${where} returned ${status} to the login of ${this.who}: ${detail || "no reason given"}${hint}`,
       status,
       detail,
     );
@@ -104,7 +104,7 @@ class KeystonePlugin implements AuthPlugin {
   }
 }
 
-function parsed(body: Buffer): Record<string, unknown> | undefined {
+function parseToken(body: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString("utf8"));
     return isRecord(value) && isRecord(value.token) ? value.token : undefined;

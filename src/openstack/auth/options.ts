@@ -29,7 +29,7 @@ export interface AuthOptions {
 }
 
 /** The value of a required option. @throws AuthOptionsError */
-export function required(options: AuthOptions, name: keyof AuthOptions): string {
+export function requireOption(options: AuthOptions, name: keyof AuthOptions): string {
   const value = options[name];
   if (value === undefined || value === "") {
     throw new AuthOptionsError(`auth_type ${options.auth_type ?? "password"} needs ${name}: set it in [api]`);
@@ -50,7 +50,10 @@ export function domainRef(...pairs: readonly (readonly [Text, Text])[]): DomainR
 }
 
 /** `"service" (domain "Default")`, for messages. */
-export function named(what: string, ref: { id?: string; name?: string; domain?: DomainRef | undefined }): string {
+export function describeReference(
+  what: string,
+  ref: { id?: string; name?: string; domain?: DomainRef | undefined },
+): string {
   if (ref.id !== undefined) return `${what} id ${ref.id}`;
   const domain = ref.domain && ("id" in ref.domain ? `domain id ${ref.domain.id}` : `domain "${ref.domain.name}"`);
   return `${what} "${ref.name ?? ""}"${domain === undefined ? "" : ` (${domain})`}`;

@@ -1,5 +1,5 @@
 import { AuthOptionsError } from "../errors.ts";
-import { type AuthOptions, type DomainRef, domainRef, named } from "./options.ts";
+import { type AuthOptions, type DomainRef, describeReference, domainRef } from "./options.ts";
 
 /** What a token is asked for, and how to name it to an operator. `body` undefined: unscoped, so the user's default project. */
 export interface Scope {
@@ -46,7 +46,7 @@ export function scopeOf(options: AuthOptions): Scope {
 function projectScope(options: AuthOptions): Scope | undefined {
   if (options.project_id) {
     const project = { id: options.project_id };
-    return { body: { project }, described: named("project", project) };
+    return { body: { project }, described: describeReference("project", project) };
   }
   if (!options.project_name) return undefined;
   const domain = domainRef(
@@ -60,7 +60,7 @@ function projectScope(options: AuthOptions): Scope | undefined {
     );
   }
   const project = { name: options.project_name, domain };
-  return { body: { project }, described: named("project", project) };
+  return { body: { project }, described: describeReference("project", project) };
 }
 
 function systemScope(options: AuthOptions): Scope | undefined {

@@ -1,5 +1,5 @@
 import { keystonePlugin } from "./keystone.ts";
-import { type AuthOptions, required } from "./options.ts";
+import { type AuthOptions, requireOption } from "./options.ts";
 import type { AuthPlugin } from "./plugin.ts";
 import { scopeOf } from "./scope.ts";
 
@@ -8,7 +8,7 @@ import { scopeOf } from "./scope.ts";
  * from, so it is for people's commands more than for a monitor. @throws AuthOptionsError
  */
 export function tokenPlugin(options: AuthOptions, discovers: boolean): AuthPlugin {
-  const token = required(options, "token");
+  const token = requireOption(options, "token");
   const scope = scopeOf(options);
   return keystonePlugin(options, {
     discovers,

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { ResponseError } from "../../../src/http/errors.ts";
 import type { HttpResponse } from "../../../src/http/transport.ts";
 import { discoverEndpoint } from "../../../src/openstack/endpoint-discovery.ts";
-import { isMasakariVersion } from "../../../src/openstack/masakari-answer.ts";
+import { isMasakariVersion } from "../../../src/openstack/masakari-response.ts";
 
 const entry = (href: string | undefined, id = "v1.0") => ({
   id,

@@ -62,7 +62,7 @@ suite("answers to a notification", () => {
       assert.equal(result.constructor, kind);
       assert.equal(result.status, status);
       assert.match(result.message, message);
-      assert.match(result.message, /^POST http:\/\/127\.0\.0\.1:\d+\/v1\/notifications was answered/);
+      assert.match(result.message, /^POST http:\/\/127\.0\.0\.1:\d+\/v1\/notifications returned/);
     });
   }
 
@@ -85,7 +85,7 @@ suite("answers to a notification", () => {
         json(response, 500, { fault: { message: `${request.headers["x-auth-token"]} masakari-secret` } }),
       (client) => client.createNotification(notification, { signal }),
     );
-    assert.match(inspect(result), /was answered 500: \*\*\* \*\*\*/);
+    assert.match(inspect(result), /returned 500: \*\*\* \*\*\*/);
     assert.doesNotMatch(inspect(result, { depth: 10 }), /token-1-of|masakari-secret/);
   });
 });

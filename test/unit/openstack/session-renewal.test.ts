@@ -75,8 +75,8 @@ suite("keepFresh", () => {
     keystone.down = false;
     await clock.advance(60_000);
     assert.deepEqual(log.lines, [
-      "warning cannot log in, will keep trying: database is down",
-      "info logged in to Keystone again: user x",
+      "warning Cannot log in to Keystone: database is down; retrying",
+      "info Logged in to Keystone again: user x",
     ]);
     keystone.down = true;
     await clock.advance(3_600_000);

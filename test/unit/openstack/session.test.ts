@@ -83,7 +83,7 @@ suite("a token", () => {
     await clock.advance(3_600_000 - 10_000);
     assert.equal((await ask(session)).status, 200);
     await clock.advance(10_000);
-    await assert.rejects(ask(session), /answered 503 to the login of user "masakari".*503 Service Unavailable/);
+    await assert.rejects(ask(session), /returned 503 to the login of user "masakari".*503 Service Unavailable/);
     session.close();
   });
 });

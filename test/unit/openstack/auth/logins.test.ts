@@ -245,13 +245,13 @@ suite("an answer to a login that is none", () => {
   });
 
   test("a token without a header", async () => {
-    await assert.rejects(answering(201, { token: {} }), /did not answer a login with a token/);
+    await assert.rejects(answering(201, { token: {} }), /responded to a login without a token/);
   });
 
   test("404", async () => {
     await assert.rejects(
       answering(404, { error: { message: "no such thing" } }),
-      /answered 404 .*no such thing Is auth_url right\?/,
+      /returned 404 .*no such thing Check auth_url in \[api\]/,
     );
   });
 

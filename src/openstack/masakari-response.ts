@@ -19,7 +19,7 @@ const longestFault = 65_536;
 export function faultOf(response: HttpResponse): Fault | undefined {
   const service = namedService(response);
   if (service === "another" || response.body.length > longestFault) return undefined;
-  const body = parsed(response.body);
+  const body = parseJson(response.body);
   const [holder, second] = isRecord(body) ? Object.values(body) : [];
   if (!isRecord(holder) || second !== undefined) return undefined;
   const { code, message } = holder;
@@ -44,7 +44,7 @@ function namedService({ headers }: HttpResponse): "masakari" | "another" | undef
   return /\b(masakari|instance-ha)\b/i.test(header) ? "masakari" : "another";
 }
 
-function parsed(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
