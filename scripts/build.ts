@@ -18,6 +18,7 @@ const programs = new Map([
   ...monitors,
   ["masakari-monitors", "src/cli/monitors-main.ts"],
   ["masakari", "src/cli/masakari-main.ts"],
+  ["disk-thread", "src/cli/disk-thread-main.ts"],
 ]);
 for (const [program, entryPoint] of programs) {
   await build({

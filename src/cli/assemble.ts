@@ -3,6 +3,7 @@ import { userAgent } from "../http/user-agent.ts";
 import { noProgress } from "../monitor/progress.ts";
 import { Outbox } from "../notify/outbox.ts";
 import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
+import { stateFilesOn } from "../notify/state-operations.ts";
 import { Store } from "../notify/store.ts";
 import { Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
@@ -11,6 +12,7 @@ import { readBootId } from "../system/boot-id.ts";
 import type { Clock } from "../system/clock.ts";
 import type { OpenLog } from "../system/logging/open-log.ts";
 import { Delivery, deliveryPath } from "./delivery.ts";
+import type { Disk } from "./disk.ts";
 import { factsOf } from "./health.ts";
 import type { Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
@@ -33,6 +35,7 @@ export interface Made {
 export interface Shared {
   /** Where state is kept: `[DEFAULT] state_path`, or what stands in for it. */
   readonly statePath: string;
+  readonly disk: Disk;
   /** Of the process: for the API's access log. */
   readonly command: string;
   readonly opened: OpenLog;
@@ -46,17 +49,18 @@ export interface Shared {
  * @throws AuthOptionsError if `[api]` does not make a login
  */
 export async function assemble(program: Program, config: Config, shared: Shared): Promise<Made> {
-  const { command, opened, clock, loopDelay, statePath } = shared;
+  const { command, opened, clock, loopDelay, statePath, disk } = shared;
   const bootId = readBootId();
   const log = opened.log.named(`masakarimonitors.${program.name}`);
   const notifyLog = opened.log.named("masakarimonitors.notify");
   const types = program.notificationTypes;
-  const store = new Store({ statePath, program: program.name, types, clock, log: notifyLog, bootId });
+  const files = stateFilesOn(disk);
+  const store = new Store({ statePath, program: program.name, types, clock, log: notifyLog, bootId, ...files });
   const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
   const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
   const conditions = new Conditions(clock);
-  const monitor = await program.create({ config, clock, log, bootId, conditions, statePath });
+  const monitor = await program.create({ config, clock, log, bootId, conditions, statePath, disk });
   const progress = noProgress();
   const { silenceLimitMs } = monitor;
   const sources = {

@@ -4,7 +4,7 @@ import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnos
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
 import type { Config } from "../config/sections.ts";
-import { refuseIfHeld } from "../notify/state-lock.ts";
+import { lockStateOn } from "../notify/lock-operations.ts";
 import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
@@ -14,6 +14,7 @@ import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { reportSubjects } from "../status/subject.ts";
 import { watchOver } from "../status/watch-over.ts";
+import { DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
 import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
@@ -22,10 +23,11 @@ import { assemble, type Made } from "./assemble.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
+import { answering, type Disk, diskOperations, diskThread, openingLogFile } from "./disk.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
-import { chooseStatePlace, type StatePlace, stateSurroundings } from "./state-place.ts";
+import { placeInMemory, type StatePlace, stateSurroundings } from "./state-place.ts";
 import { packageVersion } from "./version.ts";
 
 const STATE_DIRECTORY: ConditionKind = {
@@ -88,11 +90,13 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
     for (const one of first.diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
     return 1;
   }
-  const place = placeFor(ensemble, first.config.DEFAULT.state_path);
+  const thread = first.config.DEFAULT.disk_thread ? diskThread() : undefined;
+  const disk = thread ?? directDiskCalls(diskOperations);
+  const place = placeFor(ensemble, first.config.DEFAULT.state_path, disk);
   if (place === undefined) return 1;
   const { locks } = place;
   process.title = ensemble.command;
-  const opened = openLog(ensemble.command, first.config.DEFAULT);
+  const opened = openLog(ensemble.command, first.config.DEFAULT, openingLogFile(disk, place.path));
   const log = opened.log.named(`masakarimonitors.${ensemble.programs.map(({ name }) => name).join("+")}`);
   endOnDefect(opened);
   logWarnings(log);
@@ -103,8 +107,16 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
   say(log, first.diagnostics);
   if (place.problem !== undefined) log.critical(place.problem);
   for (const { problem } of locks) if (problem !== undefined) log.warning(problem);
+  if (thread?.problem !== undefined) {
+    log.warning(
+      `The disk cannot be used from a thread of its own (${thread.problem}): if it hangs, this program waits for it`,
+    );
+  }
+  // Without a thread, asking would wait for the disk as well.
+  const diskAnswers =
+    thread === undefined || thread.problem !== undefined ? async () => true : answering(thread, place.path);
   const reread = () => load(ensemble, parsed);
-  const status = await runWith(ensemble, first.config, { log, opened, signal, place, reread });
+  const status = await runWith(ensemble, first.config, { log, opened, signal, place, disk, diskAnswers, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
   return exitNow(status);
@@ -113,14 +125,25 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
 interface LockedPlace extends StatePlace {
   /** One for each program, in their order. */
   readonly locks: readonly HeldLock[];
+  /** Of the sockets: elsewhere while the disk of the other hangs at the start. */
+  readonly socketPath: string;
 }
 
 /** Said on standard error: the log may be that of the program that runs already. @returns undefined if there is none */
-function placeFor({ command, programs }: Ensemble, statePath: string): LockedPlace | undefined {
+function placeFor({ command, programs }: Ensemble, statePath: string, disk: Disk): LockedPlace | undefined {
   try {
-    const place = chooseStatePlace(statePath, stateSurroundings());
-    if (place.problem !== undefined) for (const { name } of programs) refuseIfHeld(statePath, name);
-    return { ...place, locks: programs.map(({ name }) => new HeldLock(place.path, name)) };
+    const surroundings = stateSurroundings();
+    const take = lockStateOn(disk);
+    const lockedIn = (path: string) => programs.map(({ name }) => new HeldLock(path, name, take));
+    try {
+      const place = disk.call("choosePlace", statePath, surroundings);
+      if (place.problem !== undefined) for (const { name } of programs) disk.call("refuseIfHeld", statePath, name);
+      return { ...place, locks: lockedIn(place.path), socketPath: place.path };
+    } catch (error) {
+      if (!(error instanceof DiskHungError)) throw error;
+      const socketPath = placeInMemory(statePath, surroundings);
+      return { path: statePath, problem: undefined, locks: lockedIn(statePath), socketPath };
+    }
   } catch (error) {
     process.stderr.write(`${command}: ${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
@@ -134,18 +157,20 @@ interface Running {
   readonly opened: OpenLog;
   readonly signal: AbortSignal;
   readonly place: LockedPlace;
+  readonly disk: Disk;
+  readonly diskAnswers: () => Promise<boolean>;
   reread(): Promise<Loaded>;
 }
 
 async function runWith(ensemble: Ensemble, config: Config, running: Running): Promise<number> {
-  const { log, opened, signal, place, reread } = running;
+  const { log, opened, signal, place, disk, diskAnswers, reread } = running;
   const monitors: Made[] = [];
   const clock = systemClock;
   const conditions = new Conditions(clock);
   const loopDelay = new LoopDelay(clock, log);
   const statePath = place.path;
   conditions.set(STATE_DIRECTORY, place.problem);
-  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay, statePath };
+  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay, statePath, disk };
   try {
     for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
@@ -196,11 +221,13 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
       if (begun.size === monitors.length) manager.ready();
     });
   };
+  const socketDisk = place.socketPath === statePath ? diskAnswers : async () => true;
   const sockets = monitors.map(({ name, facts, outbox }) => {
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
     const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
     const routes = { ...healthRoute(report), ...listRoute(subjects), ...outboxRoutes(outbox) };
-    return new HealthSocket({ path: healthSocket(statePath, name), routes, log }, signal);
+    const path = healthSocket(place.socketPath, name);
+    return new HealthSocket({ path, routes, log, diskAnswers: socketDisk }, signal);
   });
   const kept = monitors.map(({ name, databaseRenewed }, index) => ({
     name,
@@ -214,7 +241,7 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
       await socket.start();
       await socket.ended();
     }),
-    keepState({ kept, statePath, clock, log }, signal),
+    keepState({ kept, statePath, clock, log, diskAnswers }, signal),
     watchOver({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
   ]);

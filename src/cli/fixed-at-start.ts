@@ -5,6 +5,7 @@ import type { Logger } from "../system/log.ts";
 const fixedAtStart = [
   "hostname",
   "state_path",
+  "disk_thread",
   "log_file",
   "log_dir",
   "use_syslog",

@@ -54,7 +54,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
   const { inFlight, unansweredSince, lastReason } = delivery.status;
   const { loginTrouble, apiTrouble } = delivery;
   const { lastUntold } = outbox;
-  const { degraded, degradedSince } = store;
+  const { degraded, degradedSince, isHung } = store;
   const oldest = outbox.subjects().map((subject) => store.firstOf(subject)?.created.mono ?? Number.POSITIVE_INFINITY);
   return {
     pending: outbox.pendingCount,
@@ -67,7 +67,10 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
     unreachable: apiTrouble && trouble(apiTrouble.reason, apiTrouble.since),
     untold: lastUntold && trouble(lastUntold.what, lastUntold.at),
-    disk: degraded === undefined || degradedSince === undefined ? undefined : trouble(degraded, degradedSince),
+    disk:
+      degraded === undefined || degradedSince === undefined
+        ? undefined
+        : { ...trouble(degraded, degradedSince), isHung },
   };
 }
 

@@ -32,7 +32,7 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const found = [...new Set(places.flatMap(programsIn))].sort();
+      const found = await programsIn(places, parts.warn);
       const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
       if (programs.length === 0) {
         parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);

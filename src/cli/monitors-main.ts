@@ -2,6 +2,8 @@ import { homedir } from "node:os";
 import { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
+import { exitNow } from "../system/exit.ts";
 import { printable } from "../system/printable.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
@@ -32,6 +34,11 @@ function configOf(parsed: Record<string, unknown>): Config {
 }
 const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
 const otherPlaces = (path: string) => fallbackPlaces(path, stateSurroundings());
+let diskHung = false;
+const warn = (line: string): void => {
+  diskHung = true;
+  process.stderr.write(`${printable(line)}\n`);
+};
 const outbox = registerOutboxCommand(program, {
   statePath: () => statePath(outbox.opts()),
   otherPlaces,
@@ -42,6 +49,7 @@ const status = registerStatusCommand(program, {
   statePath: () => statePath(status.opts()),
   otherPlaces,
   out: process.stdout,
+  warn,
   exit: (code) => {
     process.exitCode = code;
   },
@@ -55,6 +63,7 @@ const list = registerListCommand(program, {
   statePath: () => statePath(list.opts()),
   otherPlaces,
   out: process.stdout,
+  warn,
   exit: (code) => {
     process.exitCode = code;
   },
@@ -66,4 +75,7 @@ try {
 } catch (error) {
   process.stderr.write(`error: ${printable(error instanceof Error ? error.message : String(error), "\n")}\n`);
   process.exitCode ??= 1;
+  diskHung ||= error instanceof DiskHungError;
 }
+// A thread that waits for the disk would keep the program from ending.
+if (diskHung) exitNow(Number(process.exitCode ?? 1));

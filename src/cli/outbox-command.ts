@@ -1,13 +1,16 @@
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { describeNotification } from "../notify/entry.ts";
 import { type EntryJson, entryToJson } from "../notify/entry-json.ts";
 import type { StateFile } from "../notify/state-file.ts";
-import { healthSocket } from "../status/socket-path.ts";
+import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
+
+import { namesIn } from "./directory-names.ts";
 import type { ReceivedEntries } from "./received-entries.ts";
+
 import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -23,8 +26,11 @@ export interface OutboxCommandParts {
 
 /** One program's database. */
 interface Place {
-  readonly statePath: string;
   readonly program: string;
+  /** Undefined: there is only a socket. */
+  readonly database: string | undefined;
+  /** Where its socket may be: elsewhere if the disk of the database hung when it started. */
+  readonly directories: readonly string[];
 }
 
 /** The command cannot do what was asked; the message is for the operator. */
@@ -64,9 +70,9 @@ export function registerOutboxCommand(program: Command, parts: OutboxCommandPart
 async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Promise<void> {
   const statePath = await parts.statePath();
   const listed: EntryJson[] = [];
-  for (const place of places(parts, statePath, undefined)) {
+  for (const place of await places(parts, statePath, undefined)) {
     const received = (await request(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
-    listed.push(...(received ?? (await visit(place, (file) => stored(place.program, file, all)))));
+    listed.push(...(received ?? (await visit(place, [], (file) => stored(place.program, file, all)))));
   }
   if (json) parts.out.write(`${printableJson(listed, 2)}\n`);
   else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
@@ -88,11 +94,11 @@ async function drop(parts: OutboxCommandParts, ids: readonly string[], options: 
   if (all === ids.length > 0) throw new OutboxCommandError("name the ids to drop, or --all, not both");
   if (all && program === undefined) throw new OutboxCommandError("--all needs --program: whose notifications?");
   const unknown = new Set(ids);
-  for (const place of places(parts, await parts.statePath(), program)) {
+  for (const place of await places(parts, await parts.statePath(), program)) {
     const wanted = all ? "all" : [...unknown];
     const dropped =
       (await request(place, { path: "/outbox/drop", body: { ids: wanted, reason } }))?.dropped ??
-      (await visit(place, (file) => dropStored(place.program, file, wanted, reason, parts.now())));
+      (await visit(place, [], (file) => dropStored(place.program, file, wanted, reason, parts.now())));
     for (const { id, notification } of dropped) {
       unknown.delete(id);
       parts.out.write(`dropped ${id} (${place.program}): ${onOneLine(describeNotification(notification))}\n`);
@@ -120,52 +126,77 @@ function dropStored(
 const DATABASE = ".sqlite";
 const TIMEOUT_MS = 2000;
 
-/** The database of every program, or of the one named, in order of their names. */
-function places(parts: OutboxCommandParts, statePath: string, only: string | undefined): readonly Place[] {
+/** The database of every program, or of the one named, in order of their names. @throws DiskHungError */
+async function places(
+  parts: OutboxCommandParts,
+  statePath: string,
+  only: string | undefined,
+): Promise<readonly Place[]> {
   const directories = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])].filter((path) => existsSync(path));
   if (directories.length === 0) {
     throw new OutboxCommandError(
       `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,
     );
   }
-  const found = directories.flatMap((directory) =>
-    readdirSync(directory)
-      .filter((name) => name.endsWith(DATABASE))
-      .map((name) => ({ statePath: directory, program: basename(name, DATABASE) }))
-      .filter(({ program }) => only === undefined || program === only)
-      .sort((one, other) => (one.program < other.program ? -1 : 1)),
+  const listed = await Promise.all(
+    directories.map(async (directory) => ({ directory, names: await namesIn(directory) })),
   );
-  if (only !== undefined && found.length === 0) {
+  const found = listed.flatMap(({ directory, names }) =>
+    programsOf(names, DATABASE).map((program) => ({
+      program,
+      database: join(directory, program + DATABASE),
+      directories,
+    })),
+  );
+  const known = new Set(found.map(({ program }) => program));
+  const more = listed.flatMap(({ names }) => programsOf(names, SOCKET_SUFFIX)).filter((program) => !known.has(program));
+  const wanted = [...found, ...more.map((program) => ({ program, database: undefined, directories }))]
+    .filter(({ program }) => only === undefined || program === only)
+    .sort((one, other) => (one.program < other.program ? -1 : 1));
+  if (only !== undefined && wanted.length === 0) {
     throw new OutboxCommandError(`${join(statePath, only + DATABASE)} does not exist: ${only} has not run here`);
   }
-  return found;
+  return wanted;
 }
+
+const programsOf = (names: readonly string[], suffix: string): readonly string[] =>
+  names.filter((name) => name.endsWith(suffix)).map((name) => basename(name, suffix));
 
 /** @returns undefined if no monitor responds with that: it does not run, hangs, or is of an older release */
 async function request(
-  { statePath, program }: Place,
+  { directories, program, database }: Place,
   about: { readonly path: string; readonly body?: object },
 ): Promise<ReceivedEntries | undefined> {
   const { requestMonitor } = await import("../status/client.ts");
   const { receivedEntries } = await import("./received-entries.ts");
   const { parseJson } = await import("../system/parse-json.ts");
-  try {
-    const { status, text } = await requestMonitor(healthSocket(statePath, program), about, TIMEOUT_MS);
-    return status === 200 ? parseJson(receivedEntries, text) : undefined;
-  } catch {
-    return undefined;
+  const first = database === undefined ? [] : [dirname(database)];
+  for (const directory of new Set([...first, ...directories])) {
+    try {
+      const { status, text } = await requestMonitor(healthSocket(directory, program), about, TIMEOUT_MS);
+      if (status === 200) return parseJson(receivedEntries, text);
+    } catch {
+      // Nobody listens there.
+    }
   }
+  return undefined;
 }
 
-async function visit<Result>({ statePath, program }: Place, use: (file: StateFile) => Result): Promise<Result> {
-  const { visitStateFile } = await import("../notify/state-file.ts");
-  const file = visitStateFile(join(statePath, program + DATABASE));
+/** From a thread of its own, which may have to be left behind on a disk that hangs. @throws DiskHungError */
+async function visit<Result>({ database }: Place, nothing: Result, use: (file: StateFile) => Result): Promise<Result> {
+  if (database === undefined) return nothing;
+  const { diskThread } = await import("./disk.ts");
+  const { stateFilesOn } = await import("../notify/state-operations.ts");
+  thread ??= diskThread();
+  const file = stateFilesOn(thread).visit(database);
   try {
     return use(file);
   } finally {
     file.close();
   }
 }
+
+let thread: ReturnType<typeof import("./disk.ts").diskThread> | undefined;
 
 function emptyLine(statePath: string): string {
   return `nothing to list in ${statePath}: everything was delivered or ended otherwise\n`;

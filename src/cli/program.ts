@@ -6,6 +6,7 @@ import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { RetryOptions } from "./delivery.ts";
+import type { Disk } from "./disk.ts";
 
 /** What a monitor is made from. */
 export interface MonitorContext {
@@ -15,6 +16,8 @@ export interface MonitorContext {
   readonly bootId: string;
   /** Where state is kept: `[DEFAULT] state_path`, or what stands in for it. */
   readonly statePath: string;
+  /** For whatever it does there. */
+  readonly disk: Disk;
   /** Where the monitor says how what it depends on is. */
   readonly conditions: Conditions;
 }

@@ -1,5 +1,4 @@
-import type { StateLock } from "../notify/state-lock.ts";
-import { lockState, StateInUseError } from "../notify/state-lock.ts";
+import { type lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import type { HealthSocket } from "../status/health-socket.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -13,20 +12,23 @@ export interface Kept {
   readonly databaseRenewed: () => boolean;
 }
 
-const LOOK_EVERY_MS = 5000;
+/** With the second that the disk is given to answer, a hang is noticed within 5 s. */
+const LOOK_EVERY_MS = 3000;
 
 /** A lock that is taken again when its file was deleted, or could not be locked before. */
 export class HeldLock {
   readonly #statePath: string;
   readonly #program: string;
+  readonly #take: typeof lockState;
   #lock: StateLock;
   #complaint: string | undefined;
 
-  /** @throws StateInUseError */
-  constructor(statePath: string, program: string) {
+  /** @param take `lockState`, on whichever thread @throws StateInUseError */
+  constructor(statePath: string, program: string, take: typeof lockState) {
     this.#statePath = statePath;
     this.#program = program;
-    this.#lock = lockState(statePath, program);
+    this.#take = take;
+    this.#lock = take(statePath, program);
   }
 
   get problem(): string | undefined {
@@ -39,7 +41,7 @@ export class HeldLock {
     const { problem } = this.#lock;
     this.#lock.release();
     try {
-      this.#lock = lockState(this.#statePath, this.#program);
+      this.#lock = this.#take(this.#statePath, this.#program);
       this.#complaint = undefined;
       return problem === undefined && this.#lock.problem === undefined;
     } catch (error) {
@@ -56,22 +58,30 @@ export class HeldLock {
 }
 
 /**
- * Puts back what was deleted of the state directory under the running monitors, and says so in one line: without its lock a
+ * Notices a disk that hangs before anything is to be written to it. Puts back what was deleted of the state directory under the running monitors, and says so in one line: without its lock a
  * second program would start on the same state, without its socket `status` would take the monitor for stopped.
  */
 export async function keepState(
-  parts: { readonly kept: readonly Kept[]; readonly statePath: string; readonly clock: Clock; readonly log: Logger },
+  parts: {
+    readonly kept: readonly Kept[];
+    readonly statePath: string;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly diskAnswers: () => Promise<boolean>;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { kept, statePath, clock, log } = parts;
+  const { kept, statePath, clock, log, diskAnswers } = parts;
   while (!signal.aborted) {
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
+    const answers = await diskAnswers();
     const renewed: string[] = [];
     let isSaid = false;
     for (const { name, lock, socket, databaseRenewed } of kept) {
       // Of a database that was deleted the store has said it, and that the rest follows.
-      isSaid ||= databaseRenewed();
+      isSaid = databaseRenewed() || isSaid;
+      if (!answers) continue;
       if (lock.renew(log)) renewed.push(`the lock of ${name}`);
       if (await socket.renew()) renewed.push(`the health socket of ${name}`);
     }

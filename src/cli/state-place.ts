@@ -97,6 +97,12 @@ export function chooseStatePlace(statePath: string, surroundings: StateSurroundi
 const lossOf = ({ isLasting }: Fallback): string =>
   isLasting ? "until somebody removes that directory" : "until the next reboot, which loses them";
 
+/** Where sockets can be while the disk of `state_path` hangs: in memory. @throws the system's error if there is no place */
+export function placeInMemory(statePath: string, surroundings: StateSurroundings): string {
+  const places = fallbacks(statePath, surroundings).filter(({ isLasting }) => !isLasting);
+  return places.find(({ path }) => whyUnusable(path) === undefined)?.path ?? lastResort().path;
+}
+
 /** Others may have taken every name that they know: a random one is left. @throws the system's error */
 function lastResort(): { readonly path: string; readonly until: string } {
   const until = "until this program stops, which loses them; `status` and `outbox` will not find it";

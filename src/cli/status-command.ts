@@ -1,10 +1,13 @@
-import { existsSync, readdirSync } from "node:fs";
 import type { Command } from "commander";
 import type { HealthOutcome, ReceivedReport } from "../status/client.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
+
 import { type Verdict, worst } from "../status/verdict.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
+
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
+import { namesIn } from "./directory-names.ts";
 import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -14,6 +17,8 @@ export interface StatusCommandParts {
   /** Where the monitors may keep their state if they cannot have that. */
   readonly otherPlaces?: (statePath: string) => readonly string[];
   readonly out: { write(text: string): unknown };
+  /** Takes a line about what could not be looked at. */
+  readonly warn?: (line: string) => void;
   /** Takes the exit status. */
   readonly exit: (status: number) => void;
 }
@@ -58,7 +63,7 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const found = [...new Set(places.flatMap(programsIn))].sort();
+      const found = await programsIn(places, parts.warn);
       const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
       const queried = await Promise.all(programs.map((one) => queryIn(places, one)));
       if (json) parts.out.write(`${printableJson(queried.map(toJson), 2)}\n`);
@@ -68,15 +73,15 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
     });
 }
 
-/** In the first of these places in which it runs. */
+/** In the first of these places in which it answers; its lock may be in another one, if that one's disk hung when it started. */
 async function queryIn(places: readonly string[], program: string): Promise<Queried> {
-  let first: Queried | undefined;
+  let best: Queried | undefined;
   for (const place of places) {
     const queried = await query(place, program);
-    if (queried.outcome.kind !== "not running") return queried;
-    first ??= queried;
+    if (queried.outcome.kind === "answered") return queried;
+    if (best === undefined || best.outcome.kind === "not running") best = queried;
   }
-  return first as Queried;
+  return best as Queried;
 }
 
 async function query(statePath: string, program: string): Promise<Queried> {
@@ -92,22 +97,31 @@ async function query(statePath: string, program: string): Promise<Queried> {
 
 export const shortName = (name: string): string => name.replace(/^masakari-/, "");
 
-/** Those that have left a database or a socket there. */
-export function programsIn(statePath: string): string[] {
-  if (!existsSync(statePath)) return [];
-  const names = filesIn(statePath).flatMap((file) =>
-    [DATABASE_SUFFIX, SOCKET_SUFFIX]
-      .filter((suffix) => file.endsWith(suffix))
-      .map((suffix) => file.slice(0, -suffix.length)),
-  );
-  return names;
+/** Those that have left a database or a socket in one of these places; from one whose disk hangs, others' names are missing. */
+export async function programsIn(
+  places: readonly string[],
+  warn: ((line: string) => void) | undefined,
+): Promise<readonly string[]> {
+  const files = await Promise.all(places.map(async (place) => await filesIn(place, warn)));
+  const names = files
+    .flat()
+    .flatMap((file) =>
+      [DATABASE_SUFFIX, SOCKET_SUFFIX]
+        .filter((suffix) => file.endsWith(suffix))
+        .map((suffix) => file.slice(0, -suffix.length)),
+    );
+  return [...new Set(names)].sort();
 }
 
-function filesIn(statePath: string): string[] {
+async function filesIn(statePath: string, warn: ((line: string) => void) | undefined): Promise<readonly string[]> {
   try {
-    return readdirSync(statePath);
+    return await namesIn(statePath);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    if (error instanceof DiskHungError) {
+      warn?.(why);
+      return [];
+    }
     throw new Error(
       `${statePath} ([DEFAULT] state_path) cannot be read; run this as root or as the monitors' user: ${why}`,
     );

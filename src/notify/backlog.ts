@@ -11,6 +11,9 @@ export class Backlog {
   /** Ids that have a row on disk, of entries pending or in this backlog. */
   readonly #onDisk = new Set<string>();
 
+  /** Ids of a batch whose writing was given up: it may be carried out all the same. */
+  readonly #perhapsOnDisk = new Set<string>();
+
   add(entries: Iterable<Entry>, saved: Batch["saved"]): void {
     for (const entry of entries) this.#entries.set(entry.id, entry);
     for (const [key, json] of saved) this.#saved.set(key, json);
@@ -24,6 +27,11 @@ export class Backlog {
   /** This entry has ended on disk, and is none of ours any more unless it is still to be written. */
   forget(id: string): void {
     if (!this.#entries.has(id)) this.#onDisk.delete(id);
+  }
+
+  /** Writing the batch was given up, and may be carried out all the same. */
+  givenUp(): void {
+    for (const id of this.#entries.keys()) this.#perhapsOnDisk.add(id);
   }
 
   isOnDisk(id: string): boolean {
@@ -60,6 +68,7 @@ export class Backlog {
       else this.#onDisk.delete(id);
     }
     this.#entries.clear();
+    this.#perhapsOnDisk.clear();
     this.#saved.clear();
   }
 
@@ -78,7 +87,7 @@ export class Backlog {
   /** Forgets the oldest endings of which the disk knows nothing, and need not. */
   bound(): void {
     const history = [...this.#entries.values()].filter(
-      (entry) => entry.state !== "pending" && !this.#onDisk.has(entry.id),
+      ({ id, state }) => state !== "pending" && !this.#onDisk.has(id) && !this.#perhapsOnDisk.has(id),
     );
     for (const entry of history.slice(0, -ENDINGS)) this.#entries.delete(entry.id);
   }

@@ -9,8 +9,10 @@ export interface CurrentFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** For tests: opens the file in another way. */
+  /** Opens the file in another way than `openStateFile`. */
   readonly open?: ((path: string) => StateFile) | undefined;
+  /** Moves it aside in another way than `moveAside`. */
+  readonly moveAside?: typeof moveAside | undefined;
 }
 
 /**
@@ -93,6 +95,7 @@ export class CurrentFile {
 
   #moveAside(): string | undefined {
     const { path, clock } = this.#options;
-    return moveAside(path, new Date(clock.now().wall).toISOString().replaceAll(":", ""));
+    const move = this.#options.moveAside ?? moveAside;
+    return move(path, new Date(clock.now().wall).toISOString().replaceAll(":", ""));
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock, Instant, Timer } from "../system/clock.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
 import type { Logger } from "../system/log.ts";
 import { Backlog } from "./backlog.ts";
 import { CurrentFile } from "./current-file.ts";
@@ -7,8 +8,9 @@ import type { Entry } from "./entry.ts";
 import { logDropped, logLost, logUnreadable } from "./loss.ts";
 import type { Notification } from "./notification.ts";
 import { type Batch, type Contents, DisplacedError, type StateFile, StateFileError } from "./state-file.ts";
-import { NOTHING, rescue } from "./unusable-file.ts";
-import { isPassing, messageOf, remedyFor } from "./write-failure.ts";
+import type { StateFiles } from "./state-operations.ts";
+import { rescueAfter } from "./unusable-file.ts";
+import { isPassing, logUnwritable, messageOf } from "./write-failure.ts";
 
 /** How long writing rests after it failed. */
 const WRITE_AGAIN_MS = 5_000;
@@ -24,8 +26,10 @@ export interface DiskCopyOptions {
   readonly whole: () => Omit<Contents, "unreadable">;
   /** Whether this program's monitor makes such notifications; those of others are not sent. */
   readonly isOurs: (notification: Notification) => boolean;
-  /** For tests: opens the file in another way. */
-  readonly open?: (path: string) => StateFile;
+  /** Opens the file in another way than `openStateFile`, e.g. on another thread; so the other two. */
+  readonly open?: StateFiles["open"];
+  readonly rescue?: StateFiles["rescue"];
+  readonly moveAside?: StateFiles["moveAside"];
 }
 
 /**
@@ -39,6 +43,7 @@ export class DiskCopy {
   readonly #backlog = new Backlog();
   #degraded: string | undefined;
   #degradedSince: Instant | undefined;
+  #isHung = false;
   #again: Timer | undefined;
   #closed = false;
   #wasReplaced = false;
@@ -54,6 +59,11 @@ export class DiskCopy {
   /** Why nothing reaches the disk just now; undefined while everything does. */
   get degraded(): string | undefined {
     return this.#degraded;
+  }
+
+  /** Whether that is because the disk does not answer. */
+  get isHung(): boolean {
+    return this.#isHung;
   }
 
   /** Since when nothing reaches the disk; undefined while everything does. */
@@ -79,7 +89,7 @@ export class DiskCopy {
       return contents;
     } catch (error) {
       this.#current.close();
-      const contents = error instanceof StateFileError && error.isForeign ? NOTHING : rescue(this.path);
+      const contents = rescueAfter(error, this.path, this.#options.rescue);
       if (error instanceof StateFileError) this.#beginAnew(error, contents);
       else {
         for (const { id } of contents.entries) this.#backlog.found(id);
@@ -104,8 +114,12 @@ export class DiskCopy {
 
   /** Looks whether the file is still in its place; makes it anew if not. @returns whether that was done since it was last asked */
   renewed(): boolean {
-    const problem = this.#degraded === undefined ? this.#current.file?.displaced?.() : undefined;
-    if (problem !== undefined) this.#failed(new DisplacedError(problem));
+    try {
+      const problem = this.#degraded === undefined ? this.#current.file?.displaced?.() : undefined;
+      if (problem !== undefined) this.#failed(new DisplacedError(problem));
+    } catch (error) {
+      this.#degrade(error);
+    }
     const renewed = this.#wasReplaced;
     this.#wasReplaced = false;
     return renewed;
@@ -157,7 +171,12 @@ export class DiskCopy {
   #writeOut(): void {
     if (this.#backlog.isEmpty) return;
     if (this.#current.file === undefined) throw new Error("it is closed");
-    this.#current.file.write(this.#backlog.batch);
+    try {
+      this.#current.file.write(this.#backlog.batch);
+    } catch (error) {
+      if (error instanceof DiskHungError) this.#backlog.givenUp();
+      throw error;
+    }
     this.#backlog.written();
   }
 
@@ -202,13 +221,9 @@ export class DiskCopy {
   /** The file stays open: what cannot be written can mostly still be read. */
   #degrade(error: unknown): void {
     const reason = messageOf(error);
-    if (this.#degraded === undefined) {
-      this.#options.log.critical(
-        `${this.path} cannot be written (${reason}): notifications and state are kept in memory only and would be lost ` +
-          `if this program stopped now. They are still delivered. ${remedyFor(error)}; writing is tried again by itself.`,
-      );
-    }
+    if (this.#degraded === undefined) logUnwritable(this.path, error, this.#options.log);
     this.#degraded = reason;
+    this.#isHung = error instanceof DiskHungError;
     this.#degradedSince ??= this.#options.clock.now();
     if (this.#closed) return;
     this.#again?.cancel();
@@ -222,6 +237,7 @@ export class DiskCopy {
         this.#takeOver(this.#current.openAnyway("what this program knows is written to that"));
       }
       this.#degraded = undefined;
+      this.#isHung = false;
       this.#degradedSince = undefined;
       this.#options.log.warning(`${this.path} can be written again: notifications and state are on disk`);
     } catch (error) {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { WRITABLE_FOR_OTHERS } from "../config/trust.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
 import { printable } from "../system/printable.ts";
 import { makeDirectory, makePrivateFile } from "../system/private-file.ts";
 
@@ -32,7 +33,7 @@ const held = new Set<DatabaseSync>();
  * @throws StateInUseError
  */
 export function lockState(statePath: string, program: string): StateLock {
-  const path = join(statePath, `${program}.lock`);
+  const path = lockFile(statePath, program);
   let db: DatabaseSync | undefined;
   try {
     makeDirectory(statePath, 0o700);
@@ -43,13 +44,7 @@ export function lockState(statePath: string, program: string): StateLock {
   } catch (error) {
     db?.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw inUse(statePath, program, path);
-    return {
-      problem:
-        `${path} cannot be locked (${(error as Error).message}), so a second ${program} would not be noticed: see that ` +
-        "there is none. Make room, or give the directory to this user",
-      isInPlace: () => false,
-      release: () => undefined,
-    };
+    return unlocked(path, program, error);
   }
   const locked = db;
   held.add(locked);
@@ -60,9 +55,26 @@ export function lockState(statePath: string, program: string): StateLock {
   return { problem: undefined, isInPlace: () => inodeOf(path) === inode, release };
 }
 
+export const lockFile = (statePath: string, program: string): string => join(statePath, `${program}.lock`);
+
+/** A lock that could not be had. */
+export function unlocked(path: string, program: string, error: unknown): StateLock {
+  const remedy =
+    error instanceof DiskHungError
+      ? "It is locked as soon as the disk answers"
+      : "Make room, or give the directory to this user";
+  return {
+    problem:
+      `${path} cannot be locked (${(error as Error).message}), so a second ${program} would not be noticed: see that ` +
+      `there is none. ${remedy}`,
+    isInPlace: () => false,
+    release: () => undefined,
+  };
+}
+
 /** The pid of the program whose state it is now; undefined if there is none, or it cannot be seen from here. */
 export function lockHolder(statePath: string, program: string): number | undefined {
-  return pidHolding(join(statePath, `${program}.lock`));
+  return pidHolding(lockFile(statePath, program));
 }
 
 /**
@@ -74,7 +86,7 @@ export function refuseIfHeld(statePath: string, program: string): void {
   const isAnybodys = directory === undefined || (directory.mode & WRITABLE_FOR_OTHERS) !== 0;
   // Where anybody may write, anybody could hold a lock to keep this program from starting.
   if (isAnybodys || lockHolder(statePath, program) === undefined) return;
-  throw inUse(statePath, program, join(statePath, `${program}.lock`));
+  throw inUse(statePath, program, lockFile(statePath, program));
 }
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;

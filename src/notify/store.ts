@@ -4,7 +4,7 @@ import { DiskCopy } from "./disk-copy.ts";
 import { type Entry, rebase } from "./entry.ts";
 import type { Notification } from "./notification.ts";
 import { PendingQueues } from "./pending-queues.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFiles } from "./state-operations.ts";
 
 export interface StoreOptions {
   /** `[DEFAULT] state_path` */
@@ -17,8 +17,10 @@ export interface StoreOptions {
   readonly bootId: string;
   /** Which notifications the program makes: others in its file were put there by somebody else. All, if not given. */
   readonly types?: readonly Notification["type"][];
-  /** For tests: opens the file in another way. */
-  readonly open?: (path: string) => StateFile;
+  /** Uses the file in another way than on this thread. */
+  readonly open?: StateFiles["open"];
+  readonly rescue?: StateFiles["rescue"];
+  readonly moveAside?: StateFiles["moveAside"];
 }
 
 /**
@@ -47,6 +49,11 @@ export class Store {
   /** Why nothing reaches the disk just now; undefined while everything does. */
   get degraded(): string | undefined {
     return this.#disk.degraded;
+  }
+
+  /** Whether that is because the disk does not answer. */
+  get isHung(): boolean {
+    return this.#disk.isHung;
   }
 
   /** Since when nothing reaches the disk; undefined while everything does. */

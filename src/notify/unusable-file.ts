@@ -2,9 +2,10 @@ import { copyFileSync, existsSync, lstatSync, mkdtempSync, readdirSync, renameSy
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { DiskHungError } from "../system/disk/calls.ts";
 import type { Entry } from "./entry.ts";
 import { entryFromRow } from "./entry-row.ts";
-import type { Contents } from "./state-file.ts";
+import { type Contents, StateFileError } from "./state-file.ts";
 
 /** So many damaged files are kept beside the good one. */
 const KEPT_ASIDE = 3;
@@ -40,7 +41,18 @@ export function rescue(path: string): Contents {
 }
 
 /** Of a file that cannot be read at all, or must not be believed. */
-export const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
+const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
+
+/** What can be had of a file after opening it failed so. @param read `rescue`, on whichever thread; never throws for a disk that hangs */
+export function rescueAfter(failure: unknown, path: string, read: typeof rescue = rescue): Contents {
+  if (failure instanceof DiskHungError || (failure instanceof StateFileError && failure.isForeign)) return NOTHING;
+  try {
+    return read(path);
+  } catch (error) {
+    if (error instanceof DiskHungError) return NOTHING;
+    throw error;
+  }
+}
 
 function readWhatIsThere(path: string): Contents {
   const db = new DatabaseSync(path);

@@ -29,6 +29,8 @@ export interface ProcessMonitorParts {
   readonly loadProcessList: LoadProcessList;
   /** `[DEFAULT] state_path`, where pauses are; there are none if absent. */
   readonly statePath?: string;
+  /** Reads them in another way than on this thread. */
+  readonly readPauses?: typeof readPauses;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where to say whether the process list and the process table can be used. */
@@ -58,7 +60,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const pauses =
     statePath === undefined
       ? undefined
-      : () => readPauses({ statePath, now: clock.now(), bootId: given.bootId ?? readBootId() });
+      : () => (given.readPauses ?? readPauses)({ statePath, now: clock.now(), bootId: given.bootId ?? readBootId() });
   const parts = { table, clock, log, conditions, self: process.pid, pauses };
   const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...hooks(eyes) });
   const sudoRights = new SudoRights({ clock, log, conditions, ...hooks(eyes) });

@@ -67,6 +67,9 @@ export function readPauses(parts: PausesParts): readonly Pause[] {
   return pauses.sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
+/** For whichever thread runs them. */
+export const pauseOperations = { readPauses };
+
 /** Writes a pause in place of an earlier one of the same entry; it counts as soon as this returns. @throws if it cannot be written */
 export function writePause(
   { statePath, now, bootId }: PausesParts,

@@ -46,8 +46,8 @@ export interface OutboxFacts {
   readonly unreachable: Trouble | undefined;
   /** The last that Masakari was not told and never will be. */
   readonly untold: Trouble | undefined;
-  /** Nothing reaches the disk. */
-  readonly disk: Trouble | undefined;
+  /** Nothing reaches the disk; it may be because it does not answer. */
+  readonly disk: (Trouble & { readonly isHung?: boolean }) | undefined;
 }
 
 /** How promptly this process runs what is due. */

@@ -12,6 +12,8 @@ export interface HealthServerParts {
   readonly path: string;
   readonly routes: Routes;
   readonly log: Pick<Logger, "warning" | "error">;
+  /** Whether the disk that the socket is on answers: making and removing a socket waits for it. */
+  readonly diskAnswers?: () => Promise<boolean>;
   /** Called once the socket is there. */
   readonly onListening?: () => void;
 }
@@ -34,6 +36,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   const server = makeServer(parts);
   let inode: number | undefined;
   try {
+    if (!(await answersIn(parts))) throw new Error("the disk hangs");
     await listen(server, path);
     inode = inodeOf(path);
     parts.onListening?.();
@@ -45,10 +48,16 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   server.on("error", (error) => log.warning(`Serving health on ${path} failed: ${error.message}`));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   server.closeAllConnections();
+  if (!(await answersIn(parts))) {
+    server.unref();
+    return;
+  }
   // libuv unlinks the socket's path when it closes. If another program has that path by now, the server is left open instead.
   if ([undefined, inode].includes(inodeOf(path))) await new Promise((resolve) => server.close(resolve));
   else server.unref();
 }
+
+const answersIn = async ({ diskAnswers }: HealthServerParts): Promise<boolean> => (await diskAnswers?.()) ?? true;
 
 const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 

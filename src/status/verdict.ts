@@ -32,6 +32,7 @@ const WAITS_TOO_LONG_MS = 300_000;
 const NAMED_SUBJECTS = 5;
 /** Of a name in a reason, characters. */
 const NAME_LENGTH = 100;
+const LOST = "a stop now would lose them, and this program cannot end before the disk answers";
 /** Commands have time-outs of a minute, agents of seconds. */
 const ACTS_TOO_LONG_MS = 1_800_000;
 
@@ -103,7 +104,8 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
   const cannotTell = unanswered ?? login ?? unreachable;
   if (disk !== undefined) {
     const reason = `notifications and state are in memory only, the disk does not take them: ${disk.reason}`;
-    if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
+    if (disk.isHung) problems.push(failing("disk", `${reason}; ${LOST}`, disk.since));
+    else if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
     else problems.push(failing("disk", `${reason}; ${counted(pending)} would be lost by a stop now`, disk.since));
   }
   if (unanswered !== undefined) {

@@ -12,12 +12,13 @@ export const processMonitorProgram: Program = {
   name: "processmonitor",
   notificationTypes: ["PROCESS"],
   retry: (config) => config.process,
-  create({ config, clock, log, conditions, statePath }) {
+  create({ config, clock, log, conditions, statePath, disk }) {
     const monitor = processMonitor({
       settings: settings(config),
       processListPath: config.process.process_list_path,
       loadProcessList: loadTrustedProcessList,
       statePath,
+      readPauses: (parts) => disk.call("readPauses", parts),
       clock,
       log,
       conditions,

@@ -22,6 +22,12 @@ export const defaultTable = {
       ours: true,
       help: "Directory of each program's database: undelivered notifications, and what the monitor knew when it stopped.",
     },
+    disk_thread: {
+      type: "bool",
+      default: true,
+      ours: true,
+      help: "Whether the disk of state_path is used from a thread of its own, so that a disk that hangs holds up the monitor for at most a second. It costs 11 MB of memory; without it the monitor waits for the disk.",
+    },
     ...osloLogTable.options,
     tempdir: {
       type: "string",

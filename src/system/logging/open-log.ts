@@ -3,7 +3,15 @@ import { join } from "node:path";
 import type { Logger } from "../log.ts";
 import { jsonFormat, textFormat } from "./format.ts";
 import { LEVELS, type Level, type LogRecord, ROOT_NAME } from "./record.ts";
-import { fileSink, journalSink, type LogSink, stderrSink, syslogSink } from "./sinks.ts";
+import {
+  fileSink,
+  journalSink,
+  type LogSink,
+  logFileOperations,
+  type OpenLogFile,
+  stderrSink,
+  syslogSink,
+} from "./sinks.ts";
 
 /** oslo.log's options as far as they mean something here; the names are those of the configuration file. */
 export interface LogOptions {
@@ -32,7 +40,11 @@ export interface OpenLog {
 
 const quiet = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
 
-function openSinks(program: string, options: LogOptions): { sinks: LogSink[]; complaints: string[] } {
+function openSinks(
+  program: string,
+  options: LogOptions,
+  openLogFile: OpenLogFile,
+): { sinks: LogSink[]; complaints: string[] } {
   const text = options.use_json
     ? jsonFormat(options.log_date_format)
     : textFormat(options.logging_default_format_string, options.log_date_format);
@@ -53,7 +65,7 @@ function openSinks(program: string, options: LogOptions): { sinks: LogSink[]; co
   const file = quiet(options.log_file) ?? (quiet(options.log_dir) && `${program}.log`);
   if (file !== undefined) {
     const path = quiet(options.log_dir) === undefined ? file : join(options.log_dir ?? "", file);
-    attempt(`log file ${path}`, () => fileSink(path, text, options.watch_log_file));
+    attempt(`log file ${path}`, () => fileSink(path, text, options.watch_log_file, openLogFile));
     if (isNamedPipe(path)) stderr().write(unreadPipe(path));
   }
   if (options.use_syslog) attempt("syslog", () => syslogSink(program, options.syslog_log_facility, text, stderr()));
@@ -74,10 +86,15 @@ function unreadPipe(path: string): LogRecord {
 /**
  * Opens a program's log as its configuration says. A destination that cannot be had is replaced by standard error, with
  * a line that says so: a monitor without a log is better than a host without a monitor.
+ * @param openLogFile tries whether the file can be opened, for whoever must not wait for a disk that hangs
  * @param program e.g. `masakari-processmonitor`: names the file in `log_dir` and the syslog identifier
  */
-export function openLog(program: string, options: LogOptions): OpenLog {
-  const { sinks, complaints } = openSinks(program, options);
+export function openLog(
+  program: string,
+  options: LogOptions,
+  openLogFile: OpenLogFile = logFileOperations.openLogFile,
+): OpenLog {
+  const { sinks, complaints } = openSinks(program, options, openLogFile);
   const under = (name: string): Logger => {
     const at = (level: Level) => (message: string) => {
       const record: LogRecord = { time: Date.now(), level, name, message };

@@ -100,32 +100,48 @@ export function stderrSink(format: LineFormat): LogSink {
   };
 }
 
-/** @throws the system's error */
-function openDestination(path: string, format: LineFormat): Destination {
+/** Opens a log file; on a disk that hangs it is done by somebody else, who gives up in time. @throws the system's error */
+export type OpenLogFile = (path: string) => void;
+
+const openFlags = (path: string): number => {
   const { O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
   // With a reading end of our own a named pipe can be opened before there is a reader, and holds lines for it (fifo(7)).
   const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
-  const access = isPipe ? O_RDWR : O_WRONLY;
-  const fd = openSync(path, access | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o640);
+  return (isPipe ? O_RDWR : O_WRONLY) | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
+};
+
+/** For whichever thread runs them: makes the file, with its directory if need be, so that it can be opened at once. */
+export const logFileOperations = {
+  openLogFile(path: string): void {
+    // One level only: a typing error in the path should be seen, not turned into a tree of directories.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path));
+    closeSync(openSync(path, openFlags(path), 0o640));
+  },
+};
+
+/** @throws the system's error */
+function openDestination(path: string, format: LineFormat): Destination {
+  const fd = openSync(path, openFlags(path), 0o640);
   return fstatSync(fd).isFile() ? fileDestination(fd) : unreadDestination(writeTo(fd), format, () => closeSync(fd));
 }
 
 /**
  * A file, made with its directory if need be.
+ * @param openLogFile tries it beforehand
  * @param watch oslo.log's `watch_log_file`: notice by itself that the file was moved or removed
  * @throws the system's error when the file cannot be opened now
  */
-export function fileSink(path: string, format: LineFormat, watch: boolean): LogSink {
-  // One level only: a typing error in the path should be seen, not turned into a tree of directories.
-  if (!existsSync(dirname(path))) mkdirSync(dirname(path));
+export function fileSink(path: string, format: LineFormat, watch: boolean, openLogFile: OpenLogFile): LogSink {
+  openLogFile(path);
   let destination = openDestination(path, format);
   const reopen = (): void => {
     try {
+      openLogFile(path);
       const next = openDestination(path, format);
       destination.close();
       destination = next;
     } catch {
-      // The directory is gone or full of files: the old file still takes lines.
+      // The directory is gone or full of files, or its disk hangs: the old file still takes lines.
     }
   };
   const inode = (): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;

@@ -1,0 +1,88 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { probeDisk } from "../notify/disk-probe.ts";
+import { lockOperations, reviveLockError } from "../notify/lock-operations.ts";
+import { reviveStateError, stateOperations } from "../notify/state-operations.ts";
+import { pauseOperations } from "../process/pauses.ts";
+import { type DiskCalls, DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
+import type { PlainError } from "../system/disk/protocol.ts";
+import { DiskThread } from "../system/disk/thread.ts";
+import { logFileOperations, type OpenLogFile } from "../system/logging/sinks.ts";
+import { chooseStatePlace, type StatePlace, type StateSurroundings } from "./state-place.ts";
+
+/** All that the programs do on the disk of `state_path`, and would otherwise wait for. */
+export const diskOperations = {
+  ...stateOperations,
+  ...lockOperations,
+  ...pauseOperations,
+  ...logFileOperations,
+  choosePlace,
+};
+
+/** As `chooseStatePlace`; returns when the disk of that place has answered a write. */
+function choosePlace(statePath: string, surroundings: StateSurroundings): StatePlace {
+  const place = chooseStatePlace(statePath, surroundings);
+  try {
+    probeDisk(place.path);
+  } catch {
+    // It answers, and whoever writes there says what is wrong.
+  }
+  return place;
+}
+
+export type Disk = DiskCalls<typeof diskOperations>;
+
+/** At the start a busy machine may need longer, and what an earlier run left is then to be known. */
+const START_LIMIT_MS = 4000;
+const limitsMs = {
+  choosePlace: START_LIMIT_MS,
+  takeLock: START_LIMIT_MS,
+  openState: START_LIMIT_MS,
+  loadState: START_LIMIT_MS,
+  rescueState: START_LIMIT_MS,
+};
+
+/** A disk that is used from a thread of its own. */
+export function diskThread(): DiskThread<typeof diskOperations> {
+  return new DiskThread({
+    module: threadModule(),
+    limitsMs,
+    direct: directDiskCalls(diskOperations),
+    revive: (error) => reviveStateError(error) ?? reviveLockError(error) ?? plain(error),
+  });
+}
+
+const plain = ({ message, code, errcode }: PlainError): Error => Object.assign(new Error(message), { code, errcode });
+
+/** Whether the disk of this directory answers a write, within the limit. Any other trouble is for whoever writes there. */
+export function answering(disk: Disk, statePath: string): () => Promise<boolean> {
+  return async () => {
+    try {
+      await disk.callLater("probeDisk", statePath);
+      return true;
+    } catch (error) {
+      return !(error instanceof DiskHungError);
+    }
+  };
+}
+
+/** How a log file is opened: as the disk of `state_path` is used, if it is the same. */
+export function openingLogFile(disk: Disk, statePath: string): OpenLogFile {
+  return (path) => {
+    if (deviceOf(path) === deviceOf(statePath)) disk.call("openLogFile", path);
+    else logFileOperations.openLogFile(path);
+  };
+}
+
+/** Of the path, or of the nearest directory above it that exists. */
+function deviceOf(path: string): number | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined && dirname(path) !== path ? deviceOf(dirname(path)) : found?.dev;
+}
+
+/** Beside the source in a checkout; a package has it beside the programs, whose parts are in `parts/PROGRAM/`. */
+function threadModule(): URL {
+  const here = import.meta.url;
+  if (here.endsWith(".ts")) return new URL("./disk-thread-main.ts", here);
+  return new URL(here.includes("/parts/") ? "../../disk-thread.mjs" : "./disk-thread.mjs", here);
+}
