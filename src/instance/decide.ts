@@ -1,17 +1,15 @@
 import { type DecisionContext, decideBy } from "../monitor/decision.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
 import { counted } from "../notify/plural.ts";
+import { type Context, subjectOf } from "./decide/context.ts";
 import { applyEvent } from "./decide/event.ts";
 import { applyOnCrash } from "./decide/lifecycle.ts";
 import { applySnapshot } from "./decide/snapshot.ts";
-import { say, subjectOf, type Turn } from "./decide/turn.ts";
 import { applyLoggedEnd } from "./decide/unexplained.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
 import { type Guest, type InstanceState, isEnded, withGuest, withGuests } from "./state.ts";
 
 const ENDED_KEPT = 200;
-
-type Context = DecisionContext<InstanceSettings, InstanceEffect>;
 
 /**
  * The decisions of the instance monitor. Events are notified by upstream's table; beside that the state of each domain is kept,
@@ -24,17 +22,21 @@ export const decide = decideBy<InstanceState, InstanceObservation, InstanceEffec
     return { ...withGuests(state, new SubjectMap()), complete: false };
   },
   started: (state) => ({ ...state, looking: false }),
-  observed: (state, observation, context) => observe(state, observation, turnOf(state, observation, context)),
+  observed: (state, observation, context) => observe(state, observation, contextOf(state, observation, context)),
 });
 
-function turnOf({ complete, looking }: InstanceState, observation: InstanceObservation, context: Context): Turn {
+function contextOf(
+  { complete, looking }: InstanceState,
+  observation: InstanceObservation,
+  context: DecisionContext<InstanceSettings, InstanceEffect>,
+): Context {
   return Object.assign(context, { complete, looking, again: observation.kind === "snapshot" && observation.again });
 }
 
 function observe(
   state: InstanceState,
   observation: Exclude<InstanceObservation, { kind: "started" | "settingsChanged" }>,
-  turn: Turn,
+  context: Context,
 ): InstanceState {
   switch (observation.kind) {
     case "connected":
@@ -46,28 +48,27 @@ function observe(
     case "event": {
       const { guest: name, event, number } = observation;
       const before = state.guests.get(name.uuid);
-      return afterEvent(state, name.uuid, applyEvent(before, name, event, number, turn));
+      return afterEvent(state, name.uuid, applyEvent(before, name, event, number, context));
     }
     case "snapshot": {
-      const guests = applySnapshot(state.guests, observation.looks, observation.after, turn);
+      const guests = applySnapshot(state.guests, observation.looks, observation.after, context);
       const active = [...guests.values()].filter((guest) => guest.state !== "SHUTOFF").length;
-      say(
-        turn,
+      context.log(
         observation.again ? "debug" : "info",
         `watching ${counted(guests.size, "guest")} of libvirt, ${active} of them active`,
       );
-      turn.caughtUp();
+      context.caughtUp();
       return { ...withGuests(state, guests), complete: true, looking: false };
     }
     case "onCrash": {
       const before = state.guests.get(observation.uuid);
       if (before === undefined) return state;
-      return afterEvent(state, observation.uuid, applyOnCrash(before, observation.uuid, observation.action, turn));
+      return afterEvent(state, observation.uuid, applyOnCrash(before, observation.uuid, observation.action, context));
     }
     case "loggedEnd": {
       const { uuid, end } = observation;
       const before = state.guests.get(uuid);
-      return before === undefined ? state : afterEvent(state, uuid, applyLoggedEnd(before, uuid, end, turn));
+      return before === undefined ? state : afterEvent(state, uuid, applyLoggedEnd(before, uuid, end, context));
     }
     case "woke":
       return state;

@@ -3,11 +3,11 @@ import { SubjectMap } from "../monitor/subject-map.ts";
 import { counted } from "../notify/plural.ts";
 import { catchUp } from "./decide/catch-up.ts";
 import { withConditions } from "./decide/conditions.ts";
+import { type Context, supersedeReport } from "./decide/context.ts";
 import { applyAgentChange, applyChange, applyLook, lookAgain } from "./decide/lifecycle.ts";
 import { endPing } from "./decide/ping-result.ts";
 import { endSetting, interruptCalls, keepResponseTimeouts } from "./decide/response-timeout.ts";
 import { schedule } from "./decide/schedule.ts";
-import { say, supersedeReport, type Turn } from "./decide/turn.ts";
 import { endExamination } from "./decide/verdict.ts";
 import type { Guest } from "./guest.ts";
 import type {
@@ -30,8 +30,8 @@ export const decide = decideBy<
   IntrospectiveEffect,
   IntrospectiveSettings
 >({
-  rebooted(state, turn) {
-    for (const guest of state.guests.values()) supersedeReport(guest, turn, "ended with a reboot of this host");
+  rebooted(state, context) {
+    for (const guest of state.guests.values()) supersedeReport(guest, context, "ended with a reboot of this host");
     return withIndex({
       ...state,
       guests: new SubjectMap(),
@@ -42,51 +42,51 @@ export const decide = decideBy<
   started: (state) => disconnectedState({ ...state, denied: false, timeoutsRefused: false }),
   settingsChanged: (state) => ({ ...state, timeoutsRefused: false }),
   observed: observe,
-  afterEach(state, _, observation, turn) {
-    const observed = catchUp(state, observation, turn);
-    return withConditions(schedule(keepResponseTimeouts(observed, turn), turn), turn);
+  afterEach(state, _, observation, context) {
+    const observed = catchUp(state, observation, context);
+    return withConditions(schedule(keepResponseTimeouts(observed, context), context), context);
   },
 });
 
 function observe(
   state: IntrospectiveState,
   observation: Exclude<IntrospectiveObservation, { kind: "started" | "settingsChanged" }>,
-  turn: Turn,
+  context: Context,
 ): IntrospectiveState {
   switch (observation.kind) {
     case "surveyed":
-      return applySurvey(state, observation.guests, turn);
+      return applySurvey(state, observation.guests, context);
     case "lost":
       return disconnectedState(state);
     case "looked": {
       const { guest } = observation;
-      return withGuest(state, guest.uuid, applyLook(state.guests.get(guest.uuid), guest, turn));
+      return withGuest(state, guest.uuid, applyLook(state.guests.get(guest.uuid), guest, context));
     }
     case "guestChanged": {
       const { uuid, name, what } = observation;
-      return withGuest(state, uuid, applyChange(state.guests.get(uuid), uuid, name, what, turn));
+      return withGuest(state, uuid, applyChange(state.guests.get(uuid), uuid, name, what, context));
     }
     case "agentChanged": {
       const { uuid, connected } = observation;
-      return withGuest(state, uuid, applyAgentChange(state.guests.get(uuid), uuid, connected, turn));
+      return withGuest(state, uuid, applyAgentChange(state.guests.get(uuid), uuid, connected, context));
     }
     case "pinged": {
       const guest = state.guests.get(observation.uuid);
       if (guest?.ping?.run !== observation.run) return state;
       const { outcome, detail } = observation;
-      const next = withGuest(state, guest.uuid, withoutRemnant(endPing(guest, turn, outcome, detail)));
-      return withDenial(next, outcome, detail, turn);
+      const next = withGuest(state, guest.uuid, withoutRemnant(endPing(guest, context, outcome, detail)));
+      return withDenial(next, outcome, detail, context);
     }
     case "examined": {
       const guest = state.guests.get(observation.uuid);
       if (guest?.examination?.run !== observation.run) return state;
-      const ended = endExamination(state, guest, observation.findings, turn);
+      const ended = endExamination(state, guest, observation.findings, context);
       return withGuest(ended.state, guest.uuid, withoutRemnant(ended.guest));
     }
     case "responseTimeoutSet":
-      return endSetting(state, observation, turn);
+      return endSetting(state, observation, context);
     case "woke":
-      if (!lookAgain(observation.key, turn)) return { ...state, wakeAt: undefined };
+      if (!lookAgain(observation.key, context)) return { ...state, wakeAt: undefined };
       return state;
   }
 }
@@ -122,20 +122,19 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
   });
 }
 
-function applySurvey(state: IntrospectiveState, seen: readonly GuestSeen[], turn: Turn): IntrospectiveState {
+function applySurvey(state: IntrospectiveState, seen: readonly GuestSeen[], context: Context): IntrospectiveState {
   const present = new Set(seen.map(({ uuid }) => uuid));
   let next: IntrospectiveState = { ...state, connected: true };
   for (const { uuid, name } of state.guests.values()) {
     if (present.has(uuid)) continue;
     const absent = { uuid, name, id: -1, running: false, agent: "none" } as const;
-    next = withGuest(next, uuid, applyLook(next.guests.get(uuid), absent, turn));
+    next = withGuest(next, uuid, applyLook(next.guests.get(uuid), absent, context));
   }
-  for (const guest of seen) next = withGuest(next, guest.uuid, applyLook(next.guests.get(guest.uuid), guest, turn));
+  for (const guest of seen) next = withGuest(next, guest.uuid, applyLook(next.guests.get(guest.uuid), guest, context));
   const watched = seen.filter(({ agent }) => agent !== "none").length;
   const unmatched = seen.filter((guest) => guest.unmatched !== undefined).length;
   const others = unmatched === 0 ? "" : `; ${unmatched} have channels that qemu_guest_agent_sock_path does not match`;
-  say(
-    turn,
+  context.log(
     "info",
     `watching ${counted(watched, "guest")} with an agent channel, of ${seen.length} that are active${others}`,
   );
@@ -151,10 +150,14 @@ function isRemnant(guest: Guest): boolean {
   return guest.id === -1 && guest.agent === "none";
 }
 
-function withDenial(state: IntrospectiveState, outcome: PingOutcome, detail: string, turn: Turn): IntrospectiveState {
+function withDenial(
+  state: IntrospectiveState,
+  outcome: PingOutcome,
+  detail: string,
+  context: Context,
+): IntrospectiveState {
   if (outcome !== "denied" || state.denied) return state;
-  say(
-    turn,
+  context.log(
     "error",
     `libvirt denies guest agent commands, so no guest is monitored: ${detail}. [libvirt] connection_uri must lead to the ` +
       "read-write socket, and this user must be allowed to use it",

@@ -1,10 +1,10 @@
 import type { GuestEvent, GuestName } from "../observation.ts";
 import type { Guest } from "../state.ts";
+import { type Context, newGuest, shown } from "./context.ts";
 import { continueRun } from "./guest-run.ts";
 import { applyLifecycleEvent } from "./lifecycle.ts";
 import { vmEventOf } from "./notification-table.ts";
 import { notifyOnce } from "./notify-once.ts";
-import { newGuest, say, shown, type Turn } from "./turn.ts";
 
 /** @returns the guest after one event of it, undefined if there is none (any more) */
 export function applyEvent(
@@ -12,23 +12,23 @@ export function applyEvent(
   name: GuestName,
   event: GuestEvent,
   number: number,
-  turn: Turn,
+  context: Context,
 ): Guest | undefined {
-  if (event.kind === "lifecycle") return applyLifecycleEvent(guest, name, event, number, turn);
+  if (event.kind === "lifecycle") return applyLifecycleEvent(guest, name, event, number, context);
   // Only a guest that runs has such events.
   const known =
-    guest ?? newGuest({ name: name.name, id: name.id, state: "RUNNING", reason: "UNKNOWN", transient: turn.complete });
+    guest ??
+    newGuest({ name: name.name, id: name.id, state: "RUNNING", reason: "UNKNOWN", transient: context.complete });
   if (event.kind === "controlError" && known.incoming) {
-    say(
-      turn,
+    context.log(
       "info",
       `${shown(name.uuid, name.name)}: libvirt lost its QEMU before it ran here: its migration to this host fails`,
     );
     return known;
   }
   const vmEvent = vmEventOf(event);
-  const next = vmEvent === undefined ? known : notifyOnce(known, name.uuid, vmEvent, turn);
+  const next = vmEvent === undefined ? known : notifyOnce(known, name.uuid, vmEvent, context);
   // With on_crash=restart, and on_poweroff=restart, this is the only event of the restart.
   if (event.kind !== "reboot" || !["CRASHED", "SHUTDOWN"].includes(next.state)) return next;
-  return { ...continueRun(next, name.uuid, turn), state: "RUNNING", reason: "CRASHED", lastEvent: number };
+  return { ...continueRun(next, name.uuid, context), state: "RUNNING", reason: "CRASHED", lastEvent: number };
 }

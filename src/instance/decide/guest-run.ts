@@ -1,25 +1,25 @@
 import type { Guest } from "../state.ts";
 import { isOff } from "../state.ts";
+import { type Context, supersede } from "./context.ts";
 import { ACTED_ON, FAILED, lifecycle, SUSPENDED, type VmEvent } from "./notification-table.ts";
-import { supersede, type Turn } from "./turn.ts";
 
 /** A run of the guest that begins now, whatever was known of an earlier one: nothing undelivered is true of this one. */
-export function startRun(guest: Guest, uuid: string, turn: Turn): Guest {
-  supersede(turn, uuid, "the guest has been started again since");
+export function startRun(guest: Guest, uuid: string, context: Context): Guest {
+  supersede(context, uuid, "the guest has been started again since");
   return { ...guest, incoming: false, alreadyNotified: null, endUnknown: false, panicEvent: false, recent: {} };
 }
 
 /** The same run goes on: that it was suspended, or had crashed, is no longer true; that its disk failed is. */
-export function continueRun(guest: Guest, uuid: string, turn: Turn): Guest {
+export function continueRun(guest: Guest, uuid: string, context: Context): Guest {
   const crashed = guest.state === "CRASHED" ? [lifecycle(FAILED)] : [];
-  supersede(turn, uuid, "the guest runs again", [PAUSED_BY_IO_ERROR, ...SUSPENDED, ...crashed]);
+  supersede(context, uuid, "the guest runs again", [PAUSED_BY_IO_ERROR, ...SUSPENDED, ...crashed]);
   const { "IO_ERROR/IO_ERROR_PAUSE": _, ...recent } = guest.recent;
   return { ...guest, incoming: false, alreadyNotified: null, panicEvent: false, recent };
 }
 
 /** It is off, and ran again before that: whoever started it has handled its failure. */
-export function supersedeFailures(uuid: string, turn: Turn): void {
-  supersede(turn, uuid, "the guest has run again since", ACTED_ON);
+export function supersedeFailures(uuid: string, context: Context): void {
+  supersede(context, uuid, "the guest has run again since", ACTED_ON);
 }
 
 const PAUSED_BY_IO_ERROR: VmEvent = { event: "IO_ERROR", domainEvent: "IO_ERROR_PAUSE" };

@@ -1,7 +1,7 @@
 import type { LoggedEnd } from "../observation.ts";
 import { type Guest, isOff } from "../state.ts";
+import { type Context, FOUND_LATER, notify, shown } from "./context.ts";
 import { FAILED, lifecycle } from "./notification-table.ts";
-import { FOUND_LATER, notify, say, shown, type Turn } from "./turn.ts";
 
 /** The `vir_domain_event` of an end, by virDomainShutoffReason; the others have none. */
 const DOMAIN_EVENTS: Readonly<Record<string, string>> = {
@@ -18,18 +18,18 @@ const UNCERTAIN: ReadonlySet<string> = new Set(["UNKNOWN", "CRASHED"]);
  * guest that was cleared away, and takes one whose QEMU it finds gone for crashed. Somebody may have shut it down, so that
  * the end of its log decides.
  */
-export function readLoggedEnd(before: Guest, off: Guest, uuid: string, turn: Turn): Guest {
-  turn.effects.push({ kind: "readEnd", uuid, name: off.name });
+export function readLoggedEnd(before: Guest, off: Guest, uuid: string, context: Context): Guest {
+  context.act({ kind: "readEnd", uuid, name: off.name });
   // Another restart of libvirtd forgets the reason of the one before.
   return { ...off, reason: before.endUnknown ? before.reason : off.reason, endUnknown: true };
 }
 
 /** Whether a guest that is found off has ended since it was seen last, without a certain reason, or its log is still to be read. */
-export function isUnexplained(guest: Guest, { reason }: Guest, turn: Turn): boolean {
+export function isUnexplained(guest: Guest, { reason }: Guest, context: Context): boolean {
   if (!UNCERTAIN.has(reason)) return false;
   if (isOff(guest)) return guest.endUnknown;
   // The libvirtd that saw it run gives no reason when it fails to take the guest over (qemuProcessReconnect).
-  return wasRunning(guest) && !(turn.again && reason === "UNKNOWN");
+  return wasRunning(guest) && !(context.again && reason === "UNKNOWN");
 }
 
 /** It was neither off when seen last, nor about to be: libvirtd had an event for an end under way, and for a panic. */
@@ -38,14 +38,13 @@ export function wasRunning(guest: Guest): boolean {
 }
 
 /** An end that QEMU's log shows is notified as its event would have been. */
-export function applyLoggedEnd(guest: Guest, uuid: string, end: LoggedEnd, turn: Turn): Guest {
+export function applyLoggedEnd(guest: Guest, uuid: string, end: LoggedEnd, context: Context): Guest {
   if (!isOff(guest) || !guest.endUnknown) return guest;
   const known = { ...guest, endUnknown: false };
   const how = certainEnd(guest, end);
   if (how === undefined) {
     const why = end.kind === "unknown" ? end.why : "its log shows a panic or virsh dump --crash";
-    say(
-      turn,
+    context.log(
       "warning",
       `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since; ${why}): not notified, ` +
         "since somebody may have shut it down. If nobody has, start it",
@@ -54,10 +53,10 @@ export function applyLoggedEnd(guest: Guest, uuid: string, end: LoggedEnd, turn:
   }
   const domainEvent = DOMAIN_EVENTS[how];
   if (domainEvent === undefined) {
-    say(turn, "info", `${shown(uuid, guest.name)} is off: ${how}, according to its log`);
+    context.log("info", `${shown(uuid, guest.name)} is off: ${how}, according to its log`);
     return known;
   }
-  notify(turn, uuid, guest.name, lifecycle(domainEvent), FOUND_LATER);
+  notify(context, uuid, guest.name, lifecycle(domainEvent), FOUND_LATER);
   // Its event may still come, and libvirt goes on to give its own reason.
   return {
     ...known,

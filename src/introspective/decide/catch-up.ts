@@ -2,7 +2,7 @@ import { SubjectOrder } from "../../monitor/subject-order.ts";
 import type { Guest } from "../guest.ts";
 import type { IntrospectiveObservation } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
-import type { Turn } from "./turn.ts";
+import type { Context } from "./context.ts";
 
 /**
  * What an earlier run left undelivered is about guests that do not answer. One more ping of each reported guest shows whether
@@ -11,11 +11,11 @@ import type { Turn } from "./turn.ts";
 export function catchUp(
   state: IntrospectiveState,
   observation: IntrospectiveObservation,
-  turn: Turn,
+  context: Context,
 ): IntrospectiveState {
   const left = observation.kind === "surveyed" ? allInDoubt(state) : withoutDecided(state, observation);
   if (left === undefined || left.size > 0) return left === state.inDoubt ? state : { ...state, inDoubt: left };
-  turn.effects.push({ kind: "caughtUp" });
+  context.caughtUp();
   return { ...state, inDoubt: undefined };
 }
 

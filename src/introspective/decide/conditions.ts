@@ -2,8 +2,8 @@ import type { SubjectOrder } from "../../monitor/subject-order.ts";
 import type { ConditionKind } from "../../status/conditions.ts";
 import type { Guest } from "../guest.ts";
 import type { IntrospectiveState } from "../state.ts";
+import { type Context, displayName } from "./context.ts";
 import { commandOf } from "./occupied.ts";
-import { displayName, say, type Turn } from "./turn.ts";
 
 /** So many guests are named in one problem; the others are counted. */
 const NAMED = 3;
@@ -15,18 +15,18 @@ const AGENTS: ConditionKind = { name: "guest agents", consequence: "guests that 
 const CONDITIONS = [PATTERN, XML, AGENTS];
 
 /** After each observation: what keeps guests from being monitored becomes a condition, and ends as one. */
-export function withConditions(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+export function withConditions(state: IntrospectiveState, context: Context): IntrospectiveState {
   // Without a connection nothing new of this is known.
   if (!state.connected) return state;
   const now = problemsOf(state);
   const changed = CONDITIONS.filter(({ name }) => now.get(name) !== state.problems.get(name));
   if (changed.length === 0) return state;
   for (const condition of changed) {
-    turn.effects.push({ kind: "setCondition", condition, problem: now.get(condition.name) });
+    context.setCondition(condition, now.get(condition.name));
   }
   const pattern = now.get(PATTERN.name);
   if (pattern !== undefined && !state.problems.has(PATTERN.name))
-    say(turn, "warning", `no guest is monitored: ${pattern}`);
+    context.log("warning", `no guest is monitored: ${pattern}`);
   return { ...state, problems: now };
 }
 

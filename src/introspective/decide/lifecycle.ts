@@ -1,21 +1,20 @@
 import { type Guest, newGuest } from "../guest.ts";
 import type { GuestChange, GuestSeen } from "../observation.ts";
 import {
+  type Context,
   clearFailures,
   displayName,
   nextPingAt,
   rediscover,
   restartGuest,
-  say,
   supersedeReport,
-  type Turn,
-} from "./turn.ts";
+} from "./context.ts";
 
 /** A lifecycle event. @returns the guest after it, undefined if there is none (any more) */
-export function applyChange(known: Guest | undefined, uuid: string, name: string, what: GuestChange, turn: Turn) {
+export function applyChange(known: Guest | undefined, uuid: string, name: string, what: GuestChange, context: Context) {
   if (what === "started") {
-    turn.effects.push({ kind: "look", uuid });
-    return restartGuest({ ...(known ?? newGuest(uuid, name)), name }, turn);
+    context.act({ kind: "look", uuid });
+    return restartGuest({ ...(known ?? newGuest(uuid, name)), name }, context);
   }
   if (!known) return undefined;
   switch (what) {
@@ -24,17 +23,17 @@ export function applyChange(known: Guest | undefined, uuid: string, name: string
     case "resumed":
       return known.running
         ? known
-        : { ...clearFailures(known), running: true, due: nextPingAt(uuid, turn.at.mono, turn) };
+        : { ...clearFailures(known), running: true, due: nextPingAt(uuid, context.at.mono, context) };
     case "shuttingDown":
     case "rebooted": {
-      if (!turn.settings.leave_alone_restarting || known.phase === "reported") return known;
+      if (!context.settings.leave_alone_restarting || known.phase === "reported") return known;
       const text = what === "rebooted" ? "reboots" : "shuts down";
       if (known.phase !== "discovery")
-        say(turn, "info", `${displayName(known)}: ${text}; not monitored until it answers`);
+        context.log("info", `${displayName(known)}: ${text}; not monitored until it answers`);
       return rediscover(known);
     }
     case "stopped":
-      supersedeReport(known, turn, "has stopped");
+      supersedeReport(known, context, "has stopped");
       return removeGuest(known);
   }
 }
@@ -44,32 +43,31 @@ export function applyAgentChange(
   known: Guest | undefined,
   uuid: string,
   connected: boolean,
-  turn: Turn,
+  context: Context,
 ): Guest | undefined {
   // Which channel this is, only the XML shows; and one that is being read may have been read too early.
   if (!known || known.agent === "none" || known.agent === "unknown") {
-    turn.effects.push({ kind: "look", uuid });
+    context.act({ kind: "look", uuid });
     return known;
   }
-  if (!connected) return closeChannel(known, turn);
+  if (!connected) return closeChannel(known, context);
   const open: Guest = { ...known, agent: "connected", suspected: false };
-  const due = Math.min(Math.max(known.due, turn.at.mono), nextPingAt(uuid, turn.at.mono, turn));
+  const due = Math.min(Math.max(known.due, context.at.mono), nextPingAt(uuid, context.at.mono, context));
   // An agent that opens its channel works; the Python monitor knows of pings only.
-  if (turn.settings.compat) return { ...open, due };
-  if (known.phase === "error") say(turn, "info", `${displayName(known)}: its agent opened its channel again`);
+  if (context.settings.compat) return { ...open, due };
+  if (known.phase === "error") context.log("info", `${displayName(known)}: its agent opened its channel again`);
   return { ...clearFailures(open), due };
 }
 
-function closeChannel(known: Guest, turn: Turn): Guest {
+function closeChannel(known: Guest, context: Context): Guest {
   const shut: Guest = { ...known, agent: "disconnected", occupied: undefined };
   if (known.phase !== "healthy" && known.phase !== "error") return shut;
-  if (turn.settings.agent_disconnected === "ignore") {
-    say(turn, "info", `${displayName(known)}: its agent closed its channel; not monitored until it answers again`);
+  if (context.settings.agent_disconnected === "ignore") {
+    context.log("info", `${displayName(known)}: its agent closed its channel; not monitored until it answers again`);
     return rediscover(shut);
   }
   const meaning = "its agent was stopped or has crashed, or the guest goes down or reboots";
-  say(
-    turn,
+  context.log(
     "warning",
     `${displayName(known)}: its agent closed its channel (${meaning}); failed pings count from now on`,
   );
@@ -77,47 +75,46 @@ function closeChannel(known: Guest, turn: Turn): Guest {
 }
 
 /** A look at the guest's state and XML. */
-export function applyLook(known: Guest | undefined, seen: GuestSeen, turn: Turn): Guest | undefined {
+export function applyLook(known: Guest | undefined, seen: GuestSeen, context: Context): Guest | undefined {
   const { uuid, name, id, running, unmatched, fault } = seen;
   if (id === -1) {
-    if (known) supersedeReport(known, turn, "no longer runs");
+    if (known) supersedeReport(known, context, "no longer runs");
     return known && removeGuest(known);
   }
   let guest = known ?? newGuest(uuid, name);
   // Its start was missed.
-  if (guest.id !== -1 && guest.id !== id) guest = restartGuest(guest, turn);
+  if (guest.id !== -1 && guest.id !== id) guest = restartGuest(guest, context);
   const agent = fault === undefined || guest.agent === "unknown" ? seen.agent : guest.agent;
-  if (fault !== undefined) warnUnreadable(guest, fault, turn);
-  if (agent === "none" && guest.phase === "reported") supersedeReport(guest, turn, "has no agent channel any more");
-  if (agent === "none" || (agent === "disconnected" && isIgnored(guest, turn))) guest = rediscover(guest);
+  if (fault !== undefined) warnUnreadable(guest, fault, context);
+  if (agent === "none" && guest.phase === "reported") supersedeReport(guest, context, "has no agent channel any more");
+  if (agent === "none" || (agent === "disconnected" && isIgnored(guest, context))) guest = rediscover(guest);
   const watched = guest.running && guest.agent !== "none" && guest.agent !== "unknown";
-  const due = watched ? guest.due : nextPingAt(uuid, turn.at.mono, turn);
+  const due = watched ? guest.due : nextPingAt(uuid, context.at.mono, context);
   return { ...guest, name, id, running, agent, unmatched, fault, due };
 }
 
 const LOOK_AGAIN = "look again at ";
 const LOOK_AGAIN_MS = 60_000;
 
-function warnUnreadable(guest: Guest, fault: string, turn: Turn): void {
-  turn.effects.push({ kind: "wake", key: LOOK_AGAIN + guest.uuid, afterMs: LOOK_AGAIN_MS });
+function warnUnreadable(guest: Guest, fault: string, context: Context): void {
+  context.wake(LOOK_AGAIN + guest.uuid, LOOK_AGAIN_MS);
   if (guest.fault !== undefined) return;
   const meaning = guest.agent === "unknown" ? "it is not monitored" : "it is monitored as before";
-  say(
-    turn,
+  context.log(
     "warning",
     `${displayName(guest)}: its state or XML is unreadable: ${fault}; ${meaning}; retrying each minute`,
   );
 }
 
 /** @returns whether the wake is for a guest that could not be looked at */
-export function lookAgain(key: string, turn: Turn): boolean {
+export function lookAgain(key: string, context: Context): boolean {
   if (!key.startsWith(LOOK_AGAIN)) return false;
-  turn.effects.push({ kind: "look", uuid: key.slice(LOOK_AGAIN.length) });
+  context.act({ kind: "look", uuid: key.slice(LOOK_AGAIN.length) });
   return true;
 }
 
 /** A closed channel that does not count takes a guest that was well back to discovery. */
-function isIgnored({ phase }: Guest, { settings }: Turn): boolean {
+function isIgnored({ phase }: Guest, { settings }: Context): boolean {
   return settings.agent_disconnected === "ignore" && phase !== "reported";
 }
 

@@ -1,5 +1,5 @@
 import type { Guest } from "../guest.ts";
-import { displayName, say, type Turn } from "./turn.ts";
+import { type Context, displayName } from "./context.ts";
 
 /** As libvirt names who holds an agent: "held by agent=remoteDispatchDomainFSFreeze", in every language. */
 const HOLDER = /agent=(\w{1,100})/;
@@ -14,14 +14,14 @@ const QUERY_LIMIT = 300;
  * A ping has found another client's command with the guest's agent.
  * @param began when the ping began, mono
  */
-export function noteOccupation(guest: Guest, turn: Turn, detail: string, began: number): Guest {
+export function noteOccupation(guest: Guest, context: Context, detail: string, began: number): Guest {
   const by = HOLDER.exec(detail)?.[1] ?? "";
   if (guest.occupied) return { ...guest, occupied: { ...guest.occupied, by } };
   const occupied = { since: began, by };
-  const limit = limitOf(by, turn);
+  const limit = limitOf(by, context);
   const spared = limit === 0 ? "" : ` for up to ${limit} s (agent_occupied_limit)`;
   const meaning = `whether the guest hangs is not known meanwhile, and failed pings do not count${spared}`;
-  say(turn, "info", `${displayName(guest)}: its agent is occupied by ${commandOf(by)}: ${meaning}`);
+  context.log("info", `${displayName(guest)}: its agent is occupied by ${commandOf(by)}: ${meaning}`);
   return { ...guest, occupied };
 }
 
@@ -29,19 +29,18 @@ export function noteOccupation(guest: Guest, turn: Turn, detail: string, began: 
  * Whether a missing answer is due to another client's command. It may be even when libvirt no longer waits for that command, or
  * was restarted meanwhile: the agent works on it all the same, until it answers.
  */
-export function isSpared({ occupied }: Guest, turn: Turn): boolean {
+export function isSpared({ occupied }: Guest, context: Context): boolean {
   if (!occupied) return false;
-  const limit = limitOf(occupied.by, turn);
-  return limit === 0 || turn.at.mono - occupied.since < limit * 1000;
+  const limit = limitOf(occupied.by, context);
+  return limit === 0 || context.at.mono - occupied.since < limit * 1000;
 }
 
 /** The agent has answered. */
-export function logOccupationEnd(guest: Guest, turn: Turn): void {
+export function logOccupationEnd(guest: Guest, context: Context): void {
   const { occupied } = guest;
   if (!occupied) return;
-  const seconds = Math.round((turn.at.mono - occupied.since) / 1000);
-  say(
-    turn,
+  const seconds = Math.round((context.at.mono - occupied.since) / 1000);
+  context.log(
     "info",
     `${displayName(guest)}: its agent was occupied by ${commandOf(occupied.by)} for ${seconds} s, and answers again`,
   );
@@ -53,7 +52,7 @@ export function commandOf(by: string): string {
   return command === "" ? "another client's command" : `another client's command (${command})`;
 }
 
-function limitOf(by: string, { settings }: Turn): number {
+function limitOf(by: string, { settings }: Context): number {
   const { agent_occupied_limit: limit } = settings;
   return QUERY.test(by) ? Math.min(limit, QUERY_LIMIT) : limit;
 }

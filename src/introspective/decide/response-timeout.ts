@@ -2,7 +2,7 @@ import { type ShortTimeout, shortTimeout } from "../guest.ts";
 import type { SettingOutcome } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withShortTimeout } from "../state-changes.ts";
-import { displayName, say, type Turn } from "./turn.ts";
+import { type Context, displayName } from "./context.ts";
 
 const RETRY = "reset response time-outs";
 const RETRY_MS = 60_000;
@@ -14,23 +14,25 @@ const AT_ONCE = 2;
  * depends on it, and its own time for all others again. What is to be reset is in the state before it is shortened, and
  * stays there until libvirt has confirmed the reset, or that there is no such domain.
  */
-export function keepResponseTimeouts(state: IntrospectiveState, turn: Turn): IntrospectiveState {
-  const { suspect_response_timeout: seconds } = turn.settings;
+export function keepResponseTimeouts(state: IntrospectiveState, context: Context): IntrospectiveState {
+  const { suspect_response_timeout: seconds } = context.settings;
   if (!state.connected) return state;
   let next = state;
   const hasRoom = (): boolean => next.index.setting.size < AT_ONCE;
-  for (let uuid = toReset(next, turn); uuid !== undefined && hasRoom(); uuid = toReset(next, turn)) {
+  for (let uuid = toReset(next, context); uuid !== undefined && hasRoom(); uuid = toReset(next, context)) {
     const short = next.shortTimeouts.get(uuid);
     if (short)
-      next = withShortTimeout(next, uuid, { ...short, run: startSetting(uuid, undefined, turn), resets: true });
+      next = withShortTimeout(next, uuid, { ...short, run: startSetting(uuid, undefined, context), resets: true });
   }
   if (seconds === 0 || state.timeoutsRefused || !hasRoom()) return next;
   for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting.size)) {
     const guest = next.guests.get(uuid);
     if (!guest) continue;
-    next = withShortTimeout(next, uuid, { ...shortTimeout(uuid, guest.name), run: startSetting(uuid, seconds, turn) });
-    say(
-      turn,
+    next = withShortTimeout(next, uuid, {
+      ...shortTimeout(uuid, guest.name),
+      run: startSetting(uuid, seconds, context),
+    });
+    context.log(
       "info",
       `${displayName(guest)}: agent response time-out set to ${seconds} s in libvirt until it answers or is reported`,
     );
@@ -39,7 +41,7 @@ export function keepResponseTimeouts(state: IntrospectiveState, turn: Turn): Int
 }
 
 /** The first guest whose response time-out is to be libvirt's own again, and may be reset now. */
-function toReset({ index }: IntrospectiveState, { at, settings }: Turn): string | undefined {
+function toReset({ index }: IntrospectiveState, { at, settings }: Context): string | undefined {
   const orders = settings.suspect_response_timeout === 0 ? [index.toReset, index.shortened] : [index.toReset];
   const first = orders.map((order) => order.first()).find((place) => place !== undefined && place.at <= at.mono);
   return first?.subject;
@@ -49,24 +51,24 @@ function toReset({ index }: IntrospectiveState, { at, settings }: Turn): string 
 export function endSetting(
   state: IntrospectiveState,
   { uuid, run, outcome, detail }: { uuid: string; run: number; outcome: SettingOutcome; detail: string },
-  turn: Turn,
+  context: Context,
 ): IntrospectiveState {
   const short = state.shortTimeouts.get(uuid);
   if (short?.run !== run) return state;
   const ended: ShortTimeout = { ...short, run: undefined };
   if (outcome === "gone") return withShortTimeout(state, uuid, undefined);
-  if (!short.resets) return endShortening(state, ended, outcome, detail, turn);
+  if (!short.resets) return endShortening(state, ended, outcome, detail, context);
   if (outcome === "done") {
-    say(turn, "info", `${displayName(short)}: agent response time-out reset in libvirt`);
+    context.log("info", `${displayName(short)}: agent response time-out reset in libvirt`);
     return withShortTimeout(state, uuid, undefined);
   }
   if (!short.logged) {
     const byHand = `virsh guest-agent-timeout ${uuid} --timeout -2`;
     const text = `resetting its agent response time-out in libvirt failed, retrying each minute: ${detail}`;
-    say(turn, "warning", `${displayName(short)}: ${text}. By hand: ${byHand}`);
+    context.log("warning", `${displayName(short)}: ${text}. By hand: ${byHand}`);
   }
-  turn.effects.push({ kind: "wake", key: RETRY, afterMs: RETRY_MS });
-  return withShortTimeout(state, uuid, { ...ended, logged: true, due: turn.at.mono + RETRY_MS });
+  context.wake(RETRY, RETRY_MS);
+  return withShortTimeout(state, uuid, { ...ended, logged: true, due: context.at.mono + RETRY_MS });
 }
 
 /** No call is under way any more; its result is not known. All are looked after again once there is a connection. */
@@ -79,20 +81,20 @@ function endShortening(
   short: ShortTimeout,
   outcome: SettingOutcome,
   detail: string,
-  turn: Turn,
+  context: Context,
 ): IntrospectiveState {
   // Whether it is short is not known if libvirt has not answered; then it is reset as if it were.
   if (outcome !== "refused") return withShortTimeout(state, short.uuid, short);
   if (!state.timeoutsRefused) {
     const meaning =
       "each ping of a guest that does not answer takes libvirt's 5 s, as without suspect_response_timeout";
-    say(turn, "warning", `libvirt refuses to set response time-outs of guest agents (${meaning}): ${detail}`);
+    context.log("warning", `libvirt refuses to set response time-outs of guest agents (${meaning}): ${detail}`);
   }
   return { ...withShortTimeout(state, short.uuid, undefined), timeoutsRefused: true };
 }
 
-function startSetting(uuid: string, seconds: number | undefined, turn: Turn): number {
-  const run = turn.nextRun();
-  turn.effects.push({ kind: "setResponseTimeout", uuid, run, seconds });
+function startSetting(uuid: string, seconds: number | undefined, context: Context): number {
+  const run = context.nextRun();
+  context.act({ kind: "setResponseTimeout", uuid, run, seconds });
   return run;
 }

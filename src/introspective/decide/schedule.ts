@@ -3,7 +3,7 @@ import { type GuestIndex, isResting } from "../guest-index.ts";
 import type { IntrospectiveSettings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withGuest } from "../state-changes.ts";
-import { nextPingAt, type Turn } from "./turn.ts";
+import { type Context, nextPingAt } from "./context.ts";
 
 const WAKE = "due";
 /**
@@ -16,20 +16,20 @@ const RESTING_INTERVALS = 3;
  * Pings whoever is due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest
  * seconds; so those that did not answer the last time have one lane of their own, and more only as long as one stays free.
  */
-export function schedule(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+export function schedule(state: IntrospectiveState, context: Context): IntrospectiveState {
   if (!state.connected) return state;
   let next = state;
-  for (let uuid = nextToPing(next, turn); uuid !== undefined; uuid = nextToPing(next, turn)) {
+  for (let uuid = nextToPing(next, context); uuid !== undefined; uuid = nextToPing(next, context)) {
     const guest = next.guests.get(uuid);
-    if (guest) next = withGuest(next, uuid, begin(guest, turn));
+    if (guest) next = withGuest(next, uuid, begin(guest, context));
   }
-  return withWake(next, turn);
+  return withWake(next, context);
 }
 
 /** When a guest that was pinged at `began` (mono) is due again. */
-export function dueAfter(guest: Guest, began: number, turn: Turn): number {
-  if (!guest.suspected) return nextPingAt(guest.uuid, began, turn);
-  const interval = turn.settings.guest_monitoring_interval * 1000;
+export function dueAfter(guest: Guest, began: number, context: Context): number {
+  if (!guest.suspected) return nextPingAt(guest.uuid, began, context);
+  const interval = context.settings.guest_monitoring_interval * 1000;
   // Never sooner than an interval after the last one, however late that was: failed rounds are as long as configured.
   return began + interval * (isResting(guest) ? RESTING_INTERVALS : 1);
 }
@@ -39,14 +39,14 @@ export function dueAfter(guest: Guest, began: number, turn: Turn): number {
  * as its queue may is before all that have waited less, so that nobody waits for ever where there are more guests than lanes can take.
  * @returns whom to ping now, if somebody is due for whom there is a lane
  */
-function nextToPing({ index }: IntrospectiveState, { at, settings }: Turn): string | undefined {
+function nextToPing({ index }: IntrospectiveState, { at, settings }: Context): string | undefined {
   const interval = settings.guest_monitoring_interval * 1000;
   const lanes = freeLanes(index, settings);
   let best: Ranked | undefined;
-  for (const { queue, rank, turns } of QUEUES) {
+  for (const { queue, rank, intervals } of QUEUES) {
     const first = lanes[queue] ? index[queue].first() : undefined;
     if (!first || first.at > at.mono) continue;
-    const one = { ...first, rank: (at.mono - first.at) / interval > turns ? 0 : rank };
+    const one = { ...first, rank: (at.mono - first.at) / interval > intervals ? 0 : rank };
     if (best === undefined || isBefore(one, best)) best = one;
   }
   return best?.subject;
@@ -54,9 +54,9 @@ function nextToPing({ index }: IntrospectiveState, { at, settings }: Turn): stri
 
 /** Each with its rank, and how many intervals a guest may wait in it before it has the first rank. */
 const QUEUES = [
-  { queue: "well", rank: 0, turns: 0 },
-  { queue: "suspected", rank: 1, turns: 1 },
-  { queue: "resting", rank: 2, turns: RESTING_INTERVALS },
+  { queue: "well", rank: 0, intervals: 0 },
+  { queue: "suspected", rank: 1, intervals: 1 },
+  { queue: "resting", rank: 2, intervals: RESTING_INTERVALS },
 ] as const;
 
 interface Ranked {
@@ -83,19 +83,19 @@ function freeLanes(
   return { well: free > 0, suspected, resting: suspected && (isFirst || pingingResting.size === 0) };
 }
 
-function begin(guest: Guest, turn: Turn): Guest {
-  const run = turn.nextRun();
+function begin(guest: Guest, context: Context): Guest {
+  const run = context.nextRun();
   const { uuid } = guest;
-  turn.effects.push({ kind: "ping", uuid, run, timeout: turn.settings.guest_monitoring_timeout });
-  return { ...guest, ping: { run, void: false, began: turn.at.mono, suspect: guest.suspected } };
+  context.act({ kind: "ping", uuid, run, timeout: context.settings.guest_monitoring_timeout });
+  return { ...guest, ping: { run, void: false, began: context.at.mono, suspect: guest.suspected } };
 }
 
 /** Asks for a wake when the next guest is due. Who is due already waits for a lane, which is free when another ping ends. */
-function withWake(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+function withWake(state: IntrospectiveState, context: Context): IntrospectiveState {
   let earliest = Number.POSITIVE_INFINITY;
   for (const { queue } of QUEUES)
-    earliest = Math.min(earliest, state.index[queue].firstAfter(turn.at.mono)?.at ?? earliest);
+    earliest = Math.min(earliest, state.index[queue].firstAfter(context.at.mono)?.at ?? earliest);
   if (earliest === Number.POSITIVE_INFINITY || earliest === state.wakeAt) return state;
-  turn.effects.push({ kind: "wake", key: WAKE, afterMs: earliest - turn.at.mono });
+  context.wake(WAKE, earliest - context.at.mono);
   return { ...state, wakeAt: earliest };
 }

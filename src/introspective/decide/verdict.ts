@@ -2,36 +2,35 @@ import type { Guest } from "../guest.ts";
 import type { Activity, Findings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withReports } from "../state-changes.ts";
-import { clearFailures, displayName, say, subjectOf, type Turn } from "./turn.ts";
+import { type Context, clearFailures, displayName, subjectOf } from "./context.ts";
 
 /** The examination of a guest has ended: unless it shows that the guest works, or may, the guest is reported. */
 export function endExamination(
   state: IntrospectiveState,
   guest: Guest,
   findings: Findings,
-  turn: Turn,
+  context: Context,
 ): { readonly guest: Guest; readonly state: IntrospectiveState } {
   const ended: Guest = { ...guest, examination: undefined };
   if (guest.examination?.void !== false) return { guest: ended, state };
   if (guest.examination.purpose === "before") return { guest: { ...ended, activity: findings.activity }, state };
-  const spared = spareGuest(ended, findings, turn);
+  const spared = spareGuest(ended, findings, context);
   if (spared) return { guest: spared, state };
-  return report(ended, withoutOldReports(state, turn), turn);
+  return report(ended, withoutOldReports(state, context), context);
 }
 
-function spareGuest(guest: Guest, { running, job, activity }: Findings, turn: Turn): Guest | undefined {
+function spareGuest(guest: Guest, { running, job, activity }: Findings, context: Context): Guest | undefined {
   if (running === false) {
-    say(turn, "info", `${displayName(guest)}: no longer runs, and is not reported`);
-    turn.effects.push({ kind: "look", uuid: guest.uuid });
+    context.log("info", `${displayName(guest)}: no longer runs, and is not reported`);
+    context.act({ kind: "look", uuid: guest.uuid });
     return { ...clearFailures(guest), running: false };
   }
-  if (job === true && turn.settings.leave_alone_migrating) {
-    say(turn, "warning", `${displayName(guest)}: is being migrated or saved; not reported meanwhile`);
+  if (job === true && context.settings.leave_alone_migrating) {
+    context.log("warning", `${displayName(guest)}: is being migrated or saved; not reported meanwhile`);
     return guest;
   }
-  if (turn.settings.check_io && isActive(guest.activity, activity)) {
-    say(
-      turn,
+  if (context.settings.check_io && isActive(guest.activity, activity)) {
+    context.log(
       "warning",
       `${displayName(guest)}: its agent does not answer, but it uses its disks or network; not reported`,
     );
@@ -48,43 +47,41 @@ function isActive(before: Activity | undefined, now: Activity | undefined): bool
 function report(
   guest: Guest,
   state: IntrospectiveState,
-  turn: Turn,
+  context: Context,
 ): { readonly guest: Guest; readonly state: IntrospectiveState } {
-  const { max_reports, report_window } = turn.settings;
-  const times = (state.reports.get(guest.uuid) ?? []).filter((time) => isRecent(time, turn));
+  const { max_reports, report_window } = context.settings;
+  const times = (state.reports.get(guest.uuid) ?? []).filter((time) => isRecent(time, context));
   const given: Guest = { ...guest, phase: "reported" };
   if (max_reports > 0 && times.length >= max_reports) {
     const often = `reported ${times.length} times within ${report_window} s`;
-    say(
-      turn,
+    context.log(
       "error",
       `${displayName(guest)}: does not answer, but was ${often} already (max_reports), so it is not notified: check it by hand`,
     );
     return { guest: given, state };
   }
-  say(
-    turn,
+  context.log(
     "error",
     `${displayName(guest)}: reported after ${guest.failures} failed pings in a row; notifying Masakari`,
   );
   const payload = { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: guest.uuid, vir_domain_event: "STOPPED_FAILED" };
-  turn.notify(subjectOf(guest.uuid), { type: "VM", payload });
+  context.notify(subjectOf(guest.uuid), { type: "VM", payload });
   const reported: Guest = { ...given, alreadyNotified: true };
   if (max_reports === 0) return { guest: reported, state };
-  return { guest: reported, state: withReports(state, guest.uuid, [...times, turn.at.mono]) };
+  return { guest: reported, state: withReports(state, guest.uuid, [...times, context.at.mono]) };
 }
 
 /** Without what is of no use any more, guest by guest, from the one that was reported longest ago. */
-function withoutOldReports(state: IntrospectiveState, turn: Turn): IntrospectiveState {
+function withoutOldReports(state: IntrospectiveState, context: Context): IntrospectiveState {
   let next = state;
   for (let oldest = next.index.reported.first(); oldest; oldest = next.index.reported.first()) {
-    if (isRecent(oldest.at, turn)) return next;
+    if (isRecent(oldest.at, context)) return next;
     next = withReports(next, oldest.subject, undefined);
   }
   return next;
 }
 
 /** Whether a report at `time` (mono) counts for `max_reports`; without a limit, none does. */
-function isRecent(time: number, { at, settings }: Turn): boolean {
+function isRecent(time: number, { at, settings }: Context): boolean {
   return settings.max_reports > 0 && at.mono - time < settings.report_window * 1000;
 }

@@ -4,7 +4,7 @@ import type { Guest } from "../state.ts";
 import { isActedOn, type VmEvent } from "./notification-table.ts";
 
 /** One observation on its way through the decisions, and what has been decided so far. */
-export interface Turn extends DecisionContext<InstanceSettings, InstanceEffect> {
+export interface Context extends DecisionContext<InstanceSettings, InstanceEffect> {
   /** As in the state: every domain of this host is known. */
   readonly complete: boolean;
   /** As in the state: what happened before this connection is not all known yet. */
@@ -20,24 +20,19 @@ export function subjectOf(uuid: string): string {
   return `instance:${uuid}`;
 }
 
-export function notify(turn: Turn, uuid: string, name: string, vmEvent: VmEvent, how = ""): void {
-  say(
-    turn,
+export function notify(context: Context, uuid: string, name: string, vmEvent: VmEvent, how = ""): void {
+  context.log(
     isActedOn(vmEvent) ? "warning" : "info",
     `${shown(uuid, name)}: ${vmEvent.event} ${vmEvent.domainEvent}${how}`,
   );
   const payload = { event: vmEvent.event, instance_uuid: uuid, vir_domain_event: vmEvent.domainEvent };
-  turn.notify(subjectOf(uuid), { type: "VM", payload });
+  context.notify(subjectOf(uuid), { type: "VM", payload });
 }
 
 /** @param which what it makes untrue; all if not given */
-export function supersede(turn: Turn, uuid: string, reason: string, which?: readonly VmEvent[]): void {
+export function supersede(context: Context, uuid: string, reason: string, which?: readonly VmEvent[]): void {
   const payloads = which?.map(({ event, domainEvent }) => ({ event, vir_domain_event: domainEvent }));
-  turn.supersede(subjectOf(uuid), reason, payloads);
-}
-
-export function say(turn: Turn, level: "debug" | "info" | "warning" | "error", text: string): void {
-  turn.log(level, text);
+  context.supersede(subjectOf(uuid), reason, payloads);
 }
 
 /** For log lines: as `virsh list` and `openstack server list` have it. */

@@ -1,14 +1,9 @@
-import type { LogEffect } from "../../monitor/contract.ts";
 import type { DecisionContext } from "../../monitor/decision.ts";
 import { type Guest, newGuest } from "../guest.ts";
 import type { IntrospectiveEffect, IntrospectiveSettings } from "../observation.ts";
 
 /** One call of `decide` under way: what it knows, and the effects it has come to so far, in order. */
-export type Turn = DecisionContext<IntrospectiveSettings, IntrospectiveEffect>;
-
-export function say(turn: Turn, level: LogEffect["level"], text: string): void {
-  turn.log(level, text);
-}
+export type Context = DecisionContext<IntrospectiveSettings, IntrospectiveEffect>;
 
 /** As operators know it: libvirt's name and Nova's UUID. */
 export function displayName({ name, uuid }: Pick<Guest, "name" | "uuid">): string {
@@ -24,8 +19,8 @@ export function subjectOf(uuid: string): string {
  * When the guest is to be pinged next after `from` (mono). Each guest has its own place in the interval, by its UUID, so that pings are
  * spread evenly over time and neither a late one nor a restart of the monitor bunches them.
  */
-export function nextPingAt(uuid: string, from: number, turn: Turn): number {
-  const interval = turn.settings.guest_monitoring_interval * 1000;
+export function nextPingAt(uuid: string, from: number, context: Context): number {
+  const interval = context.settings.guest_monitoring_interval * 1000;
   let hash = 0;
   for (const character of uuid) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
   const place = hash % interval;
@@ -52,14 +47,14 @@ export function rediscover(guest: Guest): Guest {
 }
 
 /** A start of the guest, of which nothing is known yet; what was notified of the last one is no longer true. */
-export function restartGuest(guest: Guest, turn: Turn): Guest {
-  supersedeReport(guest, turn, "was started again");
+export function restartGuest(guest: Guest, context: Context): Guest {
+  supersedeReport(guest, context, "was started again");
   const { ping, examination } = clearFailures(guest);
-  return { ...newGuest(guest.uuid, guest.name), startedAt: turn.at.mono, ping, examination };
+  return { ...newGuest(guest.uuid, guest.name), startedAt: context.at.mono, ping, examination };
 }
 
 /** What was notified of this guest and is not delivered must not be sent any more. */
-export function supersedeReport(guest: Guest, turn: Turn, why: string): void {
+export function supersedeReport(guest: Guest, context: Context, why: string): void {
   if (guest.phase !== "reported") return;
-  turn.effects.push({ kind: "supersede", subject: subjectOf(guest.uuid), reason: `${displayName(guest)} ${why}` });
+  context.supersede(subjectOf(guest.uuid), `${displayName(guest)} ${why}`);
 }
