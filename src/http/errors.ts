@@ -4,8 +4,8 @@ import { shorten } from "./shorten.ts";
 const longestMessage = 2000;
 
 /**
- * What can go wrong between this host and an HTTP server. Every message is one line that names the server and says what to
- * do next. None holds a header, a request's body, a URL's path or a password.
+ * What can go wrong between this host and an HTTP server. Every message is one line that names the server and what to do
+ * next. None holds a header, a request's body, a URL's path or a password.
  */
 export class HttpError extends Error {
   /** Stable: for code and for tests; the message is for people and may change. */

@@ -14,7 +14,7 @@ export interface Exchange<T> {
   readonly body: string | undefined;
   /** Makes the result of a response whose headers have come. If it throws, the request is destroyed. */
   read(response: IncomingMessage): Promise<T>;
-  /** Written as it goes, so that the caller can tell a stale connection from a failed request. */
+  /** Written as it goes, so that the caller can distinguish a stale connection from a failed request. */
   readonly progress: { reused: boolean; responding: boolean };
   readonly signal: AbortSignal;
 }

@@ -50,7 +50,7 @@ export function isReset(error: unknown): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED";
 }
 
-/** A failed exchange as an error of ours that names the server and says what to do. Errors of ours pass unchanged. */
+/** A failed exchange as an error of ours that names the server and what to do. Errors of ours pass unchanged. */
 export function networkError(error: unknown, server: string, names: OptionNames): HttpError {
   if (error instanceof HttpError) return error;
   const code = codeOf(error);

@@ -20,7 +20,7 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** Called once if connecting takes longer than 3 s, with what it waits for; connecting goes on. */
   readonly onSlow?: (error: ConnectError) => void;
-  /** ms for a call that names none. Default 35 000: libvirt itself gives up a busy domain after 30 s, and says so. */
+  /** ms for a call that names none. Default 35 000: libvirt itself gives up a busy domain after 30 s, with an error. */
   readonly callTimeoutMs?: number;
   /**
    * Calls at the server at a time. Default 4: one less than libvirtd's `max_client_requests`, beyond which it reads nothing

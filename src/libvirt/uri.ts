@@ -7,7 +7,7 @@ export interface Target {
   /** The driver's name: `qemu`, `test`. */
   readonly driver: string;
   readonly transport: Transport;
-  /** What CONNECT_OPEN is told: the URI without transport, host and the options that are for the client. */
+  /** The argument of CONNECT_OPEN: the URI without transport, host and the options that are for the client. */
   readonly serverUri: string;
   /** Whom auth.conf's `[auth-libvirt-HOST]` and DIGEST-MD5 mean: the URI's host, `localhost` without one. */
   readonly hostname: string;

@@ -7,7 +7,7 @@ const share = 1 / 4;
 
 /**
  * Whether the catalog of the held token should be read anew: a login costs Keystone a password check, an outage of the API
- * alone cures itself, and only a new catalog tells of an endpoint that was created or moved. All times: monotonic ms.
+ * alone cures itself, and only a new catalog has an endpoint that was created or moved. All times: monotonic ms.
  */
 export class CatalogDoubt {
   #since: number | undefined;

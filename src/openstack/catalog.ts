@@ -70,7 +70,7 @@ function records(value: unknown): Record<string, unknown>[] {
 /**
  * The service's URL without a slash at the end, found as keystoneauth finds it; beyond that, an endpoint without a region
  * counts for every region that has none of its own.
- * @throws CatalogError that says what the catalog does have
+ * @throws CatalogError with what the catalog does have
  */
 export function findEndpoint(catalog: readonly CatalogService[], wanted: EndpointWanted, who: string): string {
   const wantedInterface = interfaceName(wanted.interface || "public");

@@ -27,7 +27,7 @@ export interface SessionContext {
   readonly log: Logger;
   /** For proxies and CA bundles. Default: this process's. */
   readonly environment?: Environment | undefined;
-  /** Used in place of what the catalog says. */
+  /** Used in place of the catalog's. */
   readonly endpoint?: string | undefined;
 }
 

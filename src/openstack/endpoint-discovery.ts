@@ -29,7 +29,7 @@ const wantedMajor = 1;
 /**
  * The endpoint for a URL of the catalog, as keystoneauth finds it (keystoneauth1/discover.py, EndpointData): a URL whose path
  * ends with version 1 is used as it is, with or without a project behind it; for any other, its version document is read.
- * Requests never leave the origin and the path prefix that the catalog has, whatever the document's links say: an API
+ * Requests never leave the origin and the path prefix that the catalog has, whatever the document's links are: an API
  * behind a proxy knows neither.
  * @throws ResponseError if the service has no version 1, and what `get` throws
  */
@@ -81,7 +81,7 @@ function candidatesFor(root: string, version: DocumentedVersion): string[] {
   return linked.startsWith(`${root}/`) ? [linked] : [prefixed, linked];
 }
 
-/** The first that is the service's, by its own word; if none says so, the first. Nothing is asked where there is but one. */
+/** The first that is the service's, by its version document; if none is, the first. No request is sent where there is only one. */
 async function firstThatResponds(candidates: readonly string[], parts: DiscoveryParts): Promise<string> {
   const unique = [...new Set(candidates)];
   const [first = "", ...others] = unique;

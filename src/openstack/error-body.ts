@@ -2,7 +2,7 @@ import { shorten } from "../http/shorten.ts";
 import { isRecord } from "./json.ts";
 import { plainText } from "./markup.ts";
 
-/** More of a server's text than this tells an operator nothing. Characters. */
+/** More of a server's text is of no use to an operator. Characters. */
 const longest = 500;
 /** Bytes of a body that are looked at; a page may have a style sheet before its text. */
 const longestBody = 262_144;
@@ -16,7 +16,7 @@ const mostHolders = 20;
  * middleware (`{"error": {"message"}}`), WebOb (`{"message", "title"}`, or an HTML page when the request accepts anything),
  * a proxy's HTML, or plain text. Takes time in proportion to the body at most, and looks at its first 256 KiB only.
  * @param redact takes secrets out of a text: here, because the half of one that is left by the cut is not known for one
- * @returns one line of at most 500 characters without markup or control characters; "" if the body says nothing
+ * @returns one line of at most 500 characters without markup or control characters; "" if there is no text in the body
  */
 export function errorDetail(body: Buffer, redact: (text: string) => string): string {
   const text = redact(body.subarray(0, longestBody).toString("utf8"));

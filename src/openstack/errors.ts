@@ -4,7 +4,7 @@ import { shorten } from "../http/shorten.ts";
 const longestMessage = 2000;
 
 /**
- * What Keystone or the Masakari API refuses; what goes wrong on the way to them is an HttpError (`http/errors.ts`). Every message is one line that says what to do next, and none holds a
+ * What Keystone or the Masakari API refuses; what goes wrong on the way to them is an HttpError (`http/errors.ts`). Every message is one line with what to do next, and none holds a
  * password, a token or an application credential's secret.
  */
 export class OpenStackError extends Error {
@@ -18,7 +18,7 @@ export class OpenStackError extends Error {
   }
 }
 
-/** `[api]` or the environment does not say enough, or says two things at once, to log in. */
+/** The options in `[api]` or the environment are incomplete or contradictory. */
 export class AuthOptionsError extends OpenStackError {
   constructor(message: string) {
     super("OPENSTACK_AUTH_OPTIONS", message);

@@ -21,8 +21,8 @@ export interface FailedRequest {
 }
 
 /**
- * An answer that is no success, as an error. Only a fault that masakari-api itself made can be final for a notification; its
- * texts alone tell the two 409s apart, and the 400 of an unknown host from that of a bad body. They are the same in every
+ * A response that is no success, as an error. Only a fault that masakari-api itself made can be final for a notification; its
+ * texts alone distinguish the two 409s, and the 400 of an unknown host from that of a bad body. They are the same in every
  * release so far.
  */
 export function masakariError(response: HttpResponse, request: FailedRequest): OpenStackError {

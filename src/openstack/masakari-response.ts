@@ -6,7 +6,7 @@ import { majorVersion, parseVersionDocument } from "./version-document.ts";
 export interface Fault {
   readonly message: string;
   /**
-   * The answer says by its header that it is this service's. Always so for errors of the API itself; a proxy may have taken
+   * The header of the response names this service. Always so for errors of the API itself; a proxy may have taken
    * the header out.
    */
   readonly signed: boolean;
@@ -27,7 +27,7 @@ export function faultOf(response: HttpResponse): Fault | undefined {
   return { message, signed: service === "masakari" };
 }
 
-/** Whether a 200 is the version document of Masakari's API 1. One that does not say whose it is gets the benefit of the doubt. */
+/** Whether a 200 is the version document of Masakari's API 1. One that does not name its service counts as Masakari's. */
 export function isMasakariVersion(response: HttpResponse): boolean {
   if (namedService(response) === "another") return false;
   const document = parseVersionDocument(response.body);

@@ -7,7 +7,7 @@ export interface ServiceWanted {
   readonly serviceType: string;
   readonly interface: string;
   readonly region: string | undefined;
-  /** Used in place of what the catalog says. */
+  /** Used in place of the catalog's. */
   readonly endpoint?: string | undefined;
   /** Whether an answer is the wanted service's version document. */
   readonly isService: DiscoveryParts["isService"];

@@ -80,7 +80,7 @@ export class Session {
 
   /**
    * Sends the request with a valid token. A 401 leads to one new login, however many requests meet it, and to the same
-   * request once more; every other status is a result. Only the caller can tell whether it is the service's own:
+   * request once more; every other status is a result. Only the caller knows whether it is the service's own:
    * `trustCatalog` or `doubtCatalog` is to follow.
    */
   async request(request: ServiceRequest, signal: AbortSignal): Promise<ServiceResponse> {

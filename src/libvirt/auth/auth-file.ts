@@ -20,7 +20,7 @@ const LONGEST_FILE = 256 * 1024;
  * Credentials from libvirt's auth.conf (https://libvirt.org/auth.html#client-configuration). As in libvirt's own client,
  * one file counts: $LIBVIRT_AUTH_FILE, else `authfile=` of the URI, else the first that can be read of the user's and
  * /etc/libvirt/auth.conf.
- * @throws AuthError that says which file should hold what
+ * @throws AuthError with the file and what it should contain
  */
 export async function readCredentials(hostname: string, authFile: string | undefined): Promise<Credentials> {
   const file = await chooseFile(authFile);

@@ -4,7 +4,7 @@ import { ProtocolError } from "../errors.ts";
 import type { SecurityLayer } from "../message-stream.ts";
 import { Rc4 } from "./rc4.ts";
 
-/** What this side can take in one packet, and says so; RFC 2831's default. */
+/** The largest packet that this side announces; RFC 2831's default. */
 export const MAX_PACKET = 65_536;
 const LENGTH_BYTES = 4;
 const MAC_BYTES = 10;

@@ -5,7 +5,7 @@ export interface Exchange {
   /** What goes with the first message; undefined: nothing, the server begins. */
   readonly initial: Buffer | undefined;
   /**
-   * The answer to what the server sent; undefined: nothing more to say.
+   * The response to what the server sent; undefined: nothing more to send.
    * @throws AuthError if the server does not prove that it knows the password, ProtocolError for what cannot be read
    */
   respond(challenge: Buffer): Promise<Buffer | undefined> | Buffer | undefined;

@@ -26,10 +26,10 @@ const AUTH_FAILED = 45;
 
 /**
  * Logs in by SASL with the credentials of auth.conf, and wraps the connection if the stream is not private.
- * @throws AuthError that says which mechanisms there are, or where the credentials are from; never what they are
+ * @throws AuthError with the mechanisms that there are, or where the credentials are from; never what they are
  */
 export async function saslLogin(rpc: Rpc, secure: boolean, target: Target, options: CallOptions): Promise<void> {
-  const [name, mechanism] = choose(await offeredBy(rpc, secure, options), secure, target, rpc.peer);
+  const [name, mechanism] = choose(await listMechanisms(rpc, secure, options), secure, target, rpc.peer);
   const { username, password, realm, file } = await raceAbort(
     readCredentials(target.hostname, target.authFile),
     options.signal,
@@ -62,8 +62,8 @@ export async function saslLogin(rpc: Rpc, secure: boolean, target: Target, optio
   if (exchange.layer !== undefined) rpc.secure(exchange.layer);
 }
 
-/** The mechanisms that the server has. One that has none it may use on this stream says no more than that it has failed. */
-async function offeredBy(rpc: Rpc, secure: boolean, options: CallOptions): Promise<readonly string[]> {
+/** The mechanisms that the server has. One that has none for this stream only reports a failure. */
+async function listMechanisms(rpc: Rpc, secure: boolean, options: CallOptions): Promise<readonly string[]> {
   try {
     const { mechanisms: list } = await rpc.call(procedures.authSaslInit, undefined, options);
     return list.split(/[\s,]+/).filter((word) => word !== "");

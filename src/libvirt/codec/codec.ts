@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import { XdrReader, XdrWriter } from "./xdr.ts";
 
-/** Both directions of one XDR type, so that a table of procedures says once what is on the wire. */
+/** Both directions of one XDR type, so that a table of procedures describes each message once. */
 export interface Codec<T> {
   write(writer: XdrWriter, value: T): void;
   read(reader: XdrReader): T;

@@ -7,7 +7,7 @@ export interface Message {
   readonly procedure: number;
   /** One of `messageType`. */
   readonly type: number;
-  /** Chosen by the caller; the reply carries it. Events carry 1, whatever the .x file says: never match them by it. */
+  /** Chosen by the caller; the reply carries it. Events carry 1, unlike in the .x file: never match them by it. */
   readonly serial: number;
   /** One of `messageStatus`. */
   readonly status: number;
@@ -126,7 +126,7 @@ export interface PieceOptions {
   readonly lengthCountsItself: boolean;
 }
 
-/** What something that is not libvirt's may be: another service's greeting or refusal says best which it is. */
+/** For bytes that are not libvirt's protocol: another service's greeting or refusal shows best which service it is. */
 function described(start: Buffer, length: number): string {
   const [type, major] = start;
   if ((type === TLS_ALERT || type === TLS_HANDSHAKE) && major === TLS_MAJOR) {

@@ -10,7 +10,11 @@ export interface Stream {
 }
 
 /** Waits for `event` of a socket that is being opened; a failure or an abort destroys it. */
-export async function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<void> {
+export async function waitForOpen(
+  socket: Socket,
+  event: "connect" | "secureConnect",
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = (): void => reject(signal.reason);
   const onClose = (): void =>

@@ -1,7 +1,7 @@
 import { connect, isIPv6, type Socket } from "node:net";
 import { ConnectError } from "../errors.ts";
 import type { Transport } from "../uri.ts";
-import { opened, type Stream } from "./stream.ts";
+import { type Stream, waitForOpen } from "./stream.ts";
 
 type HostAndPort = Pick<Extract<Transport, { kind: "tcp" }>, "host" | "port">;
 
@@ -16,7 +16,7 @@ export async function openTcp(transport: HostAndPort, signal: AbortSignal): Prom
 export async function connectTo({ host, port }: HostAndPort, signal: AbortSignal): Promise<Socket> {
   const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_S * 1000 });
   try {
-    await opened(socket, "connect", signal);
+    await waitForOpen(socket, "connect", signal);
   } catch (error) {
     if (signal.aborted) throw error;
     throw new ConnectError(explain(error as NodeJS.ErrnoException, hostPort(host, port)), { cause: error });
@@ -31,7 +31,7 @@ export function hostPort(host: string, port: number): string {
 function explain(error: NodeJS.ErrnoException, where: string): string {
   switch (error.code) {
     case "ECONNREFUSED":
-      return `nobody listens at ${where}: libvirtd needs --listen with listen_tcp or listen_tls, or libvirtd-tcp.socket or libvirtd-tls.socket`;
+      return `connection refused at ${where}: libvirtd needs --listen with listen_tcp or listen_tls, or libvirtd-tcp.socket or libvirtd-tls.socket`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `the name in ${where} cannot be resolved (${error.code}): check the libvirt URI and DNS`;

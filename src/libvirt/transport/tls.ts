@@ -4,7 +4,7 @@ import { raceAbort } from "../abort-race.ts";
 import { ConnectError, oneLine } from "../errors.ts";
 import type { Transport } from "../uri.ts";
 import { readPki } from "./pki.ts";
-import { opened, type Stream } from "./stream.ts";
+import { type Stream, waitForOpen } from "./stream.ts";
 import { connectTo, hostPort } from "./tcp.ts";
 
 type TlsTransport = Extract<Transport, { kind: "tls" }>;
@@ -24,9 +24,9 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
     const { ca, cert, key, crl } = pki;
     socket = connect({ socket: tcp, host, ...name, ca, rejectUnauthorized: verify, ...cert, ...key, ...crl });
     step = "handshake";
-    await opened(socket, "secureConnect", signal);
+    await waitForOpen(socket, "secureConnect", signal);
     step = "verdict";
-    await verdict(socket, signal);
+    await waitForVerdict(socket, signal);
   } catch (error) {
     socket?.destroy();
     tcp.destroy();
@@ -37,7 +37,7 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
 }
 
 /** Reads exactly the one byte: what follows it belongs to the protocol. */
-async function verdict(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+async function waitForVerdict(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   const byte = await new Promise<Buffer>((resolve, reject) => {
     const settle = (act: () => void): void => {
       socket.off("readable", onReadable);
@@ -78,17 +78,17 @@ type TlsError = NodeJS.ErrnoException & { readonly reason?: string };
 function explain(error: TlsError, step: Step, names: string): string {
   const { code = "" } = error;
   // Node adds what is of no use here: its own option for the system's CAs.
-  const said = oneLine((error.reason ?? error.message).replace(/; if the root CA is installed locally.*$/s, ""));
+  const reason = oneLine((error.reason ?? error.message).replace(/; if the root CA is installed locally.*$/s, ""));
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return `the server's certificate is for another host: ${oneLine(error.message.replace(/^.*altnames: /, ""))}`;
   }
-  if (step === "files") return `these certificates cannot be used (${said}): ${names}`;
-  if (step === "verdict" || /alert/i.test(`${code} ${said}`)) {
-    const how = code === "REFUSED" ? "" : ` (${said})`;
+  if (step === "files") return `these certificates cannot be used (${reason}): ${names}`;
+  if (step === "verdict" || /alert/i.test(`${code} ${reason}`)) {
+    const how = code === "REFUSED" ? "" : ` (${reason})`;
     return `the server does not accept our certificate or address${how}: it needs a valid client certificate of its own CA (${names}) and, if it has tls_allowed_dn_list, a name on it`;
   }
   if (code === "ECONNRESET" || code.startsWith("ERR_SSL_")) {
-    return `what answers there does not speak TLS (${said}): is it libvirt's TLS port (16514 unless changed)?`;
+    return `the service at this port does not speak TLS (${reason}): is it libvirt's TLS port (16514 unless changed)?`;
   }
-  return `TLS failed: ${said} (certificates: ${names})`;
+  return `TLS failed: ${reason} (certificates: ${names})`;
 }

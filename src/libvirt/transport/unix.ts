@@ -4,7 +4,7 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { ConnectError } from "../errors.ts";
 import type { Transport } from "../uri.ts";
-import { opened, type Stream } from "./stream.ts";
+import { type Stream, waitForOpen } from "./stream.ts";
 
 type UnixTransport = Extract<Transport, { kind: "unix" }>;
 
@@ -25,7 +25,7 @@ export async function openUnix(
   let socket: Socket | undefined;
   try {
     socket = connect({ path });
-    await opened(socket, "connect", signal);
+    await waitForOpen(socket, "connect", signal);
   } catch (error) {
     if (signal.aborted) throw error;
     throw new ConnectError(explain(error as NodeJS.ErrnoException, path, candidates), { cause: error });
@@ -56,7 +56,7 @@ function explain(error: NodeJS.ErrnoException, path: string, candidates: readonl
     case "ENOENT":
       return `there is no libvirt socket ${candidates.join(" nor ")}: is libvirtd (or virtqemud) running on this host?`;
     case "ECONNREFUSED":
-      return `nobody listens at ${path}: libvirtd (or virtqemud) is not running; start it, e.g. systemctl start libvirtd`;
+      return `connection refused at ${path}: libvirtd (or virtqemud) is not running; start it, e.g. systemctl start libvirtd`;
     case "EACCES":
     case "EPERM":
       return `not permitted to open ${path}: add the user ${userName()} to the group libvirt (usermod -aG libvirt …) and start again`;

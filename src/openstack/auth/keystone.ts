@@ -19,7 +19,7 @@ export interface KeystoneLogin {
   readonly scope: Readonly<Record<string, unknown>> | undefined;
   readonly who: string;
   readonly secrets: readonly string[];
-  /** The options to check when Keystone says no. */
+  /** The options to check when Keystone refuses. */
   readonly check: string;
 }
 

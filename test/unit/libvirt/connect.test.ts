@@ -43,7 +43,7 @@ describe("connecting to libvirt", () => {
     // A process that was killed leaves its socket behind; closing in order would remove it.
     const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
     assert.throws(() => execFileSync(process.execPath, ["-e", script], { stdio: "ignore" }));
-    await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), /nobody listens at .*start it/);
+    await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), /connection refused at .*start it/);
   });
 
   it("says so where the path is a file, or too long", async (t) => {
@@ -56,9 +56,9 @@ describe("connecting to libvirt", () => {
     );
   });
 
-  it("says which port nobody listens at", async () => {
+  it("names the port that refuses the connection", async () => {
     const port = await freePort();
-    const message = new RegExp(`nobody listens at 127\\.0\\.0\\.1:${port}: libvirtd needs --listen`);
+    const message = new RegExp(`connection refused at 127\\.0\\.0\\.1:${port}: libvirtd needs --listen`);
     await assert.rejects(connect(`qemu+tcp://127.0.0.1:${port}/system`, options), { name: ConnectError.name, message });
   });
 
