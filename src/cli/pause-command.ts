@@ -77,7 +77,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
       "a pause lasts 30 days at most; take what is not to be watched out of the process list",
     );
   }
-  const keys = keysOf(await parts.entries(options), names, await import("../process/state.ts"));
+  const keys = keysOf(await parts.entries(options), names, await import("../process/keyed.ts"));
   const where = await surroundings(parts.statePath(options));
   for (const key of keys) {
     try {
@@ -112,7 +112,7 @@ async function endPauses(parts: PauseCommandParts, names: readonly string[], opt
 function keysOf(
   entries: readonly ProcessEntry[],
   names: readonly string[],
-  { keyed }: Pick<typeof import("../process/state.ts"), "keyed">,
+  { keyed }: Pick<typeof import("../process/keyed.ts"), "keyed">,
 ): readonly string[] {
   const keys = keyed(entries).map(({ key }) => key);
   if (names.length === 0 && keys.length === 0) throw new PauseCommandError("the process list has no entries");

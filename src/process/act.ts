@@ -1,49 +1,59 @@
-import type { CommandResult } from "../system/exec.ts";
-import { runCommand } from "../system/exec.ts";
+import type { Observe } from "../monitor/contract.ts";
+import type { Clock } from "../system/clock.ts";
+import { type CommandResult, runCommand } from "../system/exec.ts";
+import type { Logger } from "../system/log.ts";
+import type { ProcTable } from "../system/proc-table.ts";
 import { serviceOfProcess } from "../system/service-of-process.ts";
-import { type Eyes, type EyesParts, lookSoon, type Observe, stopWatchingFor, watchFor } from "./eyes.ts";
-import type { ProcessEffect } from "./observation.ts";
+import type { Looks } from "./looks.ts";
+import type { ProcessEffect, ProcessObservation } from "./observation.ts";
+import type { OwnCommands } from "./own-commands.ts";
 import { runningPackageManager } from "./package-manager.ts";
 import type { Systemd } from "./systemd.ts";
+import type { WatchedProcesses } from "./watched-processes.ts";
 
-export interface ActParts extends EyesParts {
+export interface ActParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly table: ProcTable;
+  readonly looks: Looks;
+  readonly watched: WatchedProcesses;
+  readonly commands: OwnCommands;
   readonly systemd: Pick<Systemd, "ask">;
   /** Of a process: which systemd service it belongs to. */
   readonly serviceOf?: ((pid: number | "self") => string | undefined) | undefined;
 }
 
-/** Carries out one effect of the process monitor. What it comes to is observed; it never throws for what a command does. */
+/** Carries out one effect of the process monitor. Its result is observed; it never throws for what a command does. */
 export async function act(
   effect: ProcessEffect,
-  eyes: Eyes,
   parts: ActParts,
-  observe: Observe,
+  observe: Observe<ProcessObservation>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, systemd } = parts;
+  const { clock, looks, watched, commands, systemd, serviceOf = serviceOfProcess } = parts;
   switch (effect.kind) {
     case "scan":
-      return lookSoon(eyes, parts, observe);
+      return looks.request(effect.key, observe);
     case "watch": {
-      const { key, process } = effect;
-      if (!watchFor(eyes, parts, effect)) {
-        observe({ kind: "exited", at: clock.now(), process });
+      const { key, process, whole } = effect;
+      if (!watched.watch(key, process, whole)) {
+        observe({ kind: "exited", at: clock.now(), process, keys: [key] });
         return;
       }
-      const unit = (parts.serviceOf ?? serviceOfProcess)(process.pid);
-      // What a command of ours has started and left behind in our own control group is nobody's service.
-      if (unit === undefined || unit === (parts.serviceOf ?? serviceOfProcess)("self")) return;
+      const unit = serviceOf(process.pid);
+      // What a command of ours has started and left behind in our own control group belongs to no other service.
+      if (unit === undefined || unit === serviceOf("self")) return;
       observe({ kind: "unitFound", at: clock.now(), key, process, unit });
       return;
     }
     case "unwatch":
-      return stopWatchingFor(eyes, effect.key);
+      return watched.unwatch(effect.key);
     case "run": {
       const { key, run, stage } = effect;
       parts.log.info(`${key}: ${stage} runs: ${effect.command}`);
-      const result = await runCommand(effect.command, { ...effect, ...hooks(eyes), clock }, signal);
-      report(`${key}: ${stage}`, result, parts);
-      // Left to itself, it has not failed: the next start of the monitor sees what has become of it.
+      const result = await runCommand(effect.command, { ...effect, ...commands.hooks, clock }, signal);
+      logResult(`${key}: ${stage}`, result, parts.log);
+      // Left running, it has not failed: the next start of the monitor finds what it has done.
       if (result.outcome === "left-running") return;
       const succeeded = result.outcome === "exited" && result.code === 0;
       observe({ kind: "commandEnded", at: clock.now(), key, run, succeeded, summary: result.summary });
@@ -58,16 +68,8 @@ export async function act(
   }
 }
 
-/** What runs for us is no service that is watched. */
-export function hooks(eyes: Eyes) {
-  return {
-    onStart: (pid: number) => void eyes.commands.add(pid),
-    onEnd: (pid: number) => void eyes.commands.delete(pid),
-  };
-}
-
-/** The output, line by line; how a failure is told is decided where its consequence is known. */
-function report(what: string, result: CommandResult, { log }: EyesParts): void {
+/** The output, line by line; a failure is logged by `decide`, where its consequence is known. */
+function logResult(what: string, result: CommandResult, log: Logger): void {
   for (const [name, output] of [
     ["stdout", result.stdout],
     ["stderr", result.stderr],

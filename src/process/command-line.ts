@@ -46,7 +46,7 @@ const JAVA_VALUED = new Set(["-cp", "-classpath", "--class-path", "-p", "--modul
 /** So many characters of another process's command line are shown in a log line. */
 const SHOWN_LENGTH = 200;
 
-/** Whether this name is of a program that runs other programs, so that executing it says nothing. */
+/** Whether this name is of a program that runs other programs, so that what it executes does not identify it. */
 export function isInterpreter(name: string): boolean {
   return name === "java" || INTERPRETERS.some(({ names }) => names.test(name));
 }

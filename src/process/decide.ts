@@ -1,51 +1,46 @@
 import { decideBy } from "../monitor/decision.ts";
-import { SubjectMap } from "../monitor/subject-map.ts";
-import { heldIn, pausedIn } from "./decide/conditions.ts";
-import type { Context } from "./decide/context.ts";
+import { showPaused, showPostponed } from "./decide/conditions.ts";
+import { type Context, contextOn, lookFor } from "./decide/context.ts";
 import { onCommandEnd, onExit, onSighting, onSystemdAnswer } from "./decide/entry.ts";
-import { entriesAfterEdit, entriesAtStart, rememberedAfterReboot } from "./decide/list.ts";
+import { entriesAfterEdit, entriesAtStart, savedAfterReboot } from "./decide/list.ts";
 import { takePauses } from "./decide/pause.ts";
+import { withSummary } from "./decide/summary.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
-import { type EntryState, heldByOf, notifiedAtOf, type ProcessState } from "./state.ts";
+import { type EntryState, initialState, type ProcessState } from "./state.ts";
 
-/** What `status` shows of the entries, beside what is sensed. */
-const CONDITIONS = [
-  [{ name: "held processes", consequence: "down, but neither restarted nor notified for now" }, heldIn],
-  [{ name: "paused processes", consequence: "planned work, neither restarted nor notified" }, pausedIn],
-] as const;
+/** Observations that may change which entries there are, or which of them are paused. */
+const CHANGES_PAUSED: ReadonlySet<ProcessObservation["kind"]> = new Set(["started", "entriesChanged", "pausesChanged"]);
 
 /**
  * Entries are independent of one another, and each goes
  * unchecked → (starting → verifying) → up → settling → restarting → verifying → (waiting → restarting …) → up or failed,
- * and before each start, round and notification through asking (→ held → resettling) → clear.
+ * and before each start, round and notification through asking (→ postponed → settlingAgain) → cleared.
  */
 export const decide = decideBy<ProcessState, ProcessObservation, ProcessEffect, ProcessSettings>({
-  rebooted(state, given) {
-    const remembered = rememberedAfterReboot(state, Object.assign(given, { host: state }));
-    return { ...state, settings: undefined, remembered };
-  },
-  started(state, observation, given) {
-    const host = hostAt(observation);
-    const context: Context = Object.assign(given, { host });
+  rebooted: (state, decision) => ({
+    ...state,
+    settings: undefined,
+    saved: savedAfterReboot(state, contextOn(decision, state)),
+  }),
+  started(state, observation, decision) {
+    const { bootedAt, pauses } = observation;
+    const systemd = { present: observation.systemd, answers: false };
+    const context = contextOn(decision, { ...state, bootedAt, systemd });
     const entries = entriesAtStart(state, observation.entries, context);
     context.act({ kind: "scan" });
     // Whether it answers at all is known before anything depends on it.
-    if (host.systemd.present) context.act({ kind: "askSystemd", key: "", unit: undefined });
-    const { bootedAt, systemd, pauses } = host;
-    return takePauses(
-      { ...state, bootedAt, systemd, entries, remembered: new SubjectMap(), pauses: [] },
-      pauses,
-      context,
-    );
+    if (systemd.present) context.act({ kind: "askSystemd", key: "", unit: undefined });
+    const { saved } = initialState;
+    return takePauses({ ...state, bootedAt, systemd, entries, saved, pauses: new Map() }, pauses, context);
   },
-  observed: (state, observation, given) => observe(state, observation, Object.assign(given, { host: state })),
-  afterEach(state, before, observation, context) {
-    for (const [condition, problemOf] of CONDITIONS) {
-      const problem = problemOf(state);
-      if (observation.kind === "started" || problem !== problemOf(before)) context.setCondition(condition, problem);
-    }
-    if (!isCaughtUp(before) && isCaughtUp(state)) context.caughtUp();
-    return state;
+  observed: (state, observation, decision) => observe(state, observation, contextOn(decision, state)),
+  afterEach(state, before, { kind }, decision) {
+    const context = contextOn(decision, state);
+    const next = withSummary(state, before);
+    if (kind === "started" || next.postponed !== before.postponed) showPostponed(next, context);
+    if (CHANGES_PAUSED.has(kind)) showPaused(next, context);
+    if (next.unconfirmed.size === 0 && (kind === "started" || before.unconfirmed.size > 0)) context.caughtUp();
+    return next;
   },
 });
 
@@ -56,72 +51,61 @@ function observe(
 ): ProcessState {
   switch (observation.kind) {
     case "entriesChanged":
-      context.effects.push({ kind: "scan" });
+      context.act({ kind: "scan" });
       return { ...state, entries: entriesAfterEdit(state.entries, observation.entries, context) };
     case "seen": {
-      const decided = observation.sightings.filter(({ undecided }) => !undecided);
-      const byKey = new Map(decided.map((sighting) => [sighting.key, sighting]));
-      return eachEntry(state, (entry) => {
-        const sighting = byKey.get(entry.key);
-        return sighting ? onSighting(entry, sighting, context) : entry;
-      });
+      let next = state;
+      for (const sighting of observation.sightings) {
+        if (sighting.undecided) continue;
+        next = changeEntry(next, sighting.key, (entry) => onSighting(entry, sighting, context));
+      }
+      return next;
     }
     case "exited": {
       const { pid, startTime } = observation.process;
-      return eachEntry(state, (entry) => {
+      const exit = (entry: EntryState): EntryState => {
         const { phase } = entry;
-        const its = phase.name === "up" && phase.process.pid === pid && phase.process.startTime === startTime;
-        return its ? onExit(entry, context) : entry;
-      });
+        const isIts = phase.name === "up" && phase.process.pid === pid && phase.process.startTime === startTime;
+        return isIts ? onExit(entry, context) : entry;
+      };
+      return observation.keys.reduce((next, key) => changeEntry(next, key, exit), state);
     }
-    case "commandEnded":
-      return eachEntry(state, (entry) => {
+    case "commandEnded": {
+      const { key, run, succeeded, summary } = observation;
+      return changeEntry(state, key, (entry) => {
         const { phase } = entry;
-        if (!("run" in phase) || phase.run !== observation.run) return entry;
-        const { succeeded, summary } = observation;
+        if (!("run" in phase) || phase.run !== run) return entry;
         return onCommandEnd(entry, { stage: phase.stage, succeeded, summary }, context);
       });
+    }
     case "systemd": {
       const { key, answer } = observation;
       const answers = state.systemd.answers || answer !== undefined;
       const known = answers === state.systemd.answers ? state : { ...state, systemd: { ...state.systemd, answers } };
-      return eachEntry(known, (entry) => (entry.key === key ? onSystemdAnswer(entry, answer, context) : entry));
+      return changeEntry(known, key, (entry) => onSystemdAnswer(entry, answer, context));
     }
     case "unitFound": {
       const { key, process, unit } = observation;
-      return eachEntry(state, (entry) => {
+      return changeEntry(state, key, (entry) => {
         const { phase, foundUnit } = entry;
-        const its = entry.key === key && phase.name === "up" && phase.process.pid === process.pid;
-        return its && foundUnit !== unit ? { ...entry, foundUnit: unit } : entry;
+        const isIts = phase.name === "up" && phase.process.pid === process.pid;
+        return isIts && foundUnit !== unit ? { ...entry, foundUnit: unit } : entry;
       });
     }
     case "pausesChanged":
       return takePauses(state, observation.pauses, context);
     case "woke":
       // Whatever an entry waited for, the process table has the answer.
-      if (state.entries.has(observation.key)) context.effects.push({ kind: "scan" });
-      return state;
+      return changeEntry(state, observation.key, (entry) => {
+        lookFor(entry, context);
+        return entry;
+      });
   }
 }
 
-/**
- * Each entry has been looked at, and of one that an earlier run has notified it is known that it is still down: its start commands
- * have not helped, or something stands against them.
- */
-function isCaughtUp({ entries }: ProcessState): boolean {
-  return entries.values().every(({ phase }) => {
-    if (phase.name === "unchecked") return false;
-    return phase.name === "failed" || notifiedAtOf(phase) === undefined || heldByOf(phase) !== undefined;
-  });
-}
-
-function hostAt(started: Extract<ProcessObservation, { kind: "started" }>): Context["host"] {
-  const { bootedAt, systemd, pauses } = started;
-  return { bootedAt, systemd: { present: systemd, answers: false }, pauses };
-}
-
-function eachEntry(state: ProcessState, change: (entry: EntryState) => EntryState): ProcessState {
-  let { entries } = state;
-  for (const entry of state.entries.values()) entries = entries.set(entry.key, change(entry));
+function changeEntry(state: ProcessState, key: string, change: (entry: EntryState) => EntryState): ProcessState {
+  const entry = state.entries.get(key);
+  if (entry === undefined) return state;
+  const entries = state.entries.set(key, change(entry));
   return entries === state.entries ? state : { ...state, entries };
 }

@@ -5,6 +5,7 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 
 export const PROCESS_LIST: ConditionKind = {
   name: "process list",
@@ -33,7 +34,7 @@ export interface ListParts {
   readonly load: LoadProcessList;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where to say whether the list in force is the one that is written there. */
+  /** Where to show whether the list in force is the one in the file. */
   readonly conditions?: Conditions | undefined;
 }
 
@@ -59,10 +60,10 @@ export async function readList({ path, load }: Pick<ListParts, "path" | "load">)
   return { entries, file, notes: diagnostics };
 }
 
-/** The list, watched for edits. `check` is for each check_interval: not every file system tells of changes. */
+/** The list, watched for edits. `check` is for each check_interval: not every file system reports changes. */
 export interface ListWatch {
   check(): void;
-  /** Reads it whether it has changed or not, and tells its entries. */
+  /** Reads it whether it has changed or not. */
   reread(): void;
   /** Edits of this file count too: it is what was read in place of the list. */
   follow(file: string): void;
@@ -90,9 +91,7 @@ export function watchList(parts: ListParts, onEntries: (entries: readonly Proces
       follow(file);
       for (const one of notes) log[one.severity](describeDiagnostic(one));
       parts.conditions?.set(PROCESS_LIST, undefined);
-      log.info(
-        `the process list ${path} has changed; it has ${entries.length} ${entries.length === 1 ? "entry" : "entries"} now`,
-      );
+      log.info(`the process list ${path} has changed; it has ${countOf(entries.length, "entry", "entries")} now`);
       onEntries(entries);
     } catch (error) {
       for (const line of error instanceof ProcessListError ? error.message.split("\n") : [String(error)])

@@ -7,11 +7,12 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ExitCalls } from "../system/pidfd.ts";
 import { openProcTable, type ProcTable } from "../system/proc-table.ts";
-import { act, hooks } from "./act.ts";
+import { act } from "./act.ts";
 import { decide } from "./decide.ts";
-import { closedEyes } from "./eyes.ts";
 import type { LoadProcessList } from "./list-watch.ts";
+import { Looks } from "./looks.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
+import { OwnCommands } from "./own-commands.ts";
 import { readPauses } from "./pauses.ts";
 import { kept, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
@@ -19,6 +20,7 @@ import { initialState, type ProcessState } from "./state.ts";
 import { subjectOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, systemdIsPresent } from "./systemd.ts";
+import { WatchedProcesses } from "./watched-processes.ts";
 
 /** A look at the process table takes milliseconds, on the busiest host seconds. */
 const SLOWEST_LOOK_MS = 60_000;
@@ -33,7 +35,7 @@ export interface ProcessMonitorParts {
   readonly readPauses?: typeof readPauses;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where to say whether the process list and the process table can be used. */
+  /** Where to show whether the process list and the process table can be used. */
   readonly conditions?: Conditions | undefined;
   /** Another view of the processes, boot and system calls, in tests. */
   readonly table?: ProcTable;
@@ -51,19 +53,21 @@ export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation
   reload(settings: ProcessSettings, processListPath: string): void;
 }
 
-/** Watches the processes of the list, restarts what dies, and has Masakari told when that does not help. */
+/** Watches the processes of the list, restarts what dies, and notifies Masakari when that does not help. */
 export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
-  const { clock, log, conditions } = given;
-  const eyes = closedEyes();
+  const { clock, log, conditions, statePath } = given;
   const table = given.table ?? openProcTable();
-  const { statePath } = given;
+  const bootId = () => given.bootId ?? readBootId();
   const pauses =
     statePath === undefined
       ? undefined
-      : () => (given.readPauses ?? readPauses)({ statePath, now: clock.now(), bootId: given.bootId ?? readBootId() });
-  const parts = { table, clock, log, conditions, self: process.pid, pauses };
-  const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...hooks(eyes) });
-  const sudoRights = new SudoRights({ clock, log, conditions, ...hooks(eyes) });
+      : () => (given.readPauses ?? readPauses)({ statePath, now: clock.now(), bootId: bootId() });
+  const watched = new WatchedProcesses(table, clock);
+  const commands = new OwnCommands();
+  const common = { table, clock, log, conditions, self: process.pid, watched };
+  const looks = new Looks({ ...common, commands: commands.pids, pauses });
+  const systemd = given.systemd ?? new Systemd({ clock, log, conditions, ...commands.hooks });
+  const sudoRights = new SudoRights({ clock, log, conditions, ...commands.hooks });
   const settings = new LiveSettings(given.settings, clock);
   let { processListPath } = given;
   return {
@@ -73,24 +77,25 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     restore: restoreState,
     subjects: ofEach((state) => state.entries, subjectOf),
     decide,
-    // A command that is under way goes on, and its result decides.
+    // A command that is under way goes on, and its result counts.
     outlastSensing: ["run"],
     sense(observe, signal) {
-      const senseParts = {
-        ...parts,
+      const parts = {
+        ...common,
+        looks,
         list: { load: given.loadProcessList, clock, log, conditions },
-        bootId: given.bootId ?? readBootId(),
+        bootId: bootId(),
         systemd: given.systemd?.present ?? systemdIsPresent(),
         settings: () => settings.current,
         listPath: () => processListPath,
         exitCalls: given.exitCalls,
         sudoRights,
       };
-      return settings.during(observe, () => sense(eyes, senseParts, observe, signal));
+      return settings.during(observe, () => sense(parts, observe, signal));
     },
-    silenceLimitMs: () => (eyes.blind ? undefined : settings.current.check_interval * 1000 + SLOWEST_LOOK_MS),
+    silenceLimitMs: () => (looks.canRead ? settings.current.check_interval * 1000 + SLOWEST_LOOK_MS : undefined),
     act: (effect, observe, signal) =>
-      act(effect, eyes, { ...parts, systemd, serviceOf: given.serviceOf }, observe, signal),
+      act(effect, { ...common, looks, commands, systemd, serviceOf: given.serviceOf }, observe, signal),
     reload(next, nextListPath) {
       processListPath = nextListPath;
       settings.change(next);

@@ -16,7 +16,7 @@ export interface ProcessSettings {
   readonly boot_grace: number;
 }
 
-/** What systemd says about one unit that it has loaded. */
+/** What systemd reports of one unit that it has loaded. */
 export interface UnitState {
   /** `ActiveState`: active, activating, deactivating, inactive, failed, reloading … */
   readonly active: string;
@@ -85,10 +85,15 @@ export type ProcessObservation =
   | SettingsChanged<ProcessSettings>
   | Woke
   | { readonly kind: "entriesChanged"; readonly at: Instant; readonly entries: readonly ProcessEntry[] }
-  /** A look at the process table, at every check_interval and whenever a `scan` asked for it. */
+  /** A look at the process table for these entries: at every check_interval for all, and for each `scan`. */
   | { readonly kind: "seen"; readonly at: Instant; readonly sightings: readonly Sighting[] }
-  /** A watched process has ended; `at` is when it was seen. */
-  | { readonly kind: "exited"; readonly at: Instant; readonly process: ProcessIdentity }
+  /** A process has ended that is watched for the entries of these keys; `at` is when it was seen. */
+  | {
+      readonly kind: "exited";
+      readonly at: Instant;
+      readonly process: ProcessIdentity;
+      readonly keys: readonly string[];
+    }
   /** The command of `run` has ended; `summary` is one phrase for the log. */
   | {
       readonly kind: "commandEnded";
@@ -113,10 +118,10 @@ export type ProcessObservation =
 
 /** What the process monitor does beside the effects common to all monitors. */
 export type ProcessEffect =
-  /** Look at the process table now. */
-  | { readonly kind: "scan" }
+  /** Look for the process of this entry now; without a key, for those of all entries. */
+  | { readonly kind: "scan"; readonly key?: string }
   /**
-   * Tell the exit of this process, instead of the one watched for the entry so far. `whole`: it was recognised as the entry's
+   * Watch this process for its exit, instead of the one watched for the entry so far. `whole`: it was recognised as the entry's
    * program, so that its command line does not matter any more.
    */
   | { readonly kind: "watch"; readonly key: string; readonly process: ProcessIdentity; readonly whole: boolean }

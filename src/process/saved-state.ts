@@ -1,26 +1,23 @@
 import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
-import { type EntryState, initialState, notifiedAtOf, type ProcessState, type Remembered } from "./state.ts";
+import type { SavedEntry } from "./saved-entry.ts";
+import { type EntryState, initialState, notifiedAtOf, type ProcessState } from "./state.ts";
 
-/** Version 0.1.0 had 1, and the entries in a list. */
-const SAVED_VERSION = 2;
+/** A row for each entry. Until version 1 all entries were in `rest`. */
+const VERSION = 2;
 
-/** What is saved: it changes only when there is something that must not be forgotten. */
 export const kept: Keep<ProcessState> = {
   maps: {
-    entries: ofEach<ProcessState, EntryState | Remembered, Remembered>(
-      ({ settings, entries, remembered }) => (settings ? entries : remembered),
-      (one) => ("phase" in one ? remember(one) : one),
+    entries: ofEach(
+      // What an earlier run left stays saved until the first `started` takes it over.
+      ({ settings, saved, entries }): SubjectMap<EntryState | SavedEntry> => (settings === undefined ? saved : entries),
+      (value) => ("phase" in value ? savedOf(value) : value),
     ),
   },
-  rest: ({ bootId }) => ({ version: SAVED_VERSION, bootId }),
+  rest: ({ bootId }) => ({ version: VERSION, bootId }),
 };
 
-export function rememberedOf({ settings, entries, remembered }: ProcessState): ReadonlyMap<string, Remembered> {
-  return settings ? new Map([...entries].map(([key, entry]) => [key, remember(entry)])) : remembered;
-}
-
-function remember({ key, entry, foundAs, upSinceBoot, foundUnit, phase }: EntryState): Remembered {
+export function savedOf({ key, entry, foundAs, upSinceBoot, foundUnit, phase }: EntryState): SavedEntry {
   return {
     key,
     match: entry.match,
@@ -34,19 +31,21 @@ function remember({ key, entry, foundAs, upSinceBoot, foundUnit, phase }: EntryS
   };
 }
 
-/** The state that an earlier run saved, or undefined if it is not of this shape. */
+/** The state that an earlier run saved, also one of version 0.1.0, or undefined if it is not of this shape. */
 export function restoreState({ rest, maps }: Saved): ProcessState | undefined {
-  const saved = rest as { version?: unknown; bootId?: unknown; entries?: unknown } | null | undefined;
-  if (typeof saved !== "object" || saved === null || typeof saved.bootId !== "string") return undefined;
-  if (saved.version !== 1 && saved.version !== SAVED_VERSION) return undefined;
-  const rows = saved.version === 1 ? rowsOfList(saved.entries, "key") : (maps.entries ?? new Map());
-  if (!rows?.values().every(isRemembered)) return undefined;
-  const remembered = new SubjectMap(rows as ReadonlyMap<string, Remembered>);
-  return { ...initialState, bootId: saved.bootId, remembered };
+  const { version, bootId, entries } = (rest ?? {}) as { version?: unknown; bootId?: unknown; entries?: unknown };
+  if (typeof bootId !== "string" || (version !== 1 && version !== VERSION)) return undefined;
+  const rows = version === 1 ? rowsOfList(entries, "key") : (maps.entries ?? new Map<string, unknown>());
+  const saved: [string, SavedEntry][] = [];
+  for (const [key, row] of rows ?? []) {
+    if (!isSaved(row)) return undefined;
+    saved.push([key, row]);
+  }
+  return rows && { ...initialState, bootId, saved: new SubjectMap(saved) };
 }
 
-function isRemembered(row: unknown): boolean {
-  const one = row as Partial<Remembered> | null | undefined;
+function isSaved(row: unknown): row is SavedEntry {
+  const one = row as Partial<SavedEntry> | null;
   return (
     typeof one?.key === "string" &&
     typeof one.match === "string" &&

@@ -1,11 +1,11 @@
 import { isDead, type ProcessIdentity, type ProcessStat } from "../system/proc-table.ts";
 import { parseCommandLine, shownCommandLine } from "./command-line.ts";
+import type { CompiledEntry } from "./compiled-entry.ts";
 import { Lineage, type LineageParts } from "./lineage.ts";
 import type { Sighting } from "./observation.ts";
-import type { Sought } from "./sought.ts";
 import { beganAfter } from "./started-at.ts";
 
-/** So many processes that only contain an entry's name are told of, the youngest. */
+/** So many processes that only contain an entry's name are observed, the youngest. */
 const PARTIALS = 20;
 
 /** The processes that match one entry, alive or not, ours or not. */
@@ -22,13 +22,13 @@ interface Found {
  * @throws ProcTableError
  */
 export function scan(
-  sought: readonly Sought[],
-  around: LineageParts,
+  entries: readonly CompiledEntry[],
+  parts: LineageParts,
   since: (key: string) => number,
 ): readonly Sighting[] {
-  const { table } = around;
-  const lineage = new Lineage(around);
-  const found = sought.map((): Found => ({ whole: [], partial: [], undecided: [] }));
+  const { table } = parts;
+  const lineage = new Lineage(parts);
+  const found = entries.map((): Found => ({ whole: [], partial: [], undecided: [] }));
   const pids = table.pids();
   for (const pid of pids) {
     const raw = table.commandLine(pid);
@@ -40,7 +40,7 @@ export function scan(
       return lines;
     };
     let user: number | undefined;
-    sought.forEach(({ matcher, uid }, index) => {
+    entries.forEach(({ matcher, uid }, index) => {
       if (uid !== undefined) {
         user ??= table.user(pid);
         if (user !== uid) return;
@@ -49,10 +49,10 @@ export function scan(
       if (kind !== undefined) found[index]?.[kind].push(pid);
     });
   }
-  return sought.map((one, index) => {
+  return entries.map((one, index) => {
     const { key } = one;
     const { whole, partial, undecided } = found[index] ?? { whole: [], partial: [], undecided: [] };
-    const [process = byAge(retitled(one, pids, since(one.key), { around, lineage }), lineage)[0]] = byAge(
+    const [process = byAge(retitled(one, pids, since(one.key), { parts, lineage }), lineage)[0]] = byAge(
       whole,
       lineage,
     );
@@ -67,12 +67,12 @@ export function scan(
 
 /** Those that are the entry's program by what they execute, but whose command line has lost its name. */
 function retitled(
-  { matcher, uid }: Sought,
+  { matcher, uid }: CompiledEntry,
   pids: readonly number[],
   since: number,
-  { around, lineage }: { readonly around: LineageParts; readonly lineage: Lineage },
+  { parts, lineage }: { readonly parts: LineageParts; readonly lineage: Lineage },
 ): number[] {
-  const { table } = around;
+  const { table } = parts;
   const { replaced } = matcher;
   if (!replaced) return [];
   return pids.filter((pid) => {

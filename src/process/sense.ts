@@ -1,13 +1,28 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
+import type { Observe } from "../monitor/contract.ts";
+import type { Conditions } from "../status/conditions.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Logger } from "../system/log.ts";
 import { type ExitCalls, watchExits } from "../system/pidfd.ts";
+import { countOf } from "../system/plural.ts";
+import type { ProcTable } from "../system/proc-table.ts";
 import { bootTime } from "./boot-time.ts";
-import { type Eyes, type EyesParts, lookNow, type Observe, pausesNow } from "./eyes.ts";
+import { compileEntries } from "./compiled-entry.ts";
 import { type ListParts, PROCESS_LIST, readList, watchList } from "./list-watch.ts";
-import type { ProcessSettings } from "./observation.ts";
-import { soughtOf } from "./sought.ts";
+import type { Looks } from "./looks.ts";
+import type { ProcessObservation, ProcessSettings } from "./observation.ts";
 import type { SudoRights } from "./sudo-rights.ts";
+import type { WatchedProcesses } from "./watched-processes.ts";
 
-export interface SenseParts extends EyesParts {
+export interface SenseParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly conditions?: Conditions | undefined;
+  readonly table: ProcTable;
+  /** This process's pid. */
+  readonly self: number;
+  readonly looks: Looks;
+  readonly watched: WatchedProcesses;
   readonly list: Omit<ListParts, "path">;
   readonly bootId: string;
   /** systemd manages this host and can be asked. */
@@ -24,8 +39,12 @@ export interface SenseParts extends EyesParts {
  * check_interval. Resolves when the signal aborts and every descriptor is closed.
  * @throws ProcessListError if the list cannot be used at the start
  */
-export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, signal: AbortSignal): Promise<void> {
-  const { clock, log, table } = parts;
+export async function sense(
+  parts: SenseParts,
+  observe: Observe<ProcessObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, table, looks, watched } = parts;
   refuseHiddenProcesses(parts);
   const exits = watchExits(
     {
@@ -33,14 +52,12 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
       table,
       log,
       ...(parts.exitCalls && { calls: parts.exitCalls }),
-      onExit: (process, at) => {
-        if (!signal.aborted) observe({ kind: "exited", at, process });
-      },
+      onExit: (process, at) => observe({ kind: "exited", at, process, keys: watched.keysOf(process) }),
     },
     signal,
   );
   const take = (entries: readonly ProcessEntry[]) => {
-    eyes.sought = soughtOf(entries);
+    looks.use(compileEntries(entries));
     parts.sudoRights?.check(entries, signal);
   };
   let started: boolean = false;
@@ -53,8 +70,7 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
     });
   let path = parts.listPath();
   let list = watchAt(path);
-  eyes.exits = exits;
-  eyes.watched.clear();
+  watched.restart(exits);
   try {
     const read = await readList({ ...parts.list, path });
     list.follow(read.file);
@@ -63,12 +79,11 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
     const entries = edited ?? read.entries;
     take(entries);
     started = true;
-    log.info(`watching ${entries.length} ${entries.length === 1 ? "entry" : "entries"} of ${read.file}`);
+    log.info(`watching ${countOf(entries.length, "entry", "entries")} of ${read.file}`);
     const { bootId, systemd, self } = parts;
     const bootedAt = bootTime(table, self, clock);
-    eyes.pauses = pausesNow(eyes, parts);
+    const pauses = looks.takePauses();
     const settings = parts.settings();
-    const { pauses } = eyes;
     observe({ kind: "started", at: clock.now(), bootId, bootedAt, systemd, settings, entries, pauses });
     while (!signal.aborted) {
       await clock.sleep(parts.settings().check_interval * 1000, signal).catch(() => undefined);
@@ -80,17 +95,16 @@ export async function sense(eyes: Eyes, parts: SenseParts, observe: Observe, sig
         list = watchAt(path);
         list.reread();
       }
-      lookNow(eyes, parts, observe);
+      looks.lookAtAll(observe);
     }
   } finally {
     list.stop();
-    eyes.exits = undefined;
-    eyes.watched.clear();
+    watched.restart(undefined);
   }
   await exits.stopped;
 }
 
-/** With `hidepid` an ordinary user sees only its own processes, and every service would look dead. */
+/** With `hidepid` an ordinary user sees only its own processes, and every service would seem to be down. */
 function refuseHiddenProcesses({ table, listPath }: SenseParts): void {
   if (table.stat(1) !== undefined) return;
   throw new Error(

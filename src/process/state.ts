@@ -5,9 +5,10 @@ import type { Instant } from "../system/clock.ts";
 import type { ProcessIdentity } from "../system/proc-table.ts";
 import type { ProcessSettings, Stage } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
+import type { SavedEntry } from "./saved-entry.ts";
 
 /**
- * Where one entry stands. `notifiedAt` is when its failure was notified, kept while start_command is tried once more after the
+ * What one entry is doing. `notifiedAt` is when its failure was notified, kept while start_command is tried once more after the
  * monitor's own restart, so that a failure is never notified twice.
  */
 export type Phase =
@@ -49,14 +50,14 @@ export type Phase =
       /** Since when it has not been up for longer than a moment. */
       readonly downSince: Instant;
     }
-  /** The next step is due, and systemd is being asked whether anything stands against it. */
+  /** The next step is due, and systemd is being asked whether there is an obstacle to it. */
   | { readonly name: "asking"; readonly due: Due }
-  /** Something stands against the next step, `due.heldBy`: it is considered anew at `until` (mono). */
-  | { readonly name: "held"; readonly due: Due; readonly until: number }
-  /** What stood against the next step is over; the process has until `until` (mono) to appear. */
-  | { readonly name: "resettling"; readonly due: Due; readonly until: number }
-  /** systemd has answered at `clearAt` (mono) that nothing stands against the next step; one more look decides. */
-  | { readonly name: "clear"; readonly due: Due; readonly clearAt: number }
+  /** The next step is postponed for `due.reason`: it is considered anew at `until` (mono). */
+  | { readonly name: "postponed"; readonly due: Due; readonly until: number }
+  /** The reason for which the next step was postponed is over; the process has until `until` (mono) to appear. */
+  | { readonly name: "settlingAgain"; readonly due: Due; readonly until: number }
+  /** systemd has answered at `clearedAt` (mono) that there is no obstacle to the next step; one more look decides. */
+  | { readonly name: "cleared"; readonly due: Due; readonly clearedAt: number }
   /** `run` is undefined for a command that begins if one more look finds nothing: the one before it took its time. */
   | {
       readonly name: "restarting";
@@ -89,7 +90,7 @@ export type NextStep =
   | { readonly kind: "give up" };
 
 /**
- * The next step for an entry that is down. It is taken as soon as nothing stands against it: systemd at work on the unit, the
+ * The next step for an entry that is down. It is taken as soon as there is no obstacle to it: systemd at work on the unit, the
  * boot, a shutdown, a pause.
  */
 export interface Due {
@@ -99,11 +100,11 @@ export interface Due {
   readonly notifiedAt: Instant | undefined;
   /** When `next` became due (mono). */
   readonly dueAt: number;
-  /** What stands against it, for the log and `status`. */
-  readonly heldBy: string | undefined;
-  /** What stood against it makes another round worth trying before the entry is given up. */
+  /** Why it is postponed, for the log and `status`; undefined if it is not. */
+  readonly reason: string | undefined;
+  /** What it was postponed for makes another round worth trying before the entry is given up. */
   readonly repeatRound: boolean;
-  /** What stood against it until now leaves a process that may be about to appear. */
+  /** What it was postponed for leaves a process that may be about to appear. */
   readonly settleAfter: boolean;
 }
 
@@ -132,40 +133,30 @@ export interface ProcessState extends CommonState<ProcessSettings> {
     /** It has been asked successfully in this run. */
     readonly answers: boolean;
   };
-  /** Planned work on entries. Files keep it over restarts. */
-  readonly pauses: readonly Pause[];
+  /** Planned work on entries, by their keys. Files keep it over restarts. */
+  readonly pauses: ReadonlyMap<string, Pause>;
   /** By key, in the order of the list. */
   readonly entries: SubjectMap<EntryState>;
-  /** What an earlier run left, until the first `started`. */
-  readonly remembered: SubjectMap<Remembered>;
-}
-
-/** What of an entry outlasts the monitor. Everything else is seen afresh at the next start. */
-export interface Remembered {
-  readonly key: string;
-  readonly match: ProcessEntry["match"];
-  readonly pidfile: string | null;
-  /** Absent in what version 0.1.0 saved. */
-  readonly user?: string | null;
-  readonly seenAs: EntryState["foundAs"];
-  readonly toldAt: Instant | null;
-  /** What is watched. Absent in what version 0.1.0 saved. */
-  readonly process?: ProcessIdentity | null;
-  /** Absent in states that earlier releases saved, as is the next. */
-  readonly seenUp?: boolean;
-  readonly foundUnit?: string | null;
+  /** Of `entries`: those whose next step is postponed, and why. */
+  readonly postponed: SubjectMap<string>;
+  /** Of `entries`: those of which it is not known yet whether what an earlier run has notified is still true. */
+  readonly unconfirmed: SubjectMap<true>;
+  /** What an earlier run saved, until the first `started`. */
+  readonly saved: SubjectMap<SavedEntry>;
 }
 
 export const initialState: ProcessState = {
   ...initialCommonState,
   bootedAt: 0,
   systemd: { present: false, answers: false },
-  pauses: [],
+  pauses: new Map(),
   entries: new SubjectMap(),
-  remembered: new SubjectMap(),
+  postponed: new SubjectMap(),
+  unconfirmed: new SubjectMap(),
+  saved: new SubjectMap(),
 };
 
-/** When the failure of an entry in this phase was notified, if it still stands. */
+/** When the failure of an entry in this phase was notified, if it is not over. */
 export function notifiedAtOf(phase: Phase): Instant | undefined {
   if ("due" in phase) return phase.due.notifiedAt;
   return "notifiedAt" in phase ? phase.notifiedAt : undefined;
@@ -177,19 +168,7 @@ export function downSinceOf(phase: Phase): Instant | undefined {
   return "since" in phase ? phase.since : undefined;
 }
 
-/** What stands against the next step of an entry in this phase. */
-export function heldByOf(phase: Phase): string | undefined {
-  return "due" in phase ? phase.due.heldBy : undefined;
-}
-
-/** One key per entry: its name, with a number behind it where the list holds the name more than once. */
-export function keyed(
-  entries: readonly ProcessEntry[],
-): readonly { readonly key: string; readonly entry: ProcessEntry }[] {
-  const seen = new Map<string, number>();
-  return entries.map((entry) => {
-    const count = (seen.get(entry.process_name) ?? 0) + 1;
-    seen.set(entry.process_name, count);
-    return { key: count === 1 ? entry.process_name : `${entry.process_name}#${count}`, entry };
-  });
+/** Why the next step of an entry in this phase is postponed; undefined if it is not. */
+export function postponedReasonOf(phase: Phase): string | undefined {
+  return "due" in phase ? phase.due.reason : undefined;
 }

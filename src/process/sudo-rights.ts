@@ -4,7 +4,7 @@ import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
 import { baseName } from "./command-line.ts";
-import { keyed } from "./state.ts";
+import { keyed } from "./keyed.ts";
 
 const SUDO_RIGHTS: ConditionKind = {
   name: "sudo rights",
@@ -70,17 +70,17 @@ export class SudoRights {
 
   async #check(entries: readonly ProcessEntry[], signal: AbortSignal): Promise<void> {
     const { clock, log, conditions } = this.#parts;
-    let said = "";
+    let logged = "";
     while (!signal.aborted) {
       const problems = await missingSudoRights(entries, this.#parts, signal);
       if (signal.aborted) return;
       const text = problems.join("; ");
       conditions?.set(SUDO_RIGHTS, text === "" ? undefined : text);
-      if (text !== said) {
+      if (text !== logged) {
         for (const problem of problems) log.warning(`sudo will refuse a command when it is needed: ${problem}`);
         if (text === "") log.info("sudo permits all commands of the process list now");
       }
-      said = text;
+      logged = text;
       if (text === "") return;
       await clock.sleep(CHECK_AGAIN_MS, signal).catch(() => undefined);
     }
@@ -119,7 +119,7 @@ interface Rule {
   readonly commands: readonly string[];
 }
 
-/** `sudo -l COMMAND` permits what needs a password, too, as long as any rule needs none; the long list says which do. */
+/** `sudo -l COMMAND` permits what needs a password, too, as long as any rule needs none; the long list shows which do. */
 function rulesIn(text: string): readonly Rule[] {
   const [defaults = "", ...blocks] = text.split("\nSudoers entry:");
   if (/!authenticate\b/.test(defaults)) return [];

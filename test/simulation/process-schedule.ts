@@ -1,7 +1,8 @@
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
-import { keyed } from "../../src/process/state.ts";
+import { keyed } from "../../src/process/keyed.ts";
+import type { Behaviour } from "../support/process-behaviour.ts";
 import { entryNamed } from "../support/process-entries.ts";
-import { type Behaviour, ProcessWorld } from "../support/process-world.ts";
+import { ProcessWorld } from "../support/process-world.ts";
 import { Seeded } from "../support/seeded.ts";
 import { SystemdModel } from "./process-systemd.ts";
 
@@ -25,7 +26,7 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
   const luck = random.next();
   world.behave = () => someBehaviour(random, luck);
   const systemd = random.chance(0.6) ? new SystemdModel(world, random) : undefined;
-  for (const { key } of keyed(world.entries)) if (random.chance(0.8)) world.birth(key);
+  for (const { key } of keyed(world.entries)) if (random.chance(0.8)) world.spawn(key);
 
   const misfortune = () => {
     const keys = keyed(world.entries).map(({ key }) => key);
@@ -41,9 +42,9 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
       case 4:
         // Its owner restarts it.
         world.kill(key);
-        return world.after(random.between(0, 3000), () => void world.birth(key));
+        return world.after(random.between(0, 3000), () => void world.spawn(key));
       case 5:
-        return void world.birth(key, random.chance(0.5) ? random.between(1, 20_000) : undefined);
+        return void world.spawn(key, random.chance(0.5) ? random.between(1, 20_000) : undefined);
       case 6:
         return restartMonitor(world, random);
       case 7:
@@ -62,9 +63,9 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
       case 12:
         return world.resume(key);
       case 10:
-        world.blind = true;
+        world.tableUnreadable = true;
         world.after(random.between(0, 20_000), () => {
-          world.blind = false;
+          world.tableUnreadable = false;
         });
         return;
       default:
@@ -79,7 +80,7 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
       misfortune();
     }
     world.run(30_000);
-    world.blind = false;
+    world.tableUnreadable = false;
     // As the supervisor does: sensing begins anew in the same program.
     if (random.chance(0.5)) world.startMonitor();
     systemd?.rest();
@@ -117,7 +118,7 @@ function restartMonitor(world: ProcessWorld, random: Seeded): void {
     for (const { key } of keyed(world.entries)) {
       const fate = random.between(0, 4);
       if (fate === 0) world.kill(key);
-      if (fate === 1) world.birth(key);
+      if (fate === 1) world.spawn(key);
     }
     world.run(away);
   }

@@ -1,6 +1,7 @@
+import { keyed } from "../../src/process/keyed.ts";
 import type { SystemdAnswer } from "../../src/process/observation.ts";
-import { keyed } from "../../src/process/state.ts";
-import { type ProcessWorld, unitIs } from "../support/process-world.ts";
+import { unitIs } from "../support/process-behaviour.ts";
+import type { ProcessWorld } from "../support/process-world.ts";
 import type { Seeded } from "../support/seeded.ts";
 
 /** The systemd of a world: what it does to the units of the entries, and what it says about it. */
@@ -27,7 +28,7 @@ export class SystemdModel {
     this.#work(key, ["deactivating", { job: true }], stopping, () =>
       this.#work(key, ["activating", { job: true }], before, () => {
         const started = { mainPid: 9, mainStarted: this.#world.mono };
-        this.#work(key, ["active", started], wrapper, () => void this.#world.birth(key));
+        this.#work(key, ["active", started], wrapper, () => void this.#world.spawn(key));
       }),
     );
   }
@@ -36,7 +37,7 @@ export class SystemdModel {
   autoRestart(key: string): void {
     this.#world.kill(key);
     const comes = this.#random.chance(0.7);
-    this.#work(key, ["activating"], this.#random.between(0, 60_000), () => comes && this.#world.birth(key));
+    this.#work(key, ["activating"], this.#random.between(0, 60_000), () => comes && this.#world.spawn(key));
   }
 
   /** `systemctl stop`. */
@@ -44,7 +45,7 @@ export class SystemdModel {
     const { mono } = this.#world;
     this.#world.kill(key);
     const stopped = { activeExited: mono, mainExited: mono + 1 };
-    this.#work(key, ["inactive", stopped], this.#random.between(0, 600_000), () => this.#world.birth(key));
+    this.#work(key, ["inactive", stopped], this.#random.between(0, 600_000), () => this.#world.spawn(key));
   }
 
   /** Everything ends within seconds, the monitor among it, and then the host boots. */
@@ -81,7 +82,7 @@ export class SystemdModel {
     const comes = this.#random.chance(0.8);
     this.#work(key, ["inactive", { job: true }], this.#random.between(0, 100_000), () =>
       this.#work(key, ["activating", { job: true }], this.#random.between(0, 30_000), () => {
-        if (comes) this.#world.birth(key);
+        if (comes) this.#world.spawn(key);
       }),
     );
   }
@@ -100,7 +101,7 @@ export class SystemdModel {
   #answer(key: string, unit: string | undefined): SystemdAnswer | undefined {
     if (this.deaf || this.#random.chance(0.02)) return undefined;
     if (unit === undefined) return { system: this.system, unit: undefined };
-    const [active, over] = this.#atWork.get(key) ?? [this.#world.isAlive(key) ? "active" : "failed"];
+    const [active, over] = this.#atWork.get(key) ?? [this.#world.isRunning(key) ? "active" : "failed"];
     return unitIs(active, over, this.system);
   }
 }

@@ -71,7 +71,7 @@ export function retitlingOf(seed: number) {
     world.note(`${program.listed}: pid ${process.pid} shows "${title}"`);
   };
   const begin = (program: Program): ProcessIdentity => {
-    const process = world.birth(program.listed);
+    const process = world.spawn(program.listed);
     const base = program.argv.split(" ").find((word) => word.endsWith(program.listed)) ?? program.listed;
     world.table.add(process, program.argv, {
       name: base.slice(base.lastIndexOf("/") + 1).slice(0, 15),
@@ -90,7 +90,7 @@ export function retitlingOf(seed: number) {
   const something = () => {
     const program = random.pick(programs);
     const process = current.get(program.listed);
-    const isUp = world.phaseOf(program.listed)?.name === "up" && process && world.isAlive(program.listed);
+    const isUp = world.phaseOf(program.listed)?.name === "up" && process && world.isRunning(program.listed);
     switch (random.between(0, 9)) {
       case 0: {
         if (!isUp) return;
@@ -99,7 +99,7 @@ export function retitlingOf(seed: number) {
         world.kill(program.listed);
         world.run(20_000);
         const [run] = world.runs.slice(before).filter(({ key }) => key === program.listed);
-        assert.ok(run && world.isAlive(program.listed), `the end of ${program.listed} is not noticed`);
+        assert.ok(run && world.isRunning(program.listed), `the end of ${program.listed} is not noticed`);
         return;
       }
       case 1:
@@ -115,9 +115,9 @@ export function retitlingOf(seed: number) {
         world.run(random.pick([0, 100, 20_000]));
         return world.startMonitor();
       case 3:
-        world.blind = true;
+        world.tableUnreadable = true;
         return world.after(random.between(0, 10_000), () => {
-          world.blind = false;
+          world.tableUnreadable = false;
         });
       default:
         if (process) retitle(program, process);
@@ -132,7 +132,7 @@ export function retitlingOf(seed: number) {
       world.run(random.pick([0, 7, 300, 5000, 8000, 30_000]));
       something();
     }
-    world.blind = false;
+    world.tableUnreadable = false;
     world.run(60_000);
   };
   return { world, play, counts };

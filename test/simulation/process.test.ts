@@ -18,7 +18,7 @@ test(`${SCHEDULES} bad days of a host: nothing true untold, nothing told twice, 
       const story = world.log.slice(-60).join("\n");
       throw new Error(`SEED=${seed} SCHEDULES=1 shows it again. The last of it:\n${story}`, { cause: error });
     }
-    totals.told += world.told.length;
+    totals.told += world.notified.length;
     totals.runs += world.runs.length;
   }
   // A schedule that never gets anywhere would prove nothing.

@@ -1,4 +1,10 @@
-import type { Executable, ProcessIdentity, ProcessStat, ProcTable } from "../../src/system/proc-table.ts";
+import {
+  type Executable,
+  type ProcessIdentity,
+  type ProcessStat,
+  type ProcTable,
+  ProcTableError,
+} from "../../src/system/proc-table.ts";
 
 /** A process of a simulated host, and what it shows of itself. */
 export interface SimulatedProcess extends ProcessIdentity {
@@ -74,4 +80,19 @@ export class SimulatedTable implements ProcTable {
   executable(pid: number): Executable | undefined {
     return this.seesExecutables ? this.#processes.get(pid)?.executable : undefined;
   }
+}
+
+/** The table as it is where /proc cannot be read from time to time. */
+export function tableReadableIf(table: ProcTable, isReadable: () => boolean): ProcTable {
+  const check = () => {
+    if (!isReadable()) throw new ProcTableError("/proc", new Error("EMFILE"));
+    return table;
+  };
+  return {
+    pids: () => check().pids(),
+    commandLine: (pid) => check().commandLine(pid),
+    stat: (pid) => check().stat(pid),
+    user: (pid) => check().user(pid),
+    executable: (pid) => check().executable(pid),
+  };
 }

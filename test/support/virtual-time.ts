@@ -4,7 +4,7 @@ import type { Instant } from "../../src/system/clock.ts";
 export class VirtualTime {
   /** ms since boot. */
   mono = 1000;
-  readonly wallOffset = Date.UTC(2026, 0, 1);
+  wallOffset = Date.UTC(2026, 0, 1);
   #queue: { at: number; order: number; job: () => void }[] = [];
   #order = 0;
 

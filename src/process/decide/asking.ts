@@ -1,10 +1,10 @@
-import { inPhase } from "./context.ts";
+import { inPhase, lookFor } from "./context.ts";
 import { acceptBeforeStep, isStale, recoverBeforeStep } from "./due.ts";
-import { hold, settleOnceMore } from "./enter/next-step.ts";
+import { postpone, settleOnceMore } from "./enter/next-step.ts";
 import { systemdObstacle } from "./obstacles.ts";
 import type { PhaseRules } from "./rules.ts";
 
-/** systemd is being asked whether anything stands against the next step. */
+/** systemd is being asked whether there is an obstacle to the next step. */
 export const asking: PhaseRules<"asking"> = {
   onSighting(entry, sighting, context) {
     const { due } = entry.phase;
@@ -15,14 +15,14 @@ export const asking: PhaseRules<"asking"> = {
   onSystemdAnswer(entry, answer, context) {
     const { due } = entry.phase;
     const obstacle = systemdObstacle(entry, due, answer, context);
-    if (obstacle) return hold(entry, context, due, obstacle);
+    if (obstacle) return postpone(entry, context, due, obstacle);
     if (due.settleAfter) return settleOnceMore(entry, context, due);
     // It may have come up while systemd was asked, so one more look decides.
-    context.effects.push({ kind: "scan" });
-    return inPhase<"clear">(entry, {
-      name: "clear",
-      due: { ...due, heldBy: undefined },
-      clearAt: context.at.mono,
+    lookFor(entry, context);
+    return inPhase<"cleared">(entry, {
+      name: "cleared",
+      due: { ...due, reason: undefined },
+      clearedAt: context.at.mono,
     });
   },
 };

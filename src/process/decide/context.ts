@@ -1,15 +1,16 @@
-import type { LogEffect } from "../../monitor/contract.ts";
 import type { DecisionContext } from "../../monitor/decision.ts";
+import type { Instant } from "../../system/clock.ts";
 import type { ProcessEffect, ProcessSettings } from "../observation.ts";
 import type { EntryIn, EntryState, Phase, PhaseName, ProcessState } from "../state.ts";
 
-/** What one call of `decide` knows, and the effects that it has decided on so far, in order. */
-export interface Context extends DecisionContext<ProcessSettings, ProcessEffect> {
-  readonly host: Pick<ProcessState, "bootedAt" | "systemd" | "pauses">;
-}
+/** What is known of the host during one decision. */
+type Host = Pick<ProcessState, "bootedAt" | "systemd" | "pauses" | "unconfirmed">;
 
-export function log(context: Context, level: LogEffect["level"], text: string): void {
-  context.log(level, text);
+/** What one call of `decide` knows, and the effects that it has decided on so far. */
+export type Context = DecisionContext<ProcessSettings, ProcessEffect> & { readonly host: Host };
+
+export function contextOn(decision: DecisionContext<ProcessSettings, ProcessEffect>, host: Host): Context {
+  return Object.assign(decision, { host });
 }
 
 /** The entry in another phase. */
@@ -20,9 +21,12 @@ export function inPhase<Name extends PhaseName>(
   return { ...entry, phase };
 }
 
-/** Each entry waits for one thing at a time, so its key is its wake's key. */
-export function wakeAfter({ effects }: Context, { key }: EntryState, afterMs: number): void {
-  effects.push({ kind: "wake", key, afterMs: Math.max(0, afterMs) });
+/**
+ * Looks for the process of this entry now. As long as notifications of earlier runs wait to be confirmed all entries are looked for:
+ * none of them may have come up when the waiting ends.
+ */
+export function lookFor({ key }: EntryState, context: Context): void {
+  context.act({ kind: "scan", ...(context.host.unconfirmed.size === 0 && { key }) });
 }
 
 /** A process that is expected to appear is looked for soon at first, then ever less often. ms. */
@@ -30,10 +34,10 @@ const LOOK_AGAIN_MIN_MS = 50;
 const LOOK_AGAIN_MAX_MS = 1000;
 
 /** Looks again, at `until` (mono) at the latest, for a process that has been expected since `since` (mono). */
-export function lookAgain(context: Context, entry: EntryState, since: number, until: number): void {
+export function lookAgain(context: Context, { key }: EntryState, since: number, until: number): void {
   const { mono } = context.at;
   const again = Math.min(Math.max((mono - since) / 2, LOOK_AGAIN_MIN_MS), LOOK_AGAIN_MAX_MS);
-  wakeAfter(context, entry, Math.min(again, until - mono));
+  context.wake(key, Math.min(again, until - mono));
 }
 
 /** What notifications about the entry are filed under. */
@@ -62,4 +66,9 @@ export function roundsOf({ entry }: EntryState, { settings }: Context): number {
 /** For a log line. */
 export function secondsBetween(from: number, to: number): string {
   return `${((to - from) / 1000).toFixed(1)} s`;
+}
+
+/** For a log line. */
+export function timeOf({ wall }: Pick<Instant, "wall">): string {
+  return new Date(wall).toISOString();
 }

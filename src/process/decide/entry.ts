@@ -1,14 +1,14 @@
 import type { Sighting, SystemdAnswer } from "../observation.ts";
 import type { EntryIn, EntryState, PhaseName } from "../state.ts";
 import { asking } from "./asking.ts";
-import { clear } from "./clear.ts";
+import { cleared } from "./cleared.ts";
 import type { Context } from "./context.ts";
 import { failed } from "./failed.ts";
-import { held } from "./held.ts";
-import { resettling } from "./resettling.ts";
+import { postponed } from "./postponed.ts";
 import { restarting } from "./restarting.ts";
 import type { CommandEnd, PhaseRules } from "./rules.ts";
 import { settling } from "./settling.ts";
+import { settlingAgain } from "./settling-again.ts";
 import { starting } from "./starting.ts";
 import { unchecked } from "./unchecked.ts";
 import { up } from "./up.ts";
@@ -21,9 +21,9 @@ const PHASES: { readonly [Name in PhaseName]: PhaseRules<Name> } = {
   up,
   settling,
   asking,
-  held,
-  resettling,
-  clear,
+  postponed,
+  settlingAgain,
+  cleared,
   restarting,
   verifying,
   waiting,

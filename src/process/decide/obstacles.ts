@@ -4,7 +4,7 @@ import { unitOf } from "../unit-name.ts";
 import type { Context } from "./context.ts";
 import { pauseOf } from "./pause.ts";
 
-/** What stands against acting on an entry that is down. */
+/** Why an entry that is down is not acted on for now. */
 export interface Obstacle {
   /** For the log and `status`. */
   readonly reason: string;
@@ -16,7 +16,7 @@ export interface Obstacle {
   readonly repeatRound: boolean;
 }
 
-/** systemd's words for a unit that is on its way down or up again. */
+/** `ActiveState` of a unit that is on its way down or up again. */
 const AT_WORK = new Set(["activating", "reloading", "deactivating", "refreshing"]);
 const BOOTING = new Set(["initializing", "starting"]);
 /** A unit that systemd works on without end must not hide a death: ten minutes, or what its own time-outs allow if that is more. */
@@ -36,7 +36,7 @@ const STOPPED_AGAIN_MS = 30_000;
 /** systemd cannot be reached for a moment while it reexecutes itself, and at the end of a shutdown. */
 const PATIENCE_MS = 10_000;
 
-/** What stands against it whatever systemd says. */
+/** An obstacle to the next step that does not depend on systemd's answer. */
 export function ownObstacle(entry: EntryState, due: Due, context: Context): Obstacle | undefined {
   const pause = pauseOf(entry, context);
   if (pause) {
@@ -50,7 +50,7 @@ export function ownObstacle(entry: EntryState, due: Due, context: Context): Obst
   return { reason, againMs: left, settleAfter: false, repeatRound: true };
 }
 
-/** What stands against it by systemd's answer; without one, that it should have answered. */
+/** An obstacle by systemd's answer; without one, that it has answered before and is given time to. */
 export function systemdObstacle(
   entry: EntryState,
   due: Due,
@@ -61,7 +61,7 @@ export function systemdObstacle(
   if (answer === undefined) {
     const patient = context.host.systemd.answers && mono - due.dueAt < PATIENCE_MS;
     return patient
-      ? { reason: "systemd does not answer just now", againMs: SOON_MS, settleAfter: false, repeatRound: false }
+      ? { reason: "systemd is not answering", againMs: SOON_MS, settleAfter: false, repeatRound: false }
       : undefined;
   }
   if (answer.system === "stopping") {

@@ -1,33 +1,35 @@
 import type { Pause } from "../pauses.ts";
 import type { EntryState, ProcessState } from "../state.ts";
-import { type Context, inPhase, log } from "./context.ts";
+import { type Context, inPhase, timeOf } from "./context.ts";
 
 /** The pause that an entry is in. */
 export function pauseOf({ key }: EntryState, { at, host }: Context): Pause | undefined {
-  return host.pauses.find((pause) => pause.key === key && at.mono < pause.until);
+  const pause = host.pauses.get(key);
+  return pause && at.mono < pause.until ? pause : undefined;
 }
 
-/** Logs what has begun and ended. What a pause has held is considered anew at the look that follows. */
-export function takePauses(state: ProcessState, pauses: readonly Pause[], context: Context): ProcessState {
-  const isListed = ({ key }: Pause) => state.entries.has(key);
-  for (const { key, untilWall, reason, by } of pauses.filter(isListed)) {
-    const before = state.pauses.find((one) => one.key === key);
-    if (before && Math.abs(before.untilWall - untilWall) < 1000 && before.reason === reason) continue;
-    const until = new Date(untilWall).toISOString();
-    log(
-      context,
-      "warning",
-      `${key} is paused by ${by} until ${until}: it is neither restarted nor notified (${reason})`,
-    );
-  }
-  const ended = state.pauses.filter((one) => isListed(one) && !pauses.some(({ key }) => key === one.key));
-  for (const { key } of ended) log(context, "info", `${key}: the pause has ended`);
+/** Logs which pauses have begun and ended. What a pause has postponed is considered anew at the look that follows. */
+export function takePauses(state: ProcessState, list: readonly Pause[], context: Context): ProcessState {
+  const pauses = new Map(list.map((pause) => [pause.key, pause]));
   let { entries } = state;
-  for (const entry of state.entries.values()) {
+  for (const key of new Set([...state.pauses.keys(), ...pauses.keys()])) {
+    const entry = entries.get(key);
+    if (entry === undefined) continue;
+    logPause(key, state.pauses.get(key), pauses.get(key), context);
     const { phase } = entry;
-    if (phase.name !== "held") continue;
-    const until = Math.min(phase.until, context.at.mono);
-    entries = entries.set(entry.key, inPhase<"held">(entry, { ...phase, until }));
+    if (phase.name !== "postponed" || phase.until <= context.at.mono) continue;
+    entries = entries.set(key, inPhase<"postponed">(entry, { ...phase, until: context.at.mono }));
   }
   return { ...state, pauses, entries };
+}
+
+function logPause(key: string, before: Pause | undefined, now: Pause | undefined, context: Context): void {
+  if (now === undefined) {
+    context.log("info", `${key}: the pause has ended`);
+    return;
+  }
+  const { untilWall, reason, by } = now;
+  if (before && Math.abs(before.untilWall - untilWall) < 1000 && before.reason === reason) return;
+  const until = timeOf({ wall: untilWall });
+  context.log("warning", `${key} is paused by ${by} until ${until}: it is neither restarted nor notified (${reason})`);
 }

@@ -1,5 +1,5 @@
 import { acceptProcess } from "./accept.ts";
-import { inPhase, log, roundsOf } from "./context.ts";
+import { inPhase, roundsOf } from "./context.ts";
 import { runStage } from "./enter/command.ts";
 import { proceed } from "./enter/next-step.ts";
 import { runNextRestart } from "./enter/restarting.ts";
@@ -26,7 +26,7 @@ export const restarting: PhaseRules<"restarting"> = {
   onCommandEnd(entry, { stage, succeeded, summary }, context) {
     const { round, since } = entry.phase;
     if (succeeded) return runNextRestart(entry, context, stage, { round, since });
-    log(context, "error", `${entry.key}: ${stage} ${summary} (round ${round} of ${roundsOf(entry, context)})`);
+    context.log("error", `${entry.key}: ${stage} ${summary} (round ${round} of ${roundsOf(entry, context)})`);
     return enterVerifying(entry, context, { round, succeeded: false, since, notifiedAt: undefined });
   },
 };

@@ -1,7 +1,7 @@
 import type { Sighting } from "../observation.ts";
 import type { EntryIn } from "../state.ts";
 import { acceptProcess } from "./accept.ts";
-import { type Context, inPhase, log, lookAgain, secondsBetween, settleMs } from "./context.ts";
+import { type Context, inPhase, lookAgain, secondsBetween, settleMs } from "./context.ts";
 import { nextRoundOf, proceed } from "./enter/next-step.ts";
 import { enterUp } from "./enter/up.ts";
 import type { PhaseRules } from "./rules.ts";
@@ -43,5 +43,5 @@ function logDeath(entry: EntryIn<"settling">, sighting: Sighting, context: Conte
   const what = sighting.replacedBy
     ? `: ${endedOf(entry)} executes another program now, "${sighting.replacedBy}"`
     : ` (${endedOf(entry)}) has ended${why}`;
-  log(context, "warning", `${entry.key}${what}${then}`);
+  context.log("warning", `${entry.key}${what}${then}`);
 }

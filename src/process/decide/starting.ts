@@ -1,5 +1,5 @@
 import { acceptProcess } from "./accept.ts";
-import { inPhase, log } from "./context.ts";
+import { inPhase } from "./context.ts";
 import { runStage } from "./enter/command.ts";
 import { proceed } from "./enter/next-step.ts";
 import { runNextStart } from "./enter/starting.ts";
@@ -25,7 +25,7 @@ export const starting: PhaseRules<"starting"> = {
     const start = { since: phase.since, succeeded: phase.succeeded && succeeded, notifiedAt: phase.notifiedAt };
     const isSkipped = !succeeded && stage === "pre_start_command";
     if (!succeeded) {
-      log(context, "error", `${entry.key}: ${stage} ${summary}${isSkipped ? "; start_command is skipped" : ""}`);
+      context.log("error", `${entry.key}: ${stage} ${summary}${isSkipped ? "; start_command is skipped" : ""}`);
     }
     return isSkipped
       ? enterVerifying(entry, context, { round: 0, ...start })

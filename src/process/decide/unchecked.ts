@@ -1,5 +1,4 @@
 import { acceptProcess } from "./accept.ts";
-import { log } from "./context.ts";
 import { stayFailed } from "./enter/failed.ts";
 import { proceed } from "./enter/next-step.ts";
 import { settleUnwatched } from "./enter/settling.ts";
@@ -17,7 +16,7 @@ export const unchecked: PhaseRules<"unchecked"> = {
       return proceed(entry, context, { kind: "start" }, { since: context.at, notifiedAt });
     }
     if (notifiedAt) return stayFailed(entry, context, notifiedAt);
-    log(context, "warning", `${entry.key} is not running, and the process list has no command to start it`);
+    context.log("warning", `${entry.key} is not running, and the process list has no command to start it`);
     return settleUnwatched(entry, context);
   },
 };

@@ -1,5 +1,5 @@
 import { acceptProcess } from "./accept.ts";
-import { inPhase } from "./context.ts";
+import { inPhase, lookFor } from "./context.ts";
 import { settleAfterUp } from "./enter/settling.ts";
 import { noteHowFound } from "./enter/up.ts";
 import type { PhaseRules } from "./rules.ts";
@@ -16,12 +16,12 @@ export const up: PhaseRules<"up"> = {
     const { pid, startTime } = process;
     if (pid === phase.process.pid && startTime === phase.process.startTime) return found;
     const { key } = entry;
-    context.effects.push({ kind: "watch", key, process: { pid, startTime }, whole: sighting.whole !== undefined });
+    context.act({ kind: "watch", key, process: { pid, startTime }, whole: sighting.whole !== undefined });
     return inPhase<"up">(found, { ...phase, process: { pid, startTime } });
   },
   /** Another may live (a new master, a worker), so a look comes first. */
   onExit(entry, context) {
-    context.effects.push({ kind: "scan" });
+    lookFor(entry, context);
     return settleAfterUp(entry, context);
   },
 };

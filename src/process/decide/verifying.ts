@@ -1,5 +1,5 @@
 import { acceptProcess } from "./accept.ts";
-import { log, lookAgain, secondsBetween } from "./context.ts";
+import { lookAgain, secondsBetween } from "./context.ts";
 import { stayFailed } from "./enter/failed.ts";
 import { enterUp } from "./enter/up.ts";
 import { followFailedRound } from "./enter/waiting.ts";
@@ -29,7 +29,7 @@ export const verifying: PhaseRules<"verifying"> = {
     if (succeeded) {
       const problem = sighting.problem ? ` (${sighting.problem})` : "";
       const within = secondsBetween(endedAt, at.mono);
-      log(context, "error", `${key}: the commands succeeded, but no such process appeared within ${within}${problem}`);
+      context.log("error", `${key}: the commands succeeded, but no such process appeared within ${within}${problem}`);
     }
     return notifiedAt ? stayFailed(entry, context, notifiedAt) : followFailedRound(entry, context, round, since);
   },

@@ -148,7 +148,7 @@ for (const run of ["the first start after 0.1.0", "the second"]) {
     assert.deepEqual(owed, [["process:nova-compute", "STOPPED"]]);
     assert.equal(state.bootId, bootId);
     assert.deepEqual(
-      [...state.remembered].map(([key, one]) => [key, one.toldAt?.mono, one.process?.pid, one.foundUnit, one.seenUp]),
+      [...state.saved].map(([key, one]) => [key, one.toldAt?.mono, one.process?.pid, one.foundUnit, one.seenUp]),
       [
         ["nova-compute", 3000, undefined, null, true],
         ["libvirtd", undefined, 102, "libvirtd.service", true],

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runningPackageManager } from "../../../src/process/package-manager.ts";
+import { unitIs } from "../../support/process-behaviour.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 import { SimulatedTable } from "../../support/process-table.ts";
-import { ProcessWorld, unitIs } from "../../support/process-world.ts";
+import { ProcessWorld } from "../../support/process-world.ts";
 
 const STOPPED = { activeExited: 1000, mainExited: 1001 };
 const ENTRIES = {
@@ -16,7 +17,7 @@ function stopped(entry: Parameters<typeof entryNamed>[1], packageManager: () => 
   const world = new ProcessWorld([entryNamed("p", entry)]);
   let answer = unitIs("active", { mainPid: 100 });
   world.systemd = () => (answer.unit?.active === "inactive" ? { ...answer, packageManager: packageManager() } : answer);
-  world.birth("p");
+  world.spawn("p");
   world.startMonitor();
   world.run(1000);
   answer = unitIs("inactive", STOPPED);
@@ -29,18 +30,18 @@ for (const [which, entry] of Object.entries(ENTRIES)) {
     let packageManager: string | undefined = "dpkg (pid 7)";
     const world = stopped(entry, () => packageManager);
     world.run(300_000);
-    assert.deepEqual([world.runs, world.told], [[], []]);
+    assert.deepEqual([world.runs, world.notified], [[], []]);
     assert.match(
-      world.conditions.get("held processes") ?? "",
+      world.conditions.get("postponed processes") ?? "",
       /p\.service was stopped .* while dpkg \(pid 7\) is running/,
     );
     // Its last act was to start the service, which takes a moment.
     packageManager = undefined;
     world.run(500);
-    world.birth("p");
+    world.spawn("p");
     world.run(60_000);
     assert.equal(world.phaseOf("p")?.name, "up");
-    assert.deepEqual([world.runs, world.told], [[], []]);
+    assert.deepEqual([world.runs, world.notified], [[], []]);
   });
 
   test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, () => {
@@ -52,7 +53,7 @@ for (const [which, entry] of Object.entries(ENTRIES)) {
         packageManager = undefined;
       });
       world.run(900_000);
-      assert.equal(world.told.length, 1);
+      assert.equal(world.notified.length, 1);
     }
   });
 }
@@ -63,7 +64,7 @@ test("what fails while a package manager works is a failure", () => {
     unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
   ]) {
     const world = new ProcessWorld([entryNamed("p", ENTRIES["that can only be notified"])]);
-    world.birth("p");
+    world.spawn("p");
     let systemd = unitIs("active", { mainPid: 100 });
     world.systemd = () => systemd;
     world.startMonitor();
@@ -71,7 +72,7 @@ test("what fails while a package manager works is a failure", () => {
     systemd = { ...answer, packageManager: "dpkg (pid 7)" };
     world.kill("p");
     world.run(5000);
-    assert.equal(world.told.length, 1);
+    assert.equal(world.notified.length, 1);
   }
 });
 

@@ -84,7 +84,7 @@ test("what is no pause of our own or root's is ignored, and harms nothing", (t) 
 
 function running(entry = {}): ProcessWorld {
   const world = new ProcessWorld([entryNamed("p", entry)]);
-  world.birth("p");
+  world.spawn("p");
   world.startMonitor();
   world.run(1000);
   return world;
@@ -97,11 +97,11 @@ test("a paused process that dies is neither restarted nor notified until the pau
   const end = world.mono + 3_600_000;
   world.kill("p");
   world.run(3_600_000 - 1);
-  assert.deepEqual([world.runs, world.told.length], [[], 0]);
+  assert.deepEqual([world.runs, world.notified.length], [[], 0]);
   assert.match(world.conditions.get("paused processes") ?? "", /^p until .*, by root: work$/);
-  assert.match(world.conditions.get("held processes") ?? "", /^p: paused until/);
+  assert.match(world.conditions.get("postponed processes") ?? "", /^p: paused until/);
   world.run(600_000);
-  assert.deepEqual([world.runs[0]?.at, world.told.length], [end + 1000, 1]);
+  assert.deepEqual([world.runs[0]?.at, world.notified.length], [end + 1000, 1]);
   assert.equal(world.conditions.get("paused processes"), undefined);
 });
 
@@ -128,7 +128,7 @@ test("resume ends a pause at the next look", () => {
 
 test("a process that comes up during its pause is watched; other entries are not paused", () => {
   const world = new ProcessWorld([entryNamed("p"), entryNamed("q")]);
-  for (const key of ["p", "q"]) world.birth(key);
+  for (const key of ["p", "q"]) world.spawn(key);
   world.startMonitor();
   world.run(1000);
   world.pause("p", 600_000);
@@ -138,7 +138,7 @@ test("a process that comes up during its pause is watched; other entries are not
     world.runs.map(({ key }) => key),
     ["q"],
   );
-  world.birth("p");
+  world.spawn("p");
   world.run(10_000);
   assert.equal(world.phaseOf("p")?.name, "up");
 });
@@ -161,9 +161,9 @@ test("a pause counts between pre_restart_command and restart_command, between ro
   rounds.run(2000);
   rounds.pause("p", 600_000);
   rounds.run(500_000);
-  assert.deepEqual([rounds.runs.length, rounds.told.length], [1, 0]);
+  assert.deepEqual([rounds.runs.length, rounds.notified.length], [1, 0]);
   rounds.run(200_000);
-  assert.equal(rounds.told.length, 1);
+  assert.equal(rounds.notified.length, 1);
 
   const start = new ProcessWorld([entryNamed("p")]);
   start.pause("p", 600_000);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileExpression } from "../../../src/config/process-list/expression.ts";
-import { closedEyes, lookNow } from "../../../src/process/eyes.ts";
-import { soughtOf } from "../../../src/process/sought.ts";
+import { compileEntries } from "../../../src/process/compiled-entry.ts";
+import { Looks } from "../../../src/process/looks.ts";
+import { WatchedProcesses } from "../../../src/process/watched-processes.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { KeptLog } from "../../support/kept-log.ts";
@@ -54,7 +55,7 @@ test("a service lives on beside a command line on which its expression backtrack
     run(world, 51, hostile(1));
     world.run(60_000);
     assert.equal(world.phaseOf(SLOW)?.name, "up");
-    assert.deepEqual([world.runs, world.told], [[], []]);
+    assert.deepEqual([world.runs, world.notified], [[], []]);
   }
 });
 
@@ -68,7 +69,7 @@ test("a watched process whose own command line becomes too slow to compare is no
   process.raw = `${hostile()}\0`;
   world.run(60_000);
   assert.equal(world.phaseOf(SLOW)?.name, "up");
-  assert.deepEqual([world.runs, world.told], [[], []]);
+  assert.deepEqual([world.runs, world.notified], [[], []]);
 });
 
 test("nothing follows from what is not known; the death is acted upon when the slow command line is gone", () => {
@@ -79,7 +80,7 @@ test("nothing follows from what is not known; the death is acted upon when the s
   world.run(20_000);
   world.table.remove(100);
   world.run(60_000);
-  assert.deepEqual([world.runs, world.told], [[], []]);
+  assert.deepEqual([world.runs, world.notified], [[], []]);
   world.table.remove(50);
   world.run(20_000);
   assert.deepEqual(
@@ -90,17 +91,14 @@ test("nothing follows from what is not known; the death is acted upon when the s
 });
 
 test("what is not known is a condition and one line, until it is known again", () => {
-  const [conditions, log, table, eyes] = [
-    new Conditions(systemClock),
-    new KeptLog(),
-    new SimulatedTable(),
-    closedEyes(),
-  ];
-  eyes.sought = soughtOf([entryNamed(SLOW, { match: "regex" })]);
-  const look = () => lookNow(eyes, { table, log, conditions, clock: systemClock, self: 1 }, () => undefined);
+  const [conditions, log, table] = [new Conditions(systemClock), new KeptLog(), new SimulatedTable()];
+  const watched = new WatchedProcesses(table, systemClock);
+  const looks = new Looks({ table, log, conditions, clock: systemClock, self: 1, commands: new Set(), watched });
+  looks.use(compileEntries([entryNamed(SLOW, { match: "regex" })]));
+  const look = () => looks.lookAtAll(() => undefined);
   const problem = () => conditions.all.get("process expressions")?.problem;
   table.add({ pid: 50, startTime: 1 }, hostile());
-  for (let looks = 0; looks < 3; looks++) look();
+  for (let times = 0; times < 3; times++) look();
   assert.match(problem() ?? "", /takes too long over some process's command line/);
   assert.equal(log.lines.length, 1);
   table.remove(50);

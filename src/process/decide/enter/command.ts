@@ -5,7 +5,7 @@ import { type Context, commandTimeoutMs } from "../context.ts";
 /** Runs one command of the entry. @returns the number by which its end is recognised */
 export function runStage(entry: EntryState, context: Context, stage: Stage): number {
   const run = context.nextRun();
-  context.effects.push({
+  context.act({
     kind: "run",
     key: entry.key,
     run,

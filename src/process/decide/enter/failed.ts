@@ -1,31 +1,26 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { EntryState } from "../../state.ts";
-import { type Context, inPhase, log, roundsOf, secondsBetween, subjectOf } from "../context.ts";
+import { type Context, inPhase, roundsOf, secondsBetween, subjectOf, timeOf } from "../context.ts";
 
 /** Every round has failed and the last look found nothing: the one place where Masakari is notified. */
 export function giveUp(entry: EntryState, context: Context, since: Instant): EntryState {
   const { at } = context;
   const { process_name, restart_command } = entry.entry;
   const rounds = roundsOf(entry, context);
-  const tried =
-    restart_command.trim() === ""
-      ? "has no restart_command"
-      : rounds === 1
-        ? "its restart did not help"
-        : `${rounds} rounds of restart did not help`;
+  const inVain = rounds === 1 ? "its restart did not help" : `${rounds} rounds of restart did not help`;
+  const tried = restart_command.trim() === "" ? "has no restart_command" : inVain;
   const down = secondsBetween(since.mono, at.mono);
-  log(
-    context,
-    "error",
-    `${entry.key} has been down for ${down} and ${tried}; notifying Masakari. It is not restarted any more: start it by hand`,
-  );
-  const payload = { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) };
-  context.notify(subjectOf(entry.key), { type: "PROCESS", payload });
+  const then = "notifying Masakari. It is not restarted any more: start it by hand";
+  context.log("error", `${entry.key} has been down for ${down} and ${tried}; ${then}`);
+  context.notify(subjectOf(entry.key), {
+    type: "PROCESS",
+    payload: { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) },
+  });
   return inPhase<"failed">(entry, { name: "failed", notifiedAt: at });
 }
 
 /** It was notified before the monitor's own restart, and nothing has helped since. */
 export function stayFailed(entry: EntryState, context: Context, notifiedAt: Instant): EntryState {
-  log(context, "warning", `${entry.key} is still down, as notified at ${new Date(notifiedAt.wall).toISOString()}`);
+  context.log("warning", `${entry.key} is still down, as notified at ${timeOf(notifiedAt)}`);
   return inPhase<"failed">(entry, { name: "failed", notifiedAt });
 }

@@ -1,7 +1,7 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { Due, EntryState, NextStep } from "../../state.ts";
 import { unitOf } from "../../unit-name.ts";
-import { type Context, inPhase, log, roundsOf, settleMs, wakeAfter } from "../context.ts";
+import { type Context, inPhase, lookFor, roundsOf, settleMs } from "../context.ts";
 import { type Obstacle, ownObstacle } from "../obstacles.ts";
 import { giveUp } from "./failed.ts";
 import { startRound } from "./restarting.ts";
@@ -28,7 +28,7 @@ export function proceed(
     next,
     notifiedAt: known.notifiedAt,
     dueAt: context.at.mono,
-    heldBy: undefined,
+    reason: undefined,
     repeatRound: false,
     settleAfter: false,
   });
@@ -37,25 +37,24 @@ export function proceed(
 /** Just looked for and down: systemd is asked first, where there is one, and then once more looked for the process. */
 export function consider(entry: EntryState, context: Context, due: Due): EntryState {
   const obstacle = ownObstacle(entry, due, context);
-  if (obstacle) return hold(entry, context, due, obstacle);
-  const { host, effects } = context;
-  if (host.systemd.present) {
-    effects.push({ kind: "askSystemd", key: entry.key, unit: unitOf(entry.entry, entry.foundUnit) });
+  if (obstacle) return postpone(entry, context, due, obstacle);
+  if (context.host.systemd.present) {
+    context.act({ kind: "askSystemd", key: entry.key, unit: unitOf(entry.entry, entry.foundUnit) });
     return inPhase<"asking">(entry, { name: "asking", due });
   }
   return due.settleAfter ? settleOnceMore(entry, context, due) : carryOut(entry, context, due);
 }
 
-/** Something stands against it: it is considered anew later. */
-export function hold(entry: EntryState, context: Context, due: Due, obstacle: Obstacle): EntryState {
+/** It is considered anew later. */
+export function postpone(entry: EntryState, context: Context, due: Due, obstacle: Obstacle): EntryState {
   const { reason, againMs } = obstacle;
-  if (due.heldBy !== reason) log(context, "info", `${entry.key}: ${reason}`);
-  wakeAfter(context, entry, againMs);
-  return inPhase<"held">(entry, {
-    name: "held",
+  if (due.reason !== reason) context.log("info", `${entry.key}: ${reason}`);
+  context.wake(entry.key, againMs);
+  return inPhase<"postponed">(entry, {
+    name: "postponed",
     due: {
       ...due,
-      heldBy: reason,
+      reason: reason,
       repeatRound: due.repeatRound || obstacle.repeatRound,
       settleAfter: due.settleAfter || obstacle.settleAfter,
     },
@@ -66,16 +65,16 @@ export function hold(entry: EntryState, context: Context, due: Due, obstacle: Ob
 /** systemd has done its work, and the process may be about to appear: an `active` unit may be a script that is not it yet. */
 export function settleOnceMore(entry: EntryState, context: Context, due: Due): EntryState {
   const settle = settleMs(entry, context);
-  context.effects.push({ kind: "scan" });
-  if (settle > 0) wakeAfter(context, entry, settle);
-  return inPhase<"resettling">(entry, {
-    name: "resettling",
-    due: { ...due, heldBy: undefined, settleAfter: false },
+  lookFor(entry, context);
+  if (settle > 0) context.wake(entry.key, settle);
+  return inPhase<"settlingAgain">(entry, {
+    name: "settlingAgain",
+    due: { ...due, reason: undefined, settleAfter: false },
     until: context.at.mono + settle,
   });
 }
 
-/** Nothing stands against it. */
+/** There is no obstacle to it. */
 export function carryOut(
   entry: EntryState,
   context: Context,

@@ -1,14 +1,14 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { Stage } from "../../observation.ts";
 import type { EntryState } from "../../state.ts";
-import { type Context, inPhase, log, roundsOf } from "../context.ts";
+import { type Context, inPhase, lookFor, roundsOf } from "../context.ts";
 import { runStage, stageAfter } from "./command.ts";
 import { enterVerifying } from "./verifying.ts";
 
 const STAGES = ["pre_restart_command", "restart_command", "post_restart_command"] as const satisfies readonly Stage[];
 
 export function startRound(entry: EntryState, context: Context, round: number, since: Instant): EntryState {
-  log(context, "warning", `${entry.key}: restarting, round ${round} of ${roundsOf(entry, context)}`);
+  context.log("warning", `${entry.key}: restarting, round ${round} of ${roundsOf(entry, context)}`);
   return runNextRestart(entry, context, undefined, { round, since });
 }
 
@@ -23,7 +23,7 @@ export function runNextRestart(
   if (!stage) return enterVerifying(entry, context, { round, succeeded: true, since, notifiedAt: undefined });
   const phase = { name: "restarting", since, round, stage } as const;
   if (stage === "restart_command" && done !== undefined) {
-    context.effects.push({ kind: "scan" });
+    lookFor(entry, context);
     return inPhase<"restarting">(entry, { ...phase, run: undefined });
   }
   return inPhase<"restarting">(entry, { ...phase, run: runStage(entry, context, stage) });

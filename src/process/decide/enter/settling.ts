@@ -1,5 +1,5 @@
 import type { EntryIn, EntryState } from "../../state.ts";
-import { type Context, inPhase, settleMs, wakeAfter } from "../context.ts";
+import { type Context, inPhase, settleMs } from "../context.ts";
 import { nextRoundOf, proceed } from "./next-step.ts";
 
 /** The watched process has ended; whether another lives (a new master, a worker) is not known yet. */
@@ -33,6 +33,6 @@ export function settleUnwatched(entry: EntryState, context: Context): EntryState
     downSince: at,
   });
   if (settle <= 0) return proceed(settling, context, nextRoundOf(entry, context, 0), { since: at });
-  wakeAfter(context, entry, settle);
+  context.wake(entry.key, settle);
   return settling;
 }

@@ -1,7 +1,7 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { Stage } from "../../observation.ts";
 import type { EntryState } from "../../state.ts";
-import { type Context, inPhase, log } from "../context.ts";
+import { type Context, inPhase, lookFor } from "../context.ts";
 import { runStage, stageAfter } from "./command.ts";
 import { enterVerifying } from "./verifying.ts";
 
@@ -21,7 +21,7 @@ export function startEntry(
   since: Instant,
   notifiedAt: Instant | undefined,
 ): EntryState {
-  log(context, "info", `${entry.key} is not running; starting it`);
+  context.log("info", `${entry.key} is not running; starting it`);
   return runNextStart(entry, context, undefined, { since, succeeded: true, notifiedAt });
 }
 
@@ -36,7 +36,7 @@ export function runNextStart(entry: EntryState, context: Context, done: Stage | 
   if (!stage) return enterVerifying(entry, context, { round: 0, since, succeeded, notifiedAt });
   const phase = { name: "starting", stage, since, succeeded, notifiedAt } as const;
   if (stage === "start_command" && done !== undefined) {
-    context.effects.push({ kind: "scan" });
+    lookFor(entry, context);
     return inPhase<"starting">(entry, { ...phase, run: undefined });
   }
   return inPhase<"starting">(entry, { ...phase, run: runStage(entry, context, stage) });

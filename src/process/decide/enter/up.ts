@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from "../../../system/proc-table.ts";
 import type { Sighting } from "../../observation.ts";
 import { downSinceOf, type EntryState, notifiedAtOf } from "../../state.ts";
-import { type Context, inPhase, log, subjectOf } from "../context.ts";
+import { type Context, inPhase, subjectOf, timeOf } from "../context.ts";
 
 /** The entry is running, as `process`: watch it, and withdraw what was notified about its failure. */
 export function enterUp(
@@ -12,20 +12,19 @@ export function enterUp(
   how: { readonly text: string; readonly afterRound: number },
 ): EntryState {
   const { key, phase } = entry;
-  const { effects } = context;
   const { pid, startTime } = process;
-  effects.push({ kind: "cancelWake", key });
-  effects.push({ kind: "watch", key, process: { pid, startTime }, whole: sighting.whole !== undefined });
+  context.cancelWake(key);
+  context.act({ kind: "watch", key, process: { pid, startTime }, whole: sighting.whole !== undefined });
   const notifiedAt = notifiedAtOf(phase);
   // At the first look too: a notification of an earlier run may be in the outbox, and its state not be readable any more.
   if (notifiedAt || phase.name === "unchecked") {
-    effects.push({ kind: "supersede", subject: subjectOf(key), reason: `${key} is running again (pid ${pid})` });
+    context.supersede(subjectOf(key), `${key} is running again (pid ${pid})`);
   }
   if (notifiedAt) {
-    const at = new Date(notifiedAt.wall).toISOString();
-    log(context, "warning", `${key} (pid ${pid}) has recovered; Masakari was notified of its failure at ${at}`);
+    const at = timeOf(notifiedAt);
+    context.log("warning", `${key} (pid ${pid}) has recovered; Masakari was notified of its failure at ${at}`);
   } else {
-    log(context, "info", `${key} (pid ${pid}) ${how.text}`);
+    context.log("info", `${key} (pid ${pid}) ${how.text}`);
   }
   return inPhase<"up">(
     { ...noteHowFound(entry, sighting, process, context), upSinceBoot: true },
@@ -48,13 +47,12 @@ export function noteHowFound(
 ): EntryState {
   const { key, foundAs } = entry;
   if (sighting.whole) {
-    if (foundAs === "partial") log(context, "info", `${key} now runs as a program of this name (pid ${process.pid})`);
+    if (foundAs === "partial") context.log("info", `${key} now runs as a program of this name (pid ${process.pid})`);
     return foundAs === "whole" ? entry : { ...entry, foundAs: "whole" };
   }
   const partial = sighting.partials?.find(({ pid }) => pid === process.pid);
   if (!partial || foundAs === "partial") return entry;
-  log(
-    context,
+  context.log(
     "warning",
     `${key}: no program of this name runs; pid ${partial.pid} has the name in its command line, "${partial.shown}", ` +
       `and is taken for the process, as upstream would. Correct process_name, or set match: substring`,

@@ -1,6 +1,6 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { EntryState } from "../../state.ts";
-import { type Context, inPhase, settleMs } from "../context.ts";
+import { type Context, inPhase, lookFor, settleMs } from "../context.ts";
 
 /** The commands have ended: the process table shows whether they worked, at once and then until the time is up. */
 export function enterVerifying(
@@ -13,8 +13,8 @@ export function enterVerifying(
     readonly notifiedAt: Instant | undefined;
   },
 ): EntryState {
-  const { at, effects, settings } = context;
-  effects.push({ kind: "scan" });
+  const { at, settings } = context;
+  lookFor(entry, context);
   const allowed = Math.max(settleMs(entry, context), settings.check_interval * 1000);
   return inPhase<"verifying">(entry, {
     name: "verifying",

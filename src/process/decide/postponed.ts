@@ -2,8 +2,8 @@ import { acceptBeforeStep, isStale, recoverBeforeStep } from "./due.ts";
 import { consider } from "./enter/next-step.ts";
 import type { PhaseRules } from "./rules.ts";
 
-/** Something stands against the next step. */
-export const held: PhaseRules<"held"> = {
+/** There is an obstacle to the next step. */
+export const postponed: PhaseRules<"postponed"> = {
   onSighting(entry, sighting, context) {
     const { due, until } = entry.phase;
     if (isStale(due, context)) return entry;

@@ -1,10 +1,10 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { userId } from "../config/process-list/user-id.ts";
+import { keyed } from "./keyed.ts";
 import { type Matcher, matcherOf } from "./match.ts";
-import { keyed } from "./state.ts";
 
-/** An entry with its matcher made. */
-export interface Sought {
+/** An entry, ready to be looked for. */
+export interface CompiledEntry {
   readonly key: string;
   readonly entry: ProcessEntry;
   readonly matcher: Matcher;
@@ -13,7 +13,7 @@ export interface Sought {
 }
 
 /** @throws MatchExpressionError */
-export function soughtOf(entries: readonly ProcessEntry[]): readonly Sought[] {
+export function compileEntries(entries: readonly ProcessEntry[]): readonly CompiledEntry[] {
   return keyed(entries).map(({ key, entry }) => ({
     key,
     entry,

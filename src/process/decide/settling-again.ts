@@ -2,8 +2,8 @@ import { acceptBeforeStep, isStale, recoverBeforeStep } from "./due.ts";
 import { consider } from "./enter/next-step.ts";
 import type { PhaseRules } from "./rules.ts";
 
-/** What stood against the next step is over, and the process has its time to appear. */
-export const resettling: PhaseRules<"resettling"> = {
+/** What the next step was postponed for is over, and the process has its time to appear. */
+export const settlingAgain: PhaseRules<"settlingAgain"> = {
   onSighting(entry, sighting, context) {
     const { due, until } = entry.phase;
     if (isStale(due, context)) return entry;
