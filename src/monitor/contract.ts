@@ -4,7 +4,7 @@ import type { Subject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 import type { Keep, OfEach, Saved } from "./kept.ts";
 
-/** Put a notification into the outbox, in the same transaction as the state that says it was sent. */
+/** Put a notification into the outbox, in the same transaction as the state that counts it as sent. */
 export interface NotifyEffect {
   readonly kind: "notify";
   /** What the notification is about: order is kept, and supersession works, per subject. E.g. `process:nova-compute`. */
@@ -55,7 +55,7 @@ export interface CaughtUpEffect {
   readonly kind: "caughtUp";
 }
 
-/** End the effects of this monitor that are under way with this `cancelKey`: nothing that they observe is decided any more. */
+/** End the effects of this monitor that are under way with this `cancelKey`: what they observe from then on is ignored. */
 export interface CancelEffect {
   readonly kind: "cancel";
   readonly key: string;

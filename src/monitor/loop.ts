@@ -6,6 +6,7 @@ import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { Actions } from "./actions.ts";
 import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
+import { ObservationQueue } from "./observation-queue.ts";
 import type { Progress } from "./progress.ts";
 import { StateRows } from "./state-rows.ts";
 import { SubjectHistory } from "./subject-history.ts";
@@ -24,16 +25,6 @@ export interface LoopParts {
 /** An observation in a log line is cut to so many characters. */
 const SHOWN_OBSERVATION = 500;
 /**
- * Work without a pause, ms: what comes in faster than it is decided waits, and health, watchdog and delivery have their turn
- * in between.
- */
-const LONGEST_STRETCH_MS = 50;
-/** Waiting observations that one transaction takes together, since each transaction waits for the disk. */
-const BATCH = 100;
-/** Waiting observations, some 30 MB. Beyond that sensing is restarted, and compares. */
-const MOST_WAITING = 50_000;
-
-/**
  * Takes observations in order through `decide`: first one transaction with the new state and its notifications, then the
  * other effects. What is observed while others are under way, or in a flood, waits: then many share a transaction.
  */
@@ -44,12 +35,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   readonly #onFailure: (error: unknown) => void;
   #state: State;
   readonly #rows: StateRows<State>;
-  readonly #waiting: Observation[] = [];
-  #draining = false;
-  /** When the stretch of work that goes on began, mono ms; undefined: the rest of the program has had its turn since. */
-  #stretchSince: number | undefined;
-  #resuming: Promise<void> | undefined;
-  #flooded = false;
+  readonly #queue: ObservationQueue<Observation>;
   readonly #wakes: Wakes;
   readonly #actions: Actions<Observation, Effect>;
   readonly #history = new SubjectHistory();
@@ -70,6 +56,11 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     this.#onFailure = onFailure;
     this.#state = monitor.initial;
     this.#rows = new StateRows(monitor, parts.store);
+    this.#queue = new ObservationQueue({
+      clock: parts.clock,
+      take: (observations) => this.#steps(observations),
+      onFlood: (error) => this.#onFlood(error),
+    });
     this.#wakes = new Wakes(parts.clock, (key) => this.#woke(key));
     this.#actions = new Actions(monitor, parts, this.observe, signal);
     parts.progress.subjects = () => this.#history.inOrder(monitor.subjects?.map(this.#state).keys() ?? []);
@@ -101,57 +92,17 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
    * because the program has worked for long without a pause.
    */
   readonly observe = (observation: Observation): void => {
-    if (this.#signal.aborted) return;
-    if (this.#waiting.length >= MOST_WAITING) {
-      this.#refuse();
-      return;
-    }
-    this.#waiting.push(observation);
-    if (!this.#draining && this.#resuming === undefined) this.#drain();
+    if (!this.#signal.aborted) this.#queue.add(observation);
   };
 
   /** Resolves when nothing waits and no effect is under way. What was observed before the end of the loop is decided. */
   async settled(): Promise<void> {
-    while (this.#actions.isUnderWay || this.#resuming !== undefined) {
-      await Promise.all([this.#resuming, this.#actions.settled()]);
+    while (this.#actions.isUnderWay || this.#queue.resuming !== undefined) {
+      await Promise.all([this.#queue.resuming, this.#actions.settled()]);
     }
   }
 
-  /** Decides what waits, and goes on after a pause if that takes long. */
-  #drain(): void {
-    const { clock } = this.#parts;
-    this.#draining = true;
-    try {
-      this.#beginStretch();
-      while (this.#waiting.length > 0) {
-        if (clock.now().mono - (this.#stretchSince ?? 0) > LONGEST_STRETCH_MS) {
-          this.#resuming = afterPause().then(() => {
-            this.#resuming = undefined;
-            this.#stretchSince = undefined;
-            this.#drain();
-          });
-          return;
-        }
-        this.#steps(this.#waiting.splice(0, BATCH));
-      }
-      this.#flooded = false;
-    } finally {
-      this.#draining = false;
-    }
-  }
-
-  #beginStretch(): void {
-    if (this.#stretchSince !== undefined) return;
-    this.#stretchSince = this.#parts.clock.now().mono;
-    void afterPause().then(() => {
-      if (this.#resuming === undefined) this.#stretchSince = undefined;
-    });
-  }
-
-  #refuse(): void {
-    if (this.#flooded) return;
-    this.#flooded = true;
-    const error = new Error(`${MOST_WAITING} observations wait to be decided, which come in faster than that`);
+  #onFlood(error: Error): void {
     this.#parts.log.error(`${this.#monitor.name}: ${error.message}; restarting sensing`);
     this.#onFailure(error);
   }
@@ -203,7 +154,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   }
 
   /**
-   * The state and what it says was sent become durable together, or not at all.
+   * The state and the notifications that it counts as sent become durable together, or not at all.
    * @throws what `decide` or the outbox throws; nothing has changed then
    */
   #decideAndKeep(observations: readonly Observation[]): Decided<Effect> {
@@ -301,11 +252,6 @@ interface Decided<Effect> {
 
 /** An observation has the time at which it was seen; those of a test may have none. */
 const observedAt = (observation: unknown): Instant | undefined => (observation as { at?: Instant }).at;
-
-/** Once everything else that is ready in the program has had its turn, I/O included. */
-function afterPause(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -25,7 +25,7 @@ export interface MonitorParts {
   readonly onBegun?: () => void;
 }
 
-/** A monitor that cannot look at the world by then will not soon, and what it has seen before is still owed. */
+/** A monitor that has not looked at the world by then will not soon, and what it has seen before is still owed. */
 const CATCH_UP_MS = 60_000;
 /** What effects under way are given to finish when the program stops. */
 const STOP_GRACE_MS = 5000;
@@ -46,7 +46,7 @@ export async function runMonitor<State, Observation, Effect extends OwnEffect>(
   const loop = new Loop(monitor, { ...parts, progress }, signal, (error) => restart(error));
   loop.start();
   const holding = holdLeftovers(monitor, parts);
-  // First, so that what this run sees is sent at once; what earlier runs left waits for the monitor's first look.
+  // First, so that what this run observes is sent at once; what earlier runs left waits for the monitor's first look.
   const dispatching = parts.dispatcher.run(signal);
   const sensing = supervise(
     monitor.name,
@@ -75,7 +75,7 @@ export async function runMonitor<State, Observation, Effect extends OwnEffect>(
   grace.abort();
 }
 
-/** Sees to it that what earlier runs left is sent some day, even if the monitor never comes to see whether it is true. */
+/** Ensures that what earlier runs left is sent some day, even if the monitor never finds out whether it is still true. */
 function holdLeftovers(
   monitor: { readonly name: string; readonly catchUpWithinMs?: number },
   { clock, outbox, log }: MonitorParts,

@@ -37,6 +37,10 @@ export class Store {
 
   /** The changes of the transaction under way. */
   #staged: Map<string, Entry> | undefined;
+  /** The ids among them, by subject. */
+  readonly #stagedOf = new Map<string, Set<string>>();
+  /** How many more are pending with them. */
+  #stagedPending = 0;
   readonly #stagedSaved = new Map<string, string | undefined>();
   #after: (() => void)[] = [];
 
@@ -98,6 +102,8 @@ export class Store {
       throw error;
     } finally {
       this.#staged = undefined;
+      this.#stagedOf.clear();
+      this.#stagedPending = 0;
       this.#stagedSaved.clear();
     }
     const after = this.#after;
@@ -129,7 +135,11 @@ export class Store {
 
   /** Adds an entry, or replaces the one with its id. Only inside a transaction. */
   put(entry: Entry): void {
-    this.#inTransaction().set(entry.id, entry);
+    const staged = this.#inTransaction();
+    this.#stagedPending += Number(entry.state === "pending") - Number(this.get(entry.id) !== undefined);
+    staged.set(entry.id, entry);
+    const ids = this.#stagedOf.get(entry.subject) ?? new Set();
+    this.#stagedOf.set(entry.subject, ids.add(entry.id));
   }
 
   /** A pending entry. */
@@ -147,12 +157,10 @@ export class Store {
   /** The pending entries of one subject, in order. */
   pendingOf(subject: string): readonly Entry[] {
     const kept = this.#pending.of(subject);
-    if (this.#staged === undefined || this.#staged.size === 0) return kept;
-    const added = [...this.#staged.values()].filter(
-      (entry) => entry.subject === subject && !this.#pending.has(entry.id),
-    );
-    const changed = kept.map((entry) => this.#staged?.get(entry.id) ?? entry);
-    return [...changed, ...added].filter((entry) => entry.state === "pending");
+    const staged = this.#stagedOf.get(subject);
+    if (staged === undefined) return kept;
+    const ids = new Set([...kept.map(({ id }) => id), ...staged]);
+    return [...ids].map((id) => this.get(id)).filter((entry) => entry !== undefined);
   }
 
   /** The head of a subject's queue outside transactions; what `pendingOf(subject)[0]` is, at no cost. */
@@ -167,12 +175,7 @@ export class Store {
 
   /** How many entries are pending, those of the transaction under way included. */
   get pendingCount(): number {
-    let count = this.#pending.size;
-    for (const entry of this.#staged?.values() ?? []) {
-      const was = this.#pending.has(entry.id) ? 1 : 0;
-      count += (entry.state === "pending" ? 1 : 0) - was;
-    }
-    return count;
+    return this.#pending.size + this.#stagedPending;
   }
 
   /**
