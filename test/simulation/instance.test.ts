@@ -19,7 +19,7 @@ test(`${SCHEDULES} bad days of guests: each failure told once, no healthy guest 
       throw new Error(`SEED=${seed} SCHEDULES=1 shows it again. The last of it:\n${story}`, { cause: error });
     }
     totals.failures += world.failures;
-    totals.told += world.mind.told.filter((one) => one === "LIFECYCLE/STOPPED_FAILED").length;
+    totals.told += world.decisions.events.filter((one) => one === "LIFECYCLE/STOPPED_FAILED").length;
   }
   // Days on which nothing happens, or of which nothing reaches the monitor, would prove nothing.
   assert.ok(totals.failures > SCHEDULES * 2, `only ${totals.failures} failures`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GuestEvent } from "../../../src/instance/observation.ts";
-import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
+import { GUEST, InstanceDecisions } from "../../support/instance-decisions.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
@@ -53,120 +53,120 @@ function eventOf(kind: GuestEvent["kind"], words: string): GuestEvent {
   return kind === "watchdog" || kind === "ioError" ? { kind, action: event } : { kind };
 }
 
-const minds: Readonly<Record<string, () => InstanceMind>> = {
-  "a guest that runs": () => InstanceMind.watching(),
-  "a guest that is not known": () => InstanceMind.watching([]),
+const minds: Readonly<Record<string, () => InstanceDecisions>> = {
+  "a guest that runs": () => InstanceDecisions.watching(),
+  "a guest that is not known": () => InstanceDecisions.watching([]),
   "a guest at the very first, before any look": () => {
-    const mind = new InstanceMind();
-    mind.start();
-    mind.connected();
-    return mind;
+    const decisions = new InstanceDecisions();
+    decisions.start();
+    decisions.connected();
+    return decisions;
   },
 };
 
 for (const [who, mindOf] of Object.entries(minds)) {
-  test(`${who}: every row of upstream's table is told`, () => {
-    for (const [kind, words, told] of TABLE) {
-      const mind = mindOf();
-      mind.event(eventOf(kind, words));
-      assert.deepEqual(mind.told, [told], words);
+  test(`${who}: every row of upstream's table is notified`, () => {
+    for (const [kind, words, notified] of TABLE) {
+      const decisions = mindOf();
+      decisions.event(eventOf(kind, words));
+      assert.deepEqual(decisions.events, [notified], words);
     }
   });
 
-  test(`${who}: nothing else is told`, () => {
+  test(`${who}: nothing else is notified`, () => {
     for (const [kind, words] of UNTOLD) {
-      const mind = mindOf();
-      mind.event(eventOf(kind, words));
-      assert.deepEqual(mind.told, [], words);
+      const decisions = mindOf();
+      decisions.event(eventOf(kind, words));
+      assert.deepEqual(decisions.events, [], words);
     }
   });
 }
 
-test("the rows one after the other, of one guest: each is told, in order", () => {
-  const mind = InstanceMind.watching();
-  for (const [kind, words] of TABLE) mind.event(eventOf(kind, words));
+test("the rows one after the other, of one guest: each is notified, in order", () => {
+  const decisions = InstanceDecisions.watching();
+  for (const [kind, words] of TABLE) decisions.event(eventOf(kind, words));
   assert.deepEqual(
-    mind.told,
-    TABLE.map(([, , told]) => told),
+    decisions.events,
+    TABLE.map(([, , notified]) => notified),
   );
 });
 
-test("of a burst the first is told at once; after the window it is another one", () => {
-  const mind = InstanceMind.watching([{}], { collapse_window: 2 });
+test("of a burst the first is notified at once; after the window it is another one", () => {
+  const decisions = InstanceDecisions.watching([{}], { collapse_window: 2 });
   for (const mono of [1000, 1020, 1060, 2999, 3000, 3500]) {
-    mind.mono = mono;
-    mind.event({ kind: "reboot" });
+    decisions.mono = mono;
+    decisions.event({ kind: "reboot" });
   }
-  assert.deepEqual(mind.told, ["REBOOT/UNKNOWN", "REBOOT/UNKNOWN"]);
-  assert.equal(mind.notified[0]?.generated_time, "2026-11-22T12:00:01");
+  assert.deepEqual(decisions.events, ["REBOOT/UNKNOWN", "REBOOT/UNKNOWN"]);
+  assert.equal(decisions.notified[0]?.generated_time, "2026-11-22T12:00:01");
 });
 
 test("the bursts of two guests are two", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "reboot" });
-  mind.event({ kind: "reboot" }, "00000000-0000-4000-8000-000000000002");
-  assert.equal(mind.told.length, 2);
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "reboot" });
+  decisions.event({ kind: "reboot" }, "00000000-0000-4000-8000-000000000002");
+  assert.equal(decisions.events.length, 2);
 });
 
 test("two failures of one guest are two, however soon the second comes", () => {
-  const mind = InstanceMind.watching();
-  mind.life("STOPPED FAILED");
-  mind.life("STARTED BOOTED", GUEST, 2);
-  mind.life("STOPPED FAILED", GUEST, 2);
-  assert.deepEqual(mind.told, [FAILED, FAILED]);
-  assert.deepEqual(mind.undelivered, [FAILED]);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.lifecycle("STARTED BOOTED", GUEST, 2);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 2);
+  assert.deepEqual(decisions.events, [FAILED, FAILED]);
+  assert.deepEqual(decisions.undelivered, [FAILED]);
 });
 
 test("a guest that is going down and restarts instead, runs", () => {
   for (const words of ["REBOOT", "RESUMED UNPAUSED"]) {
-    const mind = InstanceMind.watching();
-    mind.life("SHUTDOWN GUEST");
-    if (words === "REBOOT") mind.event({ kind: "reboot" });
-    else mind.life(words);
-    assert.equal(mind.state.guests.get(GUEST)?.state, "RUNNING");
-    mind.lose();
-    mind.connect([{ state: "SHUTOFF", reason: "CRASHED" }]);
-    assert.equal(mind.told.at(-1), FAILED);
+    const decisions = InstanceDecisions.watching();
+    decisions.lifecycle("SHUTDOWN GUEST");
+    if (words === "REBOOT") decisions.event({ kind: "reboot" });
+    else decisions.lifecycle(words);
+    assert.equal(decisions.state.guests.get(GUEST)?.state, "RUNNING");
+    decisions.lose();
+    decisions.connect([{ state: "SHUTOFF", reason: "CRASHED" }]);
+    assert.equal(decisions.events.at(-1), FAILED);
   }
 });
 
 test("started again: nothing undelivered of its earlier run is true", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "ioError", action: "REPORT" });
-  mind.life("STOPPED FAILED");
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "ioError", action: "REPORT" });
+  decisions.lifecycle("STOPPED FAILED");
   // libvirt's order at a start.
-  mind.life("RESUMED UNPAUSED", GUEST, 2);
-  mind.life("STARTED BOOTED", GUEST, 2);
-  assert.deepEqual(mind.undelivered, []);
+  decisions.lifecycle("RESUMED UNPAUSED", GUEST, 2);
+  decisions.lifecycle("STARTED BOOTED", GUEST, 2);
+  assert.deepEqual(decisions.undelivered, []);
 });
 
 test("resumed: that it was suspended is over, that its disk fails is not", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "ioError", action: "REPORT" });
-  mind.event({ kind: "ioError", action: "PAUSE" });
-  mind.life("SUSPENDED IOERROR");
-  mind.life("RESUMED UNPAUSED");
-  assert.deepEqual(mind.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "ioError", action: "REPORT" });
+  decisions.event({ kind: "ioError", action: "PAUSE" });
+  decisions.lifecycle("SUSPENDED IOERROR");
+  decisions.lifecycle("RESUMED UNPAUSED");
+  assert.deepEqual(decisions.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
 });
 
 test("woken up is not started again", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "ioError", action: "REPORT" });
-  mind.life("PMSUSPENDED MEMORY");
-  mind.life("STARTED WAKEUP");
-  assert.deepEqual(mind.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "ioError", action: "REPORT" });
+  decisions.lifecycle("PMSUSPENDED MEMORY");
+  decisions.lifecycle("STARTED WAKEUP");
+  assert.deepEqual(decisions.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
 });
 
 test("undefined: there is nothing left here to recover", () => {
-  const mind = InstanceMind.watching();
-  mind.life("STOPPED FAILED");
-  mind.life("UNDEFINED REMOVED");
-  assert.deepEqual(mind.undelivered, []);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.lifecycle("UNDEFINED REMOVED");
+  assert.deepEqual(decisions.undelivered, []);
 });
 
 test("an undefined guest that still runs, fails as any other", () => {
-  const mind = InstanceMind.watching();
-  mind.life("UNDEFINED REMOVED");
-  mind.life("STOPPED FAILED");
-  assert.deepEqual(mind.undelivered, [FAILED]);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("UNDEFINED REMOVED");
+  decisions.lifecycle("STOPPED FAILED");
+  assert.deepEqual(decisions.undelivered, [FAILED]);
 });

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Look } from "../../../src/instance/observation.ts";
 import { restoreState } from "../../../src/instance/saved-state.ts";
-import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
+import { GUEST, InstanceDecisions } from "../../support/instance-decisions.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
 const off = (reason: string): Partial<Look> => ({ state: "SHUTOFF", reason });
 const paused = (reason: string): Partial<Look> => ({ state: "PAUSED", reason });
 
-/** What a guest that ran is found to be after a gap, and what is told. */
+/** What a guest that ran is found to be after a gap, and what is notified. */
 const FOUND: readonly (readonly [string, readonly Partial<Look>[], readonly string[]])[] = [
   ["died", [off("CRASHED")], [FAILED]],
   ["ended by a failure", [off("FAILED")], [FAILED]],
@@ -29,91 +29,91 @@ const FOUND: readonly (readonly [string, readonly Partial<Look>[], readonly stri
   ["hung in the look", [{ state: undefined }], []],
 ];
 
-for (const [what, looks, told] of FOUND) {
+for (const [what, looks, notified] of FOUND) {
   for (const gap of ["of libvirtd", "of the monitor"] as const) {
     test(`after a gap ${gap}: ${what}`, () => {
-      const mind = InstanceMind.watching();
-      if (gap === "of libvirtd") mind.lose();
-      else mind.restart();
+      const decisions = InstanceDecisions.watching();
+      if (gap === "of libvirtd") decisions.lose();
+      else decisions.restart();
 
-      mind.connect(looks);
-      mind.lose();
-      mind.connect(looks);
+      decisions.connect(looks);
+      decisions.lose();
+      decisions.connect(looks);
 
-      assert.deepEqual(mind.told, told);
+      assert.deepEqual(decisions.events, notified);
     });
   }
 }
 
 test("at the very first a guest that is off has not failed under our eyes", () => {
-  const mind = new InstanceMind();
-  mind.start();
-  mind.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...paused("IOERROR") }]);
-  assert.deepEqual(mind.told, []);
+  const decisions = new InstanceDecisions();
+  decisions.start();
+  decisions.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...paused("IOERROR") }]);
+  assert.deepEqual(decisions.events, []);
 });
 
-test("one that was defined, started and died in the gap is told", () => {
-  const mind = InstanceMind.watching([]);
-  mind.lose();
-  mind.connect([off("CRASHED")]);
-  assert.deepEqual(mind.told, [FAILED]);
+test("one that was defined, started and died in the gap is notified", () => {
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lose();
+  decisions.connect([off("CRASHED")]);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
-test("one that was off, was started and died in the gap is told", () => {
-  const mind = InstanceMind.watching([off("SHUTDOWN")]);
-  mind.lose();
-  mind.connect([off("CRASHED")]);
-  assert.deepEqual(mind.told, [FAILED]);
+test("one that was off, was started and died in the gap is notified", () => {
+  const decisions = InstanceDecisions.watching([off("SHUTDOWN")]);
+  decisions.lose();
+  decisions.connect([off("CRASHED")]);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("one that was off, and failed to start in the gap, never ran", () => {
-  const mind = InstanceMind.watching([off("SHUTDOWN")]);
-  mind.lose();
-  mind.connect([off("FAILED")]);
-  assert.deepEqual(mind.told, []);
+  const decisions = InstanceDecisions.watching([off("SHUTDOWN")]);
+  decisions.lose();
+  decisions.connect([off("FAILED")]);
+  assert.deepEqual(decisions.events, []);
 });
 
-test("what was told before the gap is not told again after it", () => {
-  const mind = InstanceMind.watching();
-  mind.life("STOPPED FAILED");
-  mind.restart();
-  mind.connect([off("CRASHED")]);
-  assert.deepEqual(mind.told, [FAILED]);
-  assert.deepEqual(mind.undelivered, [FAILED]);
+test("what was notified before the gap is not notified again after it", () => {
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.restart();
+  decisions.connect([off("CRASHED")]);
+  assert.deepEqual(decisions.events, [FAILED]);
+  assert.deepEqual(decisions.undelivered, [FAILED]);
 });
 
 test("started again in the gap: what is undelivered is no longer true", () => {
-  const mind = InstanceMind.watching();
-  mind.life("STOPPED FAILED");
-  mind.restart();
-  mind.connect([{ id: 2 }]);
-  assert.deepEqual(mind.undelivered, []);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.restart();
+  decisions.connect([{ id: 2 }]);
+  assert.deepEqual(decisions.undelivered, []);
 });
 
 test("started again in the gap, as the first event after it shows before any look", () => {
-  const mind = InstanceMind.watching();
-  mind.life("STOPPED FAILED");
-  mind.lose();
-  mind.connected();
-  mind.life("SUSPENDED PAUSED", GUEST, 2);
-  mind.snapshot([paused("USER")], 0);
-  assert.deepEqual(mind.undelivered, []);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.lose();
+  decisions.connected();
+  decisions.lifecycle("SUSPENDED PAUSED", GUEST, 2);
+  decisions.snapshot([paused("USER")], 0);
+  assert.deepEqual(decisions.undelivered, []);
 });
 
-test("ended and started again in the gap, told by the domain's new id alone", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "ioError", action: "REPORT" });
-  mind.lose();
-  mind.connect([{ id: 2 }]);
-  assert.deepEqual(mind.undelivered, []);
+test("ended and started again in the gap, known by the domain's new id alone", () => {
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "ioError", action: "REPORT" });
+  decisions.lose();
+  decisions.connect([{ id: 2 }]);
+  assert.deepEqual(decisions.undelivered, []);
 });
 
 test("the same run after the gap: its disk still fails", () => {
-  const mind = InstanceMind.watching();
-  mind.event({ kind: "ioError", action: "REPORT" });
-  mind.lose();
-  mind.connect([{}]);
-  assert.deepEqual(mind.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
+  const decisions = InstanceDecisions.watching();
+  decisions.event({ kind: "ioError", action: "REPORT" });
+  decisions.lose();
+  decisions.connect([{}]);
+  assert.deepEqual(decisions.undelivered, ["IO_ERROR/IO_ERROR_REPORT"]);
 });
 
 test("deleted in the gap: nothing is left to recover; but a transient one is always gone when it has failed", () => {
@@ -121,27 +121,27 @@ test("deleted in the gap: nothing is left to recover; but a transient one is alw
     [false, []],
     [true, [FAILED]],
   ] as const) {
-    const mind = InstanceMind.watching([{ transient }]);
-    mind.life("STOPPED FAILED");
-    mind.lose();
-    mind.connect([]);
-    assert.deepEqual(mind.undelivered, undelivered, `transient: ${transient}`);
+    const decisions = InstanceDecisions.watching([{ transient }]);
+    decisions.lifecycle("STOPPED FAILED");
+    decisions.lose();
+    decisions.connect([]);
+    assert.deepEqual(decisions.undelivered, undelivered, `transient: ${transient}`);
   }
 });
 
-test("another boot of the host: nothing of the earlier one is told, or sent", () => {
-  const mind = InstanceMind.watching([{}, { uuid: "00000000-0000-4000-8000-000000000002" }]);
-  mind.life("STOPPED FAILED");
-  mind.bootId = "boot-2";
-  mind.restart();
-  mind.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...off("CRASHED") }]);
-  assert.deepEqual(mind.told, [FAILED]);
-  assert.deepEqual(mind.undelivered, []);
+test("another boot of the host: nothing of the earlier one is notified, or sent", () => {
+  const decisions = InstanceDecisions.watching([{}, { uuid: "00000000-0000-4000-8000-000000000002" }]);
+  decisions.lifecycle("STOPPED FAILED");
+  decisions.bootId = "boot-2";
+  decisions.restart();
+  decisions.connect([off("CRASHED"), { uuid: "00000000-0000-4000-8000-000000000002", ...off("CRASHED") }]);
+  assert.deepEqual(decisions.events, [FAILED]);
+  assert.deepEqual(decisions.undelivered, []);
 });
 
 for (const gap of ["of libvirtd", "of the monitor"] as const) {
   test(`its end was on its way before a gap ${gap}: what a new libvirtd takes for a crash is none`, () => {
-    for (const [words, reason, told] of [
+    for (const [words, reason, notified] of [
       ["SHUTDOWN GUEST", "CRASHED", "LIFECYCLE/STOPPED_SHUTDOWN"],
       ["SHUTDOWN HOST", "UNKNOWN", "LIFECYCLE/STOPPED_SHUTDOWN"],
       ["SHUTDOWN GUEST", "SHUTDOWN", "LIFECYCLE/STOPPED_SHUTDOWN"],
@@ -149,42 +149,42 @@ for (const gap of ["of libvirtd", "of the monitor"] as const) {
       ["CRASHED PANICKED", "CRASHED", FAILED],
       ["CRASHED PANICKED", "UNKNOWN", FAILED],
     ] as const) {
-      const mind = InstanceMind.watching();
-      mind.life(words);
-      if (gap === "of libvirtd") mind.lose();
-      else mind.restart();
-      mind.connect([off(reason)]);
-      assert.deepEqual(mind.told, [told], `${words}, then ${reason}`);
+      const decisions = InstanceDecisions.watching();
+      decisions.lifecycle(words);
+      if (gap === "of libvirtd") decisions.lose();
+      else decisions.restart();
+      decisions.connect([off(reason)]);
+      assert.deepEqual(decisions.events, [notified], `${words}, then ${reason}`);
     }
   });
 }
 
-test("suspended by an error in a gap, and destroyed: both are told", () => {
-  const mind = InstanceMind.watching();
-  mind.lose();
-  mind.connect([paused("IOERROR")]);
-  mind.life("STOPPED DESTROYED");
-  assert.deepEqual(mind.told, ["LIFECYCLE/SUSPENDED_IOERROR", "LIFECYCLE/STOPPED_DESTROYED"]);
+test("suspended by an error in a gap, and destroyed: both are notified", () => {
+  const decisions = InstanceDecisions.watching();
+  decisions.lose();
+  decisions.connect([paused("IOERROR")]);
+  decisions.lifecycle("STOPPED DESTROYED");
+  assert.deepEqual(decisions.events, ["LIFECYCLE/SUSPENDED_IOERROR", "LIFECYCLE/STOPPED_DESTROYED"]);
 });
 
 test("its wished end was on its way, but it lived again and failed: the late event says so", () => {
-  const mind = InstanceMind.watching();
-  mind.life("SHUTDOWN GUEST");
-  mind.lose();
-  mind.connect([off("CRASHED")]);
-  mind.life("STOPPED FAILED", GUEST, 2);
-  assert.deepEqual(mind.told, ["LIFECYCLE/STOPPED_SHUTDOWN", FAILED]);
+  const decisions = InstanceDecisions.watching();
+  decisions.lifecycle("SHUTDOWN GUEST");
+  decisions.lose();
+  decisions.connect([off("CRASHED")]);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 2);
+  assert.deepEqual(decisions.events, ["LIFECYCLE/STOPPED_SHUTDOWN", FAILED]);
 });
 
 test("ended transient guests do not pile up where libvirtd is never restarted", () => {
-  const mind = InstanceMind.watching([]);
+  const decisions = InstanceDecisions.watching([]);
   for (let count = 0; count < 1000; count++) {
     const uuid = `00000000-0000-4000-8000-${String(count).padStart(12, "0")}`;
-    mind.life("STARTED BOOTED", uuid, count + 1);
-    mind.life("STOPPED FAILED", uuid, count + 1);
+    decisions.lifecycle("STARTED BOOTED", uuid, count + 1);
+    decisions.lifecycle("STOPPED FAILED", uuid, count + 1);
   }
-  assert.equal(mind.told.length, 1000);
-  assert.ok(mind.state.guests.size <= 200, `${mind.state.guests.size} are kept`);
+  assert.equal(decisions.events.length, 1000);
+  assert.ok(decisions.state.guests.size <= 200, `${decisions.state.guests.size} are kept`);
 });
 
 test("what is kept of a hundred guests can be used, and nothing else", () => {

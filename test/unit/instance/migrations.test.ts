@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Look } from "../../../src/instance/observation.ts";
-import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
+import { GUEST, InstanceDecisions } from "../../support/instance-decisions.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
@@ -9,74 +9,74 @@ const off = (reason: string): Partial<Look> => ({ state: "SHUTOFF", reason });
 const paused = (reason: string): Partial<Look> => ({ state: "PAUSED", reason });
 
 test("the end of a migration to this host that failed is not the guest's end", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 3);
-  mind.life("STOPPED FAILED", GUEST, 3);
-  assert.deepEqual(mind.told, []);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 3);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(decisions.events, []);
 });
 
 test("what has arrived of a guest is destroyed when the libvirtd at its source goes away: not the guest's end", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 3);
-  mind.life("SHUTDOWN HOST", GUEST, 3);
-  mind.life("STOPPED DESTROYED", GUEST, 3);
-  assert.deepEqual(mind.told, []);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 3);
+  decisions.lifecycle("SHUTDOWN HOST", GUEST, 3);
+  decisions.lifecycle("STOPPED DESTROYED", GUEST, 3);
+  assert.deepEqual(decisions.events, []);
 });
 
-test("migrated away, in every way: not told, and its death elsewhere is not this host's", () => {
+test("migrated away, in every way: not notified, and its death elsewhere is not this host's", () => {
   for (const words of [["SUSPENDED MIGRATED"], ["SUSPENDED MIGRATED", "SUSPENDED POSTCOPY"]]) {
-    const mind = InstanceMind.watching();
-    for (const word of words) mind.life(word);
-    mind.life("STOPPED MIGRATED");
-    mind.life("UNDEFINED REMOVED", GUEST, -1);
-    assert.deepEqual(mind.told, []);
+    const decisions = InstanceDecisions.watching();
+    for (const word of words) decisions.lifecycle(word);
+    decisions.lifecycle("STOPPED MIGRATED");
+    decisions.lifecycle("UNDEFINED REMOVED", GUEST, -1);
+    assert.deepEqual(decisions.events, []);
   }
 });
 
 test("a migration away that fails or is cancelled: the guest runs on, and dies as any other", () => {
   for (const words of [[], ["SUSPENDED MIGRATED", "RESUMED MIGRATED"], ["SUSPENDED MIGRATED", "RESUMED UNPAUSED"]]) {
-    const mind = InstanceMind.watching();
-    for (const word of words) mind.life(word);
-    mind.life("STOPPED FAILED");
-    assert.deepEqual(mind.told, [FAILED]);
+    const decisions = InstanceDecisions.watching();
+    for (const word of words) decisions.lifecycle(word);
+    decisions.lifecycle("STOPPED FAILED");
+    assert.deepEqual(decisions.events, [FAILED]);
   }
 });
 
 test("a guest that has arrived by migration dies as any other", () => {
   for (const detail of ["MIGRATED", "POSTCOPY"]) {
-    const mind = InstanceMind.watching([]);
+    const decisions = InstanceDecisions.watching([]);
     // libvirt's order.
-    mind.life("STARTED MIGRATED", GUEST, 3);
-    mind.life("DEFINED ADDED", GUEST, 3);
-    mind.life(`RESUMED ${detail}`, GUEST, 3);
-    mind.life("STOPPED FAILED", GUEST, 3);
-    assert.deepEqual(mind.told, [FAILED]);
+    decisions.lifecycle("STARTED MIGRATED", GUEST, 3);
+    decisions.lifecycle("DEFINED ADDED", GUEST, 3);
+    decisions.lifecycle(`RESUMED ${detail}`, GUEST, 3);
+    decisions.lifecycle("STOPPED FAILED", GUEST, 3);
+    assert.deepEqual(decisions.events, [FAILED]);
   }
 });
 
-test("a guest that has arrived by migration, told of in another order, dies as any other", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 3);
-  mind.life("RESUMED MIGRATED", GUEST, 3);
-  mind.life("DEFINED ADDED", GUEST, 3);
-  mind.life("STOPPED FAILED", GUEST, 3);
-  assert.deepEqual(mind.told, [FAILED]);
+test("a guest that has arrived by migration, with its events in another order, dies as any other", () => {
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 3);
+  decisions.lifecycle("RESUMED MIGRATED", GUEST, 3);
+  decisions.lifecycle("DEFINED ADDED", GUEST, 3);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("a guest that has arrived by migration and is left paused, dies as any other", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 3);
-  mind.life("SUSPENDED PAUSED", GUEST, 3);
-  mind.life("STOPPED FAILED", GUEST, 3);
-  assert.deepEqual(mind.told, [FAILED]);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 3);
+  decisions.lifecycle("SUSPENDED PAUSED", GUEST, 3);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("a migration to this host that ended in the gap without having run here", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 4);
-  mind.lose();
-  mind.connect([off("FAILED")]);
-  assert.deepEqual(mind.told, []);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 4);
+  decisions.lose();
+  decisions.connect([off("FAILED")]);
+  assert.deepEqual(decisions.events, []);
 });
 
 test("arrived by migration in the gap, and ended there: persistent is what libvirt makes of one that runs here", () => {
@@ -87,60 +87,60 @@ test("arrived by migration in the gap, and ended there: persistent is what libvi
     ["SHUTDOWN", ["LIFECYCLE/STOPPED_SHUTDOWN"]],
     ["UNKNOWN", []],
   ];
-  for (const [reason, told] of ends) {
-    const mind = InstanceMind.watching([]);
-    mind.life("STARTED MIGRATED", GUEST, 4);
-    mind.lose();
-    mind.connect([off(reason)]);
-    assert.deepEqual(mind.told, told, reason);
+  for (const [reason, notified] of ends) {
+    const decisions = InstanceDecisions.watching([]);
+    decisions.lifecycle("STARTED MIGRATED", GUEST, 4);
+    decisions.lose();
+    decisions.connect([off(reason)]);
+    assert.deepEqual(decisions.events, notified, reason);
   }
 });
 
 test("was persistent here before its migration to this host, and is found off: perhaps it has not run here", () => {
   for (const reason of ["CRASHED", "DAEMON", "DESTROYED", "FAILED", "UNKNOWN"]) {
-    const mind = InstanceMind.watching([off("MIGRATED")]);
-    mind.life("STARTED MIGRATED", GUEST, 4);
-    mind.look();
-    mind.snapshot([off(reason)], mind.heard, true);
-    mind.life(reason === "DESTROYED" ? "STOPPED DESTROYED" : "STOPPED FAILED", GUEST, 4);
-    assert.deepEqual(mind.told, [], reason);
+    const decisions = InstanceDecisions.watching([off("MIGRATED")]);
+    decisions.lifecycle("STARTED MIGRATED", GUEST, 4);
+    decisions.look();
+    decisions.snapshot([off(reason)], decisions.eventCount, true);
+    decisions.lifecycle(reason === "DESTROYED" ? "STOPPED DESTROYED" : "STOPPED FAILED", GUEST, 4);
+    assert.deepEqual(decisions.events, [], reason);
   }
 });
 
 test("a migration to this host that succeeded in the gap: the guest runs here, however it is found", () => {
-  const mind = InstanceMind.watching([]);
-  mind.life("STARTED MIGRATED", GUEST, 4);
-  mind.lose();
-  mind.connect([{ ...paused("USER"), id: 4 }]);
-  mind.life("STOPPED FAILED", GUEST, 4);
-  assert.deepEqual(mind.told, [FAILED]);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 4);
+  decisions.lose();
+  decisions.connect([{ ...paused("USER"), id: 4 }]);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 4);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
-test("looked at again: a migration to this host that has failed is not told, nor is its late event", () => {
+test("looked at again: a migration to this host that has failed is not notified, nor is its late event", () => {
   for (const looks of [[], [off("FAILED")]]) {
-    const mind = InstanceMind.watching([]);
-    mind.life("STARTED MIGRATED", GUEST, 4);
-    mind.look();
-    mind.snapshot(looks);
-    mind.life("STOPPED FAILED", GUEST, 4);
-    assert.deepEqual(mind.told, []);
+    const decisions = InstanceDecisions.watching([]);
+    decisions.lifecycle("STARTED MIGRATED", GUEST, 4);
+    decisions.look();
+    decisions.snapshot(looks);
+    decisions.lifecycle("STOPPED FAILED", GUEST, 4);
+    assert.deepEqual(decisions.events, []);
   }
 });
 
-test("libvirt loses its QEMU on the way, since its source has gone: not the guest's; once it runs here, it is told", () => {
-  const arriving = InstanceMind.watching([]);
-  arriving.life("STARTED MIGRATED", GUEST, 3);
+test("libvirt loses its QEMU on the way, since its source has gone: not the guest's; once it runs here, it is notified", () => {
+  const arriving = InstanceDecisions.watching([]);
+  arriving.lifecycle("STARTED MIGRATED", GUEST, 3);
   arriving.event({ kind: "controlError" }, GUEST, 3);
-  arriving.life("STOPPED FAILED", GUEST, 3);
-  assert.deepEqual(arriving.told, []);
+  arriving.lifecycle("STOPPED FAILED", GUEST, 3);
+  assert.deepEqual(arriving.events, []);
 
-  const seen = InstanceMind.watching([{ ...paused("MIGRATION"), id: 3 }]);
+  const seen = InstanceDecisions.watching([{ ...paused("MIGRATION"), id: 3 }]);
   seen.event({ kind: "controlError" }, GUEST, 3);
-  assert.deepEqual(seen.told, []);
+  assert.deepEqual(seen.events, []);
 
-  const arrived = InstanceMind.watching([]);
-  arrived.life("STARTED MIGRATED", GUEST, 3);
-  arrived.life("RESUMED MIGRATED", GUEST, 3);
+  const arrived = InstanceDecisions.watching([]);
+  arrived.lifecycle("STARTED MIGRATED", GUEST, 3);
+  arrived.lifecycle("RESUMED MIGRATED", GUEST, 3);
   arrived.event({ kind: "controlError" }, GUEST, 3);
-  assert.deepEqual(arrived.told, ["CONTROL_ERROR/UNKNOWN"]);
+  assert.deepEqual(arrived.events, ["CONTROL_ERROR/UNKNOWN"]);
 });

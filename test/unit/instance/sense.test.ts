@@ -6,7 +6,7 @@ import type { Domain } from "../../../src/libvirt/mod.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { eventually } from "../../support/eventually.ts";
-import { instanceSettings } from "../../support/instance-mind.ts";
+import { instanceSettings } from "../../support/instance-decisions.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import {
   type Client,
@@ -99,7 +99,7 @@ test("it asks for nothing but to read, and registers before it lists", async (t)
   ]);
 });
 
-test("it looks again, at a second's distance, for what no event has told", async (t) => {
+test("it looks again, at a second's distance, for what no event has shown", async (t) => {
   const { server, seen, begin } = await sensing(t, [guest(1)]);
   void begin();
   await seen.first((one) => one.kind === "snapshot");
@@ -151,7 +151,7 @@ test("an event that comes while it looks is seen at once, and is newer than the 
   assert.deepEqual([event.number, snapshot.after, snapshot.looks[0]?.after], [1, 0, 0]);
 });
 
-test("a lost connection is told once, and the next one looks at everything again", async (t) => {
+test("a lost connection is logged once, and the next one looks at everything again", async (t) => {
   const { server, seen, begin } = await sensing(t, [guest(1)]);
   void begin();
   await seen.first((one) => one.kind === "snapshot");
@@ -168,7 +168,7 @@ test("a lost connection is told once, and the next one looks at everything again
   );
 });
 
-test("each loss is told, the second one too, and whether the guests are seen is a condition", async (t) => {
+test("each loss is observed, the second one too, and the connection is a condition", async (t) => {
   const { server, seen, monitor, conditions, begin } = await sensing(t, [guest(1)]);
   const times = (kind: string) => seen.all.filter((one) => one.kind === kind).length;
   void begin();
@@ -187,7 +187,7 @@ test("each loss is told, the second one too, and whether the guests are seen is 
   }
 });
 
-test("a look that libvirt refuses ends the connection, and is told with its reason", async (t) => {
+test("a look that libvirt refuses ends the connection, with its reason in the log", async (t) => {
   const { server, seen, begin } = await sensing(t, [guest(1)]);
   void begin();
   await seen.first((one) => one.kind === "snapshot");

@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Look } from "../../../src/instance/observation.ts";
-import { GUEST, InstanceMind } from "../../support/instance-mind.ts";
+import { GUEST, InstanceDecisions } from "../../support/instance-decisions.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 const off: Partial<Look> = { state: "SHUTOFF", reason: "UNKNOWN" };
 
 /** A guest that ran, and that a new libvirtd finds off without knowing why. */
-function found(looks: readonly Partial<Look>[] = [off], before: Partial<Look> = {}): InstanceMind {
-  const mind = InstanceMind.watching([before]);
-  mind.logsAnswered = true;
-  mind.lose();
-  mind.connect(looks);
-  return mind;
+function found(looks: readonly Partial<Look>[] = [off], before: Partial<Look> = {}): InstanceDecisions {
+  const decisions = InstanceDecisions.watching([before]);
+  decisions.logsAnswered = true;
+  decisions.lose();
+  decisions.connect(looks);
+  return decisions;
 }
 
 const SHUTDOWN = "LIFECYCLE/STOPPED_SHUTDOWN";
 const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
 
-// What libvirt says; the log's reason, and when QEMU was sent a signal; what is told.
-for (const [libvirts, reason, signal, told] of [
+// What libvirt says; the log's reason, and when QEMU was sent a signal; what is notified.
+for (const [libvirts, reason, signal, notified] of [
   ["UNKNOWN", "crashed", undefined, [FAILED]],
   ["UNKNOWN", "daemon", "before", [FAILED]],
   ["UNKNOWN", "destroyed", "before", [DESTROYED]],
@@ -43,92 +43,92 @@ for (const [libvirts, reason, signal, told] of [
 ] as const) {
   test(`found off, ${libvirts}, and its log says ${reason}, signalled ${signal ?? "never"}`, () => {
     const look = { state: "SHUTOFF", reason: libvirts };
-    const mind = found([look]);
-    assert.deepEqual(mind.told, [], "nothing before the log is read");
-    assert.deepEqual(mind.logsAsked, [GUEST]);
-    mind.loggedEnd(reason, signal);
-    assert.deepEqual(mind.told, told);
-    mind.loggedEnd("crashed");
-    mind.look();
-    mind.snapshot([look], mind.heard, true);
-    mind.restart();
-    mind.connect([off]);
-    assert.deepEqual(mind.told, told, "and no more of it");
-    assert.deepEqual(mind.logsAsked, [GUEST]);
-    assert.deepEqual(mind.undelivered, told);
+    const decisions = found([look]);
+    assert.deepEqual(decisions.events, [], "nothing before the log is read");
+    assert.deepEqual(decisions.logsAsked, [GUEST]);
+    decisions.loggedEnd(reason, signal);
+    assert.deepEqual(decisions.events, notified);
+    decisions.loggedEnd("crashed");
+    decisions.look();
+    decisions.snapshot([look], decisions.eventCount, true);
+    decisions.restart();
+    decisions.connect([off]);
+    assert.deepEqual(decisions.events, notified, "and no more of it");
+    assert.deepEqual(decisions.logsAsked, [GUEST]);
+    assert.deepEqual(decisions.undelivered, notified);
   });
 }
 
 test("without its log, what a new libvirtd takes for a crash counts as one, also after another restart of libvirtd", () => {
-  const mind = found([{ state: "SHUTOFF", reason: "CRASHED" }]);
-  mind.restart();
-  mind.connect([off]);
-  mind.noLoggedEnd("ENOENT");
-  assert.deepEqual(mind.told, [FAILED]);
+  const decisions = found([{ state: "SHUTOFF", reason: "CRASHED" }]);
+  decisions.restart();
+  decisions.connect([off]);
+  decisions.noLoggedEnd("ENOENT");
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("a log that cannot be read is said with the reason, and nothing is notified", () => {
-  const mind = found();
-  mind.noLoggedEnd("/var/log/libvirt/qemu/x.log cannot be read (EACCES)");
-  assert.deepEqual(mind.told, []);
-  const said = mind.effects.flatMap((effect) =>
+  const decisions = found();
+  decisions.noLoggedEnd("/var/log/libvirt/qemu/x.log cannot be read (EACCES)");
+  assert.deepEqual(decisions.events, []);
+  const said = decisions.effects.flatMap((effect) =>
     effect.kind === "log" && effect.level === "warning" ? [effect.text] : [],
   );
   assert.match(said.join("\n"), /does not know why .*\(EACCES\)\): not notified, since somebody may have/);
 });
 
 test("killed before its log was read: the next run asks again", () => {
-  const mind = found();
-  mind.restart();
-  mind.connect([off]);
-  assert.deepEqual(mind.logsAsked, [GUEST, GUEST]);
-  mind.loggedEnd("crashed");
-  assert.deepEqual(mind.told, [FAILED]);
+  const decisions = found();
+  decisions.restart();
+  decisions.connect([off]);
+  assert.deepEqual(decisions.logsAsked, [GUEST, GUEST]);
+  decisions.loggedEnd("crashed");
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("started again before its log was read: what the log says is no longer true", () => {
-  const mind = found();
-  mind.life("STARTED BOOTED", GUEST, 2);
-  mind.loggedEnd("crashed");
-  assert.deepEqual(mind.told, []);
-  mind.life("STOPPED FAILED", GUEST, 2);
-  assert.deepEqual(mind.told, [FAILED]);
+  const decisions = found();
+  decisions.lifecycle("STARTED BOOTED", GUEST, 2);
+  decisions.loggedEnd("crashed");
+  assert.deepEqual(decisions.events, []);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 2);
+  assert.deepEqual(decisions.events, [FAILED]);
 });
 
 test("an end that was on its way, and a panic, need no log; nor does one that was off before, or is new", () => {
   for (const words of ["SHUTDOWN GUEST", "CRASHED PANICKED"]) {
-    const mind = InstanceMind.watching();
-    mind.life(words);
-    mind.lose();
-    mind.connect([off]);
-    assert.deepEqual(mind.logsAsked, [], words);
+    const decisions = InstanceDecisions.watching();
+    decisions.lifecycle(words);
+    decisions.lose();
+    decisions.connect([off]);
+    assert.deepEqual(decisions.logsAsked, [], words);
   }
   assert.deepEqual(found([off], { state: "SHUTOFF", reason: "SHUTDOWN" }).logsAsked, []);
-  const mind = InstanceMind.watching([]);
-  mind.lose();
-  mind.connect([off]);
-  assert.deepEqual(mind.logsAsked, []);
+  const decisions = InstanceDecisions.watching([]);
+  decisions.lose();
+  decisions.connect([off]);
+  assert.deepEqual(decisions.logsAsked, []);
 });
 
 test("a transient guest that libvirt has forgotten: its log says whether it has crashed, and its event still tells once", () => {
   for (const eventFirst of [true, false]) {
-    const mind = InstanceMind.watching([{ transient: true }]);
-    mind.logsAnswered = true;
-    mind.look();
-    mind.snapshot([], mind.heard, true);
-    assert.deepEqual(mind.logsAsked, [GUEST]);
-    if (eventFirst) mind.life("STOPPED FAILED");
-    mind.loggedEnd("crashed");
-    if (!eventFirst) mind.life("STOPPED FAILED");
-    assert.deepEqual(mind.told, [FAILED]);
-    mind.look();
-    mind.snapshot([], mind.heard, true);
-    assert.equal(mind.state.guests.size, 0);
-    assert.deepEqual(mind.undelivered, [FAILED]);
+    const decisions = InstanceDecisions.watching([{ transient: true }]);
+    decisions.logsAnswered = true;
+    decisions.look();
+    decisions.snapshot([], decisions.eventCount, true);
+    assert.deepEqual(decisions.logsAsked, [GUEST]);
+    if (eventFirst) decisions.lifecycle("STOPPED FAILED");
+    decisions.loggedEnd("crashed");
+    if (!eventFirst) decisions.lifecycle("STOPPED FAILED");
+    assert.deepEqual(decisions.events, [FAILED]);
+    decisions.look();
+    decisions.snapshot([], decisions.eventCount, true);
+    assert.equal(decisions.state.guests.size, 0);
+    assert.deepEqual(decisions.undelivered, [FAILED]);
   }
-  const moved = InstanceMind.watching([{ transient: true }]);
+  const moved = InstanceDecisions.watching([{ transient: true }]);
   moved.logsAnswered = true;
   moved.connect([]);
   moved.loggedEnd("migrated");
-  assert.deepEqual(moved.told, []);
+  assert.deepEqual(moved.events, []);
 });

@@ -22,12 +22,12 @@ export const instanceSettings: InstanceSettings = {
 };
 
 /** `payload.event/payload.vir_domain_event` */
-export function told({ payload }: Notification): string {
+export function vmEventIn({ payload }: Notification): string {
   return `${payload.event}/${payload.vir_domain_event}`;
 }
 
 /** The instance monitor's decisions, an outbox that delivers nothing, and a clock that a test moves. */
-export class InstanceMind {
+export class InstanceDecisions {
   state: InstanceState = initialState;
   readonly settings: InstanceSettings;
   readonly effects: (CommonEffect | InstanceEffect)[] = [];
@@ -39,18 +39,18 @@ export class InstanceMind {
   logsAnswered = false;
   bootId = "boot-1";
   mono = 1000;
-  heard = 0;
+  eventCount = 0;
 
   constructor(settings: Partial<InstanceSettings> = {}) {
     this.settings = { ...instanceSettings, ...settings };
   }
 
   /** A monitor that has seen all domains: these, and no others. */
-  static watching(looks: readonly Partial<Look>[] = [{}], settings: Partial<InstanceSettings> = {}): InstanceMind {
-    const mind = new InstanceMind(settings);
-    mind.start();
-    mind.connect(looks);
-    return mind;
+  static watching(looks: readonly Partial<Look>[] = [{}], settings: Partial<InstanceSettings> = {}): InstanceDecisions {
+    const decisions = new InstanceDecisions(settings);
+    decisions.start();
+    decisions.connect(looks);
+    return decisions;
   }
 
   start(): void {
@@ -62,7 +62,7 @@ export class InstanceMind {
     const restored = restoreState(savedOf(kept, this.state));
     if (restored === undefined) throw new Error("what was kept cannot be used");
     this.state = restored;
-    this.heard = 0;
+    this.eventCount = 0;
     this.start();
   }
 
@@ -86,7 +86,7 @@ export class InstanceMind {
     this.take({ kind: "lost", at: this.#at(), reason: "closed" });
   }
 
-  snapshot(looks: readonly Partial<Look>[], after = this.heard, again = false): void {
+  snapshot(looks: readonly Partial<Look>[], after = this.eventCount, again = false): void {
     const complete = looks.map((look) => lookOf(look, after));
     this.take({ kind: "snapshot", at: this.#at(), again, after, looks: complete });
   }
@@ -95,14 +95,14 @@ export class InstanceMind {
     this.take({
       kind: "event",
       at: this.#at(),
-      number: ++this.heard,
+      number: ++this.eventCount,
       guest: { uuid, name: "instance-00000001", id },
       event,
     });
   }
 
   /** A lifecycle event in words: `STOPPED FAILED`. */
-  life(words: string, uuid = GUEST, id = 1): void {
+  lifecycle(words: string, uuid = GUEST, id = 1): void {
     const [event = "", detail = ""] = words.split(" ");
     this.event({ kind: "lifecycle", event, detail }, uuid, id);
   }
@@ -144,12 +144,12 @@ export class InstanceMind {
     }
   }
 
-  get told(): string[] {
-    return this.notified.map(told);
+  get events(): string[] {
+    return this.notified.map(vmEventIn);
   }
 
   get undelivered(): string[] {
-    return this.pending.map(told);
+    return this.pending.map(vmEventIn);
   }
 
   #at() {
