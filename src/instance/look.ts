@@ -7,16 +7,16 @@ const AT_ONCE = 100;
 
 /**
  * Asks for every domain and its state.
- * @param heard how many events have come so far
+ * @param eventCount how many events have come so far
  * @throws LibvirtError if the domains cannot be listed, or the connection ends
  */
 export async function lookAtAll(
   connection: Connection,
-  heard: () => number,
+  eventCount: () => number,
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ readonly after: number; readonly looks: readonly Look[] }> {
-  const after = heard();
+  const after = eventCount();
   const list = connection.listDomains({}, { signal });
   const transient = connection.listDomains({ transient: true }, { signal });
   const [domains, transients] = await Promise.all([list, transient]);
@@ -25,7 +25,7 @@ export async function lookAtAll(
   const remaining = domains.values();
   const lookAtNext = async (): Promise<void> => {
     for (const domain of remaining) {
-      const look = await lookAt(connection, domain, heard, log, signal);
+      const look = await lookAt(connection, domain, eventCount, log, signal);
       if (look !== undefined) looks.push({ ...look, transient: isTransient.has(look.uuid) });
     }
   };
@@ -37,12 +37,12 @@ export async function lookAtAll(
 async function lookAt(
   connection: Connection,
   domain: Domain,
-  heard: () => number,
+  eventCount: () => number,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Omit<Look, "transient"> | undefined> {
   const { uuid, name, id } = domain;
-  const after = heard();
+  const after = eventCount();
   try {
     const { stateName, reasonName } = await connection.state(domain, { signal });
     return { uuid, name, id, state: stateName, reason: reasonName, after };

@@ -10,7 +10,7 @@ export interface InstanceSettings {
   readonly qemu_log_directory: string;
 }
 
-/** What QEMU's log says of the end of a guest's last run. */
+/** How a guest's last run ended, by QEMU's log. */
 export type LoggedEnd =
   | {
       readonly kind: "ended";

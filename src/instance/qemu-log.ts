@@ -10,7 +10,7 @@ const READ_MS = 5000;
 
 /**
  * How the last run of a domain has ended, by what libvirtd wrote into QEMU's log before it cleared the run away. A libvirtd
- * that ends in that very moment tells nobody else, and the next one does not know.
+ * that ends in that very moment sends no event, and the next one does not know.
  * @param directory libvirt's, `/var/log/libvirt/qemu`
  */
 export async function readEnd(directory: string, name: string, signal: AbortSignal): Promise<LoggedEnd> {
@@ -31,7 +31,7 @@ export async function readEnd(directory: string, name: string, signal: AbortSign
 
 async function endIn(path: string): Promise<LoggedEnd> {
   try {
-    return endOfRun(await readTail(path)) ?? { kind: "unknown", why: `${path} does not say how it has ended` };
+    return endOfRun(await readTail(path)) ?? { kind: "unknown", why: `${path} does not show how it ended` };
   } catch (error) {
     return { kind: "unknown", why: `${path} cannot be read (${codeOf(error)})` };
   }
@@ -59,7 +59,7 @@ const SIGNALLED = /^\S{1,40} qemu[\w.-]{0,40}: terminating on signal \d/;
 
 /**
  * The first end after the last start: a libvirtd that finds a QEMU gone adds another one, for which it knows no reason.
- * @returns undefined if the log says nothing of an end
+ * @returns undefined if the log does not show an end
  */
 export function endOfRun(log: string): LoggedEnd | undefined {
   let reason: string | undefined;
@@ -73,7 +73,7 @@ export function endOfRun(log: string): LoggedEnd | undefined {
   return reason === undefined ? undefined : { kind: "ended", reason, signal };
 }
 
-/** Why the logs in a directory would not say how a guest has ended; undefined if they can be read, or there are none yet. */
+/** Why the logs in a directory would not show how a guest ended; undefined if they can be read, or there are none yet. */
 export async function whyUnreadable(directory: string): Promise<string | undefined> {
   try {
     await access(directory, constants.R_OK | constants.X_OK);

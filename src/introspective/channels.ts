@@ -7,7 +7,7 @@ export class DomainXmlError extends Error {
   override readonly name = "DomainXmlError";
 }
 
-/** What a guest's XML says about its agent. */
+/** The state of a guest's agent, by its XML. */
 export interface AgentChannel {
   readonly agent: Agent;
   /** The path of a channel that the pattern does not match, if there is none that it does. */
@@ -32,7 +32,7 @@ export function agentChannel(xml: string, pattern: RegExp): AgentChannel {
   const matching = bound.filter(({ path = "" }) => path.length <= LONGEST_PATH && pattern.test(path));
   const channel = matching.find(({ name }) => name === AGENT_CHANNEL) ?? matching[0];
   if (!channel) return { agent: "none", unmatched: bound[0]?.path?.slice(0, LONGEST_PATH) };
-  // A libvirt that does not know the state says nothing; the pings will tell.
+  // A libvirt that does not know the state leaves it out; the pings will show it.
   return { agent: channel.state === "disconnected" ? "disconnected" : "connected", unmatched: undefined };
 }
 

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 /** What the guest does itself: requests to its disks, and what it sends. What is sent to it comes to a hung guest too. */
 const OWN_ACTIVITY = /^(?:block\.\d+\.(?:rd|wr|fl)\.reqs|net\.\d+\.tx\.pkts)$/;
 
-/** Looks up what is asked for about a guest, within 10 s; what libvirt does not tell is undefined. Never throws. */
+/** Looks up what is requested about a guest, within 10 s; what libvirt does not report is undefined. Never throws. */
 export async function findingsOf(
   connection: Connection,
   asked: { readonly uuid: string; readonly job: boolean; readonly activity: boolean },

@@ -110,7 +110,7 @@ function member(is: boolean): number | undefined {
   return is ? 0 : undefined;
 }
 
-/** A closed channel is asked only where the failure counts; that it opens is told by an event. */
+/** A closed channel is pinged only where the failure counts; when it opens, an event comes. */
 function wantsPing({ running, agent, examination, phase }: Guest): boolean {
   if (!running || examination) return false;
   return agent === "connected" || (agent === "disconnected" && (phase === "healthy" || phase === "error"));

@@ -58,7 +58,7 @@ export type PingOutcome =
 
 /**
  * The outcome of setting libvirt's response time-out of a guest's agent. `gone`: there is no such domain. `refused`: libvirt
- * says that it did not do it. `unknown`: it did not answer, and may have done it.
+ * reports that it did not do it. `unknown`: it did not answer, and may have done it.
  */
 export type SettingOutcome = "done" | "gone" | "refused" | "unknown";
 
@@ -135,7 +135,7 @@ export type IntrospectiveEffect =
       readonly run: number;
       readonly seconds: number | undefined;
     }
-  /** Look up what speaks for a guest. What is not asked for is not looked up. */
+  /** Look up whether a guest works although its agent does not answer. Only what is requested is looked up. */
   | {
       readonly kind: "examine";
       readonly uuid: string;

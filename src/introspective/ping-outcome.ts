@@ -1,7 +1,7 @@
 import { ServerError, type ServerErrorName } from "../libvirt/mod.ts";
 import type { PingOutcome } from "./observation.ts";
 
-/** By libvirt's name of the error (virterror.h). What is not here is libvirt's own trouble and says nothing about the guest. */
+/** By libvirt's name of the error (virterror.h). What is not here is libvirt's own trouble and means nothing about the guest. */
 const byName: Partial<Record<ServerErrorName, PingOutcome>> = {
   /** The agent has sent what is no JSON. */
   INTERNAL_ERROR: "unresponsive",
@@ -35,7 +35,7 @@ const SHORTEST_WAIT_MS = 900;
 const KNOWN = /not available|didn't respond/;
 
 /**
- * What a guest-ping that failed says about the guest.
+ * What a guest-ping that failed means about the guest.
  * @param tookMs how long it took
  */
 export function pingOutcome(error: unknown, tookMs: number): PingOutcome {

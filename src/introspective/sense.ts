@@ -24,7 +24,7 @@ const CONSEQUENCE =
   "No guest agent is pinged until it is back; a guest that hangs meanwhile is found then. Check that libvirtd runs and that " +
   "[libvirt] connection_uri names it";
 
-/** Guests whose XML is asked for at the same time in a survey; libvirt has few workers. */
+/** Guests whose XML is read at the same time in a survey; libvirt has few workers. */
 const SURVEY_AT_ONCE = 2;
 
 /**

@@ -52,7 +52,7 @@ test("a log of any size and content is read in a moment", { timeout: 20_000 }, a
   }
 });
 
-test("what cannot be read says why, and is not waited for", { timeout: 20_000 }, async (t) => {
+test("a log that cannot be read gives the reason, and is not waited for", { timeout: 20_000 }, async (t) => {
   const directory = folder(t);
   const why = async (name: string): Promise<string> => {
     const read = await readEnd(directory, name, never);
@@ -70,7 +70,7 @@ test("what cannot be read says why, and is not waited for", { timeout: 20_000 },
   assert.match(await why(`a\0b`), /no file name/);
   assert.match(await why("x".repeat(5000)), /\(ENAMETOOLONG\)/);
   writeFileSync(join(directory, "started.log"), start);
-  assert.match(await why("started"), /does not say how it has ended/);
+  assert.match(await why("started"), /does not show how it ended/);
 });
 
 test("that logs cannot be read is known beforehand", async (t) => {
