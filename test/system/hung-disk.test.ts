@@ -7,9 +7,10 @@ import type { ControlPlane } from "../../src/control-plane/control-plane.ts";
 import type { Report } from "../../src/status/report.ts";
 import { Child, runToEnd } from "../support/child.ts";
 import { callMasakari, logIn, startFor } from "../support/control-plane.ts";
+import { DatagramReceiver } from "../support/datagram-receiver.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { FreezableDisk } from "../support/freezable-disk.ts";
-import { Rig } from "../support/process-monitor.ts";
+import { ours, Rig } from "../support/process-monitor.ts";
 
 const HOST = "compute1";
 const masakariMonitors = fileURLToPath(new URL("../../bin/masakari-monitors", import.meta.url));
@@ -170,7 +171,10 @@ test("the disk hangs, twice: processes are watched and notified, status is faili
   const names = ["nova-compute", "libvirtd", "neutron-agent", "idle"];
   const processes = names.map((name) => rig.victim(name));
   await rig.listed(...names);
-  const monitor = await rig.start(...names);
+  using systemd = new DatagramReceiver(join(rig.directory, "notify"));
+  const watchdog = [`NOTIFY_SOCKET=${join(rig.directory, "notify")}`, "WATCHDOG_USEC=4000000"];
+  const monitor = rig.spawn("/usr/bin/env", [...watchdog, ours.path, "--config-file", rig.configFile]);
+  for (const name of names) await monitor.line(rig.running(name), 20_000);
 
   for (const round of [0, 1]) {
     const from = monitor.output.length;
@@ -186,6 +190,7 @@ test("the disk hangs, twice: processes are watched and notified, status is faili
     const report = await status();
     assert.equal(report.verdict, "failing");
     assert.ok(hangs(report), JSON.stringify(report.problems));
+    await systemd.first(/WATCHDOG=1/, 10_000, systemd.all.length);
     disk.thaw();
     await monitor.line(/processmonitor\.sqlite can be written again/, 20_000, from);
     await eventually("status without the disk", 20_000, async () => !hangs(await status()) || undefined);
