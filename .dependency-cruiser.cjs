@@ -77,7 +77,7 @@ module.exports = {
       severity: "error",
       from: { path: "^src/[^/]+/decide(\\.ts|/)" },
       to: {
-        path: "^(node:|src/.*(sense|act)|src/(openstack|http|system)/(?!clock\\.ts))|node_modules",
+        path: "^(node:|src/.*(sense|act)|src/(openstack|http|system)/(?!(clock|plural)\\.ts))|node_modules",
         dependencyTypesNot: ["type-only"],
       },
     },

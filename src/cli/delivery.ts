@@ -55,7 +55,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     log: notifyLog,
     deliver: deliverToMasakari(client),
     onAttempt: (answered) => (answered ? check.answered() : check.failed()),
-    pace: {
+    retryPolicy: {
       retryMax: retry.api_retry_max,
       retryIntervalMs: retry.api_retry_interval * 1000,
       backoffMaxMs: config.notifications.retry_backoff_max * 1000,

@@ -53,7 +53,7 @@ function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
 function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
   const { inFlight, unansweredSince, lastReason } = delivery.status;
   const { loginTrouble, apiTrouble } = delivery;
-  const { lastUntold } = outbox;
+  const { lastUndelivered } = outbox;
   const { degraded, degradedSince, isHung } = store;
   const oldest = outbox.subjects().map((subject) => store.firstOf(subject)?.created.mono ?? Number.POSITIVE_INFINITY);
   return {
@@ -66,7 +66,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
       unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
     unreachable: apiTrouble && trouble(apiTrouble.reason, apiTrouble.since),
-    untold: lastUntold && trouble(lastUntold.what, lastUntold.at),
+    untold: lastUndelivered && trouble(lastUndelivered.what, lastUndelivered.at),
     disk:
       degraded === undefined || degradedSince === undefined
         ? undefined

@@ -1,6 +1,6 @@
 import { type DecisionContext, decideBy } from "../monitor/decision.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
-import { counted } from "../notify/plural.ts";
+import { countOf } from "../system/plural.ts";
 import { type Context, subjectOf } from "./decide/context.ts";
 import { applyEvent } from "./decide/event.ts";
 import { applyOnCrash } from "./decide/lifecycle.ts";
@@ -55,7 +55,7 @@ function observe(
       const active = [...guests.values()].filter((guest) => guest.state !== "SHUTOFF").length;
       context.log(
         observation.again ? "debug" : "info",
-        `watching ${counted(guests.size, "guest")} of libvirt, ${active} of them active`,
+        `watching ${countOf(guests.size, "guest")} of libvirt, ${active} of them active`,
       );
       context.caughtUp();
       return { ...withGuests(state, guests), complete: true, looking: false };

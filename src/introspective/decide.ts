@@ -1,6 +1,6 @@
 import { decideBy } from "../monitor/decision.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
-import { counted } from "../notify/plural.ts";
+import { countOf } from "../system/plural.ts";
 import { catchUp } from "./decide/catch-up.ts";
 import { withConditions } from "./decide/conditions.ts";
 import { type Context, supersedeReport } from "./decide/context.ts";
@@ -136,7 +136,7 @@ function applySurvey(state: IntrospectiveState, seen: readonly GuestSeen[], cont
   const others = unmatched === 0 ? "" : `; ${unmatched} have channels that qemu_guest_agent_sock_path does not match`;
   context.log(
     "info",
-    `watching ${counted(watched, "guest")} with an agent channel, of ${seen.length} that are active${others}`,
+    `watching ${countOf(watched, "guest")} with an agent channel, of ${seen.length} that are active${others}`,
   );
   return next;
 }

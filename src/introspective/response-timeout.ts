@@ -1,7 +1,7 @@
 import { type Connection, isNoDomain, ServerError } from "../libvirt/mod.ts";
-import { counted } from "../notify/plural.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 import type { SettingOutcome } from "./observation.ts";
 import { domainOf, type Session } from "./session.ts";
 
@@ -43,7 +43,7 @@ export async function resetTimeouts(session: Session, clock: Clock, log: Logger)
   inTime.abort();
   if (shortTimeouts.size === 0) return;
   log.warning(
-    `The agent response time-outs of ${counted(shortTimeouts.size, "guest")} were not reset within ${STOP_MS / 1000} s of the stop; ` +
+    `The agent response time-outs of ${countOf(shortTimeouts.size, "guest")} were not reset within ${STOP_MS / 1000} s of the stop; ` +
       "they are reset when this monitor starts again",
   );
 }

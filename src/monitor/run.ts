@@ -1,10 +1,10 @@
 import type { Dispatcher } from "../notify/dispatcher.ts";
 import type { Outbox } from "../notify/outbox.ts";
-import { counted } from "../notify/plural.ts";
 import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 import type { Monitor, OwnEffect } from "./contract.ts";
 import { Loop } from "./loop.ts";
 import { noProgress, type Progress } from "./progress.ts";
@@ -86,7 +86,7 @@ function holdLeftovers(
     if (heldBack > 0) {
       log.warning(
         `${monitor.name} could not see for ${withinMs / 1000} s whether what an earlier run left undelivered is still ` +
-          `true; sending ${counted(heldBack, "notification")} as last known`,
+          `true; sending ${countOf(heldBack, "notification")} as last known`,
       );
     }
     outbox.takeUpLeftovers();

@@ -5,14 +5,14 @@ import type { Attempt, Deliver } from "./delivery.ts";
 import type { Entry } from "./entry.ts";
 import { Outage } from "./outage.ts";
 import type { Outbox } from "./outbox.ts";
-import { type Pace, retryDelay } from "./pace.ts";
+import { type RetryPolicy, retryDelay } from "./retry-policy.ts";
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly pace: Pace;
+  readonly retryPolicy: RetryPolicy;
   /** `[notifications] max_in_flight`: attempts under way at the same time. */
   readonly maxInFlight: number;
   /** When an attempt is given up, ms: longer than the HTTP client's own time-outs take, all requests of it together. */
@@ -70,7 +70,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    this.#outage = new Outage(options.pace, options.maxInFlight, options.log);
+    this.#outage = new Outage(options.retryPolicy, options.maxInFlight, options.log);
   }
 
   get status(): DispatcherStatus {
@@ -187,7 +187,7 @@ export class Dispatcher {
 
   #start(lane: Lane): void {
     const entry = lane.head === undefined ? undefined : this.#options.outbox.begin(lane.head);
-    // Ended meanwhile: the outbox has told of the change, and the lane was refreshed by that.
+    // Ended meanwhile: the outbox has emitted the change, which refreshed the lane.
     if (entry === undefined) return;
     const { deliver, clock, attemptTimeoutMs } = this.#options;
     const controller = new AbortController();
@@ -200,13 +200,13 @@ export class Dispatcher {
 
   #settled(lane: Lane, entry: Entry, attempt: Attempt): void {
     if (this.#stopped) return;
-    const { outbox, clock, pace } = this.#options;
+    const { outbox, clock, retryPolicy } = this.#options;
     lane.inFlight = false;
     this.#inFlight.delete(lane);
     const { mono } = clock.now();
     if (attempt.outcome === "unanswered") {
       lane.failures += 1;
-      this.#retryAt(lane, mono + retryDelay(pace, lane.failures, this.#random()));
+      this.#retryAt(lane, mono + retryDelay(retryPolicy, lane.failures, this.#random()));
       this.#outage.failed(mono, attempt.reason, outbox.pendingCount);
     } else if (this.#outage.answered(mono)) {
       this.#wakeAll(mono);
@@ -228,10 +228,10 @@ export class Dispatcher {
    * interval is over, however often others are answered.
    */
   #wakeAll(mono: number): void {
-    const { pace } = this.#options;
+    const { retryPolicy } = this.#options;
     for (const lane of this.#lanes.values()) {
       if (lane.retry === undefined) continue;
-      const at = Math.max(mono + this.#random() * RECOVERY_SPREAD_MS, lane.wokenAt + pace.retryIntervalMs);
+      const at = Math.max(mono + this.#random() * RECOVERY_SPREAD_MS, lane.wokenAt + retryPolicy.retryIntervalMs);
       if (at >= lane.retryAt) continue;
       lane.wokenAt = at;
       this.#retryAt(lane, at);

@@ -54,6 +54,6 @@ export function logEnding(entry: Entry, log: Logger): void {
       log.error(what);
       return;
     case "expired":
-      log.error(`${what}. Masakari was not told: if it is still true, act by hand`);
+      log.error(`${what}. Masakari does not know of it: if it is still true, notify Masakari by hand`);
   }
 }

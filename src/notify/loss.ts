@@ -13,7 +13,7 @@ export function logLost(lost: readonly Entry[], log: Logger): void {
   for (const entry of lost.slice(0, LOST_NAMED)) {
     log.critical(
       `Notification ${entry.id} ${named(entry)} is lost: it was neither delivered nor could it be written to disk. If it ` +
-        "is still true, tell Masakari by hand.",
+        "is still true, notify Masakari by hand.",
     );
   }
   if (lost.length > LOST_NAMED) log.critical(`… and ${lost.length - LOST_NAMED} more are lost`);
@@ -23,7 +23,7 @@ export function logLost(lost: readonly Entry[], log: Logger): void {
 export function logDropped(entry: Entry, reason: string, log: Logger): void {
   log.error(
     `Notification ${entry.id} of an earlier run ${named(entry)} is dropped: ${reason}. If it is still true and not seen ` +
-      "again by itself, tell Masakari by hand.",
+      "again by itself, notify Masakari by hand.",
   );
 }
 

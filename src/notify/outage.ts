@@ -1,6 +1,6 @@
 import type { Logger } from "../system/log.ts";
-import { outageRefillMs, type Pace } from "./pace.ts";
-import { counted } from "./plural.ts";
+import { countOf } from "../system/plural.ts";
+import { outageRefillMs, type RetryPolicy } from "./retry-policy.ts";
 
 /** The first repeat of the line comes after this; each later one after twice as long, up to the second. */
 const REPEAT_FIRST_MS = 60_000;
@@ -11,7 +11,7 @@ const REPEAT_LONGEST_MS = 3_600_000;
  * One notification that fails alone is an outage to it too; the next answer to any other ends it.
  */
 export class Outage {
-  readonly #pace: Pace;
+  readonly #retryPolicy: RetryPolicy;
   readonly #burst: number;
   readonly #log: Logger;
   #since: number | undefined;
@@ -23,8 +23,8 @@ export class Outage {
   #repeatMs = REPEAT_FIRST_MS;
 
   /** @param burst attempts that may start at once during an outage */
-  constructor(pace: Pace, burst: number, log: Logger) {
-    this.#pace = pace;
+  constructor(retryPolicy: RetryPolicy, burst: number, log: Logger) {
+    this.#retryPolicy = retryPolicy;
     this.#burst = burst;
     this.#log = log;
   }
@@ -55,7 +55,7 @@ export class Outage {
     this.#said = true;
     this.#log.warning(
       `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
-        `${counted(waiting, "notification")} kept, to be sent as soon as it answers. See that Keystone and masakari-api run and that ` +
+        `${countOf(waiting, "notification")} kept, to be sent as soon as it answers. See that Keystone and masakari-api run and that ` +
         "[api] names them rightly; `masakari-monitors outbox` lists what waits.",
     );
   }
@@ -75,7 +75,7 @@ export class Outage {
   /** Takes one attempt from the allowance. @returns 0, or the ms until there is one */
   take(mono: number): number {
     if (this.#since === undefined) return 0;
-    const refillMs = outageRefillMs(this.#pace, mono - this.#since, this.#burst);
+    const refillMs = outageRefillMs(this.#retryPolicy, mono - this.#since, this.#burst);
     this.#allowance = Math.min(this.#burst, this.#allowance + (mono - this.#countedAt) / refillMs);
     this.#countedAt = mono;
     // In whole milliseconds: a fraction lost to rounding would be waited for without end.

@@ -1,16 +1,16 @@
 import type { Clock, Instant } from "../system/clock.ts";
 import { Histogram } from "../system/histogram.ts";
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 import type { Attempt } from "./delivery.ts";
 import { describeEnding, type Ending, endingOf, logEnding } from "./ending.ts";
 import { type Entry, newEntryId } from "./entry.ts";
 import type { Notification } from "./notification.ts";
-import { counted } from "./plural.ts";
+import { entryToDrop } from "./overflow.ts";
 import type { Store } from "./store.ts";
-import { victimOf } from "./victim.ts";
 
-/** What Masakari was last not told, and never will be; for `status`. */
-export interface Untold {
+/** The last notification that did not reach Masakari and never will; for `status`. */
+export interface Undelivered {
   readonly at: Instant;
   /** Which notification, how it ended and why. */
   readonly what: string;
@@ -35,7 +35,7 @@ const DEFAULT_LIMIT = 10_000;
 
 /**
  * The notifications that this host owes Masakari, in order. An entry leaves it by one of five endings, each of which is
- * logged once and counted. It knows nothing of time-outs and retries: those are the dispatcher's.
+ * logged once and countOf. It knows nothing of time-outs and retries: those are the dispatcher's.
  */
 export class Outbox {
   readonly counters: OutboxCounters = {
@@ -52,7 +52,7 @@ export class Outbox {
   readonly deliveryLatency = new Histogram();
   readonly #options: OutboxOptions;
   readonly #limit: number;
-  #lastUntold: Untold | undefined;
+  #lastUndelivered: Undelivered | undefined;
   /** What earlier runs left is not offered yet: it may have become untrue since. */
   #holdingBack = true;
   /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
@@ -154,7 +154,7 @@ export class Outbox {
     const { heldBack } = this;
     this.#holdingBack = false;
     if (heldBack === 0) return;
-    this.#options.log.info(`Sending ${counted(heldBack, "notification")} that an earlier run left`);
+    this.#options.log.info(`Sending ${countOf(heldBack, "notification")} that an earlier run left`);
     for (const subject of this.subjects()) this.#changed(subject);
   }
 
@@ -169,8 +169,8 @@ export class Outbox {
   }
 
   /** The last one of this run that was rejected or expired; undefined as soon as one is delivered. */
-  get lastUntold(): Untold | undefined {
-    return this.#lastUntold;
+  get lastUndelivered(): Undelivered | undefined {
+    return this.#lastUndelivered;
   }
 
   get pendingCount(): number {
@@ -267,7 +267,7 @@ export class Outbox {
 
   #makeRoom(newest: string): void {
     const { store, clock } = this.#options;
-    const victim = victimOf(store, (id) => id === newest || this.#inFlight.has(id));
+    const victim = entryToDrop(store, (id) => id === newest || this.#inFlight.has(id));
     if (victim === undefined) return;
     const reason = `the outbox is full (${this.#limit} undelivered): see why nothing is delivered, and act by hand on this one`;
     this.#end({ ...victim, state: "dropped", reason, endedWall: clock.now().wall });
@@ -282,10 +282,10 @@ export class Outbox {
     this.counters[state] += 1;
     const { log, clock } = this.#options;
     if (state === "delivered") {
-      this.#lastUntold = undefined;
+      this.#lastUndelivered = undefined;
       this.deliveryLatency.record(clock.now().mono - entry.created.mono);
     } else if (state === "rejected" || state === "expired")
-      this.#lastUntold = { at: clock.now(), what: describeEnding(entry) };
+      this.#lastUndelivered = { at: clock.now(), what: describeEnding(entry) };
     logEnding(entry, log);
   }
 }

@@ -95,8 +95,8 @@ function inUse(statePath: string, program: string, path: string): StateInUseErro
   const pid = pidHolding(path);
   const holder = pid === undefined ? "another process, which cannot be seen from here," : `pid ${pid}${commandOf(pid)}`;
   return new StateInUseError(
-    `${program} runs here already: ${holder} has its state in ${statePath}. Two of them would tell Masakari of ` +
-      "everything twice. Stop that one, or give this one a state_path of its own in [DEFAULT]",
+    `${program} runs here already: ${holder} has its state in ${statePath}. Two of them would send ` +
+      "every notification twice. Stop that one, or give this one a state_path of its own in [DEFAULT]",
   );
 }
 

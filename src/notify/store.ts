@@ -108,7 +108,7 @@ export class Store {
     }
     const after = this.#after;
     this.#after = [];
-    for (const callback of after) this.#tell(callback);
+    for (const callback of after) this.#run(callback);
     return result;
   }
 
@@ -201,8 +201,8 @@ export class Store {
     return { entries: this.#pending.subjects().flatMap((subject) => this.#pending.of(subject)), saved: this.#saved };
   }
 
-  /** What is durable stays so: whoever is told of it cannot make the transaction look failed. */
-  #tell(callback: () => void): void {
+  /** What is durable stays so: an error of a callback cannot make the transaction look failed. */
+  #run(callback: () => void): void {
     try {
       callback();
     } catch (error) {

@@ -67,7 +67,7 @@ export class Run {
       clock,
       log,
       deliver: (notification, signal) => this.#deliver(notification, signal),
-      pace: { retryMax: 3, retryIntervalMs: 10_000, backoffMaxMs: 60_000 },
+      retryPolicy: { retryMax: 3, retryIntervalMs: 10_000, backoffMaxMs: 60_000 },
       maxInFlight,
       attemptTimeoutMs: 30_000,
       random,

@@ -53,13 +53,13 @@ export class OutboxRig {
 
   dispatcher(deliver: Deliver, options: Partial<DispatcherOptions> = {}): Dispatcher {
     const { outbox, clock, log } = this;
-    const pace = { retryMax: 2, retryIntervalMs: 10_000, backoffMaxMs: 60_000 };
+    const retryPolicy = { retryMax: 2, retryIntervalMs: 10_000, backoffMaxMs: 60_000 };
     return new Dispatcher({
       outbox,
       deliver,
       clock,
       log,
-      pace,
+      retryPolicy,
       maxInFlight: 4,
       attemptTimeoutMs: 30_000,
       random: () => 0,

@@ -87,7 +87,7 @@ test("a stop while nothing can be written names each notification that is lost b
   for (let index = 0; index < 25; index += 1) rig.outbox.add(`process:p${index}`, stopped(`p${index}`));
   rig.store.close();
   assert.equal(rig.said("is lost: it was neither delivered").length, 20);
-  assert.match(rig.said("PROCESS STOPPED of p3 on host-1").join(), /tell Masakari by hand/);
+  assert.match(rig.said("PROCESS STOPPED of p3 on host-1").join(), /notify Masakari by hand/);
   assert.equal(rig.said("and 5 more are lost").length, 1);
 });
 

@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { Outage } from "../../../src/notify/outage.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 
-const pace = { retryMax: 12, retryIntervalMs: 10_000, backoffMaxMs: 30_000 };
+const retryPolicy = { retryMax: 12, retryIntervalMs: 10_000, backoffMaxMs: 30_000 };
 
 test("an outage is said once at first, in sentences that end once, and so is its end", () => {
   const log = new KeptLog();
-  const outage = new Outage(pace, 8, log);
+  const outage = new Outage(retryPolicy, 8, log);
   outage.failed(1000, "nothing at the endpoint. See [api].", 3);
   outage.failed(2000, "nothing at the endpoint. See [api].", 3);
   assert.equal(outage.answered(5000), true);

@@ -42,23 +42,23 @@ test("each ending is logged once and counted once", (t) => {
   rig.store.close();
 });
 
-test("the last notification that Masakari will never be told of is known until one is delivered", async (t) => {
+test("the last notification that will never reach Masakari is known until one is delivered", async (t) => {
   const rig = new OutboxRig(stateDirectory(t), { expiryMs: HOUR });
   const { outbox } = rig;
-  const untold = () => outbox.lastUntold;
+  const undelivered = () => outbox.lastUndelivered;
   outbox.add("process:a", stopped("a"));
-  assert.equal(untold(), undefined);
+  assert.equal(undelivered(), undefined);
   await rig.clock.advance(HOUR);
   outbox.expire();
-  assert.match(untold()?.what ?? "", /expired/);
-  assert.deepEqual(untold()?.at, rig.clock.now());
+  assert.match(undelivered()?.what ?? "", /expired/);
+  assert.deepEqual(undelivered()?.at, rig.clock.now());
   for (const outcome of [{ outcome: "rejected", reason: "host-1 is in no segment" }, delivered] as const) {
     const id = outbox.add("process:b", stopped("b"));
     outbox.begin(id);
     outbox.settle(id, outcome);
-    if (outcome !== delivered) assert.match(untold()?.what ?? "", /host-1 is in no segment/);
+    if (outcome !== delivered) assert.match(undelivered()?.what ?? "", /host-1 is in no segment/);
   }
-  assert.equal(untold(), undefined);
+  assert.equal(undelivered(), undefined);
   rig.store.close();
 });
 

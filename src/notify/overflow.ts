@@ -6,7 +6,7 @@ import type { Store } from "./store.ts";
  * and a subject with a single true event keeps it.
  * @param isSpared entries that must stay
  */
-export function victimOf(
+export function entryToDrop(
   store: Pick<Store, "subjects" | "pendingOf">,
   isSpared: (id: string) => boolean,
 ): Entry | undefined {

@@ -1,5 +1,5 @@
 /** How often undelivered notifications are tried, all times in ms. */
-export interface Pace {
+export interface RetryPolicy {
   /** So many repeats at `retryIntervalMs` before the delay grows: upstream's `api_retry_max`. */
   readonly retryMax: number;
   /** Upstream's `api_retry_interval`. */
@@ -17,7 +17,7 @@ const LEAST_BACKOFF_MS = 1000;
  * @param failures ≥ 1
  * @param random in [0, 1)
  */
-export function retryDelay(pace: Pace, failures: number, random: number): number {
+export function retryDelay(pace: RetryPolicy, failures: number, random: number): number {
   if (failures <= pace.retryMax) return pace.retryIntervalMs;
   const base = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
   const grown = base * 2 ** Math.min(failures - pace.retryMax, 30);
@@ -28,7 +28,7 @@ export function retryDelay(pace: Pace, failures: number, random: number): number
  * The time in which one more attempt is earned during an outage: `burst` attempts per retry interval while upstream would
  * still have tried, `burst` per longest back-off later. Whatever is pending, the API is not called more often than that.
  */
-export function outageRefillMs(pace: Pace, outageMs: number, burst: number): number {
+export function outageRefillMs(pace: RetryPolicy, outageMs: number, burst: number): number {
   const interval = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
   const long = Math.max(pace.backoffMaxMs, interval);
   return (outageMs <= pace.retryMax * interval ? interval : long) / burst;
