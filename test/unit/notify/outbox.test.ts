@@ -146,7 +146,7 @@ test("stepping the wall clock neither expires an entry nor keeps it", async (t) 
   await rig.clock.advance(24 * HOUR);
   rig.outbox.expire();
   assert.equal(rig.outbox.pendingCount, 0);
-  assert.match(rig.said("expired").join(), /error .*86400 s.*act by hand/);
+  assert.match(rig.said("expired").join(), /error .*86400 s.*notify Masakari by hand/);
   rig.store.close();
 });
 
