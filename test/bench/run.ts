@@ -5,6 +5,7 @@ import { missingPackages } from "../system/openstack/packages.ts";
 import { type OpenStackAddress, startOpenStack } from "../system/openstack/servers.ts";
 import { openSite } from "../system/openstack/site.ts";
 import { coldStart } from "./cold-start.ts";
+import { decide } from "./decide/section.ts";
 import { guestsCrowd } from "./guests/crowd.ts";
 import { guestsGap } from "./guests/gap.ts";
 import { guestsHung } from "./guests/hung.ts";
@@ -29,14 +30,31 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   "guests-gap": guestsGap,
   "guests-hung": guestsHung,
 };
+/** Without Keystone, masakari-api and Python. */
+const alone: Readonly<Record<string, () => Promise<Section>>> = { decide };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });
-  const chosen = values.only?.split(",") ?? Object.keys(sections);
-  const unknown = chosen.filter((name) => sections[name] === undefined);
-  if (unknown.length > 0) {
-    throw new Error(`no section ${unknown.join(", ")}; there are ${Object.keys(sections).join(", ")}`);
+  const all = [...Object.keys(alone), ...Object.keys(sections)];
+  const chosen = values.only?.split(",") ?? all;
+  const unknown = chosen.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`no section ${unknown.join(", ")}; there are ${all.join(", ")}`);
+  const results: Section[] = [];
+  for (const name of chosen.filter((name) => name in alone)) {
+    progress(`measuring ${name}`);
+    results.push((await alone[name]?.()) ?? { rows: [], targets: [] });
   }
+  const besides = chosen.filter((name) => name in sections);
+  if (besides.length > 0) results.push(...(await besidePython(besides)));
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const what = besides.length > 0 ? " both against the same real API; 20 processes. Times: median (min – max)." : "";
+  process.stdout.write(
+    `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:${what}\n\n`,
+  );
+  process.stdout.write(markdown(results));
+}
+
+async function besidePython(chosen: readonly string[]): Promise<readonly Section[]> {
   const missing = (await missingPackages(true)) || (await missingForLibvirt());
   if (missing !== false) throw new Error(`the benchmark cannot run here: ${missing}`);
 
@@ -55,12 +73,7 @@ async function main(): Promise<void> {
       await site.masakariApi.notifications(host);
     }
     await site.close();
-    const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-    process.stdout.write(
-      `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:`,
-    );
-    process.stdout.write(` both against the same real API; 20 processes. Times: median (min – max).\n\n`);
-    process.stdout.write(markdown(results));
+    return results;
   } finally {
     await servers.stop();
   }

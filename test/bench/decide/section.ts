@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { Row, Section, Target } from "../report.ts";
+import { scenarios } from "./scenarios.ts";
+import type { Cost } from "./worker.ts";
+
+const SIZES = [10, 200, 1000, 5000] as const;
+/** Each is run so often; the cheapest run counts, since whatever else the machine does only adds to it. */
+const RUNS = 3;
+/** As `bin/launch` has them for the build. */
+const SHIPPED_FLAGS = ["--jitless", "--optimize-for-size", "--max-semi-space-size=1"];
+
+/**
+ * What an observation about one subject costs with 10 subjects and with 5,000: `decide` in the real loop, outbox and store, on
+ * disk, under the shipped flags. Nothing is sensed or sent.
+ */
+export async function decide(): Promise<Section> {
+  const directory = mkdtempSync(join(tmpdir(), "masakari-bench-"));
+  try {
+    const worker = join(directory, "worker.mjs");
+    await bundle(worker);
+    const rows: Row[] = [];
+    const targets: Target[] = [];
+    for (const name of Object.keys(scenarios)) {
+      const costs = SIZES.map((size) => cheapest(worker, name, size, directory));
+      rows.push(...rowsOf(name, costs));
+      targets.push(...targetsOf(name, costs));
+    }
+    return { rows, targets };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function bundle(outfile: string): Promise<void> {
+  const banner =
+    'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);';
+  await build({
+    entryPoints: ["test/bench/decide/worker.ts"],
+    outfile,
+    ...{ bundle: true, platform: "node", format: "esm", target: "node24" },
+    banner: { js: banner },
+    external: ["@koromix/*", "re2js"],
+    define: { MASAKARI_MONITORS_VERSION: '"bench"' },
+    logLevel: "warning",
+  });
+}
+
+function cheapest(worker: string, name: string, size: number, directory: string): Cost {
+  const costs = Array.from({ length: RUNS }, (): Cost => {
+    const state = join(directory, "state");
+    const flags = ["--disable-warning=ExperimentalWarning", ...SHIPPED_FLAGS];
+    const output = execFileSync(process.execPath, [...flags, worker, name, String(size), state], { encoding: "utf8" });
+    rmSync(state, { recursive: true, force: true });
+    return JSON.parse(output) as Cost;
+  });
+  return costs.reduce((least, cost) => (cost.cpuSeconds < least.cpuSeconds ? cost : least));
+}
+
+const perObservation = ({ cpuSeconds, observations }: Cost): number => (cpuSeconds * 1e6) / observations;
+
+function rowsOf(name: string, costs: readonly Cost[]): readonly Row[] {
+  const at = SIZES.map((size) => size.toLocaleString("en")).join(" / ");
+  const row = (what: string, figures: readonly string[]): Row => {
+    return { what: `${name}: ${what}, ${at} subjects`, python: "–", ours: figures.join(" / "), ratio: "–" };
+  };
+  return [
+    row(
+      "CPU per observation",
+      costs.map((cost) => `${perObservation(cost).toFixed(0)} µs`),
+    ),
+    row(
+      "written per observation",
+      costs.map(({ bytesWritten, observations }) => `${(bytesWritten / observations / 1000).toFixed(1)} kB`),
+    ),
+  ];
+}
+
+function targetsOf(name: string, costs: readonly Cost[]): readonly Target[] {
+  const [few, , thousand, many] = costs;
+  if (few === undefined || thousand === undefined || many === undefined) throw new Error("nothing was measured");
+  const ratio = perObservation(many) / perObservation(few);
+  const growth: Target = {
+    what: `${name}: CPU per observation with 5,000 subjects, against 10`,
+    wanted: "≤ 2 ×",
+    measured: `${ratio.toFixed(1)} ×`,
+    reached: ratio <= 2,
+  };
+  if (name !== "introspectiveinstancemonitor") return [growth];
+  const seconds = thousand.cpuSeconds;
+  return [
+    growth,
+    {
+      what: "introspectiveinstancemonitor: CPU of decisions in a minute of 1,000 guests that answer",
+      wanted: "≤ 1.0 s",
+      measured: `${seconds.toFixed(2)} s`,
+      reached: seconds <= 1,
+    },
+  ];
+}
