@@ -60,7 +60,18 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
   const conditions = new Conditions(clock);
-  const monitor = await program.create({ config, clock, log, bootId, conditions, statePath, disk });
+  const masakari = () => delivery.client;
+  const monitor = await program.create({
+    config,
+    clock,
+    log,
+    bootId,
+    conditions,
+    statePath,
+    disk,
+    masakari,
+    userAgent: parts.userAgent,
+  });
   const progress = noProgress();
   const { silenceLimitMs } = monitor;
   const sources = {

@@ -25,6 +25,7 @@ export interface DeliveryParts {
 /** A session, what sends through it and what checks it beforehand, as one configuration describes them. */
 export interface DeliveryPath {
   readonly session: Session;
+  readonly client: MasakariClient;
   readonly dispatcher: Dispatcher;
   readonly check: ApiCheck;
 }
@@ -63,7 +64,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     maxInFlight: config.notifications.max_in_flight,
     attemptTimeoutMs: (config.api.timeout || 30) * EXCHANGES_PER_ATTEMPT * 1000 + 1000,
   });
-  return { session, dispatcher, check };
+  return { session, client, dispatcher, check };
 }
 
 /** Delivery that can be given another path while it runs: what was undelivered goes on over the new one. */
@@ -77,6 +78,10 @@ export class Delivery {
 
   get status(): DispatcherStatus {
     return this.#path.dispatcher.status;
+  }
+
+  get client(): MasakariClient {
+    return this.#path.client;
   }
 
   /** Why there is no login, if none can be had. */

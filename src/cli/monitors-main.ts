@@ -5,11 +5,13 @@ import type { Config } from "../config/sections.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
 import { printable } from "../system/printable.ts";
+import { registerArmCommands } from "./arm-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
+import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { guardStandardStreams } from "./standard-streams.ts";
@@ -59,6 +61,11 @@ const pauses = registerPauseCommands(program, {
   entries: (parsed) => usableEntries(configOf(parsed).process.process_list_path),
   out: process.stdout,
 });
+const arming = registerArmCommands(program, {
+  statePath: (parsed) => placeInUse(statePath(parsed), "hostmonitor"),
+  out: process.stdout,
+});
+registerPacemakerAlertCommand(program, process.stdout);
 const list = registerListCommand(program, {
   statePath: () => statePath(list.opts()),
   otherPlaces,
@@ -68,7 +75,7 @@ const list = registerListCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [status, outbox, list, ...pauses]) addConfigFileOptions(command);
+for (const command of [status, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

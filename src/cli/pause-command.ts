@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { parseDuration } from "./duration.ts";
+import { operator } from "./operator.ts";
 
 type ParsedOptions = Readonly<Record<string, unknown>>;
 
@@ -138,15 +138,4 @@ async function surroundings(statePath: string) {
   const { readBootId } = await import("../system/boot-id.ts");
   const { systemClock } = await import("../system/system-clock.ts");
   return { statePath, now: systemClock.now(), bootId: readBootId() };
-}
-
-/** Who types this, behind sudo too. */
-function operator(): string {
-  if (process.env.SUDO_USER) return process.env.SUDO_USER;
-  try {
-    return userInfo().username;
-  } catch {
-    // A user id without an entry in passwd, as in containers.
-    return `uid ${process.getuid?.()}`;
-  }
 }

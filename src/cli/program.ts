@@ -2,6 +2,7 @@ import type { Config } from "../config/sections.ts";
 import type { Monitor, OwnEffect } from "../monitor/contract.ts";
 import { type MonitorParts, runMonitor } from "../monitor/run.ts";
 import type { Notification } from "../notify/notification.ts";
+import type { MasakariClient } from "../openstack/masakari.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -18,6 +19,10 @@ export interface MonitorContext {
   readonly statePath: string;
   /** For whatever it does there. */
   readonly disk: Disk;
+  /** The client of the session with Masakari in use: SIGHUP may replace it. */
+  readonly masakari: () => MasakariClient;
+  /** For requests to other services of the cloud. */
+  readonly userAgent: string;
   /** Where the monitor says how what it depends on is. */
   readonly conditions: Conditions;
 }

@@ -2,7 +2,7 @@ import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
 import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
-import type { HostApi } from "./masakari.ts";
+import type { AskNova, HostApi } from "./host-api.ts";
 import type { HostEffect, HostMonitorObservation } from "./observation.ts";
 
 /** Nova's heartbeat may be so much older than the loss that it proves nothing, ms: clocks differ, and it is only written every 10 s. */
@@ -11,6 +11,7 @@ const HEARTBEAT_SLACK_MS = 5000;
 export interface ActParts {
   readonly driver: HostDriver;
   readonly api: HostApi;
+  readonly askNova: AskNova;
   /** Asks one fencing device. Never rejects. */
   readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
   readonly clock: Clock;
@@ -74,12 +75,12 @@ async function apiCheck(
 
 async function witnessCheck(
   { host, run, hostname, since }: Extract<HostEffect, { kind: "checkWitness" }>,
-  { api, clock }: ActParts,
+  { askNova, clock }: ActParts,
   signal: AbortSignal,
 ): Promise<HostMonitorObservation> {
   const observed = { kind: "witnessChecked" as const, host, run };
   try {
-    const { state, updatedAt } = await api.computeService(hostname, signal);
+    const { state, updatedAt } = await askNova(hostname, signal);
     const heard = new Date(updatedAt).toISOString();
     const isAlive = state === "up" && updatedAt > since + HEARTBEAT_SLACK_MS;
     const reason = `Nova heard its nova-compute at ${heard} (${state})`;

@@ -6,7 +6,7 @@ import { act } from "./act.ts";
 import { decide } from "./decide.ts";
 import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
-import type { HostApi } from "./masakari.ts";
+import type { AskNova, HostApi } from "./host-api.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
 import { kept, restore } from "./saved-state.ts";
 import { sense } from "./sense.ts";
@@ -22,6 +22,7 @@ export interface HostMonitorParts {
   readonly settings: HostSettings;
   readonly driver: HostDriver;
   readonly api: HostApi;
+  readonly askNova: AskNova;
   readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
   readonly readOrders: () => Promise<Orders>;
   readonly bootId: string;

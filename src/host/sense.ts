@@ -2,7 +2,7 @@ import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { HostDriver } from "./driver.ts";
-import type { HostApi } from "./masakari.ts";
+import type { HostApi } from "./host-api.ts";
 import type { HostMonitorObservation, Orders } from "./observation.ts";
 
 /** How often this program looks whether it was stopped, starved or asleep, and from which pause on it was. ms */
@@ -11,6 +11,8 @@ const STALL_MS = 5000;
 /** A wall clock that moves so much more or less than the monotonic one was set, or the machine slept. ms */
 const JUMP_MS = 60_000;
 const ORDERS_EVERY_MS = 2000;
+/** What a state directory that hangs may delay sensing, ms. */
+const ORDERS_MS = 3000;
 const SEGMENTS_EVERY_MS = 600_000;
 const SEGMENTS_AGAIN_MS = 60_000;
 
@@ -32,8 +34,7 @@ export async function sense(
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
   try {
-    // Orders first: what is disarmed must be so before the first look.
-    observe({ kind: "orders", at: parts.clock.now(), orders: await parts.readOrders() });
+    await observeOrders(parts, observe, either);
     await Promise.race([
       parts.driver.sense(observe, either),
       watchPulse(parts, observe, either),
@@ -63,6 +64,22 @@ async function watchPulse(
   }
 }
 
+/** Before the first look, so that what is disarmed is so from the start; a disk that hangs must not keep hosts from being watched. */
+async function observeOrders(
+  { clock, log, readOrders }: SenseParts,
+  observe: Observe<HostMonitorObservation>,
+  signal: AbortSignal,
+): Promise<void> {
+  const late = rest(clock, ORDERS_MS, signal);
+  const orders = await Promise.race([readOrders(), late]);
+  if (signal.aborted) return;
+  if (orders === undefined) {
+    log.error(
+      "The state directory does not answer: whether this monitor is disarmed is not known; it is taken for armed",
+    );
+  } else observe({ kind: "orders", at: clock.now(), orders });
+}
+
 async function watchOrders(
   { clock, readOrders }: SenseParts,
   observe: Observe<HostMonitorObservation>,
@@ -72,11 +89,17 @@ async function watchOrders(
   while (!signal.aborted) {
     await rest(clock, ORDERS_EVERY_MS, signal);
     const orders = await readOrders();
-    const now = JSON.stringify(orders);
+    const now = keyOf(orders);
     if (now === before || signal.aborted) continue;
     before = now;
     observe({ kind: "orders", at: clock.now(), orders });
   }
+}
+
+/** Equal as long as the files are, although times are reckoned anew at each reading. */
+function keyOf({ disarmed, released }: Orders): string {
+  const times = [disarmed?.until.mono, released?.at.mono].map((mono) => mono && Math.round(mono / 1000));
+  return JSON.stringify([times, disarmed?.reason, released?.reason]);
 }
 
 async function watchSegments(

@@ -6,6 +6,7 @@ import type { Logger } from "../system/log.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
 import { isMasakariVersion } from "./masakari-response.ts";
+import type { ServiceWanted } from "./service-locator.ts";
 import { Session } from "./session.ts";
 
 /** What is needed of `[api]`, under oslo's names; `config/` has already put the options of `auth_section` in their place. */
@@ -29,6 +30,8 @@ export interface SessionContext {
   readonly environment?: Environment | undefined;
   /** Used in place of the catalog's. */
   readonly endpoint?: string | undefined;
+  /** Another service than Masakari, by its type in the catalog. */
+  readonly service?: Pick<ServiceWanted, "name" | "serviceType" | "major" | "isService"> | undefined;
 }
 
 const optionNames = {
@@ -39,7 +42,7 @@ const optionNames = {
 };
 
 /**
- * A session with masakari-api as `[api]` describes it. Nothing is sent before the first request (or `keepFresh`).
+ * A session with masakari-api, or with another service of the same cloud, as `[api]` describes it. Nothing is sent before the first request (or `keepFresh`).
  * @throws AuthOptionsError if the options do not make a login
  */
 export async function createSession(api: ApiOptions, context: SessionContext): Promise<Session> {
@@ -68,11 +71,14 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
     clock,
     log,
     service: {
-      serviceType: api.service_type || "instance-ha",
+      ...(context.service ?? masakari(api)),
       interface: api.api_interface || "public",
       region: api.region || undefined,
       endpoint,
-      isService: isMasakariVersion,
     },
   });
+}
+
+function masakari({ service_type }: ApiOptions): NonNullable<SessionContext["service"]> {
+  return { name: "Masakari", serviceType: service_type || "instance-ha", major: 1, isService: isMasakariVersion };
 }

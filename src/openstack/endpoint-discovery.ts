@@ -3,7 +3,7 @@ import { shorten } from "../http/shorten.ts";
 import type { HttpResponse } from "../http/transport.ts";
 import { type DocumentedVersion, majorVersion, parseVersionDocument } from "./version-document.ts";
 
-/** Where version 1 of the service's API is. URLs without a slash at the end. */
+/** Where the wanted version of the service's API is. URLs without a slash at the end. */
 export interface Endpoint {
   /** Paths of requests are appended to it. */
   readonly url: string;
@@ -16,6 +16,10 @@ export interface Endpoint {
 }
 
 export interface DiscoveryParts {
+  /** For messages: `Masakari`. */
+  readonly name: string;
+  /** The wanted major version of its API. */
+  readonly major: number;
   /** GET for a version document. @throws what the transport throws */
   get(url: string, withToken: boolean): Promise<HttpResponse>;
   /** Whether an answer with status 200 is the version document of the wanted service. */
@@ -23,23 +27,21 @@ export interface DiscoveryParts {
   readonly projectId: string | undefined;
 }
 
-/** The only version of Masakari's API. */
-const wantedMajor = 1;
-
 /**
  * The endpoint for a URL of the catalog, as keystoneauth finds it (keystoneauth1/discover.py, EndpointData): a URL whose path
- * ends with version 1 is used as it is, with or without a project behind it; for any other, its version document is read.
+ * ends with the wanted version is used as it is, with or without a project behind it; for any other, its version document is read.
  * Requests never leave the origin and the path prefix that the catalog has, whatever the document's links are: an API
  * behind a proxy knows neither.
- * @throws ResponseError if the service has no version 1, and what `get` throws
+ * @throws ResponseError if the service has no such version, and what `get` throws
  */
 export async function discoverEndpoint(catalogUrl: string, parts: DiscoveryParts): Promise<Endpoint> {
-  const { root, version, project } = split(catalogUrl, parts.projectId);
-  if (version !== undefined && majorVersion(version) === wantedMajor) {
+  const { root, version, project } = split(catalogUrl, parts);
+  const { major } = parts;
+  if (version !== undefined && majorVersion(version) === major) {
     const versionUrl = `${root}/${version}`;
-    if (version === `v${wantedMajor}`) return endpointAt(versionUrl, project);
+    if (version === `v${major}`) return endpointAt(versionUrl, project);
     // Another spelling is used as it is by keystoneauth, and unknown to masakari-api.
-    const found = await firstThatResponds([versionUrl, `${root}/v${wantedMajor}`], parts);
+    const found = await firstThatResponds([versionUrl, `${root}/v${major}`], parts);
     return endpointAt(found, project);
   }
   return await fromDocument(root, project, parts);
@@ -52,17 +54,17 @@ async function fromDocument(root: string, project: string, parts: DiscoveryParts
   const document = status === 200 || status === 300 ? parseVersionDocument(response.body) : undefined;
   if (document === undefined) {
     // Many deployments let only the API's own paths through. Whether it was the right guess the answers will show.
-    const note = `${shorten(root, 200)} names no version, and answered ${status} without a version document: /v1 is assumed`;
-    return { ...endpointAt(`${root}/v${wantedMajor}`, project), note, lasting: status < 500 && status !== 429 };
+    const note = `${shorten(root, 200)} names no version, and answered ${status} without a version document: /v${parts.major} is assumed`;
+    return { ...endpointAt(`${root}/v${parts.major}`, project), note, lasting: status < 500 && status !== 429 };
   }
-  const found = document.versions.find(({ id }) => majorVersion(id) === wantedMajor);
+  const found = document.versions.find(({ id }) => majorVersion(id) === parts.major);
   if (found === undefined) {
     const ids = document.versions.map(({ id }) => id).slice(0, 20);
     throw new ResponseError(
-      `the service at ${shorten(root, 200)} has no version 1 of its API (it has: ${ids.join(", ")}): is that Masakari's endpoint?`,
+      `the service at ${shorten(root, 200)} has no version ${parts.major} of its API (it has: ${ids.join(", ")}): is that ${parts.name}'s endpoint?`,
     );
   }
-  const candidates = candidatesFor(root, found);
+  const candidates = candidatesFor(root, found, parts.major);
   if (document.single) candidates.push(root);
   return endpointAt(await firstThatResponds(candidates, parts), project);
 }
@@ -71,12 +73,12 @@ async function fromDocument(root: string, project: string, parts: DiscoveryParts
  * Where the documented version may be, the most likely first: with the catalog's own prefix; where the link's path leads to,
  * as keystoneauth takes it. @returns URLs of the catalog's origin
  */
-function candidatesFor(root: string, version: DocumentedVersion): string[] {
+function candidatesFor(root: string, version: DocumentedVersion, major: number): string[] {
   const { origin } = new URL(root);
   const link = version.self === undefined ? null : URL.parse(version.self, `${root}/`);
   const linked = link === null ? undefined : `${origin}${withoutSlashes(link.pathname)}`;
   const last = linked?.split("/").at(-1) ?? "";
-  const prefixed = `${root}/${majorVersion(last) === wantedMajor ? last : `v${wantedMajor}`}`;
+  const prefixed = `${root}/${majorVersion(last) === major ? last : `v${major}`}`;
   if (linked === undefined) return [prefixed];
   return linked.startsWith(`${root}/`) ? [linked] : [prefixed, linked];
 }
@@ -98,11 +100,11 @@ function endpointAt(versionUrl: string, project: string): Endpoint {
 }
 
 /** Takes version and project from the path's end. `project` begins with a slash, or is empty. */
-function split(catalogUrl: string, projectId: string | undefined) {
+function split(catalogUrl: string, { projectId, name }: Pick<DiscoveryParts, "projectId" | "name">) {
   const url = URL.parse(catalogUrl);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new ResponseError(
-      `the endpoint of Masakari in Keystone's catalog is no http:// or https:// URL: ${shorten(catalogUrl, 200)}`,
+      `the endpoint of ${name} in Keystone's catalog is no http:// or https:// URL: ${shorten(catalogUrl, 200)}`,
     );
   }
   const segments = withoutSlashes(url.pathname).split("/");

@@ -3,6 +3,10 @@ import { findEndpoint } from "./catalog.ts";
 import { type DiscoveryParts, discoverEndpoint, type Endpoint } from "./endpoint-discovery.ts";
 
 export interface ServiceWanted {
+  /** For messages: `Masakari`. */
+  readonly name: string;
+  /** The major version of its API. */
+  readonly major: number;
   /** Type in the catalog; its aliases are tried too. */
   readonly serviceType: string;
   readonly interface: string;
@@ -47,9 +51,9 @@ export class ServiceLocator {
   }
 
   async #discover(services: Services, get: DiscoveryParts["get"]): Promise<Endpoint> {
-    const { isService } = this.#wanted;
+    const { isService, name, major } = this.#wanted;
     const projectId = "catalog" in services ? services.projectId : undefined;
-    return await discoverEndpoint(this.#urlIn(services), { get, isService, projectId });
+    return await discoverEndpoint(this.#urlIn(services), { get, isService, name, major, projectId });
   }
 
   #urlIn(services: Services): string {

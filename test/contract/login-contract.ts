@@ -157,7 +157,14 @@ function sessionWith(
 ): { readonly session: Session; readonly transport: Transport } {
   const transport = createTransport({ ...context(), timeoutMs: 30_000 });
   const { clock, log } = context();
-  const service = { serviceType: "instance-ha", interface: "public", region: api.region, isService: () => true };
+  const service = {
+    name: "Masakari",
+    major: 1,
+    serviceType: "instance-ha",
+    interface: "public",
+    region: api.region,
+    isService: () => true,
+  };
   const session = new Session({ plugin, transport, clock, log, service });
   t.after(() => session.close());
   return { session, transport };

@@ -10,4 +10,5 @@ export const monitorPrograms: Readonly<Record<string, () => Promise<Program>>> =
   instancemonitor: async () => (await import("./instancemonitor.ts")).instanceMonitorProgram,
   introspectiveinstancemonitor: async () =>
     (await import("./introspectiveinstancemonitor.ts")).introspectiveMonitorProgram,
+  hostmonitor: async () => (await import("./hostmonitor.ts")).hostMonitorProgram,
 };

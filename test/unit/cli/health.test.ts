@@ -4,6 +4,7 @@ import { Delivery } from "../../../src/cli/delivery.ts";
 import { factsOf } from "../../../src/cli/health.ts";
 import { noProgress } from "../../../src/monitor/progress.ts";
 import type { ApiCheck } from "../../../src/notify/api-check.ts";
+import type { MasakariClient } from "../../../src/openstack/masakari.ts";
 import type { Session } from "../../../src/openstack/session.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
@@ -19,7 +20,7 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const trouble = { since: clock.now(), reason: "wrong password" };
   const session = { trouble } as unknown as Session;
   const check = { trouble: { since: clock.now(), reason: "no endpoint" } } as unknown as ApiCheck;
-  const delivery = new Delivery({ session, dispatcher, check });
+  const delivery = new Delivery({ session, client: {} as unknown as MasakariClient, dispatcher, check });
   const loopDelay = { facts: { worstMs: 3, lastBad: undefined } };
   const facts = () =>
     factsOf({ conditions, common, progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });

@@ -74,9 +74,9 @@ test("run has several monitors in one process, and names the ones there are", as
   await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entry/, 20_000);
   await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 20_000);
   assert.deepEqual(await monitors.stop(), { code: 0, signal: null });
-  const unknown = started(context, "masakari-monitors", "run", "hostmonitor", "--config-file", conf);
+  const unknown = started(context, "masakari-monitors", "run", "cellmonitor", "--config-file", conf);
   assert.equal((await unknown.exited).code, 1);
-  assert.match(unknown.output, /no monitor hostmonitor; one of processmonitor, instancemonitor/);
+  assert.match(unknown.output, /no monitor cellmonitor; one of processmonitor, instancemonitor/);
 });
 
 test("a second program with the same state says which process has it, and ends; the outbox can be listed all the same", async (context) => {

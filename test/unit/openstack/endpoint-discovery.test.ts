@@ -28,6 +28,8 @@ async function discover(url: string, answers: Readonly<Record<string, HttpRespon
       asked.push(`${wanted}${withToken ? " with the token" : ""}`);
       return Promise.resolve(answers[wanted] ?? answer(404, "<h1>Not Found</h1>"));
     },
+    name: "Masakari",
+    major: 1,
     isService: isMasakariVersion,
     projectId,
   });

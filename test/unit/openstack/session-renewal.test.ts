@@ -20,7 +20,14 @@ suite("keepFresh", () => {
     };
     const unreachable = () => Promise.reject(new Error("no network here"));
     const transport = { send: unreachable, stream: unreachable, close: () => undefined };
-    const service = { serviceType: "instance-ha", interface: "public", region: undefined, isService: () => true };
+    const service = {
+      name: "Masakari",
+      major: 1,
+      serviceType: "instance-ha",
+      interface: "public",
+      region: undefined,
+      isService: () => true,
+    };
     return new Session({ plugin, transport, clock, log, service });
   }
 

@@ -1,6 +1,6 @@
 import type { HostStatus } from "./observation.ts";
 
-/** What the host monitor asks Masakari and Nova. Nothing is written by it. Each rejects if there is no answer. */
+/** What the host monitor asks Masakari. Nothing is written by it. Each rejects if there is no answer. */
 export interface HostApi {
   /** The names of all hosts of all segments. */
   segmentHosts(signal: AbortSignal): Promise<readonly string[]>;
@@ -10,8 +10,6 @@ export interface HostApi {
    * @param status UNKNOWN: also one with NORMAL counts
    */
   isNotified(loss: ReportedLoss, signal: AbortSignal): Promise<boolean>;
-  /** What Nova knows of the host's nova-compute. */
-  computeService(hostname: string, signal: AbortSignal): Promise<ComputeService>;
 }
 
 export interface ReportedLoss {
@@ -20,6 +18,10 @@ export interface ReportedLoss {
   readonly status: HostStatus;
 }
 
+/** Asks Nova for the nova-compute of a host, as Nova calls it. Rejects if there is no answer. */
+export type AskNova = (hostname: string, signal: AbortSignal) => Promise<ComputeService>;
+
+/** What Nova knows of a nova-compute. */
 export interface ComputeService {
   readonly state: "up" | "down";
   /** Its latest heartbeat by Nova's clock, ms since the epoch. */

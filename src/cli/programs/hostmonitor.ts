@@ -1,0 +1,70 @@
+import type { Config } from "../../config/sections.ts";
+import type { HostDriver } from "../../host/driver.ts";
+import { openDriver } from "../../host/drivers.ts";
+import type { AskNova } from "../../host/host-api.ts";
+import { MasakariHosts } from "../../host/masakari/masakari-hosts.ts";
+import type { novaWitness } from "../../host/masakari/nova.ts";
+import { hostMonitor } from "../../host/monitor.ts";
+import type { HostSettings } from "../../host/observation.ts";
+import { readOrders } from "../../host/orders.ts";
+import { checkPower } from "../../host/power/check-power.ts";
+import { type Program, runnable } from "../program.ts";
+
+function settings({ host, DEFAULT }: Config, driver: HostDriver): HostSettings {
+  return {
+    ...host,
+    hostname: DEFAULT.hostname,
+    second_witness: host.second_witness === "nova",
+    host_names: Object.fromEntries(host.host_names.map((item) => item.split("=").map((part) => part.trim()))),
+    needsProof: driver.findFencingDevices !== undefined && !host.disable_ipmi_check,
+    // Upstream's Kubernetes driver sends none.
+    hasClusterStatus: host.monitoring_driver !== "kubernetes",
+  };
+}
+
+export const hostMonitorProgram: Program = {
+  command: "masakari-hostmonitor",
+  description: "Watches which hosts of the cluster are up, and notifies Masakari of those that are proven to be down.",
+  name: "hostmonitor",
+  notificationTypes: ["COMPUTE_HOST"],
+  retry: ({ host }) => host,
+  async create({ config, clock, log, bootId, statePath, masakari, userAgent }) {
+    let current = config;
+    const { monitoring_driver: driverName } = config.host;
+    const { hostname } = config.DEFAULT;
+    const driver = await openDriver(driverName, { clock, log, hostname, config: () => current });
+    const monitor = hostMonitor({
+      settings: settings(config, driver),
+      driver,
+      api: new MasakariHosts({ client: masakari, clock }),
+      askNova: lazyNova(() => current, { userAgent, clock, log }),
+      checkPower: (device, signal) => {
+        const parts = { clock, timeoutMs: current.host.ipmi_timeout * 1000 };
+        return checkPower(device, parts, signal);
+      },
+      readOrders: () => readOrders(statePath, { now: clock.now(), bootId }),
+      bootId,
+      clock,
+      log,
+    });
+    return runnable(monitor, (next) => {
+      if (next.host.monitoring_driver !== driverName) {
+        log.warning("SIGHUP: a new value of [host] monitoring_driver takes effect at the next start");
+      }
+      current = next;
+      monitor.reload(settings(next, driver));
+    });
+  },
+};
+
+/** Nova is asked only where the operator wants a second witness: until then nothing of it is loaded, and nobody logs in. */
+function lazyNova(config: () => Config, context: Parameters<typeof novaWitness>[1]): AskNova {
+  let asking: { readonly api: Config["api"]; readonly ask: Promise<AskNova> } | undefined;
+  return async (hostname, signal) => {
+    const { api } = config();
+    if (asking?.api !== api) {
+      asking = { api, ask: import("../../host/masakari/nova.ts").then((nova) => nova.novaWitness(api, context)) };
+    }
+    return await (await asking.ask)(hostname, signal);
+  };
+}

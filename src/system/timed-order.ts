@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { chownSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Instant } from "./clock.ts";
+
+/** What an operator has ordered by a command, for some time. */
+export interface TimedOrder {
+  /** When it was given; its `mono` is negative if that was before this boot. */
+  readonly since: Instant;
+  readonly until: Instant;
+  readonly reason: string;
+  /** Who gave it. */
+  readonly by: string;
+}
+
+/** As it is on disk. Its end is a length, because the wall clock may be set and the monotonic one ends with the boot. */
+interface SavedOrder {
+  readonly since: Instant;
+  readonly boot_id: string;
+  readonly seconds: number;
+  readonly reason: string;
+  readonly by: string;
+}
+
+export interface Moment {
+  readonly now: Instant;
+  /** From `readBootId()`. */
+  readonly bootId: string;
+}
+
+const FILE_LIMIT = 16 * 1024;
+const TEXT_LIMIT = 500;
+
+/** Writes an order in place of an earlier one; it counts as soon as this returns. @throws if it cannot be written */
+export function writeOrder(
+  path: string,
+  { seconds, reason, by }: Pick<SavedOrder, "seconds" | "reason" | "by">,
+  { now, bootId }: Moment,
+): void {
+  const { uid, gid } = statSync(dirname(path));
+  const written = `${path}.${randomBytes(6).toString("hex")}`;
+  const saved: SavedOrder = { since: now, boot_id: bootId, seconds, reason, by };
+  try {
+    writeFileSync(written, `${JSON.stringify(saved)}\n`, { flag: "wx", mode: 0o600 });
+    // Root writes it for a monitor that runs as another user.
+    if (process.getuid?.() === 0) chownSync(written, uid, gid);
+    renameSync(written, path);
+  } catch (error) {
+    rmSync(written, { force: true });
+    throw error;
+  }
+}
+
+/** @returns undefined if there is none, or what is there is no order or could be another user's */
+export async function readOrder(path: string, { now, bootId }: Moment): Promise<TimedOrder | undefined> {
+  const saved = savedIn(await readOwn(path));
+  if (saved === undefined) return undefined;
+  const ageMs = bootId !== "" && saved.boot_id === bootId ? now.mono - saved.since.mono : now.wall - saved.since.wall;
+  const lengthMs = saved.seconds * 1000;
+  // A clock that was set back does not make it longer than was ordered.
+  const left = Math.min(lengthMs - ageMs, lengthMs);
+  const since = { wall: now.wall - ageMs, mono: now.mono - ageMs };
+  const until = { wall: now.wall + left, mono: now.mono + left };
+  return { since, until, reason: saved.reason, by: saved.by };
+}
+
+/** The text of a file of our own or root's; undefined for anything else. */
+async function readOwn(path: string): Promise<string | undefined> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  try {
+    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const found = await file.stat();
+    const owners = [0, process.getuid?.() ?? 0];
+    if (process.getuid?.() === 0) owners.push((await stat(dirname(path))).uid);
+    if (!found.isFile() || found.size > FILE_LIMIT || !owners.includes(found.uid) || (found.mode & 0o022) !== 0) {
+      return undefined;
+    }
+    return await file.readFile("utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function savedIn(text: string | undefined): SavedOrder | undefined {
+  try {
+    const { since, boot_id, seconds, reason, by } = (JSON.parse(text ?? "") ?? {}) as Partial<SavedOrder>;
+    const isOrder =
+      typeof since?.mono === "number" &&
+      typeof since.wall === "number" &&
+      typeof boot_id === "string" &&
+      typeof seconds === "number";
+    return isOrder ? { since, boot_id, seconds, reason: plain(reason), by: plain(by) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** It is shown in the log and in a terminal. */
+function plain(text: unknown): string {
+  if (typeof text !== "string") return "";
+  return text
+    .replace(/\p{C}+/gu, " ")
+    .trim()
+    .slice(0, TEXT_LIMIT);
+}

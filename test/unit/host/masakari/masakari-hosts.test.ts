@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { MasakariHosts } from "../../../../src/host/masakari/masakari-hosts.ts";
+import { createSession } from "../../../../src/openstack/create-session.ts";
+import { MasakariClient } from "../../../../src/openstack/masakari.ts";
+import { systemClock } from "../../../../src/system/system-clock.ts";
+import { startFor } from "../../../support/control-plane.ts";
+import { KeptLog } from "../../../support/kept-log.ts";
+
+const signal = new AbortController().signal;
+const options = { signal };
+
+async function site(t: TestContext) {
+  const { keystoneUrl } = await startFor(t);
+  const api = {
+    auth_type: "password",
+    auth_url: keystoneUrl,
+    username: "masakari",
+    password: "masakari-secret",
+    project_name: "service",
+    user_domain_name: "Default",
+    project_domain_name: "Default",
+  };
+  const session = await createSession(api, { userAgent: "test", clock: systemClock, log: new KeptLog() });
+  t.after(() => session.close());
+  const client = new MasakariClient(session);
+  for (const [name, hosts] of [
+    ["rack-a", ["comp1", "comp2"]],
+    ["rack-b", ["comp3"]],
+  ] as const) {
+    const segment = await client.createSegment({ name, recovery_method: "auto", service_type: "COMPUTE" }, options);
+    for (const host of hosts) {
+      await client.createHost(segment.uuid, { name: host, type: "COMPUTE", control_attributes: "SSH" }, options);
+    }
+  }
+  return { client, hosts: new MasakariHosts({ client: () => client, clock: systemClock }) };
+}
+
+const notification = (hostname: string, host_status: string, generated: number, event = "STOPPED") => ({
+  type: "COMPUTE_HOST",
+  hostname,
+  generated_time: `${new Date(generated).toISOString().slice(0, -1)}000`,
+  payload: { event, cluster_status: event === "STOPPED" ? "OFFLINE" : "ONLINE", host_status },
+});
+
+test("the hosts of all segments are known by the names that Masakari has for them", async (t) => {
+  const { hosts } = await site(t);
+  assert.deepEqual([...(await hosts.segmentHosts(signal))].sort(), ["comp1", "comp2", "comp3"]);
+});
+
+test("a loss counts as notified by a STOPPED of that host that was generated since, with NORMAL or the same status", async (t) => {
+  const { client, hosts } = await site(t);
+  const now = Date.now() - 3000;
+  const ask = (hostname: string, status: "NORMAL" | "UNKNOWN", since: number) =>
+    new MasakariHosts({ client: () => client, clock: systemClock }).isNotified({ hostname, status, since }, signal);
+
+  assert.equal(await hosts.isNotified({ hostname: "comp1", status: "NORMAL", since: now - 1000 }, signal), false);
+  await client.createNotification(notification("comp1", "UNKNOWN", now), options);
+  assert.equal(await ask("comp1", "NORMAL", now - 1000), false);
+  assert.equal(await ask("comp1", "UNKNOWN", now - 1000), true);
+  assert.equal(await ask("comp3", "UNKNOWN", now - 1000), false);
+  await client.createNotification(notification("comp3", "NORMAL", now), options);
+  assert.equal(await ask("comp3", "UNKNOWN", now - 1000), true);
+  assert.equal(await ask("comp3", "NORMAL", now - 1000), true);
+  assert.equal(await ask("comp3", "NORMAL", now + 1000), false, "that one is of an earlier loss");
+});
+
+test("a host that comes up is no report of a loss", async (t) => {
+  const { client, hosts } = await site(t);
+  const now = Date.now();
+  await client.createNotification(notification("comp2", "NORMAL", now, "STARTED"), options);
+  assert.equal(await hosts.isNotified({ hostname: "comp2", status: "NORMAL", since: now - 1000 }, signal), false);
+});
