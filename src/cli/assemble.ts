@@ -18,7 +18,7 @@ import type { Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
 
 /** One monitor of the process, made but not yet running. */
-export interface Made {
+export interface AssembledMonitor {
   readonly name: string;
   /** Until the signal aborts. @param onBegun called once, when it watches */
   run(signal: AbortSignal, onBegun: () => void): Promise<void>;
@@ -48,7 +48,7 @@ export interface Shared {
  * Puts the parts of one monitor together.
  * @throws AuthOptionsError if `[api]` does not make a login
  */
-export async function assemble(program: Program, config: Config, shared: Shared): Promise<Made> {
+export async function assemble(program: Program, config: Config, shared: Shared): Promise<AssembledMonitor> {
   const { command, opened, clock, loopDelay, statePath, disk } = shared;
   const bootId = readBootId();
   const log = opened.log.named(`masakarimonitors.${program.name}`);

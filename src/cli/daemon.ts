@@ -13,13 +13,13 @@ import { healthRoute, listRoute, outboxRoutes } from "../status/routes.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { reportSubjects } from "../status/subject.ts";
-import { watchOver } from "../status/watch-over.ts";
+import { runWatchdog } from "../status/watchdog.ts";
 import { DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
 import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
-import { assemble, type Made } from "./assemble.ts";
+import { type AssembledMonitor, assemble } from "./assemble.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
@@ -27,7 +27,7 @@ import { answering, type Disk, diskOperations, diskThread, openingLogFile } from
 import { withFixed } from "./fixed-at-start.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
-import { placeInMemory, type StatePlace, stateSurroundings } from "./state-place.ts";
+import { placeInMemory, type StatePlace, stateEnvironment } from "./state-place.ts";
 import { packageVersion } from "./version.ts";
 
 const STATE_DIRECTORY: ConditionKind = {
@@ -40,17 +40,17 @@ const CONFIGURATION: ConditionKind = {
 };
 
 /** What is run in one process: a single monitor under its own name, or several under `masakari-monitors`. */
-export interface Ensemble {
+export interface ProgramGroup {
   readonly command: string;
   readonly programs: readonly Program[];
 }
 
-function say(log: Logger, diagnostics: readonly Diagnostic[]): void {
+function logDiagnostics(log: Logger, diagnostics: readonly Diagnostic[]): void {
   for (const one of diagnostics) log[one.severity](describeDiagnostic(one));
 }
 
 /** Reads the configuration that the command line, the environment and the files make, and checks it whole. */
-async function load({ command, programs }: Ensemble, parsed: Record<string, unknown>): Promise<Loaded> {
+async function load({ command, programs }: ProgramGroup, parsed: Record<string, unknown>): Promise<Loaded> {
   const loaded = loadConfig({ program: command, env: process.env, homeDir: homedir(), ...configOptions(parsed) });
   const names = programs.map(({ name }) => name);
   return { ...loaded, diagnostics: forPrograms(await checkPrograms(loaded, names), names) };
@@ -76,7 +76,7 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
     .description(program.description)
     .version(packageVersion())
     .parse(argv);
-  return await runEnsemble({ command: program.command, programs: [program] }, command.opts());
+  return await runPrograms({ command: program.command, programs: [program] }, command.opts());
 }
 
 /**
@@ -84,27 +84,27 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
  * @param parsed what the command line says of `addConfigOptions`
  * @returns as `runProgram`
  */
-export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unknown>): Promise<number> {
-  const first = await load(ensemble, parsed);
+export async function runPrograms(group: ProgramGroup, parsed: Record<string, unknown>): Promise<number> {
+  const first = await load(group, parsed);
   if (hasError(first.diagnostics)) {
     for (const one of first.diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
     return 1;
   }
   const thread = first.config.DEFAULT.disk_thread ? diskThread() : undefined;
   const disk = thread ?? directDiskCalls(diskOperations);
-  const place = placeFor(ensemble, first.config.DEFAULT.state_path, disk);
+  const place = placeFor(group, first.config.DEFAULT.state_path, disk);
   if (place === undefined) return 1;
   const { locks } = place;
-  process.title = ensemble.command;
-  const opened = openLog(ensemble.command, first.config.DEFAULT, openingLogFile(disk, place.path));
-  const log = opened.log.named(`masakarimonitors.${ensemble.programs.map(({ name }) => name).join("+")}`);
+  process.title = group.command;
+  const opened = openLog(group.command, first.config.DEFAULT, openingLogFile(disk, place.path));
+  const log = opened.log.named(`masakarimonitors.${group.programs.map(({ name }) => name).join("+")}`);
   endOnDefect(opened);
   logWarnings(log);
   const signal = stopOn(["SIGTERM", "SIGINT"], log);
   log.info(
-    `${ensemble.command} ${packageVersion()} on ${first.config.DEFAULT.hostname}, configured by ${named(first.files)}`,
+    `${group.command} ${packageVersion()} on ${first.config.DEFAULT.hostname}, configured by ${named(first.files)}`,
   );
-  say(log, first.diagnostics);
+  logDiagnostics(log, first.diagnostics);
   if (place.problem !== undefined) log.critical(place.problem);
   for (const { problem } of locks) if (problem !== undefined) log.warning(problem);
   if (thread?.problem !== undefined) {
@@ -115,8 +115,8 @@ export async function runEnsemble(ensemble: Ensemble, parsed: Record<string, unk
   // Without a thread, asking would wait for the disk as well.
   const diskAnswers =
     thread === undefined || thread.problem !== undefined ? async () => true : answering(thread, place.path);
-  const reread = () => load(ensemble, parsed);
-  const status = await runWith(ensemble, first.config, { log, opened, signal, place, disk, diskAnswers, reread });
+  const reread = () => load(group, parsed);
+  const status = await runWith(group, first.config, { log, opened, signal, place, disk, diskAnswers, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
   return exitNow(status);
@@ -130,18 +130,18 @@ interface LockedPlace extends StatePlace {
 }
 
 /** Said on standard error: the log may be that of the program that runs already. @returns undefined if there is none */
-function placeFor({ command, programs }: Ensemble, statePath: string, disk: Disk): LockedPlace | undefined {
+function placeFor({ command, programs }: ProgramGroup, statePath: string, disk: Disk): LockedPlace | undefined {
   try {
-    const surroundings = stateSurroundings();
+    const environment = stateEnvironment();
     const take = lockStateOn(disk);
     const lockedIn = (path: string) => programs.map(({ name }) => new HeldLock(path, name, take));
     try {
-      const place = disk.call("choosePlace", statePath, surroundings);
+      const place = disk.call("choosePlace", statePath, environment);
       if (place.problem !== undefined) for (const { name } of programs) disk.call("refuseIfHeld", statePath, name);
       return { ...place, locks: lockedIn(place.path), socketPath: place.path };
     } catch (error) {
       if (!(error instanceof DiskHungError)) throw error;
-      const socketPath = placeInMemory(statePath, surroundings);
+      const socketPath = placeInMemory(statePath, environment);
       return { path: statePath, problem: undefined, locks: lockedIn(statePath), socketPath };
     }
   } catch (error) {
@@ -162,30 +162,30 @@ interface Running {
   reread(): Promise<Loaded>;
 }
 
-async function runWith(ensemble: Ensemble, config: Config, running: Running): Promise<number> {
+async function runWith(group: ProgramGroup, config: Config, running: Running): Promise<number> {
   const { log, opened, signal, place, disk, diskAnswers, reread } = running;
-  const monitors: Made[] = [];
+  const monitors: AssembledMonitor[] = [];
   const clock = systemClock;
   const conditions = new Conditions(clock);
   const loopDelay = new LoopDelay(clock, log);
   const statePath = place.path;
   conditions.set(STATE_DIRECTORY, place.problem);
-  const shared = { command: ensemble.command, opened, clock, conditions, loopDelay, statePath, disk };
+  const shared = { command: group.command, opened, clock, conditions, loopDelay, statePath, disk };
   try {
-    for (const program of ensemble.programs) monitors.push(await assemble(program, config, shared));
+    for (const program of group.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
     log.critical(error instanceof Error ? error.message : String(error));
     return 1;
   }
   const manager = takeServiceManager(process.env, process.pid, log);
-  const begun = new Set<string>();
+  const started = new Set<string>();
   let current = config;
 
   /** Takes over a new configuration whole, or not at all. */
   const reload = async (): Promise<void> => {
     opened.reopen();
     const loaded = await reread();
-    say(log, loaded.diagnostics);
+    logDiagnostics(log, loaded.diagnostics);
     const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
     if (errors.length > 0) throw new Error(errors.map(describeDiagnostic).join("; "));
     const next = withFixed(loaded.config, current, log);
@@ -204,7 +204,7 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
       log.error(`SIGHUP: the new configuration is refused (${why}), the running one stays`);
       conditions.set(CONFIGURATION, why);
     }
-    if (begun.size === monitors.length) manager.ready();
+    if (started.size === monitors.length) manager.ready();
   };
   let reloading = Promise.resolve();
   process.on("SIGHUP", () => {
@@ -214,11 +214,11 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
 
   const { hostname } = config.DEFAULT;
   const identity = { version: packageVersion(), pid: process.pid, hostname, started: clock.now() };
-  const runOne = async (monitor: Made): Promise<void> => {
+  const runOne = async (monitor: AssembledMonitor): Promise<void> => {
     const { name } = monitor;
     await monitor.run(signal, () => {
-      begun.add(name);
-      if (begun.size === monitors.length) manager.ready();
+      started.add(name);
+      if (started.size === monitors.length) manager.ready();
     });
   };
   const socketDisk = place.socketPath === statePath ? diskAnswers : async () => true;
@@ -229,7 +229,7 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
     const path = healthSocket(place.socketPath, name);
     return new HealthSocket({ path, routes, log, diskAnswers: socketDisk }, signal);
   });
-  const kept = monitors.map(({ name, databaseRenewed }, index) => ({
+  const states = monitors.map(({ name, databaseRenewed }, index) => ({
     name,
     databaseRenewed,
     lock: place.locks[index] as HeldLock,
@@ -241,8 +241,8 @@ async function runWith(ensemble: Ensemble, config: Config, running: Running): Pr
       await socket.start();
       await socket.ended();
     }),
-    keepState({ kept, statePath, clock, log, diskAnswers }, signal),
-    watchOver({ monitors, manager, clock, log }, signal),
+    keepState({ monitors: states, statePath, clock, log, diskAnswers }, signal),
+    runWatchdog({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
   ]);
   log.info("stopped");

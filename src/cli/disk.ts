@@ -8,7 +8,7 @@ import { type DiskCalls, DiskHungError, directDiskCalls } from "../system/disk/c
 import type { PlainError } from "../system/disk/protocol.ts";
 import { DiskThread } from "../system/disk/thread.ts";
 import { logFileOperations, type OpenLogFile } from "../system/logging/sinks.ts";
-import { chooseStatePlace, type StatePlace, type StateSurroundings } from "./state-place.ts";
+import { chooseStatePlace, type StateEnvironment, type StatePlace } from "./state-place.ts";
 
 /** All that the programs do on the disk of `state_path`, and would otherwise wait for. */
 export const diskOperations = {
@@ -20,8 +20,8 @@ export const diskOperations = {
 };
 
 /** As `chooseStatePlace`; returns when the disk of that place has answered a write. */
-function choosePlace(statePath: string, surroundings: StateSurroundings): StatePlace {
-  const place = chooseStatePlace(statePath, surroundings);
+function choosePlace(statePath: string, environment: StateEnvironment): StatePlace {
+  const place = chooseStatePlace(statePath, environment);
   try {
     probeDisk(place.path);
   } catch {

@@ -19,7 +19,7 @@ export function withFixed(next: Config, running: Config, log: Logger): Config {
   for (const name of fixedAtStart) {
     kept[name] = running.DEFAULT[name];
     if (next.DEFAULT[name] !== running.DEFAULT[name]) {
-      log.warning(`SIGHUP: a new value of [DEFAULT] ${name} counts from the next start on`);
+      log.warning(`SIGHUP: a new value of [DEFAULT] ${name} takes effect at the next start`);
     }
   }
   return { ...next, DEFAULT: { ...next.DEFAULT, ...kept } };

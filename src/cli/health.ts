@@ -66,7 +66,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
       unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
     unreachable: apiTrouble && trouble(apiTrouble.reason, apiTrouble.since),
-    untold: lastUndelivered && trouble(lastUndelivered.what, lastUndelivered.at),
+    undeliverable: lastUndelivered && trouble(lastUndelivered.what, lastUndelivered.at),
     disk:
       degraded === undefined || degradedSince === undefined
         ? undefined

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 5000;
 const EVENT_LENGTH = 120;
 
 const HELP = `
-Asks the running monitors through their sockets in [DEFAULT] state_path. SINCE is when the monitor saw it so for the first time; LAST EVENT
+Queries the running monitors through their sockets in [DEFAULT] state_path. SINCE is when the monitor first observed the state; LAST EVENT
 is the last line of the log about it since the monitor was started.
 
 Exit status: 0 if all answered, 2 if one does not run or does not answer.`;
@@ -24,7 +24,7 @@ interface Row extends ReceivedSubject {
 export function registerListCommand(program: Command, parts: StatusCommandParts): Command {
   return program
     .command("list")
-    .description("what the monitors of this host watch (processes, guests), and how each of it is")
+    .description("list what this host's monitors watch (processes, guests), and the state of each")
     .argument("[MONITOR...]", "which monitors, e.g. processmonitor; all that have run here without a name")
     .option("--json", "as JSON")
     .addHelpText("after", HELP)

@@ -15,7 +15,7 @@ import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { guardStandardStreams } from "./standard-streams.ts";
-import { fallbackPlaces, placeInUse, stateSurroundings } from "./state-place.ts";
+import { fallbackPlaces, placeInUse, stateEnvironment } from "./state-place.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
 import { packageVersion } from "./version.ts";
@@ -35,7 +35,7 @@ function configOf(parsed: Record<string, unknown>): Config {
   return loadConfig({ ...where, ...files }).config;
 }
 const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
-const otherPlaces = (path: string) => fallbackPlaces(path, stateSurroundings());
+const otherPlaces = (path: string) => fallbackPlaces(path, stateEnvironment());
 let diskHung = false;
 const warn = (line: string): void => {
   diskHung = true;

@@ -47,7 +47,7 @@ export class OutboxCommandError extends Error {
 export function registerOutboxCommand(program: Command, parts: OutboxCommandParts): Command {
   const outbox = program
     .command("outbox")
-    .description("list the notifications that Masakari has not been told yet")
+    .description("list the undelivered notifications")
     .option("--all", "also those that ended lately, and how")
     .option("--json", "as JSON")
     .action(async (options: { all?: boolean; json?: boolean }) => {
@@ -90,7 +90,7 @@ interface DropOptions {
 
 async function drop(parts: OutboxCommandParts, ids: readonly string[], options: DropOptions): Promise<void> {
   const { all = false, program, reason } = options;
-  if (reason.trim() === "") throw new OutboxCommandError("--reason must say why: it is what your successor will read");
+  if (reason.trim() === "") throw new OutboxCommandError("--reason is empty: give the reason for your successor");
   if (all === ids.length > 0) throw new OutboxCommandError("name the ids to drop, or --all, not both");
   if (all && program === undefined) throw new OutboxCommandError("--all needs --program: whose notifications?");
   const unknown = new Set(ids);

@@ -69,7 +69,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
   const { LONGEST_PAUSE_S, writePause } = await import("../process/pauses.ts");
   const { all = false, reason } = options;
   if (all === names.length > 0) throw new PauseCommandError("name the processes to pause, or --all, not both");
-  if (reason.trim() === "") throw new PauseCommandError("--reason must say why: it is what your colleagues will read");
+  if (reason.trim() === "") throw new PauseCommandError("--reason is empty: give the reason for your colleagues");
   const seconds = parseDuration(options.for);
   if (seconds === undefined) throw new PauseCommandError(`--for ${options.for} is no duration; write 30m, 1h30m or 2d`);
   if (seconds > LONGEST_PAUSE_S) {
@@ -78,7 +78,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
     );
   }
   const keys = keysOf(await parts.entries(options), names, await import("../process/keyed.ts"));
-  const where = await surroundings(parts.statePath(options));
+  const where = await pauseContext(parts.statePath(options));
   for (const key of keys) {
     try {
       writePause(where, { key, seconds, reason: reason.trim(), by: operator() });
@@ -101,7 +101,7 @@ async function endPauses(parts: PauseCommandParts, names: readonly string[], opt
     for (const name of matching) found.add(name);
     return all || matching.length > 0;
   };
-  const ended = processes.endPauses(await surroundings(parts.statePath(options)), wanted);
+  const ended = processes.endPauses(await pauseContext(parts.statePath(options)), wanted);
   for (const key of ended) parts.out.write(`${key} is no longer paused\n`);
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) throw new PauseCommandError(`not paused: ${missing.join(", ")}`);
@@ -129,7 +129,7 @@ function isNamed(key: string, name: string): boolean {
   return [key, processName, processName.slice(processName.lastIndexOf("/") + 1)].includes(name);
 }
 
-async function surroundings(statePath: string) {
+async function pauseContext(statePath: string) {
   if (!existsSync(statePath)) {
     throw new PauseCommandError(
       `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,

@@ -12,10 +12,10 @@ export function addRunCommand(program: Command): void {
       const unknown = wanted.find((name) => !Object.hasOwn(monitorPrograms, name));
       if (unknown !== undefined)
         throw new Error(`no monitor ${unknown}; one of ${Object.keys(monitorPrograms).join(", ")}`);
-      const { runEnsemble } = await import("./daemon.ts");
+      const { runPrograms } = await import("./daemon.ts");
       const chosen = await Promise.all(wanted.map((name) => monitorPrograms[name]?.()));
-      const ensemble = { command: "masakari-monitors", programs: chosen.filter((one) => one !== undefined) };
-      process.exitCode = await runEnsemble(ensemble, options);
+      const group = { command: "masakari-monitors", programs: chosen.filter((one) => one !== undefined) };
+      process.exitCode = await runPrograms(group, options);
     });
 }
 

@@ -20,11 +20,11 @@ export function guardStandardStreams(command: string): void {
     const error: NodeJS.ErrnoException | null = failure ?? process.stdout.errored;
     if (error === null) return;
     process.exitCode = error.code === "EPIPE" ? BROKEN_PIPE_STATUS : 1;
-    if (error.code !== "EPIPE") tell(`${command}: the output cannot be written: ${error.message}\n`);
+    if (error.code !== "EPIPE") writeError(`${command}: the output cannot be written: ${error.message}\n`);
   });
 }
 
-function tell(line: string): void {
+function writeError(line: string): void {
   try {
     writeSync(2, line);
   } catch {

@@ -4,7 +4,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 
 /** What one monitor has in the state directory. */
-export interface Kept {
+export interface MonitorState {
   readonly name: string;
   readonly lock: HeldLock;
   readonly socket: HealthSocket;
@@ -63,7 +63,7 @@ export class HeldLock {
  */
 export async function keepState(
   parts: {
-    readonly kept: readonly Kept[];
+    readonly monitors: readonly MonitorState[];
     readonly statePath: string;
     readonly clock: Clock;
     readonly log: Logger;
@@ -71,14 +71,14 @@ export async function keepState(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { kept, statePath, clock, log, diskAnswers } = parts;
+  const { monitors, statePath, clock, log, diskAnswers } = parts;
   while (!signal.aborted) {
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
     const answers = await diskAnswers();
     const renewed: string[] = [];
     let isSaid = false;
-    for (const { name, lock, socket, databaseRenewed } of kept) {
+    for (const { name, lock, socket, databaseRenewed } of monitors) {
       // Of a database that was deleted the store has said it, and that the rest follows.
       isSaid = databaseRenewed() || isSaid;
       if (!answers) continue;
@@ -87,7 +87,7 @@ export async function keepState(
     }
     if (renewed.length === 0 || isSaid) continue;
     log.warning(
-      `Files in ${statePath} were moved or deleted while they were in use; made anew: ${renewed.join(", ")}. Stop the ` +
+      `Files in ${statePath} were moved or deleted while they were in use; recreated: ${renewed.join(", ")}. Stop the ` +
         "monitors before you delete or replace their files",
     );
   }

@@ -8,7 +8,7 @@ import { lockHolder } from "../notify/state-lock.ts";
 import { makeDirectory } from "../system/private-file.ts";
 
 /** What decides where state may be kept. */
-export interface StateSurroundings {
+export interface StateEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   readonly uid: number;
@@ -21,7 +21,7 @@ export interface StatePlace {
   readonly problem: string | undefined;
 }
 
-export const stateSurroundings = (): StateSurroundings => ({
+export const stateEnvironment = (): StateEnvironment => ({
   env: process.env,
   homeDir: homedir(),
   uid: process.geteuid?.() ?? 0,
@@ -44,7 +44,7 @@ const nameFor = (statePath: string): string =>
     : `${NAME}-${createHash("sha256").update(statePath).digest("hex").slice(0, 8)}`;
 
 /** In their order: what systemd has made for the unit, the XDG Base Directory of the user, then what a reboot empties. */
-function fallbacks(statePath: string, { env, homeDir, uid }: StateSurroundings): readonly Fallback[] {
+function fallbacks(statePath: string, { env, homeDir, uid }: StateEnvironment): readonly Fallback[] {
   const name = nameFor(statePath);
   const lasting = [
     ...(env.STATE_DIRECTORY ?? "").split(":").filter((path) => path.startsWith("/")),
@@ -59,14 +59,14 @@ function fallbacks(statePath: string, { env, homeDir, uid }: StateSurroundings):
 }
 
 /** Where to look for the state of programs that could not have `state_path`: what this user may read of it. */
-export function fallbackPlaces(statePath: string, surroundings: StateSurroundings): readonly string[] {
-  const others = fallbacks(statePath, surroundings).map(({ path }) => path);
+export function fallbackPlaces(statePath: string, environment: StateEnvironment): readonly string[] {
+  const others = fallbacks(statePath, environment).map(({ path }) => path);
   return [...new Set(others)].filter((path) => path !== statePath && isReadable(path));
 }
 
 /** The place of a program that runs; `state_path` if none does. */
 export function placeInUse(statePath: string, program: string): string {
-  const places = [statePath, ...fallbackPlaces(statePath, stateSurroundings())];
+  const places = [statePath, ...fallbackPlaces(statePath, stateEnvironment())];
   return places.find((place) => lockHolder(place, program) !== undefined) ?? statePath;
 }
 
@@ -83,12 +83,12 @@ function isReadable(path: string): boolean {
  * Chooses where to keep state, and makes it: `state_path`, or what else there is if that cannot be had or relied on.
  * @throws the system's error if there is no place at all
  */
-export function chooseStatePlace(statePath: string, surroundings: StateSurroundings): StatePlace {
+export function chooseStatePlace(statePath: string, environment: StateEnvironment): StatePlace {
   const why = whyUnusable(statePath);
   if (why === undefined) return { path: statePath, problem: undefined };
   const refused = `${statePath} ([DEFAULT] state_path) is not used: ${why}`;
   const remedy = "Give this program's user a state_path of its own that nobody else may write to, and restart";
-  const other = fallbacks(statePath, surroundings).find(({ path }) => whyUnusable(path) === undefined);
+  const other = fallbacks(statePath, environment).find(({ path }) => whyUnusable(path) === undefined);
   const { path, until } = other === undefined ? lastResort() : { path: other.path, until: lossOf(other) };
   const kept = `undelivered notifications and what this monitor knows are kept in ${path} ${until}`;
   return { path, problem: `${refused}; ${kept}. ${remedy}` };
@@ -98,8 +98,8 @@ const lossOf = ({ isLasting }: Fallback): string =>
   isLasting ? "until somebody removes that directory" : "until the next reboot, which loses them";
 
 /** Where sockets can be while the disk of `state_path` hangs: in memory. @throws the system's error if there is no place */
-export function placeInMemory(statePath: string, surroundings: StateSurroundings): string {
-  const places = fallbacks(statePath, surroundings).filter(({ isLasting }) => !isLasting);
+export function placeInMemory(statePath: string, environment: StateEnvironment): string {
+  const places = fallbacks(statePath, environment).filter(({ isLasting }) => !isLasting);
   return places.find(({ path }) => whyUnusable(path) === undefined)?.path ?? lastResort().path;
 }
 

@@ -36,14 +36,14 @@ const DATABASE_SUFFIX = ".sqlite";
 const EXIT = { ok: 0, degraded: 1, failing: 2 } as const;
 
 const HELP = `
-Asks every monitor that has run with this configuration: each has a database, and while it runs a socket, in
-[DEFAULT] state_path. Name some to ask only these, for instance on a host that does not use the others any more.
+Queries every monitor that has run with this configuration: each has a database, and while it runs a socket, in
+[DEFAULT] state_path. Name some to query only these, for instance on a host that does not use the others any more.
 
-  ok            it watches, and nothing that it depends on is known to be away
-  degraded      something is away (libvirt, Masakari, the disk ...) or wants an operator; nothing is lost
-  failing       it does not watch, or a stop now would lose notifications
-  not running   nobody listens: it was stopped or killed
-  no answer     it listens and does not answer within 2 s: it hangs, or was stopped with SIGSTOP
+  ok            it monitors, and no problem is known
+  degraded      a dependency is unavailable (libvirt, Masakari, the disk ...) or an operator is needed; nothing is lost
+  failing       it does not monitor, or stopping it now would lose notifications
+  not running   nothing listens on its socket: it was stopped or killed
+  no answer     it does not respond within 2 s: it hangs, or was stopped with SIGSTOP
 
 Exit status: 0 if all are ok, 1 if one is degraded, 2 if one is failing, is not running or does not answer.`;
 
@@ -54,7 +54,7 @@ Exit status: 0 if all are ok, 1 if one is degraded, 2 if one is failing, is not 
 export function registerStatusCommand(program: Command, parts: StatusCommandParts): Command {
   return program
     .command("status")
-    .description("how the monitors of this host are, and what is wrong since when")
+    .description("show the health of this host's monitors, and what is wrong since when")
     .argument("[MONITOR...]", "which ones, e.g. processmonitor; all that have run here without a name")
     .option("--json", "as JSON")
     .addHelpText("after", HELP)
@@ -91,7 +91,7 @@ async function query(statePath: string, program: string): Promise<Queried> {
   const { lockHolder } = await import("../notify/state-lock.ts");
   const pid = lockHolder(statePath, program);
   if (outcome.kind !== "not running" || pid === undefined) return { program, outcome, pid };
-  const reason = "it runs, but nobody listens on its socket: it starts or stops just now, or its log says why";
+  const reason = "it runs, but nothing listens on its socket: it is starting or stopping, or the reason is in its log";
   return { program, outcome: { kind: "no answer", reason }, pid };
 }
 
@@ -156,7 +156,7 @@ function problemLines(outcome: HealthOutcome): string[] {
           `${severity} for ${age(seconds * 1000)} (since ${time(since)}): ${reason}`,
       );
     case "not running":
-      return ["not running: nobody listens on its socket"];
+      return ["not running: nothing listens on its socket"];
     case "no answer":
     case "not allowed":
       return [`${outcome.kind}: ${outcome.reason}`];

@@ -41,7 +41,7 @@ const isHttp = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.prot
  */
 export function checkLogin({ config: { api }, origins, begins, failed, shown, unread }: Loaded): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const say = (severity: "error" | "warning", name: Name, message: string): void => {
+  const report = (severity: "error" | "warning", name: Name, message: string): void => {
     const origin = originOf(origins, "api", name);
     const section = begins.get("api");
     // What is missing has no line; the section that it belongs into has one.
@@ -56,60 +56,64 @@ export function checkLogin({ config: { api }, origins, begins, failed, shown, un
 
   for (const names of needs[api.auth_type]) {
     if (isMissing(names))
-      say("error", "auth_type", `${names.join(" or ")} is missing; auth_type = ${api.auth_type} needs it`);
+      report("error", "auth_type", `${names.join(" or ")} is missing; auth_type = ${api.auth_type} needs it`);
   }
   const byPassword = api.auth_type === "password" || api.auth_type === "v3password";
   const byCredentialName = api.auth_type === "v3applicationcredential" && !has(["application_credential_id"]);
   if (byCredentialName && has(["application_credential_name"]) && isMissing(["user_id", "username"])) {
-    say("error", "application_credential_name", "application_credential_name needs the user: set username or user_id");
+    report(
+      "error",
+      "application_credential_name",
+      "application_credential_name needs the user: set username or user_id",
+    );
   }
   if (
     (byPassword || byCredentialName) &&
     api.username !== undefined &&
     isMissing(["user_id", "user_domain_name", "user_domain_id", "default_domain_name", "default_domain_id"])
   ) {
-    say(
+    report(
       "error",
       "username",
-      "username has no user_domain_name (usually Default): Keystone cannot tell whose user it is",
+      "username has no user_domain_name (usually Default): Keystone cannot determine the user's domain",
     );
   }
   const named = byPassword || api.auth_type === "token" || api.auth_type === "v3token";
   const scoped = scopes.filter((names) => has(names));
   if (named && isMissing(scopes.flat())) {
-    say("warning", "auth_type", "project_name is missing: a token without a project finds no endpoint of Masakari");
+    report("warning", "auth_type", "project_name is missing: a token without a project finds no endpoint of Masakari");
   }
   const [, second] = scoped;
   if (named && second) {
     const names = scoped.map((list) => list.find((name) => has([name]))).join(" and ");
-    say(
+    report(
       "error",
       second.find((name) => has([name])) ?? second[0],
       `a token can have one scope only, but ${names} are set`,
     );
   }
   if (named && api.system_scope !== undefined && api.system_scope !== "all") {
-    say("error", "system_scope", "system_scope has one possible value: all");
+    report("error", "system_scope", "system_scope has one possible value: all");
   }
   if (
     named &&
     api.project_name !== undefined &&
     isMissing(["project_id", "project_domain_name", "project_domain_id", "default_domain_name", "default_domain_id"])
   ) {
-    const reason = "Keystone cannot tell which project it is";
-    say("error", "project_name", `project_name has no project_domain_name (usually Default): ${reason}`);
+    const reason = "Keystone cannot determine the project's domain";
+    report("error", "project_name", `project_name has no project_domain_name (usually Default): ${reason}`);
   }
   for (const name of ["auth_url", "endpoint"] as const) {
     const url = api[name];
     if (url !== undefined && !isHttp(url))
-      say("error", name, `${name} must be a URL that begins with http:// or https://`);
+      report("error", name, `${name} must be a URL that begins with http:// or https://`);
   }
   const secure = [api.auth_url, api.endpoint].some((url) => url?.startsWith("https:"));
   for (const name of ["cafile", "certfile", "keyfile"] as const) {
     const path = api[name];
     const read = path === undefined ? undefined : readTextFile(path, MAX_CERTIFICATE_BYTES);
     if (read && "reason" in read)
-      say(secure ? "error" : "warning", name, `${name}: ${shown.get(`api.${name}`) ?? path} ${read.reason}`);
+      report(secure ? "error" : "warning", name, `${name}: ${shown.get(`api.${name}`) ?? path} ${read.reason}`);
   }
   return found;
 }

@@ -20,7 +20,7 @@ const END = "(?![\\s\\S])";
 
 /**
  * The RegExp that matches what Python's `re.match` would: from the beginning of the text, not necessarily to its end.
- * The pattern may also stand as a Python string literal, r'…', as the help of the Python monitors asks for.
+ * The pattern may also stand as a Python string literal, r'…', as the help of the Python monitors shows.
  * @throws PythonPatternError if it is no pattern, or uses what RegExp does not have
  */
 export function pythonPattern(text: string): RegExp {

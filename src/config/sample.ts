@@ -17,18 +17,18 @@ const kinds: Readonly<Record<Option["type"], string>> = {
 
 /** What besides its help there is to say about an option, a line each. */
 export function remarks(section: string, option: Option): string[] {
-  const said: string[] = [];
+  const lines: string[] = [];
   if (option.type === "choice")
-    said.push(
+    lines.push(
       `Choices: ${option.choices.join(", ")}${option.ignoreCase ? " (in any case)" : ""}${option.orPath ? ", or an absolute path" : ""}.`,
     );
-  if ("min" in option && option.min !== undefined) said.push(`Minimum: ${option.min}.`);
-  if ("max" in option && option.max !== undefined) said.push(`Maximum: ${option.max}.`);
-  for (const old of option.deprecated ?? []) said.push(`Old name: [${old.section ?? section}] ${old.name}.`);
-  if (option.ours) said.push("The Python monitors do not have this option.");
-  if (option.secret) said.push("A secret: never shown or logged.");
-  if (option.noEffect !== undefined) said.push(`Accepted, but has no effect: ${option.noEffect}.`);
-  return said;
+  if ("min" in option && option.min !== undefined) lines.push(`Minimum: ${option.min}.`);
+  if ("max" in option && option.max !== undefined) lines.push(`Maximum: ${option.max}.`);
+  for (const old of option.deprecated ?? []) lines.push(`Old name: [${old.section ?? section}] ${old.name}.`);
+  if (option.ours) lines.push("The Python monitors do not have this option.");
+  if (option.secret) lines.push("A secret: never shown or logged.");
+  if (option.noEffect !== undefined) lines.push(`Accepted, but has no effect: ${option.noEffect}.`);
+  return lines;
 }
 
 /** The type of an option's value, in words. */

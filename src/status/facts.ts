@@ -8,7 +8,7 @@ export interface Trouble {
   readonly since: number;
 }
 
-/** How sensing and deciding go. Counts are since the program started. */
+/** The progress of sensing and deciding. Counts are since the program started. */
 export interface LoopFacts {
   readonly observations: number;
   /** Monotonic ms. */
@@ -28,7 +28,7 @@ export interface LoopFacts {
   readonly oldestActing: { readonly kind: string; readonly since: number } | undefined;
 }
 
-/** How the notifications fare. */
+/** The state of the outbox and of delivery. */
 export interface OutboxFacts {
   readonly pending: number;
   /** When the oldest that is pending was put in, monotonic ms. */
@@ -44,9 +44,9 @@ export interface OutboxFacts {
   readonly login: Trouble | undefined;
   /** There is a login, and Masakari's API cannot be found or does not answer. */
   readonly unreachable: Trouble | undefined;
-  /** The last that Masakari was not told and never will be. */
-  readonly untold: Trouble | undefined;
-  /** Nothing reaches the disk; it may be because it does not answer. */
+  /** The last notification that was not delivered and will not be. */
+  readonly undeliverable: Trouble | undefined;
+  /** Nothing reaches the disk; perhaps because it hangs. */
   readonly disk: (Trouble & { readonly isHung?: boolean }) | undefined;
 }
 

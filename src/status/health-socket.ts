@@ -18,7 +18,7 @@ export class HealthSocket {
     this.#signal = signal;
   }
 
-  /** Resolves when it is served, or it has been said in the log that it cannot be. */
+  /** Resolves when it is served, or it has been logged in the log that it cannot be. */
   async start(): Promise<void> {
     this.#stop = new AbortController();
     await new Promise<void>((resolve) => {
@@ -52,7 +52,7 @@ export class HealthSocket {
     await this.#ended;
   }
 
-  /** It is tried every few seconds; why it fails is said once. */
+  /** It is tried every few seconds; why it fails is logged once. */
   #withoutRepetition(): HealthServerParts["log"] {
     const { log } = this.#parts;
     return {

@@ -45,7 +45,7 @@ export class LoopDelay {
       "or had no CPU";
     this.#facts = { worstMs, lastBad: { reason, since: this.#clock.now().mono } };
     this.#log.warning(
-      `${reason}. What it watches was not seen meanwhile. If the host was not overloaded, report this line`,
+      `${reason}. Nothing was monitored meanwhile. If the host was not overloaded, please report this line`,
     );
   }
 }

@@ -3,9 +3,9 @@ import type { Logger } from "../system/log.ts";
 import { printable } from "../system/printable.ts";
 import { type DatagramSender, openDatagramSender } from "../system/unix-datagram.ts";
 
-/** What systemd wants to be told (sd_notify(3)); every call is a no-op where nobody asked. None waits, none throws. */
+/** Messages to systemd (sd_notify(3)); every call is a no-op where no service manager expects them. None waits, none throws. */
 export interface ServiceManager {
-  /** How often it must be told that we live, ms; undefined: it need not. */
+  /** The watchdog's time-out, ms; undefined: there is no watchdog. */
   readonly watchdogMs: number | undefined;
   /** The program is up, or has finished reloading. */
   ready(): void;
@@ -30,7 +30,7 @@ const VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
 const STATUS_LENGTH = 500;
 
 /**
- * Takes the service manager's variables out of the environment, so that no command that we start speaks in our name.
+ * Takes the service manager's variables out of the environment, so that no command that we start can send messages in our name.
  * @param environment `process.env`
  */
 export function takeServiceManager(environment: NodeJS.ProcessEnv, pid: number, log: Logger): ServiceManager {
@@ -46,7 +46,7 @@ export function takeServiceManager(environment: NodeJS.ProcessEnv, pid: number, 
       failed = false;
     } catch (error) {
       // It may be restarting itself; the next message is tried all the same.
-      if (!failed) log.warning(`The service manager cannot be told how this program is: ${String(error)}`);
+      if (!failed) log.warning(`Cannot send this program's status to the service manager: ${String(error)}`);
       failed = true;
     }
   };

@@ -3,8 +3,8 @@ import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./f
 import type { WatchedSubject } from "./subject.ts";
 
 /**
- * `ok`: it watches, and Masakari can be told, as far as is known. `degraded`: something that it depends on is away, or
- * something needs an operator; nothing is lost. `failing`: it does not watch, or what it owes would be lost by a stop.
+ * `ok`: it monitors, and no problem is known. `degraded`: a dependency is unavailable, or an operator is needed; nothing is
+ * lost. `failing`: it does not monitor, or stopping it would lose notifications.
  */
 export type Verdict = "ok" | Severity;
 
@@ -24,9 +24,9 @@ export interface Judgement {
   readonly problems: readonly Problem[];
 }
 
-/** What happened at one moment counts as trouble for so long: there is no telling when somebody has seen to it. */
+/** How long an event counts as a problem: when somebody has dealt with it is not known. */
 const RECENT_MS = 3_600_000;
-/** With an API that answers, a notification is gone in seconds; a retry or two may come between. */
+/** While the API responds, a notification is delivered in seconds, or after a retry or two. */
 const WAITS_TOO_LONG_MS = 300_000;
 /** In a disaster there are hundreds. */
 const NAMED_SUBJECTS = 5;
@@ -75,20 +75,20 @@ function problemsOfLoop(loop: LoopFacts, now: number): Problem[] {
   const problems: Problem[] = [];
   const stuck = stuckSince(loop, now);
   if (stuck !== undefined) {
-    const limit = `at least every ${seconds(loop.silenceLimitMs ?? 0)} something should be`;
-    problems.push(failing("sensing", `nothing is observed, and ${limit}: it is stuck; restart it`, stuck));
+    const limit = `something should be at least every ${seconds(loop.silenceLimitMs ?? 0)}`;
+    problems.push(failing("sensing", `stuck: nothing was observed, and ${limit}; restart this program`, stuck));
   }
   if (loop.sensingSince === undefined && lastFailure !== undefined) {
-    const reason = `it sees nothing: ${lastFailure.reason}; it is begun again by itself`;
+    const reason = `sensing failed: ${lastFailure.reason}; it restarts by itself`;
     problems.push(failing("sensing", reason, lastFailure.since));
   } else if (loop.observations === 0) {
     problems.push(degraded("sensing", "it is starting", loop.sensingSince ?? now));
   } else if (lastFailure !== undefined && now - lastFailure.since < RECENT_MS) {
-    const reason = `sensing failed and was begun again (restart ${restarts}): ${lastFailure.reason}`;
+    const reason = `sensing failed and was restarted (restart ${restarts}): ${lastFailure.reason}`;
     problems.push(degraded("sensing", reason, lastFailure.since));
   }
   if (oldestActing !== undefined && now - oldestActing.since > ACTS_TOO_LONG_MS) {
-    problems.push(degraded("acting", `${oldestActing.kind} does not come to an end`, oldestActing.since));
+    problems.push(degraded("acting", `${oldestActing.kind} has not finished`, oldestActing.since));
   }
   return problems;
 }
@@ -99,35 +99,41 @@ function problemsOfDelay({ lastBad }: LoopDelayFacts, now: number): Problem[] {
 }
 
 function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
-  const { pending, oldestPending, unanswered, login, unreachable, untold, disk } = outbox;
+  const { pending, oldestPending, unanswered, login, unreachable, undeliverable, disk } = outbox;
   const problems: Problem[] = [];
   const cannotTell = unanswered ?? login ?? unreachable;
   if (disk !== undefined) {
-    const reason = `notifications and state are in memory only, the disk does not take them: ${disk.reason}`;
+    const reason = `notifications and state are in memory only, because writing them fails: ${disk.reason}`;
     if (disk.isHung) problems.push(failing("disk", `${reason}; ${LOST}`, disk.since));
     else if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
-    else problems.push(failing("disk", `${reason}; ${counted(pending)} would be lost by a stop now`, disk.since));
+    else problems.push(failing("disk", `${reason}; stopping now would lose ${counted(pending)}`, disk.since));
   }
   if (unanswered !== undefined) {
-    const reason = `Masakari cannot be told: ${unanswered.reason}; ${waiting(pending)}`;
+    const reason = `Masakari cannot be notified: ${unanswered.reason}; ${waiting(pending)}`;
     problems.push(degraded("delivery", reason, unanswered.since));
   } else if (oldestPending !== undefined && now - oldestPending > WAITS_TOO_LONG_MS) {
-    problems.push(degraded("delivery", `${waiting(pending)} although Masakari answers`, oldestPending));
+    problems.push(degraded("delivery", `${waiting(pending)} although Masakari responds`, oldestPending));
   }
   if (login !== undefined && !sameCause(login, unanswered)) {
     problems.push(degraded("login", `cannot log in: ${login.reason}`, login.since));
   }
-  // While attempts fail they say it themselves.
+  // While attempts fail, the problem above has the reason.
   if (unreachable !== undefined && unanswered === undefined) {
     problems.push(degraded("masakari", `no notification could be sent: ${unreachable.reason}`, unreachable.since));
   }
-  if (untold !== undefined && now - untold.since < RECENT_MS) {
-    problems.push(degraded("delivery", `Masakari was not told, and will not be: ${untold.reason}`, untold.since));
+  if (undeliverable !== undefined && now - undeliverable.since < RECENT_MS) {
+    problems.push(
+      degraded(
+        "delivery",
+        `a notification was not delivered and will not be: ${undeliverable.reason}`,
+        undeliverable.since,
+      ),
+    );
   }
   return problems;
 }
 
-/** What is given up is down, or hangs, until somebody sees to it. */
+/** What is given up is down, or hangs, until somebody repairs it. */
 function problemsOfSubjects(subjects: readonly WatchedSubject[]): Problem[] {
   const down = subjects
     .filter(({ givenUp }) => givenUp !== undefined)
@@ -145,7 +151,7 @@ const counted = (pending: number): string => (pending === 1 ? "1 notification" :
 
 const waiting = (pending: number): string => `${counted(pending)} ${pending === 1 ? "waits" : "wait"}`;
 
-/** An attempt that fails for want of a login says so in the login's own words. */
+/** An attempt that fails because there is no login has the login's reason. */
 function sameCause(login: Trouble, unanswered: Trouble | undefined): boolean {
   return unanswered?.reason.includes(login.reason) === true;
 }

@@ -73,7 +73,7 @@ export async function runCommand(
     env: { ...commandEnvironment(process.env), ...options.env },
   });
   if (child instanceof Error) return notStarted(startFailure(program, child));
-  return await watchOver(child as Child, sudo, options, signal);
+  return await awaitExit(child as Child, sudo, options, signal);
 }
 
 /**
@@ -92,7 +92,7 @@ function start(program: string, args: readonly string[], options: SpawnOptions):
   }
 }
 
-function watchOver(
+function awaitExit(
   child: Child,
   sudo: readonly string[],
   options: CommandOptions,

@@ -87,7 +87,7 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
   let polling = false;
   let failures = 0;
   let fds = Buffer.alloc(4096);
-  let said = false;
+  let logged = false;
   let givenUp = false;
   let system: { readonly calls: ExitCalls; readonly wakeFd: number } | undefined;
   let calls: ExitCalls | undefined;
@@ -95,8 +95,8 @@ export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatc
 
   const unavailable = (reason: string, which = ""): WatchOutcome => {
     const what = `cannot watch for ${which && `${which} `}process exits`;
-    if (!said) parts.log.warning(`${what} (${reason}): these deaths are found at each check_interval`);
-    said = true;
+    if (!logged) parts.log.warning(`${what} (${reason}): these deaths are found at each check_interval`);
+    logged = true;
     return "unavailable";
   };
 

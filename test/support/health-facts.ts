@@ -38,7 +38,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       unanswered: undefined,
       login: undefined,
       unreachable: undefined,
-      untold: undefined,
+      undeliverable: undefined,
       disk: undefined,
       ...outbox,
     },

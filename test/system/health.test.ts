@@ -59,7 +59,7 @@ await describeWithLibvirtd("health, on a real libvirtd", {}, (host) => {
     const all = (report: Report) => report.outbox.pending === 3 && about("delivery")(report);
     const { verdict, problems, outbox } = await rig.health("all three wait", 60_000, all);
     assert.equal(verdict, "degraded");
-    assert.match(problems[0]?.reason ?? "", /Masakari cannot be told: .*503.*; \d notifications? waits?/);
+    assert.match(problems[0]?.reason ?? "", /Masakari cannot be notified: .*503.*; \d notifications? waits?/);
     assert.ok((outbox.oldest_pending_seconds ?? -1) >= 0);
 
     rig.refuse(false);

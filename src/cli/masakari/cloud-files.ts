@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readTextFile } from "../../config/text-file.ts";
-import { CommandError, type Surroundings } from "./surroundings.ts";
+import { type CommandContext, CommandError } from "./command-context.ts";
 
 /** What clouds.yaml holds: text, lists and mappings. Numbers and booleans stay the text that they are written as. */
 export type Node = string | readonly Node[] | Mapping;
@@ -28,9 +28,9 @@ export const isMapping = (node: Node | undefined): node is Mapping => typeof nod
  * secure.yaml wins.
  * @throws CommandError if one of them is no YAML
  */
-export async function readCloudFiles(surroundings: Surroundings): Promise<CloudFiles> {
-  const { env } = surroundings;
-  const directories = searchDirectories(surroundings);
+export async function readCloudFiles(context: CommandContext): Promise<CloudFiles> {
+  const { env } = context;
+  const directories = searchDirectories(context);
   const clouds = await firstOf("clouds", directories, env.OS_CLIENT_CONFIG_FILE);
   const secure = await firstOf("secure", directories, env.OS_CLIENT_SECURE_FILE);
   const vendors = await firstOf("clouds-public", directories, undefined);
@@ -44,7 +44,7 @@ export async function readCloudFiles(surroundings: Surroundings): Promise<CloudF
   };
 }
 
-function searchDirectories({ env, homeDir, workDir = process.cwd() }: Surroundings): string[] {
+function searchDirectories({ env, homeDir, workDir = process.cwd() }: CommandContext): string[] {
   const home = env.SNAP_REAL_HOME || homeDir;
   const [site] = (env.XDG_CONFIG_DIRS || "/etc/xdg").split(":");
   const directories = [

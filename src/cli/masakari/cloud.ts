@@ -1,6 +1,6 @@
 import type { ApiOptions } from "../../openstack/create-session.ts";
 import { isMapping, type Mapping, merged, type Node, readCloudFiles } from "./cloud-files.ts";
-import { CommandError, type Surroundings } from "./surroundings.ts";
+import { type CommandContext, CommandError } from "./command-context.ts";
 
 /** A login that clouds.yaml describes. */
 export interface Cloud {
@@ -50,18 +50,18 @@ const oldKeys: Readonly<Partial<Record<(typeof authKeys)[number], readonly strin
  * @param name of the cloud; undefined: the only one that there is
  * @throws CommandError if there is no such cloud, or if it has what this command cannot do
  */
-export async function loginOfCloud(name: string | undefined, surroundings: Surroundings): Promise<Cloud> {
-  const { clouds, profiles, where } = await readCloudFiles(surroundings);
+export async function loginOfCloud(name: string | undefined, context: CommandContext): Promise<Cloud> {
+  const { clouds, profiles, where } = await readCloudFiles(context);
   const names = Object.keys(clouds);
   const wanted = name ?? (names.length === 1 ? names[0] : undefined);
   if (wanted === undefined) {
-    throw new CommandError(`say which cloud with --os-cloud or OS_CLOUD; there are ${list(names)} (${where})`);
+    throw new CommandError(`choose a cloud with --os-cloud or OS_CLOUD; there are ${list(names)} (${where})`);
   }
   const own = Object.hasOwn(clouds, wanted) ? clouds[wanted] : undefined;
   if (!isMapping(own)) throw new CommandError(`there is no cloud ${wanted}: ${where}; there are ${list(names)}`);
-  const cloud = withRegion(withProfile(normalised(own), profiles, wanted), surroundings.env.OS_REGION_NAME, wanted);
+  const cloud = withRegion(withProfile(normalised(own), profiles, wanted), context.env.OS_REGION_NAME, wanted);
   return {
-    api: apiOptions(cloud, surroundings),
+    api: apiOptions(cloud, context),
     endpoint: text(cloud, "instance_ha_endpoint_override", "ha_endpoint_override", "instance_ha_endpoint"),
     origin: `the login is the cloud ${wanted} of ${where}`,
   };
@@ -124,7 +124,7 @@ function regionsOf({ regions, region_name: single }: Mapping): { readonly name: 
 /** openstacksdk still takes several, separated by commas. */
 const names = (single: Node | undefined): readonly string[] => (typeof single === "string" ? single.split(",") : []);
 
-function apiOptions(cloud: Mapping, { env, homeDir }: Surroundings): ApiOptions {
+function apiOptions(cloud: Mapping, { env, homeDir }: CommandContext): ApiOptions {
   const auth: Mapping = isMapping(cloud.auth) ? cloud.auth : {};
   const of = (key: (typeof authKeys)[number]): string | undefined => {
     const keys = [key, ...(oldKeys[key] ?? [])];

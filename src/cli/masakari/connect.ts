@@ -5,22 +5,22 @@ import { MasakariClient } from "../../openstack/masakari.ts";
 import type { Logger } from "../../system/log.ts";
 import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";
+import { type CommandContext, CommandError } from "./command-context.ts";
 import { findLogin, type LoginChoice } from "./login.ts";
-import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** A client for one command, closed when `use` is done. */
 export async function withClient<T>(
   choice: LoginChoice,
-  surroundings: Surroundings,
+  context: CommandContext,
   use: (client: MasakariClient) => Promise<T>,
 ): Promise<T> {
-  const { env } = surroundings;
-  const { api, endpoint, origin } = await findLogin(choice, surroundings);
+  const { env } = context;
+  const { api, endpoint, origin } = await findLogin(choice, context);
   try {
     const session = await createSession(api, {
       userAgent: userAgent("masakari", packageVersion()),
       clock: systemClock,
-      log: onStandardError(surroundings),
+      log: onStandardError(context),
       environment: env,
       endpoint,
     });
@@ -35,9 +35,16 @@ export async function withClient<T>(
   }
 }
 
-function onStandardError({ err }: Surroundings): Logger {
-  const say = (message: string): void => err(`${message}\n`);
+function onStandardError({ err }: CommandContext): Logger {
+  const writeLine = (message: string): void => err(`${message}\n`);
   const silent = (): void => undefined;
-  const log: Logger = { debug: silent, info: silent, warning: say, error: say, critical: say, named: () => log };
+  const log: Logger = {
+    debug: silent,
+    info: silent,
+    warning: writeLine,
+    error: writeLine,
+    critical: writeLine,
+    named: () => log,
+  };
   return log;
 }

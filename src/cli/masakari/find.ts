@@ -1,6 +1,6 @@
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import type { Host, Segment } from "../../openstack/masakari-objects.ts";
-import { CommandError } from "./surroundings.ts";
+import { CommandError } from "./command-context.ts";
 
 /** The segment of that name or uuid; without one, the only segment that there is. @throws CommandError */
 export async function findSegment(
@@ -13,7 +13,7 @@ export async function findSegment(
   if (wanted === undefined) {
     const [only, second] = segments;
     if (only === undefined) throw new CommandError("there is no segment yet: masakari segment-create NAME");
-    if (second !== undefined) throw new CommandError(`there are several segments, say which with --segment: ${names}`);
+    if (second !== undefined) throw new CommandError(`there are several segments, choose one with --segment: ${names}`);
     return only;
   }
   const found = segments.find(({ uuid, name }) => uuid === wanted || name === wanted);

@@ -3,8 +3,8 @@ import { loadConfig } from "../../config/load.ts";
 import { forPrograms } from "../../config/readers.ts";
 import type { ApiOptions } from "../../openstack/create-session.ts";
 import { loginOfCloud } from "./cloud.ts";
+import { type CommandContext, CommandError } from "./command-context.ts";
 import { optionsFromEnvironment, strayVariable } from "./environment.ts";
-import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** What the command line says about the login. */
 export interface LoginChoice {
@@ -27,18 +27,18 @@ export interface Login {
  * another cloud than the one that is meant.
  * @throws CommandError
  */
-export async function findLogin({ configFiles, cloud }: LoginChoice, surroundings: Surroundings): Promise<Login> {
-  const { env } = surroundings;
+export async function findLogin({ configFiles, cloud }: LoginChoice, context: CommandContext): Promise<Login> {
+  const { env } = context;
   if (configFiles.length > 0) {
     if (cloud !== undefined) throw new CommandError("--config-file and --os-cloud are two logins; give one of them");
-    return loginOfMonitors(configFiles, surroundings);
+    return loginOfMonitors(configFiles, context);
   }
-  if (cloud !== undefined) return await loginOfCloud(cloud, surroundings);
+  if (cloud !== undefined) return await loginOfCloud(cloud, context);
   const named = env.OS_CLOUD || undefined;
   const fromEnvironment = optionsFromEnvironment(env);
   // openstacksdk's name for the cloud that the variables describe.
   if (named !== undefined && named !== (env.OS_CLOUD_NAME || "envvars")) {
-    if (fromEnvironment === undefined) return await loginOfCloud(named, surroundings);
+    if (fromEnvironment === undefined) return await loginOfCloud(named, context);
     throw new CommandError(
       `OS_CLOUD=${named} and OS_AUTH_URL are two logins, and may be two clouds; unset one of them, or give --os-cloud`,
     );
@@ -49,17 +49,17 @@ export async function findLogin({ configFiles, cloud }: LoginChoice, surrounding
       origin: "the login comes from the environment: OS_USERNAME for username, and so on",
     };
   }
-  if (env.OS_CLIENT_CONFIG_FILE) return await loginOfCloud(undefined, surroundings);
+  if (env.OS_CLIENT_CONFIG_FILE) return await loginOfCloud(undefined, context);
   const stray = strayVariable(env);
   if (stray !== undefined || named !== undefined) {
     throw new CommandError(
       `${stray ?? `OS_CLOUD=${named}`} is set, but OS_AUTH_URL is not: source the whole openrc file, or unset it to use this host's own configuration`,
     );
   }
-  return loginOfMonitors([], surroundings);
+  return loginOfMonitors([], context);
 }
 
-function loginOfMonitors(configFiles: readonly string[], { env, homeDir }: Surroundings): Login {
+function loginOfMonitors(configFiles: readonly string[], { env, homeDir }: CommandContext): Login {
   const { config, diagnostics, files } = loadConfig({ program: "masakari", configFiles, env, homeDir });
   // Only what the command reads: an error elsewhere in the monitors' files is not its business.
   const inTheWay = forPrograms(diagnostics, ["masakari"]).find(({ severity }) => severity === "error");

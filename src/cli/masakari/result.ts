@@ -1,5 +1,5 @@
 import { properties } from "../table.ts";
-import { CommandError } from "./surroundings.ts";
+import { CommandError } from "./command-context.ts";
 
 /** What a command came to: for `--json`, and for people. */
 export interface Result {

@@ -2,13 +2,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import { printableJson } from "../../system/printable.ts";
 import { packageVersion } from "../version.ts";
+import type { CommandContext } from "./command-context.ts";
 import { withClient } from "./connect.ts";
 import * as hosts from "./hosts.ts";
 import * as notifications from "./notifications.ts";
 import { addLoginOptions, normalizedArguments, withLoginOptions } from "./old-syntax.ts";
 import type { Result } from "./result.ts";
 import * as segments from "./segments.ts";
-import type { Surroundings } from "./surroundings.ts";
 
 /** Longer than any command should take: each request has its own, shorter time-out. ms. */
 const patience = 300_000;
@@ -19,15 +19,15 @@ const recoveryMethods = ["auto", "reserved_host", "auto_priority", "rh_priority"
  * The `masakari` command.
  * @returns the exit status: 0, or 1 after one line on standard error
  */
-export async function runMasakari(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runMasakari(args: readonly string[], context: CommandContext): Promise<number> {
   try {
-    await masakariCommand(surroundings).parseAsync(normalizedArguments(args), { from: "user" });
+    await masakariCommand(context).parseAsync(normalizedArguments(args), { from: "user" });
     return 0;
   } catch (error) {
     // Help and version arrive here too, already written and with status 0; usage errors have written their line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
     const message = error instanceof Error ? error.message : String(error);
-    surroundings.err(`masakari: ${message.replaceAll("\n", " ")}\n`);
+    context.err(`masakari: ${message.replaceAll("\n", " ")}\n`);
     return 1;
   }
 }
@@ -45,15 +45,15 @@ type Run = <Options extends object>(
   action: (client: MasakariClient, options: Options, signal: AbortSignal) => Promise<Result>,
 ) => (...given: unknown[]) => Promise<void>;
 
-function masakariCommand(surroundings: Surroundings): Command {
+function masakariCommand(context: CommandContext): Command {
   const program = new Command("masakari")
     .description(
       "Looks at and sets up what Masakari knows: segments, their hosts, and the notifications of the monitors.",
     )
     .version(packageVersion())
     .option("--json", "write JSON in place of a table")
-    .option("--config-file <PATH>", "log in as this file's [api] says; may be repeated", gather)
-    .option("--os-cloud <NAME>", "log in as this cloud of clouds.yaml says")
+    .option("--config-file <PATH>", "log in with [api] of this file; may be repeated", gather)
+    .option("--os-cloud <NAME>", "log in with this cloud of clouds.yaml")
     .addHelpText(
       "after",
       `
@@ -62,7 +62,7 @@ this host's masakarimonitors.conf.
 The old client's syntax works too: --name NAME or --id ID in place of the argument, --os-auth-url and its like.
 `,
     )
-    .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
+    .configureOutput({ writeOut: context.out, writeErr: context.err })
     .exitOverride();
   addLoginOptions(program);
 
@@ -75,14 +75,14 @@ The old client's syntax works too: --name NAME or --id ID in place of the argume
       const [argument] = given.length > 2 ? given : [];
       const options = { argument, ...(given.at(-2) as object) } as Parameters<typeof action>[1];
       if (all.osPassword !== undefined || all.osToken !== undefined) {
-        surroundings.err(
+        context.err(
           "Every user of this machine can see a secret on a command line; OS_PASSWORD and OS_TOKEN are not seen\n",
         );
       }
-      const around = { ...surroundings, env: withLoginOptions(surroundings.env, all) };
+      const around = { ...context, env: withLoginOptions(context.env, all) };
       const choice = { configFiles: all.configFile ?? [], cloud: all.osCloud };
       const result = await withClient(choice, around, (client) => action(client, options, signal));
-      surroundings.out(all.json === true ? `${printableJson(result.json, 2)}\n` : result.text);
+      context.out(all.json === true ? `${printableJson(result.json, 2)}\n` : result.text);
     };
 
   addSegmentCommands(program, run);
@@ -168,7 +168,7 @@ function addNotificationCommands(program: Command, run: Run): void {
     .command("notification-show [UUID]")
     .description("show a notification")
     .option("--id <UUID>", "in place of the argument")
-    .option("--details", "also what the engine has done about it (asks the engine)")
+    .option("--details", "also what the engine has done about it (queries the engine)")
     .action(run(notifications.showNotification));
 }
 

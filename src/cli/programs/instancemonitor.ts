@@ -10,7 +10,7 @@ const settings = ({ instancemonitor, DEFAULT }: Config): InstanceSettings => ({
 
 export const instanceMonitorProgram: Program = {
   command: "masakari-instancemonitor",
-  description: "Tells Masakari what happens to the guests of this host's libvirt.",
+  description: "Notifies Masakari of events of the guests of this host's libvirt.",
   name: "instancemonitor",
   notificationTypes: ["VM"],
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
@@ -19,7 +19,7 @@ export const instanceMonitorProgram: Program = {
     const monitor = instanceMonitor({ settings: settings(config), connectionUri, bootId, clock, log, conditions });
     return runnable(monitor, (next) => {
       if (next.libvirt.connection_uri !== connectionUri) {
-        log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");
+        log.warning("SIGHUP: a new value of [libvirt] connection_uri takes effect at the next start");
       }
       monitor.reload(settings(next));
     });

@@ -12,7 +12,7 @@ const agentPath = ({ introspectiveinstancemonitor }: Config): string =>
 
 export const introspectiveMonitorProgram: Program = {
   command: "masakari-introspectiveinstancemonitor",
-  description: "Pings the guest agents of this host's guests, and tells Masakari of a guest that has ceased to answer.",
+  description: "Pings the guest agents of this host's guests, and notifies Masakari when a guest stops responding.",
   name: "introspectiveinstancemonitor",
   notificationTypes: ["VM"],
   retry: ({ callback }) => ({ api_retry_max: callback.retry_max, api_retry_interval: callback.retry_interval }),
@@ -29,7 +29,7 @@ export const introspectiveMonitorProgram: Program = {
     });
     return runnable(monitor, (next) => {
       if (next.libvirt.connection_uri !== uri) {
-        log.warning("SIGHUP: a new value of [libvirt] connection_uri counts from the next start on");
+        log.warning("SIGHUP: a new value of [libvirt] connection_uri takes effect at the next start");
       }
       monitor.reload(settings(next), agentPath(next));
     });

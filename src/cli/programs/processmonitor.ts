@@ -8,7 +8,7 @@ const settings = ({ process, DEFAULT }: Config): ProcessSettings => ({ ...proces
 
 export const processMonitorProgram: Program = {
   command: "masakari-processmonitor",
-  description: "Restarts the processes of the process list when they die, and tells Masakari when that does not help.",
+  description: "Restarts the processes of the process list when they die, and notifies Masakari when restarting fails.",
   name: "processmonitor",
   notificationTypes: ["PROCESS"],
   retry: (config) => config.process,

@@ -10,7 +10,7 @@ export function guide(stage: Stage): string {
 The monitor (pid ${stage.monitorPid ?? "-"}) watches ${pids.join(" and ")}.
 Try, by typing here (in another terminal: the command behind it):
   kill web         a process dies; see it restarted      kill ${first && isRunning(first) ? pidOf(first) : "PID"}
-  break web        then kill web: Masakari is told       chmod -x ${first?.restartCommand}
+  break web        then kill web: Masakari is notified   chmod -x ${first?.restartCommand}
   mend web         then start web: recovery is seen      chmod +x ${first?.restartCommand}
   start web        starts it by hand                     ${first?.startCommand}
   stop api         then kill worker: it cannot be restarted, and the notification waits

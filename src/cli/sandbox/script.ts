@@ -40,7 +40,7 @@ async function restarted(stage: Stage, service: SandboxService, signal: AbortSig
 
 async function masakariTold(stage: Stage, service: SandboxService, signal: AbortSignal): Promise<void> {
   stage.breakRestart(service);
-  const told = stage.timeline.next(`Masakari is told about ${service.name}`, stored(service), WITHIN_MS, signal);
+  const told = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
   stage.kill(service);
   await told;
   expect(!isRunning(service), `${service.name} runs although its restart command is broken`);
@@ -62,7 +62,7 @@ async function outlivesOutage(stage: Stage, service: SandboxService, signal: Abo
   );
   stage.kill(service);
   await waiting;
-  const told = stage.timeline.next(`Masakari is told about ${service.name}`, stored(service), WITHIN_MS, signal);
+  const told = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
   await stage.startApi();
   await told;
   await expectNotifications(stage, service, 1, signal);
@@ -72,7 +72,7 @@ async function outlivesOutage(stage: Stage, service: SandboxService, signal: Abo
 const acts = [
   { title: "A process dies and is restarted; Masakari need not know", service: "sandbox-web", play: restarted },
   {
-    title: "A process dies and cannot be restarted; Masakari is told, once",
+    title: "A process dies and cannot be restarted; Masakari is notified, once",
     service: "sandbox-worker",
     play: masakariTold,
   },

@@ -87,7 +87,7 @@ export class Stage {
 
   mendRestart(service: SandboxService): void {
     setRestartable(service, true);
-    this.timeline.say("you", `mended the restart command: chmod +x ${service.restartCommand}`);
+    this.timeline.say("you", `repaired the restart command: chmod +x ${service.restartCommand}`);
   }
 
   /** Starts the service by hand, as an operator does who was told that it is down; no second time if it runs. */

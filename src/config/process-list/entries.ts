@@ -53,7 +53,7 @@ function checkExpression({ match, process_name, user }: ProcessEntry): { problem
   try {
     const expression = compileExpression(process_name);
     if (expression.test("")) {
-      return { problem: "matches the empty string, and so every process there is; make the expression say more" };
+      return { problem: "matches the empty string, and so every process; make the expression more specific" };
     }
     if (!expression.linear && user === undefined) {
       return {
@@ -79,11 +79,11 @@ function commandsCaution({ start_command, restart_command }: ProcessEntry): stri
 
 function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefined; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
-  const say = (severity: "error" | "warning", line: number, message: string): void => {
+  const report = (severity: "error" | "warning", line: number, message: string): void => {
     diagnostics.push(diagnostic(severity, { file, line }, message));
   };
   if (raw.fields.size > MAX_KEYS) {
-    say("error", raw.line, `this entry has more than ${MAX_KEYS} keys`);
+    report("error", raw.line, `this entry has more than ${MAX_KEYS} keys`);
     return { entry: undefined, diagnostics };
   }
   for (const [key, { line }] of raw.fields) {
@@ -92,20 +92,20 @@ function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefi
     // ignores: lists have ids and remarks in them.
     const near = didYouMean(key, names);
     const unknown = `there is no key ${shortened(key) || "without a name"}`;
-    if (near !== "") say("error", line, `${unknown}${near}`);
-    else say("warning", line, `${unknown}; it is ignored`);
+    if (near !== "") report("error", line, `${unknown}${near}`);
+    else report("warning", line, `${unknown}; it is ignored`);
   }
-  if (!raw.fields.has("process_name")) say("error", raw.line, "this entry has no process_name, which is required");
+  if (!raw.fields.has("process_name")) report("error", raw.line, "this entry has no process_name, which is required");
   const values: Partial<Record<keyof ProcessEntry, unknown>> = {};
   for (const name of names) {
     const field = raw.fields.get(name);
     if (!field) continue;
     const checked = checkKey(processKeys[name], field.value);
     if ("reason" in checked) {
-      say("error", field.line, `${name} ${checked.reason}`);
+      report("error", field.line, `${name} ${checked.reason}`);
     } else {
       values[name] = checked.value;
-      if (checked.caution !== undefined) say("warning", field.line, `${name} ${checked.caution}`);
+      if (checked.caution !== undefined) report("warning", field.line, `${name} ${checked.caution}`);
     }
   }
   if (hasError(diagnostics)) return { entry: undefined, diagnostics };
@@ -113,10 +113,10 @@ function checkEntry(file: string, raw: RawEntry): { entry: ProcessEntry | undefi
   const entry = { ...bareEntry, ...values } as ProcessEntry;
   const { problem: bad, caution: expressionCaution } = checkExpression(entry);
   const nameLine = raw.fields.get("process_name")?.line ?? raw.line;
-  if (bad !== undefined) say("error", nameLine, `process_name ${bad}`);
-  if (expressionCaution !== undefined) say("warning", nameLine, `process_name ${expressionCaution}`);
+  if (bad !== undefined) report("error", nameLine, `process_name ${bad}`);
+  if (expressionCaution !== undefined) report("warning", nameLine, `process_name ${expressionCaution}`);
   const caution = bad === undefined ? commandsCaution(entry) : undefined;
-  if (caution !== undefined) say("warning", raw.line, `${entry.process_name} ${caution}`);
+  if (caution !== undefined) report("warning", raw.line, `${entry.process_name} ${caution}`);
   return { entry: bad === undefined ? entry : undefined, diagnostics };
 }
 

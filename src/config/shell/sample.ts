@@ -19,7 +19,7 @@ const explicit: Readonly<Record<string, Sample>> = {
   AUTH_URL: { value: "http://controller:5000/v3", help: "URL of Keystone." },
   STONITH_TYPE: {
     value: "ipmi",
-    help: "ipmi: ask the BMC of a lost host whether its power is off. ssh: report a lost host without asking.",
+    help: "ipmi: ask the BMC of a lost host whether its power is off. ssh: report a lost host without a query.",
   },
   MAX_CHILD_PROCESS: { value: "3", help: "Has no effect." },
   HA_CONF: {

@@ -8,7 +8,7 @@ export const consulTable = {
     agent_storage: { type: "string", help: "HOST[:PORT] of the local Consul agent of the storage network." },
     matrix_config_file: {
       type: "string",
-      help: "YAML file that says for which combinations of the networks' health a host is to be recovered.",
+      help: "YAML file that lists for which combinations of the networks' health a host is to be recovered.",
     },
   },
 } as const satisfies SectionTable;

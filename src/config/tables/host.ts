@@ -40,7 +40,7 @@ export const hostTable = {
       type: "int",
       default: 3,
       min: 0,
-      help: "Further questions to a BMC that did not say that the power is off.",
+      help: "Further queries to a BMC that did not report that the power is off.",
     },
     ipmi_retry_interval: { type: "int", default: 10, min: 0, help: "Seconds between two questions to a BMC." },
     stonith_wait: {
@@ -64,7 +64,7 @@ export const hostTable = {
       type: "choice",
       choices: ["autodetect", "cluster", "remote"],
       default: "autodetect",
-      help: "Whether this host is a full member of the cluster (Corosync and Pacemaker) or a remote node; autodetect asks systemd, which does not work in a container.",
+      help: "Whether this host is a full member of the cluster (Corosync and Pacemaker) or a remote node; autodetect queries systemd, which does not work in a container.",
     },
     storm_ratio: {
       type: "float",

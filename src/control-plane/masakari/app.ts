@@ -128,7 +128,7 @@ function answerError(
   }
   if (fault instanceof ApiFault) return sendFault(reply, fault);
   log.error(`${request.id} failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
-  return sendFault(reply, new ApiFault(500, "Unexpected API Error. The control plane's log says more."));
+  return sendFault(reply, new ApiFault(500, "Unexpected API Error. See the control plane's log."));
 }
 
 function sendFault(reply: FastifyReply, fault: ApiFault): FastifyReply {

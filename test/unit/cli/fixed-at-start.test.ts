@@ -16,7 +16,7 @@ test("SIGHUP: the host keeps its name and the state its place until the next sta
   const next = withFixed(read, running, log);
   assert.deepEqual(next, { ...read, DEFAULT: { ...running.DEFAULT, debug: true } });
   assert.deepEqual(log.lines, [
-    "warning SIGHUP: a new value of [DEFAULT] hostname counts from the next start on",
-    "warning SIGHUP: a new value of [DEFAULT] state_path counts from the next start on",
+    "warning SIGHUP: a new value of [DEFAULT] hostname takes effect at the next start",
+    "warning SIGHUP: a new value of [DEFAULT] state_path takes effect at the next start",
   ]);
 });

@@ -100,7 +100,7 @@ test("what was asked wrongly is refused, and nothing dropped", async (t) => {
   const { rig, pending } = monitorWith(t);
   const refusals: [string[], RegExp][] = [
     [[pending], /--reason/],
-    [[pending, "--reason", "  "], /--reason must say why/],
+    [[pending, "--reason", "  "], /--reason is empty/],
     [["--reason", "x"], /name the ids/],
     [["--all", "--reason", "x"], /--program/],
     [[pending, "--all", "--program", "testmonitor", "--reason", "x"], /not both/],

@@ -7,7 +7,7 @@ import { DatagramReceiver } from "../../support/datagram-receiver.ts";
 import { FakeCloud } from "../../support/fake-cloud.ts";
 import { ours, Rig } from "../../support/process-monitor.ts";
 
-test("systemd is told when the monitor is up, reloads, lives and stops; what it starts is told nothing of it", async (t) => {
+test("systemd is notified when the monitor is up, reloads, is alive and stops; what the monitor starts does not inherit the socket", async (t) => {
   const cloud = await FakeCloud.start();
   const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   t.after(async () => {

@@ -75,7 +75,7 @@ test("the lock or the health socket alone come back, too", async (t) => {
   await eventually("its files", IN_TIME, () => files.every((path) => existsSync(path)) || undefined);
   for (const path of files) {
     rmSync(path);
-    await monitor.line(path.endsWith("lock") ? /made anew: the lock of/ : /made anew: the health socket of/, IN_TIME);
+    await monitor.line(path.endsWith("lock") ? /recreated: the lock of/ : /recreated: the health socket of/, IN_TIME);
     assert.ok(existsSync(path));
   }
 });

@@ -23,18 +23,18 @@ function scene(context: TestContext) {
   context.after(() => rmSync(directory, { recursive: true, force: true }));
   const statePath = join(directory, "state");
   const systemd = join(directory, "systemd");
-  const surroundings = {
+  const environment = {
     env: { STATE_DIRECTORY: systemd },
     homeDir: join(directory, "home"),
     uid: process.getuid?.() ?? 0,
   };
-  return { directory, statePath, systemd, surroundings };
+  return { directory, statePath, systemd, environment };
 }
 
 test("state_path is made, and is its owner's alone", (t) => {
-  const { directory, surroundings } = scene(t);
+  const { directory, environment } = scene(t);
   const statePath = join(directory, "a/b");
-  assert.deepEqual(chooseStatePlace(statePath, surroundings), { path: statePath, problem: undefined });
+  assert.deepEqual(chooseStatePlace(statePath, environment), { path: statePath, problem: undefined });
   assert.equal(statSync(statePath).mode & 0o777, 0o700);
 });
 
@@ -73,11 +73,11 @@ const UNUSABLE: readonly (readonly [string, RegExp, (statePath: string) => void]
 
 for (const [what, why, prepare] of UNUSABLE) {
   test(`a state_path that is ${what} is not used, and it is said where state is instead`, (t) => {
-    const { directory, statePath, surroundings } = scene(t);
+    const { directory, statePath, environment } = scene(t);
     prepare(statePath);
     const other = mkdtempSync(join(tmpdir(), "state-place-other-"));
     t.after(() => rmSync(other, { recursive: true }));
-    const place = chooseStatePlace(statePath, { ...surroundings, env: { STATE_DIRECTORY: other } });
+    const place = chooseStatePlace(statePath, { ...environment, env: { STATE_DIRECTORY: other } });
     assert.equal(place.path, other);
     assert.match(place.problem ?? "", why);
     assert.match(
@@ -89,42 +89,42 @@ for (const [what, why, prepare] of UNUSABLE) {
 }
 
 test("a state_path that cannot be made is not used, below /proc neither", (t) => {
-  const { systemd, surroundings } = scene(t);
-  const place = chooseStatePlace("/proc/masakari/state", surroundings);
+  const { systemd, environment } = scene(t);
+  const place = chooseStatePlace("/proc/masakari/state", environment);
   assert.equal(place.path, systemd);
   assert.match(place.problem ?? "", /\/proc\/masakari\/state .* is not used: ENOENT/);
 });
 
 test("a directory or a symbolic link of another user's is not relied on", { skip: !isRoot && "needs root" }, (t) => {
-  const { directory, statePath, systemd, surroundings } = scene(t);
+  const { directory, statePath, systemd, environment } = scene(t);
   mkdirSync(statePath);
   chownSync(statePath, NOBODY, NOBODY);
-  assert.match(chooseStatePlace(statePath, surroundings).problem ?? "", /belongs to user 65534/);
+  assert.match(chooseStatePlace(statePath, environment).problem ?? "", /belongs to user 65534/);
   const nobodys = join(directory, "nobodys");
   mkdirSync(nobodys);
   mkdirSync(join(directory, "roots"));
   symlinkSync(join(directory, "roots"), join(nobodys, "link"));
   chownSync(nobodys, NOBODY, NOBODY);
-  const place = chooseStatePlace(join(nobodys, "link"), surroundings);
+  const place = chooseStatePlace(join(nobodys, "link"), environment);
   assert.equal(place.path, systemd);
   assert.match(place.problem ?? "", /nobodys belongs to user 65534/);
 });
 
 test("after what systemd gives comes XDG_STATE_HOME, then what a reboot empties; nothing of it is believed blindly", (t) => {
-  const { directory, surroundings } = scene(t);
+  const { directory, environment } = scene(t);
   const statePath = "/proc/masakari/other";
   const xdg = join(directory, "xdg");
   const env = { STATE_DIRECTORY: join(directory, "open"), XDG_STATE_HOME: xdg };
   mkdirSync(env.STATE_DIRECTORY);
   chmodSync(env.STATE_DIRECTORY, 0o777);
-  const second = chooseStatePlace(statePath, { ...surroundings, env });
+  const second = chooseStatePlace(statePath, { ...environment, env });
   assert.ok(second.path.startsWith(`${xdg}/masakarimonitors-`), second.path);
   assert.deepEqual(
-    fallbackPlaces(statePath, { ...surroundings, env }).filter((path) => path.startsWith(directory)),
+    fallbackPlaces(statePath, { ...environment, env }).filter((path) => path.startsWith(directory)),
     [env.STATE_DIRECTORY, second.path],
     "where `status` looks, too",
   );
-  const third = chooseStatePlace(statePath, { ...surroundings, env: {} });
+  const third = chooseStatePlace(statePath, { ...environment, env: {} });
   t.after(() => rmSync(third.path, { recursive: true }));
   if (isRoot) assert.ok(third.path.startsWith("/run/masakarimonitors-"), third.path);
   if (!third.path.startsWith(directory)) assert.match(third.problem ?? "", /until the next reboot, which loses them/);

@@ -70,11 +70,11 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   victim.signal("SIGKILL");
   const ill = await eventually("the API's trouble shows", 20_000, async () => {
     const found = await status(statePath);
-    return found.text.includes("Masakari cannot be told") ? found : undefined;
+    return found.text.includes("Masakari cannot be notified") ? found : undefined;
   });
   assert.equal(ill.code, 1);
   assert.match(ill.text, /processmonitor .* degraded +[\d.]+ s +1 waiting, the oldest for \d+s\n/);
-  assert.match(ill.text, /\nprocessmonitor: degraded for \d+s \(since \d{4}.*Z\): Masakari cannot be told: .*503/);
+  assert.match(ill.text, /\nprocessmonitor: degraded for \d+s \(since \d{4}.*Z\): Masakari cannot be notified: .*503/);
   const [report] = JSON.parse((await status(statePath, "--json")).text);
   assert.deepEqual(
     [report.state, report.verdict, report.outbox.pending, report.outbox.counters.added],
@@ -86,7 +86,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   cloud.api = (_, response) => json(response, 202, { notification: { notification_uuid: "n-1" } });
   const told = await eventually("only what is given up is wrong", 20_000, async () => {
     const found = await status(statePath);
-    return found.text.includes("Masakari cannot be told") ? undefined : found;
+    return found.text.includes("Masakari cannot be notified") ? undefined : found;
   });
   assert.equal(told.code, 1);
   assert.match(
@@ -125,7 +125,7 @@ test("a catalog with names of megabytes: a line in the log and in the status, bo
   assert.ok(line.length < 3000 && text.length < 5000, `${line.length} and ${text.length} characters`);
 });
 
-test("one that is stopped in its tracks is told from one that does not run, by the real command", async (t) => {
+test("a monitor stopped by SIGSTOP is shown as not answering, not as not running", async (t) => {
   const { rig } = await scene(t);
   await rig.listed("web");
   rig.victim("web");

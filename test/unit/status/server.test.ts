@@ -62,7 +62,7 @@ async function textOf(socketPath: string, path: string) {
   return { status: response.statusCode, type: response.headers["content-type"], text: Buffer.concat(parts).toString() };
 }
 
-test("health is told to the owner only: 200 unless it is failing, and the socket goes with the program", async (t) => {
+test("health is served to the owner only: 200 unless it is failing, and the socket goes with the program", async (t) => {
   const path = join(directory(t), "p.sock");
   let changes: ChangedFacts = {};
   const { stop, log } = serving(t, path, () => reportWith(changes));

@@ -66,7 +66,7 @@ const table: readonly Row[] = [
     what: "no attempt is answered",
     facts: { outbox: { unanswered, pending: 3, oldestPending: NOW - minutes(9) } },
     verdict: "degraded",
-    problems: [["delivery", /^Masakari cannot be told: connection refused; 3 notifications wait$/, 4]],
+    problems: [["delivery", /^Masakari cannot be notified: connection refused; 3 notifications wait$/, 4]],
   },
   {
     what: "nothing waits, and Masakari cannot be found",
@@ -96,16 +96,16 @@ const table: readonly Row[] = [
     what: "a notification waits although the API answers",
     facts: { outbox: { pending: 1, oldestPending: NOW - minutes(6) } },
     verdict: "degraded",
-    problems: [["delivery", /^1 notification waits although Masakari answers$/, 6]],
+    problems: [["delivery", /^1 notification waits although Masakari responds$/, 6]],
   },
   { what: "one waits for a retry", facts: { outbox: { pending: 1, oldestPending: NOW - minutes(4) } }, verdict: "ok" },
   {
     what: "one was rejected lately",
-    facts: { outbox: { untold: trouble("rejected: host-1 is in no segment", 59) } },
+    facts: { outbox: { undeliverable: trouble("rejected: host-1 is in no segment", 59) } },
     verdict: "degraded",
     problems: [["delivery", /will not be: rejected: host-1 is in no segment/, 59]],
   },
-  { what: "one was rejected long ago", facts: { outbox: { untold: trouble("rejected", 61) } }, verdict: "ok" },
+  { what: "one was rejected long ago", facts: { outbox: { undeliverable: trouble("rejected", 61) } }, verdict: "ok" },
   {
     what: "the disk is full, and Masakari can be told",
     facts: { outbox: { disk, pending: 3 } },
@@ -117,7 +117,7 @@ const table: readonly Row[] = [
     facts: { outbox: { disk, unanswered } },
     verdict: "degraded",
     problems: [
-      ["delivery", /cannot be told/, 4],
+      ["delivery", /cannot be notified/, 4],
       ["disk", /memory only/, 2],
     ],
   },
@@ -126,8 +126,8 @@ const table: readonly Row[] = [
     facts: { outbox: { disk, unanswered, pending: 2, oldestPending: NOW } },
     verdict: "failing",
     problems: [
-      ["disk", /2 notifications would be lost by a stop/, 2],
-      ["delivery", /cannot be told/, 4],
+      ["disk", /stopping now would lose 2 notifications/, 2],
+      ["delivery", /cannot be notified/, 4],
     ],
   },
   {
@@ -137,23 +137,23 @@ const table: readonly Row[] = [
     problems: [["sensing", /starting/, 100 / 60_000]],
   },
   {
-    what: "sensing has failed and waits to be begun again",
+    what: "sensing has failed and waits to be restarted",
     facts: { loop: { sensingSince: undefined, restarts: 1, lastFailure: trouble("no /proc", 1) } },
     verdict: "failing",
-    problems: [["sensing", /sees nothing: no \/proc/, 1]],
+    problems: [["sensing", /sensing failed: no \/proc/, 1]],
   },
   {
     what: "sensing failed lately and goes on",
     facts: { loop: { restarts: 2, lastFailure: trouble("a defect", 30) } },
     verdict: "degraded",
-    problems: [["sensing", /begun again \(restart 2\): a defect/, 30]],
+    problems: [["sensing", /was restarted \(restart 2\): a defect/, 30]],
   },
   { what: "sensing failed long ago", facts: { loop: { restarts: 2, lastFailure: trouble("x", 61) } }, verdict: "ok" },
   {
     what: "sensing is stuck",
     facts: { loop: { lastObservation: NOW - minutes(2) } },
     verdict: "failing",
-    problems: [["sensing", /stuck; restart it/, 2]],
+    problems: [["sensing", /^stuck: .*restart this program$/, 2]],
   },
   {
     what: "sensing is stuck from its beginning",
@@ -173,7 +173,7 @@ const table: readonly Row[] = [
     what: "an effect does not end",
     facts: { loop: { oldestActing: { kind: "ping", since: NOW - minutes(31) } } },
     verdict: "degraded",
-    problems: [["acting", /^ping does not come to an end$/, 31]],
+    problems: [["acting", /^ping has not finished$/, 31]],
   },
   {
     what: "an effect is slow",

@@ -209,7 +209,7 @@ test("nothing is started once the monitor stops", async () => {
   assert.equal((await run("/bin/true", {}, AbortSignal.abort())).outcome, "not-started");
 });
 
-test("the pid is told at the start and at the end, and is a group of its own", async () => {
+test("the pid is reported at the start and at the end, and is a process group of its own", async () => {
   const told: string[] = [];
   let group = 0;
   await run("/bin/sleep 0.05", {

@@ -58,7 +58,7 @@ const victims = (context: TestContext, count: number) => {
   return children;
 };
 
-test("the exit of a process is told, and of no other", async (context) => {
+test("the exit of a watched process is reported, and of no other", async (context) => {
   const { exits, next } = watching(context);
   const [one, two, three] = victims(context, 3) as [Child, Child, Child];
   for (const child of [one, two, three]) assert.equal(exits.watch(identityOf(child)), "watching");

@@ -13,7 +13,7 @@ import { type NotificationRow, showNotification } from "./store.ts";
 const rule = (action: string) => `os_masakari_api:notifications:${action}`;
 
 /** A notification as the schema has let it through. */
-interface Told {
+interface ReceivedNotification {
   readonly type: NotificationType;
   readonly hostname: string;
   readonly generated_time: string;
@@ -46,7 +46,7 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
         rule: rule("create"),
         schema: () => createSchema,
         handle: (call) => {
-          const { notification } = call.body as unknown as { notification: Told };
+          const { notification } = call.body as unknown as { notification: ReceivedNotification };
           validate(payloadSchemas[notification.type], notification.payload);
           const row = store(stores, notification);
           onStored(arrivalOf(call, notification, row));
@@ -58,9 +58,9 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
 }
 
 /** Host, maintenance and duplicate are looked at, and the row written, in one transaction. */
-function store({ database, hosts, notifications }: Stores, told: Told): NotificationRow {
+function store({ database, hosts, notifications }: Stores, received: ReceivedNotification): NotificationRow {
   return inTransaction(database, () => {
-    const { hostname, type, payload } = told;
+    const { hostname, type, payload } = received;
     const host = hosts.findByName(hostname);
     if (!host) throw new ApiFault(400, `Host with name ${hostname} could not be found.`);
     if (host.on_maintenance !== 0) {
@@ -69,7 +69,7 @@ function store({ database, hosts, notifications }: Stores, told: Told): Notifica
         `Notification received from host ${hostname} of type '${type}' is ignored as the host is already under maintenance.`,
       );
     }
-    const generatedTime = parseIsoTime(told.generated_time) ?? { ms: 0, micros: 0 };
+    const generatedTime = parseIsoTime(received.generated_time) ?? { ms: 0, micros: 0 };
     const candidate = { generatedTime, sourceHostUuid: host.uuid, type, payload };
     if (notifications.isDuplicate(candidate)) {
       throw new ApiFault(409, `Notification received from host ${hostname} of type ${type} is duplicate.`);
@@ -78,7 +78,11 @@ function store({ database, hosts, notifications }: Stores, told: Told): Notifica
   });
 }
 
-function arrivalOf({ arrivedAt }: Call, { hostname, payload }: Told, row: NotificationRow): NotificationArrival {
+function arrivalOf(
+  { arrivedAt }: Call,
+  { hostname, payload }: ReceivedNotification,
+  row: NotificationRow,
+): NotificationArrival {
   return {
     notificationUuid: row.uuid,
     type: row.type,

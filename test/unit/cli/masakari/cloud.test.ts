@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { loginOfCloud } from "../../../../src/cli/masakari/cloud.ts";
+import type { CommandContext } from "../../../../src/cli/masakari/command-context.ts";
 import { findLogin, type LoginChoice } from "../../../../src/cli/masakari/login.ts";
-import type { Surroundings } from "../../../../src/cli/masakari/surroundings.ts";
 import { configRoot } from "../../../support/config-root.ts";
 
 interface Question {
@@ -23,8 +23,8 @@ const silent = (): void => undefined;
 /** Calls `use` where these files are, below `work` and `home`. */
 async function among<T>(
   files: Readonly<Record<string, string>>,
-  env: Surroundings["env"],
-  use: (surroundings: Surroundings) => Promise<T>,
+  env: CommandContext["env"],
+  use: (context: CommandContext) => Promise<T>,
 ): Promise<T> {
   using at = configRoot({ "work/.keep": "", ...files });
   // Nothing of the machine that the tests run on.
@@ -34,18 +34,18 @@ async function among<T>(
 
 for (const { name, cloud, files, env, answers } of questions) {
   test(`reads clouds.yaml as openstacksdk does: ${name}`, async () => {
-    await among(files, env ?? {}, async (surroundings) => {
+    await among(files, env ?? {}, async (context) => {
       if (answers === "error") {
-        await assert.rejects(loginOfCloud(cloud, surroundings), { code: "MASAKARI_COMMAND" });
+        await assert.rejects(loginOfCloud(cloud, context), { code: "MASAKARI_COMMAND" });
         return;
       }
-      const { api, endpoint } = await loginOfCloud(cloud, surroundings);
+      const { api, endpoint } = await loginOfCloud(cloud, context);
       const { auth_type, region, api_interface, insecure, cafile, certfile, keyfile, ...rest } = api;
       const login = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
       // With auth_type none the endpoint is an option of the login here, and an override there.
       const where = auth_type === "none" ? api.endpoint : endpoint;
       const found = { auth: login, auth_type, region, interface: api_interface, insecure, endpoint: where };
-      const tls = { cafile: insecure ? undefined : cafile?.replace(surroundings.homeDir, "~"), certfile, keyfile };
+      const tls = { cafile: insecure ? undefined : cafile?.replace(context.homeDir, "~"), certfile, keyfile };
       const all = Object.entries({ ...found, ...tls }).map(([key, value]) => [key, value ?? null]);
       assert.deepEqual(Object.fromEntries(all), answers);
     });
@@ -59,10 +59,10 @@ const host = { "home/masakarimonitors.conf": "[api]\nauth_url = http://host\n" }
 const files = { ...host, "work/clouds.yaml": cloud("http://cloud"), "other.conf": "[api]\nauth_url = http://file\n" };
 
 /** The Keystone that a command would go to, or why it goes to none. */
-async function whereTo(env: Surroundings["env"], choice: Partial<LoginChoice> = {}): Promise<string> {
-  return await among(files, env, async (surroundings) => {
+async function whereTo(env: CommandContext["env"], choice: Partial<LoginChoice> = {}): Promise<string> {
+  return await among(files, env, async (context) => {
     try {
-      const { api } = await findLogin({ configFiles: [], cloud: undefined, ...choice }, surroundings);
+      const { api } = await findLogin({ configFiles: [], cloud: undefined, ...choice }, context);
       return api.auth_url ?? "";
     } catch (error) {
       return `refused: ${(error as Error).message}`;
@@ -111,7 +111,7 @@ test("OS_CLIENT_CONFIG_FILE is read in place of all others, and its only cloud i
   });
   assert.equal(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("one.yaml") }), "http://one");
   assert.equal(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("two.yaml"), OS_CLOUD: "test" }), "http://b");
-  assert.match(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("two.yaml") }), /refused: say which cloud .* prod, test/);
+  assert.match(await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("two.yaml") }), /refused: choose a cloud .* prod, test/);
   assert.match(
     await whereTo({ OS_CLIENT_CONFIG_FILE: at.path("none.yaml"), OS_CLOUD: "prod" }),
     /none.yaml does not exist/,
@@ -120,12 +120,12 @@ test("OS_CLIENT_CONFIG_FILE is read in place of all others, and its only cloud i
 
 test("a password may come from the environment, and no message shows one", async () => {
   const without = { "work/clouds.yaml": cloud("http://cloud").replace(" password: Sesam,", "") };
-  await among(without, { OS_PASSWORD: "Sesam" }, async (surroundings) => {
-    assert.equal((await loginOfCloud("prod", surroundings)).api.password, "Sesam");
+  await among(without, { OS_PASSWORD: "Sesam" }, async (context) => {
+    assert.equal((await loginOfCloud("prod", context)).api.password, "Sesam");
   });
   const broken = { "work/clouds.yaml": `${cloud("http://cloud")}    password: "Sesam\n` };
-  await among(broken, {}, async (surroundings) => {
-    const error = await loginOfCloud("prod", surroundings).catch((reason: Error) => reason);
+  await among(broken, {}, async (context) => {
+    const error = await loginOfCloud("prod", context).catch((reason: Error) => reason);
     assert.ok(error instanceof Error);
     assert.match(error.message, /clouds\.yaml is not valid YAML/);
     assert.doesNotMatch(error.message, /Sesam/);
@@ -139,8 +139,8 @@ test("an alias bomb and a large file are refused at once", async () => {
     bomb.push(`${own}: &${own} [${Array(9).fill(`*${before}`).join(", ")}]`);
   }
   for (const text of [bomb.join("\n"), `#${"x".repeat(300_000)}`, "[".repeat(100_000), "a:\n".repeat(80_000)]) {
-    await among({ "work/clouds.yaml": text }, {}, async (surroundings) => {
-      await assert.rejects(loginOfCloud("prod", surroundings), { code: "MASAKARI_COMMAND" });
+    await among({ "work/clouds.yaml": text }, {}, async (context) => {
+      await assert.rejects(loginOfCloud("prod", context), { code: "MASAKARI_COMMAND" });
     });
   }
 });

@@ -76,7 +76,7 @@ test("an operator's way from nothing to a host and back out of maintenance", asy
   assert.match(await succeeds("host-list --segment rack1"), / compute1 +rack1 +COMPUTE +false +false$/m);
 
   await succeeds("segment-create rack2");
-  await fails("host-create compute2", /several segments, say which with --segment: rack\d, rack\d/);
+  await fails("host-create compute2", /several segments, choose one with --segment: rack\d, rack\d/);
   await succeeds("host-create compute2 --segment rack2 --reserved");
   const hosts = JSON.parse(await succeeds("--json host-list")) as { name: string; reserved: boolean }[];
   assert.deepEqual(

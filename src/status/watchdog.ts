@@ -6,48 +6,48 @@ import type { ServiceManager } from "./service-manager.ts";
 import { stuckSince } from "./verdict.ts";
 
 /** A monitor of this process. */
-export interface Watched {
+export interface WatchedMonitor {
   readonly name: string;
   readonly facts: () => Facts;
 }
 
-export interface WatchOverParts {
-  readonly monitors: readonly Watched[];
+export interface WatchdogParts {
+  readonly monitors: readonly WatchedMonitor[];
   readonly manager: ServiceManager;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** A change of the status line is told within this time. */
+/** A change of the status line is sentStatus within this time. */
 const LOOK_EVERY_MS = 5000;
 
 /**
  * Keeps the service manager's status line true, and its watchdog fed while every monitor makes progress: an event loop that
  * turns while nothing is sensed is not alive. What is away (libvirt, the API) does not count: a restart of this program
- * would mend nothing of that. That a monitor is stuck is said once in the log, watchdog or not.
+ * would fix none of that. A stuck monitor is logged once, with a watchdog or without.
  */
-export async function watchOver(parts: WatchOverParts, signal: AbortSignal): Promise<void> {
+export async function runWatchdog(parts: WatchdogParts, signal: AbortSignal): Promise<void> {
   const { monitors, manager, clock, log } = parts;
   const feedEveryMs = manager.watchdogMs === undefined ? undefined : manager.watchdogMs / 2;
   const remedy =
     feedEveryMs === undefined
       ? "Restart this program, and please report this line with those before it"
       : "The service manager's watchdog restarts this program; please report this line with those before it";
-  let said: readonly string[] = [];
-  let told: string | undefined;
+  let reportedStuck: readonly string[] = [];
+  let sentStatus: string | undefined;
   let fedAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     const { mono } = clock.now();
-    const looked = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
-    const stuck = looked.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
+    const current = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
+    const stuck = current.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
     for (const name of stuck) {
-      if (!said.includes(name)) log.critical(`${name} is stuck: it senses nothing although it should. ${remedy}`);
+      if (!reportedStuck.includes(name)) log.critical(`${name} is stuck: nothing was observed for too long. ${remedy}`);
     }
-    said = stuck;
+    reportedStuck = stuck;
 
-    const text = summary(looked, mono);
-    if (text !== told) manager.status(text);
-    told = text;
+    const text = summary(current, mono);
+    if (text !== sentStatus) manager.status(text);
+    sentStatus = text;
     if (feedEveryMs !== undefined && stuck.length === 0 && mono - fedAt >= feedEveryMs) {
       manager.alive();
       fedAt = mono;

@@ -1,5 +1,5 @@
 /** What the command has around it; a test gives its own. */
-export interface Surroundings {
+export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** Where clouds.yaml is looked for first. Default: the working directory. */

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Facts } from "../../../src/status/facts.ts";
 import type { ServiceManager } from "../../../src/status/service-manager.ts";
-import { watchOver } from "../../../src/status/watch-over.ts";
+import { runWatchdog } from "../../../src/status/watchdog.ts";
 import { factsWith, NOW } from "../../support/health-facts.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-/** Two monitors under a service manager that keeps what it is told. */
+/** Two monitors under a service manager that records what it receives. */
 function scene(context: TestContext, watchdogMs: number | undefined) {
   const clock = new VirtualClock({ wall: 0, mono: NOW });
   const log = new KeptLog();
@@ -27,7 +27,7 @@ function scene(context: TestContext, watchdogMs: number | undefined) {
     { name: "instancemonitor", facts: () => second.facts() },
   ];
   const stop = new AbortController();
-  const watching = watchOver({ monitors, manager, clock, log }, stop.signal);
+  const watching = runWatchdog({ monitors, manager, clock, log }, stop.signal);
   context.after(async () => {
     stop.abort();
     await watching;
@@ -37,7 +37,7 @@ function scene(context: TestContext, watchdogMs: number | undefined) {
 }
 
 const CONSEQUENCE = "nothing is seen of the guests";
-test("the status line is told when it changes, and only then", async (t) => {
+test("the status line is sent when it changes, and only then", async (t) => {
   const { clock, told, lively, second } = scene(t, undefined);
   await clock.advance(60_000);
   assert.deepEqual(told, ["ok"]);
@@ -63,7 +63,7 @@ test("a watchdog of less than the look's time is fed in time too", async (t) => 
   assert.equal(told.filter((one) => one === "alive").length, 11);
 });
 
-test("one monitor that is stuck starves the watchdog, and is said once", async (t) => {
+test("one monitor that is stuck stops the watchdog messages, and is logged once", async (t) => {
   const { clock, told, log, lively, second } = scene(t, 60_000);
   const stuckAt = NOW;
   second.facts = () => factsWith({ loop: { lastObservation: stuckAt } });
@@ -78,7 +78,7 @@ test("one monitor that is stuck starves the watchdog, and is said once", async (
   assert.equal(told.at(-1), "alive");
 });
 
-test("libvirt away, the API away and sensing that is begun again do not: a restart would mend nothing", async (t) => {
+test("libvirt or the API being unavailable, or a restart of sensing, does not stop them: restarting the program would fix none of it", async (t) => {
   const { clock, told, second } = scene(t, 60_000);
   second.facts = () =>
     factsWith({
