@@ -1,7 +1,10 @@
 import { instanceMonitor } from "../../../src/instance/monitor.ts";
+import type { InstanceObservation } from "../../../src/instance/observation.ts";
 import { introspectiveMonitor } from "../../../src/introspective/monitor.ts";
+import type { IntrospectiveObservation } from "../../../src/introspective/observation.ts";
 import type { Monitor, OwnEffect } from "../../../src/monitor/contract.ts";
 import { processMonitor } from "../../../src/process/monitor.ts";
+import type { ProcessObservation } from "../../../src/process/observation.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import type { Logger } from "../../../src/system/log.ts";
 import { plainSettings as guestSettings } from "../../support/introspective-world.ts";
@@ -15,18 +18,21 @@ interface Parts {
 }
 
 /** What one monitor is fed with. */
-export interface Scenario {
+export interface Scenario<Observation = unknown> {
   make(parts: Parts): Monitor<unknown, unknown, OwnEffect>;
   /** Has so many subjects known and well. */
-  begin(feed: Feed, size: number): void | Promise<void>;
+  begin(feed: Feed<Observation>, size: number): void | Promise<void>;
   /** Observations about one subject after the other. */
-  continue(feed: Feed, size: number): Promise<void>;
+  continue(feed: Feed<Observation>, size: number): Promise<void>;
 }
 
-export interface Feed {
+/** An observation without its time. */
+export type Untimed<Observation> = Observation extends unknown ? Omit<Observation, "at"> : never;
+
+export interface Feed<Observation> {
   readonly clock: VirtualClock;
-  /** Without its time, which is the clock's. */
-  observe(observation: Readonly<Record<string, unknown>>): void;
+  /** The time is the clock's. */
+  observe(observation: Untimed<Observation>): void;
 }
 
 const bootId = "boot-1";
@@ -47,7 +53,7 @@ const instanceSettings = {
 };
 
 /** A guest fails, and is started again: a notification, and its withdrawal. */
-const instance: Scenario = {
+const instance: Scenario<InstanceObservation> = {
   make: (parts) => asAny(instanceMonitor({ ...parts, settings: instanceSettings, connectionUri: "qemu:///system" })),
   begin({ observe }, size) {
     observe({ kind: "started", bootId, settings: instanceSettings });
@@ -66,7 +72,7 @@ const instance: Scenario = {
       for (const [event, detail] of [
         ["STOPPED", "FAILED"],
         ["STARTED", "BOOTED"],
-      ]) {
+      ] as const) {
         observe({ kind: "event", number: round + 1, guest, event: { kind: "lifecycle", event, detail } });
         await clock.advance(1);
       }
@@ -75,7 +81,7 @@ const instance: Scenario = {
 };
 
 /** A minute of pings, all of them answered. */
-const introspective: Scenario = {
+const introspective: Scenario<IntrospectiveObservation> = {
   make(parts) {
     const made = introspectiveMonitor({ ...parts, settings: guestSettings, agentPath: ".*", uri: "qemu:///system" });
     const monitor: typeof made = {
@@ -93,7 +99,7 @@ const introspective: Scenario = {
     observe({ kind: "started", bootId, settings: guestSettings });
     const guests = upTo(size).map((number) => ({
       ...{ uuid: uuidOf(number), name: nameOf(number), id: number },
-      ...{ running: true, agent: "connected" },
+      ...{ running: true, agent: "connected" as const },
     }));
     observe({ kind: "surveyed", guests });
     // Each guest answers for the first time.
@@ -103,14 +109,14 @@ const introspective: Scenario = {
 };
 
 /** A process ends, and its supervisor brings up another. */
-const processes: Scenario = {
+const processes: Scenario<ProcessObservation> = {
   make(parts) {
     const list = { processListPath: "/nonexistent", loadProcessList: () => Promise.reject(new Error("none")) };
     return asAny(processMonitor({ ...parts, ...list, settings: plainSettings }));
   },
   begin({ observe }, size) {
     const entries = upTo(size).map((number) => entryNamed(`service-${number}`));
-    const started = { kind: "started", bootId, bootedAt: -1e9, systemd: false, pauses: [] };
+    const started = { kind: "started", bootId, bootedAt: -1e9, systemd: false, pauses: [] } as const;
     observe({ ...started, settings: plainSettings, entries });
     const sightings = entries.map(({ process_name: key }, index) => ({ key, whole: { pid: index + 1, startTime: 1 } }));
     observe({ kind: "seen", sightings });
@@ -120,7 +126,7 @@ const processes: Scenario = {
     for (let round = 0; round < ROUNDS; round++) {
       const number = (round % size) + 1;
       const [pid, next] = [pids.get(number) ?? 0, 1_000_000 + round];
-      observe({ kind: "exited", process: { pid, startTime: 1 } });
+      observe({ kind: "exited", keys: [`service-${number}`], process: { pid, startTime: 1 } });
       await clock.advance(10);
       observe({ kind: "seen", sightings: [{ key: `service-${number}`, whole: { pid: next, startTime: 1 } }] });
       pids.set(number, next);

@@ -34,7 +34,7 @@ async function main([name = "", size = "", statePath = ""]: readonly string[]): 
   loop.start();
   const feed = {
     clock,
-    observe: (observation: Readonly<Record<string, unknown>>) => loop.observe({ at: clock.now(), ...observation }),
+    observe: (observation: object) => loop.observe({ at: clock.now(), ...observation }),
   };
   await scenario.begin(feed, Number(size));
   const before = { observations: progress.observations, cpu: process.cpuUsage(), bytes: bytesWritten() };
