@@ -8,6 +8,7 @@ const drivers: Readonly<Record<string, () => Promise<DriverModule>>> = {
   default: () => import("./pacemaker/driver.ts"),
   /** Upstream's other name of it. */
   simple: () => import("./pacemaker/driver.ts"),
+  kubernetes: () => import("./kubernetes/driver.ts"),
 };
 
 /** `[host] monitoring_driver` cannot be used; the message gives the reason. */
