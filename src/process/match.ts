@@ -4,13 +4,13 @@ import type { Executable } from "../system/proc-table.ts";
 import { baseName, type CommandLine, isInterpreter, parseCommandLine, titleWords } from "./command-line.ts";
 
 /**
- * How a process's command line is an entry's: as the entry says (`whole`), or only by containing its name somewhere. `undecided`:
+ * How a process's command line is an entry's: as the entry has it (`whole`), or only by containing its name somewhere. `undecided`:
  * its expression took too long over it.
  */
 export type MatchKind = "whole" | "partial" | "undecided" | undefined;
 
 /** What a process is apart from its command line. Each is read only where it is asked for. */
-export interface Witness {
+export interface ProcessFacts {
   /** `ProcessStat.name` */
   readonly name: string;
   readonly executable: () => Executable | undefined;
@@ -25,7 +25,7 @@ export interface Matcher {
    * Whether the process executes the entry's program under a command line that has nothing of it left. Absent where that cannot
    * be known: for patterns, for names of several words, for interpreters.
    */
-  readonly replaced?: ((witness: Witness) => boolean) | undefined;
+  readonly replaced?: ((facts: ProcessFacts) => boolean) | undefined;
 }
 
 /** `match: regex` with what is no expression. */
@@ -40,7 +40,7 @@ export class MatchExpressionError extends Error {
 }
 
 /** They show, edit, search or control something with the name: never the service itself. */
-const ONLOOKERS = new Set(
+const TOOLS = new Set(
   `tail head less more cat watch vi vim view nvim nano emacs ed grep egrep zgrep rg awk sed journalctl systemctl service
   ssh scp rsync sudo su screen tmux ps pgrep pkill kill killall top htop strace ltrace gdb lsof man tee cp mv`.split(
     /\s+/,
@@ -51,7 +51,7 @@ const SERVING = new Set(["sshd", "sshd-session", "login", "postgres"]);
 
 /**
  * Programs of this project: each shows itself by this title alone. Lists written for the Python monitors have them as
- * `/usr/bin/python /usr/local/bin/masakari-instancemonitor`, and must not take the new one for dead.
+ * `/usr/bin/python /usr/local/bin/masakari-instancemonitor`, and must recognise the new one.
  */
 const OURS = /^masakari-(process|instance|introspectiveinstance|host)monitor$/;
 
@@ -83,7 +83,7 @@ export function matcherOf(entry: ProcessEntry): Matcher {
     match(raw, parsed) {
       if (!raw.includes(rarest) || BEFORE_EXEC.test(raw)) return undefined;
       if (parsed().some((line) => isProgram(line, words) || (isOurs && line.words[0] === rarest))) return "whole";
-      if (isOnlooker(parsed())) return undefined;
+      if (isTool(parsed())) return undefined;
       if (isInTitle(titleWords(raw), words)) return "whole";
       return joined(raw).includes(name) ? "partial" : undefined;
     },
@@ -109,7 +109,7 @@ function isInTitle(title: readonly string[], name: readonly string[]): boolean {
 }
 
 /** The same program, by the name that the kernel keeps or by the file; no ordinary command line of another one. */
-function executes(listed: string): (witness: Witness) => boolean {
+function executes(listed: string): (facts: ProcessFacts) => boolean {
   const base = baseName(listed);
   const short = Buffer.from(base).subarray(0, NAME_BYTES).toString();
   const isPath = listed.includes("/");
@@ -126,7 +126,7 @@ function executes(listed: string): (witness: Witness) => boolean {
     if (shown.startsWith("/") || BEFORE_EXEC.test(shown)) return false;
     // Nothing but the name is left of a process whose threads end one after the other: it may come from any place.
     if (shown === "" && isPath) return isFile;
-    // With its name in it a command line says what it is; only a title in which the name alone is left of the path is no other thing.
+    // A command line with the name in it was not replaced, unless it is a title in which the name alone is left of the path.
     return !shown.includes(base) || (isTitle(shown) && titleWords(shown)[0] === base && !SERVING.has(base));
   };
 }
@@ -157,13 +157,13 @@ function isNamed(argument: string, name: string): boolean {
   return program === name || baseName(program) === name;
 }
 
-function isOnlooker(parsed: readonly CommandLine[]): boolean {
+function isTool(parsed: readonly CommandLine[]): boolean {
   return parsed.some(({ words, programs }) => {
     const first = baseName(words[0] ?? "")
       .replace(/^-/, "")
       .replace(/:$/, "");
     // A shell without a script is a person, or a command line that merely speaks of the service.
-    return ONLOOKERS.has(first) || (/^(ba|da|a|k|z)?sh$/.test(first) && programs.length === 1);
+    return TOOLS.has(first) || (/^(ba|da|a|k|z)?sh$/.test(first) && programs.length === 1);
   });
 }
 

@@ -39,7 +39,7 @@ interface SavedPause {
 
 const PREFIX = "processmonitor.pause-";
 const SUFFIX = ".json";
-/** Beyond it, nobody remembers. */
+/** A longer one would be forgotten. */
 export const LONGEST_PAUSE_S = 30 * 86_400;
 const FILE_LIMIT = 16 * 1024;
 const TEXT_LIMIT = 500;

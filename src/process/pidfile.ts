@@ -20,8 +20,8 @@ const TICKS_PER_S = 100;
 
 /** The pid stands at the beginning. Bytes. */
 const LOOKED_AT = 4096;
-/** No sign of the daemon: this process, or the host, has no descriptors or no memory left, or the disk fails. */
-const OUR_TROUBLE = new Set(["EMFILE", "ENFILE", "ENOMEM", "EIO", "EAGAIN", "EINTR"]);
+/** They are about this process or the host, not about the daemon: no descriptors or no memory left, or the disk fails. */
+const LOCAL_ERRORS = new Set(["EMFILE", "ENFILE", "ENOMEM", "EIO", "EAGAIN", "EINTR"]);
 
 export interface PidfileParts {
   readonly table: ProcTable;
@@ -43,7 +43,7 @@ export function byPidfile(key: string, entry: ProcessEntry, path: string, parts:
     text = readBeginning(path);
   } catch (error) {
     const { code = "unreadable" } = error as NodeJS.ErrnoException;
-    if (OUR_TROUBLE.has(code)) throw new ProcTableError(path, error);
+    if (LOCAL_ERRORS.has(code)) throw new ProcTableError(path, error);
     return fail(`: ${code}`);
   }
   const pid = Number(PID_LINE.exec(text)?.[1] ?? 0);
@@ -70,7 +70,7 @@ function readBeginning(path: string): string {
 
 /**
  * A pidfile that outlived its daemon (a crash, a reboot without a fresh /run) names whatever has its pid now. Two signs are
- * needed to say so, because a healthy service must not be restarted for a strange name or for a clock that was set.
+ * needed for that, because a healthy service must not be restarted for a strange name or for a clock that was set.
  */
 function isAnother(entry: ProcessEntry, path: string, stat: ProcessStat, table: ProcTable): boolean {
   const name = baseName(entry.process_name.split(/\s+/).at(-1) ?? "");

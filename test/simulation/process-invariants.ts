@@ -10,14 +10,14 @@ const FIRST = new Set(["pre_start_command", "pre_restart_command"]);
 const AT_WORK = /activating|deactivating|reloading/;
 const RESTART = new Set(["pre_restart_command", "restart_command"]);
 
-/** What is known about an entry from the outside: by its processes, its commands and what was said. */
+/** What is known about an entry from the outside: by its processes, its commands and its notifications. */
 interface Account {
   /** Rounds begun since it was last seen to be well. */
   rounds: number;
   /** The monitor has been restarted, or the entry is new, or its number of rounds was changed: rounds cannot be counted. */
   uncounted: boolean;
   /** Notified, and neither seen running since, nor forgotten with the boot or the list. */
-  told: boolean;
+  notified: boolean;
   provenAt: number;
   /** Since when it waits for systemd or another supervisor. */
   settlingSince: number;
@@ -33,7 +33,7 @@ const NOTHING_SEEN = { provenAt: 0, settlingSince: 0, seenUp: false, held: false
 export function watchInvariants(world: ProcessWorld): void {
   const accounts = new Map<string, Account>();
   const accountOf = (key: string): Account => {
-    const known = accounts.get(key) ?? { rounds: 0, uncounted: true, told: false, ...NOTHING_SEEN };
+    const known = accounts.get(key) ?? { rounds: 0, uncounted: true, notified: false, ...NOTHING_SEEN };
     accounts.set(key, known);
     return known;
   };
@@ -46,13 +46,15 @@ export function watchInvariants(world: ProcessWorld): void {
       boot = world.bootId;
       for (const account of accounts.values()) {
         account.uncounted = true;
-        if (rebooted) Object.assign(account, { told: false, seenUp: false });
+        if (rebooted) Object.assign(account, { notified: false, seenUp: false });
       }
     }
     if (observation.kind === "exited") {
       const { pid } = observation.process;
-      const deaf = world.state.entries.values().find(({ phase }) => phase.name === "up" && phase.process.pid === pid);
-      assert.equal(deaf, undefined, `the exit of pid ${pid} changes nothing`);
+      const unnoticed = world.state.entries
+        .values()
+        .find(({ phase }) => phase.name === "up" && phase.process.pid === pid);
+      assert.equal(unnoticed, undefined, `the exit of pid ${pid} changes nothing`);
     }
     for (const key of accounts.keys()) if (!current.has(key)) accounts.delete(key);
     if (observation.kind === "settingsChanged" || observation.kind === "entriesChanged") {
@@ -79,7 +81,7 @@ export function watchInvariants(world: ProcessWorld): void {
     for (const effect of effects) {
       if (effect.kind === "watch") {
         const account = accountOf(effect.key);
-        if (account.told) Object.assign(account, { rounds: 0, uncounted: false, told: false, held: false });
+        if (account.notified) Object.assign(account, { rounds: 0, uncounted: false, notified: false, held: false });
         account.seenUp = true;
         // Another of its processes that is watched in place of the first changes nothing.
         if (entryOf(before.entries, effect.key)?.phase.name !== "up")
@@ -92,7 +94,7 @@ export function watchInvariants(world: ProcessWorld): void {
         if (START.has(stage)) assert.ok(!world.isRunning(key), `${key} is running, and start_command is run`);
         if (RESTART.has(stage)) {
           assert.ok(!world.isRunning(key), `${key} is running, and ${stage} is run`);
-          assert.ok(!account.told, `${key} is restarted after Masakari was told`);
+          assert.ok(!account.notified, `${key} is restarted after Masakari was notified`);
         }
         if (stage === "restart_command") account.rounds++;
       }
@@ -106,17 +108,17 @@ export function watchInvariants(world: ProcessWorld): void {
         const key = effect.subject.slice("process:".length);
         const account = accountOf(key);
         const entry = entryOf(world.state.entries, key)?.entry;
-        assert.ok(entry, `${key} is not in the list, and is told`);
-        assert.ok(!world.isRunning(key), `${key} is running, and is told to have stopped`);
-        assert.ok(!account.told, `${key} is told twice for one failure`);
+        assert.ok(entry, `${key} is not in the list, and is notified`);
+        assert.ok(!world.isRunning(key), `${key} is running, and is notified as stopped`);
+        assert.ok(!account.notified, `${key} is notified twice for one failure`);
         const rounds = entry.restart_command ? (entry.restart_retries ?? world.settings.restart_retries) + 1 : 0;
         if (!account.uncounted && !account.held)
-          assert.equal(account.rounds, rounds, `rounds of ${key} before it is told`);
+          assert.equal(account.rounds, rounds, `rounds of ${key} before it is notified`);
         checkUnopposed(world, key, account);
         const sinceBoot = world.mono - world.bootedAt;
         const patient = account.seenUp || sinceBoot >= world.settings.boot_grace * 1000;
-        assert.ok(patient, `${key} was not seen up since the boot ${sinceBoot} ms ago, and is told`);
-        account.told = true;
+        assert.ok(patient, `${key} was not seen up since the boot ${sinceBoot} ms ago, and is notified`);
+        account.notified = true;
       }
     }
     // Nothing but the state and the observation counts.
@@ -155,7 +157,7 @@ function checkSettling(world: ProcessWorld, entry: EntryState, since: number): v
   assert.ok(world.mono <= phase.until, `${key} waits ${world.mono - phase.until} ms longer than its time to settle`);
 }
 
-/** After peace: every entry is up and watched, or told; what stands in the outbox is exactly what is true. */
+/** After peace: every entry is up and watched, or notified; what stands in the outbox is exactly what is true. */
 export function checkPeace(world: ProcessWorld): void {
   const keys = keyed(world.entries).map(({ key }) => key);
   for (const key of keys) {

@@ -30,7 +30,7 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
 
   const misfortune = () => {
     const keys = keyed(world.entries).map(({ key }) => key);
-    const key = keys.length > 0 ? random.pick(keys) : "nobody";
+    const key = keys.length > 0 ? random.pick(keys) : "none";
     if (systemd && random.chance(0.4)) return bySystemd(systemd, key, random);
     switch (random.between(0, 13)) {
       case 0:
@@ -98,7 +98,7 @@ function bySystemd(systemd: SystemdModel, key: string, random: Seeded): void {
       systemd.reboot();
       return;
     case 1:
-      systemd.deaf = !systemd.deaf;
+      systemd.silent = !systemd.silent;
       return;
     case 2:
     case 3:
@@ -114,7 +114,7 @@ function restartMonitor(world: ProcessWorld, random: Seeded): void {
   if (random.chance(0.3)) world.reboot();
   const away = random.pick([0, 100, 20_000]);
   if (away > 0) {
-    // What happens while nobody watches.
+    // What happens while the monitor is away.
     for (const { key } of keyed(world.entries)) {
       const fate = random.between(0, 4);
       if (fate === 0) world.kill(key);

@@ -4,14 +4,14 @@ import { unitIs } from "../support/process-behaviour.ts";
 import type { ProcessWorld } from "../support/process-world.ts";
 import type { Seeded } from "../support/seeded.ts";
 
-/** The systemd of a world: what it does to the units of the entries, and what it says about it. */
+/** The systemd of a world: what it does to the units of the entries, and what it reports about it. */
 export class SystemdModel {
   system = "running";
-  /** It answers nobody. */
-  deaf: boolean = false;
+  /** It does not answer. */
+  silent: boolean = false;
   readonly #world: ProcessWorld;
   readonly #random: Seeded;
-  /** Units that systemd is at work on, with what it says about them. */
+  /** Units that systemd is at work on, with what it reports about them. */
   readonly #atWork = new Map<string, Parameters<typeof unitIs>>();
 
   constructor(world: ProcessWorld, random: Seeded) {
@@ -73,7 +73,7 @@ export class SystemdModel {
   rest(): void {
     this.#atWork.clear();
     this.system = "running";
-    this.deaf = false;
+    this.silent = false;
   }
 
   /** Its start job waits for others, then it is started, and comes up or does not. */
@@ -99,7 +99,7 @@ export class SystemdModel {
   }
 
   #answer(key: string, unit: string | undefined): SystemdAnswer | undefined {
-    if (this.deaf || this.#random.chance(0.02)) return undefined;
+    if (this.silent || this.#random.chance(0.02)) return undefined;
     if (unit === undefined) return { system: this.system, unit: undefined };
     const [active, over] = this.#atWork.get(key) ?? [this.#world.isRunning(key) ? "active" : "failed"];
     return unitIs(active, over, this.system);

@@ -14,7 +14,7 @@ test(`${SCHEDULES} hosts whose programs rewrite their command lines: none that r
     try {
       play();
       checkPeace(world);
-      assert.equal(world.notified.length, 0, "every restart works, and Masakari is told");
+      assert.equal(world.notified.length, 0, "every restart works, and Masakari is notified");
     } catch (error) {
       const story = world.log.slice(-60).join("\n");
       throw new Error(`SEED=${seed} SCHEDULES=1 shows it again. The last of it:\n${story}`, { cause: error });

@@ -48,7 +48,7 @@ export const quick: Options = {
 };
 
 export interface RigOptions {
-  /** `[DEFAULT] hostname`: what notifications say. */
+  /** `[DEFAULT] hostname`: what notifications have. */
   readonly hostname: string;
   /** An `[api]` section, header included. */
   readonly api: string;
@@ -63,7 +63,7 @@ export interface RigOptions {
 
 export interface MonitorProgram {
   readonly path: string;
-  /** The line by which it says that the first check of a process is done. */
+  /** The line that it logs when the first check of a process is done. */
   readonly watching: RegExp;
 }
 
@@ -185,7 +185,7 @@ export class Rig {
     return text.split("\n").length - 1;
   }
 
-  /** Starts the monitor; resolves as soon as it says that it has found a first process, and (ours) all of `names`. */
+  /** Starts the monitor; resolves as soon as it has logged that it found a first process, and (ours) all of `names`. */
   async start(...names: readonly string[]): Promise<Child> {
     const monitor = this.startUnawaited();
     await monitor.line(this.#program.watching, 20_000);
@@ -193,7 +193,7 @@ export class Rig {
     return monitor;
   }
 
-  /** The line by which ours says that it has found a process and watches it. */
+  /** The line that ours logs when it has found a process and watches it. */
   running(name: string): RegExp {
     return new RegExp(`${this.path(name)} \\(pid \\d+\\) (?!has ended)`);
   }

@@ -75,7 +75,7 @@ export function systemdObstacle(
   );
 }
 
-/** `systemctl stop`, where the entry says that it is meant. */
+/** `systemctl stop`, where the entry has leave_stopped. */
 function stopObstacle(
   entry: EntryState,
   due: Due,

@@ -21,13 +21,13 @@ function listFile(context: TestContext, text: string): string {
 
 const entry = (name: string) => `- process_name: ${name}\n  restart_command: /bin/true\n`;
 
-test("an edit is told without being asked for, also one that replaces the file", async (context) => {
+test("an edit is reported without a check, also one that replaces the file", async (context) => {
   const path = listFile(context, entry("one"));
-  const told: string[][] = [];
+  const edits: string[][] = [];
   let next = Promise.withResolvers<void>();
   const parts = { path, load: loadProcessList, clock: systemClock, log: new KeptLog() };
   const watch = watchList(parts, (entries) => {
-    told.push(entries.map(({ process_name }) => process_name));
+    edits.push(entries.map(({ process_name }) => process_name));
     next.resolve();
     next = Promise.withResolvers();
   });
@@ -39,41 +39,41 @@ test("an edit is told without being asked for, also one that replaces the file",
   writeFileSync(`${path}.new`, entry("three"));
   renameSync(`${path}.new`, path);
   await edited;
-  assert.deepEqual(told, [["one", "two"], ["three"]]);
+  assert.deepEqual(edits, [["one", "two"], ["three"]]);
 });
 
 /** A watch whose clock never moves, so that only check() can act. */
 function checked(context: TestContext, path: string) {
   const log = new KeptLog();
-  const told: string[][] = [];
+  const edits: string[][] = [];
   const clock = new VirtualClock();
   const conditions = new Conditions(clock);
   const parts = { path, load: loadProcessList, clock, log, conditions };
-  const watch = watchList(parts, (entries) => told.push(entries.map(({ process_name }) => process_name)));
+  const watch = watchList(parts, (entries) => edits.push(entries.map(({ process_name }) => process_name)));
   context.after(() => watch.stop());
   const refused = () => log.lines.filter((line) => line.includes("last good"));
   const until = (what: string, holds: () => boolean) => eventually(what, 5000, () => holds() || undefined, 1);
   const problem = () => conditions.all.get("process list")?.problem;
-  return { watch, log, told, refused, problem, until };
+  return { watch, log, edits, refused, problem, until };
 }
 
-test("where changes are not told they are found by the check", async (context) => {
+test("where changes are not reported they are found by the check", async (context) => {
   const path = listFile(context, entry("one"));
-  const { watch, told, until } = checked(context, path);
+  const { watch, edits, until } = checked(context, path);
   watch.check();
   writeFileSync(path, entry("one") + entry("two"));
   watch.check();
   watch.check();
-  await until("the edit", () => told.length > 0);
+  await until("the edit", () => edits.length > 0);
   writeFileSync(path, entry("three"));
   watch.check();
-  await until("the next edit", () => told.length > 1);
-  assert.deepEqual(told, [["one", "two"], ["three"]]);
+  await until("the next edit", () => edits.length > 1);
+  assert.deepEqual(edits, [["one", "two"], ["three"]]);
 });
 
 test("a broken edit is refused with file and line, once, and the next good one is taken", async (context) => {
   const path = listFile(context, entry("one"));
-  const { watch, log, told, refused, problem, until } = checked(context, path);
+  const { watch, log, edits, refused, problem, until } = checked(context, path);
   writeFileSync(path, `${entry("one")}  restart_comand: x\n`);
   watch.check();
   watch.check();
@@ -83,11 +83,11 @@ test("a broken edit is refused with file and line, once, and the next good one i
   rmSync(path);
   watch.check();
   await until("the second refusal", () => refused().length > 1);
-  assert.deepEqual(told, []);
+  assert.deepEqual(edits, []);
   writeFileSync(path, entry("two"));
   watch.check();
-  await until("the good edit", () => told.length > 0);
-  assert.deepEqual(told, [["two"]]);
+  await until("the good edit", () => edits.length > 0);
+  assert.deepEqual(edits, [["two"]]);
   assert.equal(refused().length, 2);
   assert.equal(problem(), undefined);
 });
@@ -106,13 +106,13 @@ test("edits of what is read in place of the list are found too", async (context)
   rmSync(path);
   const old = join(dirname(path), "proc.list");
   writeFileSync(old, "01,one,start one,start one,,,,\n");
-  const { watch, told, until } = checked(context, path);
+  const { watch, edits, until } = checked(context, path);
   watch.follow((await readList({ path, load: loadProcessList })).file);
   writeFileSync(old, "01,two,start two,start two,,,,\n02,three,start three,start three,,,,\n");
   watch.check();
-  await until("the edit of proc.list", () => told.length > 0);
+  await until("the edit of proc.list", () => edits.length > 0);
   writeFileSync(path, entry("four"));
   watch.check();
-  await until("the list in its new form", () => told.length > 1);
-  assert.deepEqual(told, [["two", "three"], ["four"]]);
+  await until("the list in its new form", () => edits.length > 1);
+  assert.deepEqual(edits, [["two", "three"], ["four"]]);
 });

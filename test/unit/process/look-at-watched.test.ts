@@ -17,7 +17,7 @@ print("titled", flush=True)
 time.sleep(900)
 `;
 
-/** Becomes another program when it is told to. */
+/** Becomes another program on SIGUSR1. */
 const EXEC_ON_SIGNAL = "trap 'exec -a svc-after sleep 60' USR1; echo up; while :; do sleep 0.05; done";
 
 /** A process of which only a second thread lives. */
@@ -45,7 +45,7 @@ test("a watched process that rewrites its command line stays the entry's, to any
   await python.line(/titled/, 10_000);
   assert.match(real.commandLine(python.pid) ?? "", /^zzz/);
   assert.deepEqual(seen("svc-moody", { watched }), { key: "svc-moody", whole: { pid: python.pid, startTime } });
-  assert.deepEqual(seen("svc-moody"), { key: "svc-moody" }, "nobody else would know");
+  assert.deepEqual(seen("svc-moody"), { key: "svc-moody" }, "only the watched process is recognised");
 });
 
 test("a process whose first thread has ended lives as long as the others", async (context) => {
@@ -73,7 +73,7 @@ test("between two programs a process has no command line, and is not judged by t
   one.executable = { path: "/bin/bash.old", file: "1:1" };
   assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "a rename of what it executes");
   table.seesExecutables = false;
-  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "nobody can tell");
+  assert.equal(seen("svc", { table, watched })?.whole?.pid, 20, "what it executes cannot be read");
 });
 
 test("workers that outlive their program under titles without its name are not taken for it, what has replaced it is", () => {
@@ -81,7 +81,7 @@ test("workers that outlive their program under titles without its name are not t
   table.add({ pid: 31, startTime: 600 }, "uwsgi", { raw: "uWSGI worker 1\0" });
   const watched = new Map([["uwsgi", { pid: 30, startTime: 500, whole: true, executable: undefined, seenAt: 9000 }]]);
   assert.deepEqual(seen("uwsgi", { table, watched }), { key: "uwsgi" });
-  assert.equal(seen("uwsgi", { table })?.whole?.pid, 31, "nobody knows that it is a worker");
+  assert.equal(seen("uwsgi", { table })?.whole?.pid, 31, "without a program watched before it may be the program");
   table.add({ pid: 40, startTime: 901 }, "uwsgi", { raw: "uWSGI master\0" });
   assert.equal(seen("uwsgi", { table, watched })?.whole?.pid, 40);
 });

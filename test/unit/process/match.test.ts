@@ -6,7 +6,7 @@ import {
   type MatchKind,
   matchCommandLine,
   matcherOf,
-  type Witness,
+  type ProcessFacts,
 } from "../../../src/process/match.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 
@@ -194,7 +194,7 @@ test("a title of 64 KiB is read at once, whatever it consists of", () => {
 
 const replaced: readonly (readonly [
   string,
-  Partial<Witness> & { readonly shows: string; readonly runs?: string },
+  Partial<ProcessFacts> & { readonly shows: string; readonly runs?: string },
   boolean,
 ])[] = [
   ["/opt/svc", { name: "svc", shows: "zufzgt\0" }, true],
@@ -216,27 +216,27 @@ const replaced: readonly (readonly [
   ["/usr/bin/svc", { name: "svc", shows: "helper of svc\0" }, false],
   // Another installation's, found by PATH: arguments are no title.
   ["/opt/svc", { name: "svc", runs: "/usr/bin/svc-core", shows: "svc\0--port\x001\0" }, false],
-  // Its name is in its command line, which therefore says what it is: a session of sshd is no sshd.
+  // Its name is in its command line, which therefore is not replaced: a session of sshd is no sshd.
   ["/usr/sbin/sshd", { name: "sshd", runs: "/usr/sbin/sshd", shows: "sshd: root@pts/0\0" }, false],
   // The ordinary command line of something else.
   ["svc", { name: "svc", runs: "/usr/bin/python3.11", shows: "/usr/bin/python3\0other.py\0" }, false],
   ["svc-a", { name: "(svc-a)", shows: "(svc-a)\0" }, false],
 ];
-for (const [name, { shows, runs, ...witness }, expected] of replaced) {
-  test(`"${name}" ${expected ? "is" : "is not"} what executes ${runs ?? "?"} as ${witness.name} and shows ${shows}`, () => {
+for (const [name, { shows, runs, ...facts }, expected] of replaced) {
+  test(`"${name}" ${expected ? "is" : "is not"} what executes ${runs ?? "?"} as ${facts.name} and shows ${shows}`, () => {
     const executable = () => (runs === undefined ? undefined : { path: runs, file: "1:2" });
-    const asked = matcherOf(entryNamed(name)).replaced?.({ name: "", ...witness, executable, raw: () => shows });
+    const asked = matcherOf(entryNamed(name)).replaced?.({ name: "", ...facts, executable, raw: () => shows });
     assert.equal(asked, expected);
   });
 }
 
-test("what an interpreter executes says nothing, and a pattern is about the command line alone", () => {
+test("what an interpreter executes does not identify it, and a pattern is about the command line alone", () => {
   assert.equal(matcherOf(entryNamed("/usr/bin/python3")).replaced, undefined);
   assert.equal(matcherOf(entryNamed("python3 /opt/svc")).replaced, undefined);
   assert.equal(matcherOf(entryNamed("svc", { match: "substring" })).replaced, undefined);
 });
 
-test("a process without a command line (a zombie, a kernel thread) is nobody's", () => {
+test("a process without a command line (a zombie, a kernel thread) matches no entry", () => {
   assert.equal(kindOf("x", []), undefined);
   assert.equal(matchCommandLine(matcherOf(entryNamed(".*", { match: "regex" })), ""), undefined);
 });

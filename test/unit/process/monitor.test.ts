@@ -24,7 +24,7 @@ function isTheLoops(effect: CommonEffect | ProcessEffect): effect is CommonEffec
 
 const table = openProcTable();
 
-/** A monitor on this real host, with a loop that keeps nothing, and services that are nobody's children. */
+/** A monitor on this real host, with a loop that keeps nothing, and services that are no children of this process. */
 class Host {
   readonly directory = mkdtempSync(join(tmpdir(), "monitor-"));
   readonly log = new KeptLog();
@@ -153,12 +153,12 @@ test("a service that no restart brings back is notified once, with what Masakari
   await host.line(/\(pid \d+\) is running$/);
   process.kill(pid, "SIGKILL");
   await host.line(/notifying Masakari/);
-  const [told, ...more] = host.ofKind("notify");
+  const [notify, ...more] = host.ofKind("notify");
   assert.deepEqual(more, []);
-  assert.equal(told?.subject, `process:${host.named("svc")}`);
-  assert.equal(told?.notification.type, "PROCESS");
-  assert.equal(told?.notification.hostname, "compute-1");
-  assert.deepEqual(told?.notification.payload, { event: "STOPPED", process_name: "svc" });
+  assert.equal(notify?.subject, `process:${host.named("svc")}`);
+  assert.equal(notify?.notification.type, "PROCESS");
+  assert.equal(notify?.notification.hostname, "compute-1");
+  assert.deepEqual(notify?.notification.payload, { event: "STOPPED", process_name: "svc" });
   assert.equal(host.ofKind("run").length, 2);
 });
 
@@ -209,7 +209,7 @@ test("what a command writes is in the log, line by line; stderr is no failure", 
   assert.ok(host.log.lines.some((line) => /^warning .*start_command stderr: two$/.test(line)));
 });
 
-test("a process table that cannot be read kills nobody, and is said once", async (context) => {
+test("a process table that cannot be read is no sign of a death, and is logged once", async (context) => {
   const host = new Host(context);
   await host.service("svc");
   let broken: boolean = false;

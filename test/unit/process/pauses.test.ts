@@ -24,7 +24,7 @@ function paused(context: TestContext) {
   return { statePath, at: (now: { mono: number; wall: number }, bootId = "one") => ({ statePath, bootId, now }) };
 }
 
-test("a pause ends by itself, by the clock that nobody sets, and its file goes", (t) => {
+test("a pause ends by itself, by the monotonic clock, and its file goes", (t) => {
   const { statePath, at } = paused(t);
   const later = at({ mono: 1000 + HOUR - 1, wall: NOON + 48 * HOUR });
   assert.deepEqual(

@@ -10,7 +10,7 @@ import { startVictim } from "../../support/child.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 import { around, known, real, victim } from "../../support/process-looks.ts";
 
-test("a pidfile says who it is, whatever the process is called", async (context) => {
+test("the process is the one that the pidfile names, whatever it is called", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "look-"));
   context.after(() => rmSync(directory, { recursive: true }));
   const pidfile = join(directory, "svc.pid");
@@ -72,7 +72,7 @@ test("a stale pidfile, whose pid is another program's by now, is not taken for t
   assert.match(sighting("svc-gone")?.problem ?? "", /is stale: process \d+ began after it was written/);
   assert.equal(sighting("/usr/bin/svc-reused")?.whole?.pid, pid, "the file may have been copied; the name is right");
   const watched = new Map([["svc-gone", known({ pid, startTime: real.stat(pid)?.startTime ?? 0 })]]);
-  assert.equal(sighting("svc-gone", watched)?.whole?.pid, pid, "a clock that is set makes nobody another");
+  assert.equal(sighting("svc-gone", watched)?.whole?.pid, pid, "a clock that is set does not make it another process");
   writtenBefore(0);
-  assert.equal(sighting("svc-gone")?.whole?.pid, pid, "a strange name alone makes nobody another");
+  assert.equal(sighting("svc-gone")?.whole?.pid, pid, "a strange name alone does not make it another process");
 });

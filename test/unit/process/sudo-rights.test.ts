@@ -68,7 +68,7 @@ const restartedBy = (restart_command: string, over: Partial<ProcessEntry> = {}):
   entryNamed("p", { restart_command, start_command: "", run_as_root: true, ...over });
 const missing = (...entries: ProcessEntry[]) => missingSudoRights(entries, { clock: systemClock }, signal);
 
-test("each command that runs by sudo is asked for once; what sudo refuses is said with its reason", async (context) => {
+test("each command that runs by sudo is asked for once; what sudo refuses is logged with its reason", async (context) => {
   const { calls } = asUser(context);
   assert.deepEqual(await missing(restartedBy("systemctl  restart nova-compute")), []);
   assert.deepEqual(await missing(restartedBy("systemctl restart other", { pre_restart_command: "nosuch" })), [

@@ -112,7 +112,7 @@ test("what is asked together is asked in one call; a name that systemd refuses h
   assert.equal(calls().filter((call) => call.includes("is-system-running")).length, 1);
 });
 
-test("a systemd that cannot be asked is said once, and shown until it answers", async (context) => {
+test("a systemd that cannot be asked is logged once, and shown until it answers", async (context) => {
   const { systemd, log, conditions } = withSystemctl(
     context,
     `case "$*" in *is-system-running*)

@@ -21,6 +21,6 @@ export function giveUp(entry: EntryState, context: Context, since: Instant): Ent
 
 /** It was notified before the monitor's own restart, and nothing has helped since. */
 export function stayFailed(entry: EntryState, context: Context, notifiedAt: Instant): EntryState {
-  context.log("warning", `${entry.key} is still down, as notified at ${timeOf(notifiedAt)}`);
+  context.log("warning", `${entry.key} is still down, as notified at ${timeOf(notifiedAt)}; start it by hand`);
   return inPhase<"failed">(entry, { name: "failed", notifiedAt });
 }

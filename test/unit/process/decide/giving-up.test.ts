@@ -9,8 +9,8 @@ test("generated_time is when the last round was seen to have failed", () => {
   world.behave = () => fails;
   world.kill("p");
   world.run(600_000);
-  const [told] = world.notified;
-  assert.equal(told?.time, "2026-01-01T00:00:18.040000");
+  const [notified] = world.notified;
+  assert.equal(notified?.time, "2026-01-01T00:00:18.040000");
 });
 
 test("after the notification nothing is restarted; a recovery supersedes it and arms the entry again", () => {

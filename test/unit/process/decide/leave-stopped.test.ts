@@ -7,7 +7,7 @@ const STOPPED = { activeExited: 1000, mainExited: 1001 };
 
 const LEFT = { ...RESTART, leave_stopped: true };
 
-test("an operator's systemctl stop is undone, unless the entry says leave_stopped", () => {
+test("an operator's systemctl stop is undone, unless the entry has leave_stopped", () => {
   const undone = killed(RESTART, () => unitIs("inactive", STOPPED));
   undone.run(2000);
   assert.deepEqual(stages(undone), ["restart_command"]);

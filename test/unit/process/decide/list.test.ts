@@ -36,7 +36,7 @@ test("an edit of the list: new entries are started, removed ones dropped and the
   assert.equal(world.phaseOf("goes"), undefined);
 });
 
-test("an entry that is removed while its restart runs tells nothing", () => {
+test("an entry that is removed while its restart runs is not notified", () => {
   const world = running("p");
   world.behave = () => ({ ms: 5000, succeeds: false });
   world.kill("p");

@@ -22,7 +22,7 @@ test("a restart of the monitor repeats no notification; start_command is tried o
   assert.equal(world.inForce.size, 0, "a start that works takes the notification back");
 });
 
-test("a process that recovers while the monitor is away is taken back at its start", () => {
+test("the notification of a process that recovers while the monitor is away is withdrawn at its start", () => {
   const world = running("p");
   world.behave = () => fails;
   world.kill("p");
@@ -45,7 +45,7 @@ test("what an earlier run left is sent when all entries were looked at, not befo
   assert.equal(world.caughtUp, true);
 });
 
-test("what an earlier run left about an entry waits for its start_command to be in vain", () => {
+test("what an earlier run left about an entry waits until its start_command has not helped", () => {
   const world = running("p", "q");
   world.behave = () => fails;
   world.kill("p");
@@ -59,7 +59,7 @@ test("what an earlier run left about an entry waits for its start_command to be 
   assert.deepEqual([world.phaseOf("p")?.name, world.caughtUp], ["failed", true]);
 });
 
-test("a process that runs is taken back even if what was told of it is not remembered", () => {
+test("the notification of a process that runs is withdrawn even if the state is lost", () => {
   const world = running("p");
   world.behave = () => fails;
   world.kill("p");
@@ -72,7 +72,7 @@ test("a process that runs is taken back even if what was told of it is not remem
   assert.equal(world.inForce.size, 0);
 });
 
-test("another boot begins afresh: the old notification is withdrawn, a new failure is told anew", () => {
+test("another boot begins afresh: the old notification is withdrawn, a new failure is notified anew", () => {
   const world = running("p");
   world.behave = () => fails;
   world.kill("p");

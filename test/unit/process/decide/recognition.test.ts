@@ -69,7 +69,7 @@ test("the next version of a program, which only contains its name, is accepted o
   assert.equal(phase?.name === "up" && phase.process.pid, 8);
 });
 
-test("what only contains the name ends a failure that was told when it began later and lasts", () => {
+test("what only contains the name ends a failure that was notified when it began later and lasts", () => {
   const world = running("p");
   world.behave = () => fails;
   world.kill("p");
@@ -108,7 +108,7 @@ test("a process that is watched stays what it is, whatever it shows, also for th
   assert.equal(stages(world).at(-1), "restart_command", "its end is seen all the same");
 });
 
-test("a process that executes another program is said to do that, and has not ended", () => {
+test("a process that executes another program is logged as such, and has not ended", () => {
   const world = running("p");
   const [pid] = world.table.pids();
   const shown = world.table.get(pid ?? 0);

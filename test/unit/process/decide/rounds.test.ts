@@ -103,7 +103,7 @@ test("a process that lived longer than check_interval has all its rounds again",
   assert.equal(world.notified.length, 0);
 });
 
-test("an entry whose command hangs holds up nobody", () => {
+test("an entry whose command hangs delays no other entry", () => {
   const world = running("hanging", "quick");
   world.behave = ({ key }) => (key === "hanging" ? { ms: 1e9, succeeds: true } : works);
   world.kill("hanging");

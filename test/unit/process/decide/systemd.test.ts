@@ -121,7 +121,7 @@ test("a systemd that has answered and does not now has ten seconds; one that nev
   assert.deepEqual(stages(world), ["restart_command"]);
 });
 
-test("a unit that nobody named is the one that the process was seen in, or the one that its commands restart", () => {
+test("where the list names no unit it is the one that the process was seen in, or the one that its commands restart", () => {
   const asked: (string | undefined)[] = [];
   const world = new ProcessWorld([
     entryNamed("p", { restart_command: "sudo systemctl restart by-command" }),
