@@ -145,8 +145,12 @@ test("match: regex knows what Python's re, RE2 and JavaScript write", () => {
     [String.raw`(nova).*/etc/\1\.conf`, "whole"],
     ["(?<!/)nova-compute", undefined],
   ];
-  for (const [expression, expected] of expressions)
-    assert.equal(kindOf(expression, argv, "regex"), expected, expression);
+  for (const [expression, expected] of expressions) {
+    let kind = kindOf(expression, argv, "regex");
+    // A busy machine may be away for longer than an expression is given; each try begins anew.
+    for (let tries = 1; kind === "undecided" && tries < 100; tries++) kind = kindOf(expression, argv, "regex");
+    assert.equal(kind, expected, expression);
+  }
 });
 
 test("match: regex takes no longer over a command line that is made for it", () => {
