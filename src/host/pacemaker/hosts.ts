@@ -4,6 +4,8 @@ import type { CrmMon, CrmNode } from "./crm-mon.ts";
 
 /** What is known beside `crm_mon -X` when its nodes are judged. */
 export interface Beside {
+  /** Whether Corosync has quorum, which Pacemaker learns later; undefined where Corosync cannot be asked. */
+  readonly quorate?: boolean | undefined;
   /** Corosync's members by node id; undefined where Corosync cannot be asked. */
   readonly members: ReadonlyMap<string, Member> | undefined;
   /** For how long, ms, looks have shown the node as lost without a break; 0 at the first. */
@@ -37,7 +39,7 @@ type Judged = Pick<HostObservation, "state" | "reason" | "departure" | "stopping
 
 function stateOf(node: CrmNode, crm: CrmMon, beside: Beside): Judged {
   if (!crm.hasDc) return { state: "unknown", reason: "the cluster has no designated controller" };
-  if (crm.hasQuorum !== true) return { state: "unknown", reason: "this side of the cluster has no quorum" };
+  if (quorumOf(crm, beside) !== "yes") return { state: "unknown", reason: "this side of the cluster has no quorum" };
   if (node.type !== "member" && node.type !== "remote")
     return { state: "unknown", reason: `it is of type ${node.type}` };
   if (node.online) return onlineState(node);
@@ -89,7 +91,8 @@ function incarnationOf({ id, type }: CrmNode, { members }: Beside): Pick<HostObs
   return joinCount === undefined ? {} : { incarnation: String(joinCount) };
 }
 
-export function quorumOf({ hasDc, hasQuorum }: CrmMon): Answer {
+export function quorumOf({ hasDc, hasQuorum }: CrmMon, { quorate }: Pick<Beside, "quorate">): Answer {
+  if (quorate === false) return "no";
   if (!hasDc || hasQuorum === undefined) return "unknown";
   return hasQuorum ? "yes" : "no";
 }

@@ -46,12 +46,12 @@ export class Looker {
       own !== undefined && isMember ? controllerOf(tools, own.name, signal) : undefined,
     ]);
     this.#remember(crm);
-    const hosts = hostsOf(crm, { members: contact.members, lostForMs: (name) => this.#lostForMs(name) });
+    const hosts = hostsOf(crm, { ...contact, lostForMs: (name) => this.#lostForMs(name) });
     return {
       kind: "cluster",
       at,
       self: selfOf(own, crm, contact, controller),
-      quorum: contact.quorate === false ? "no" : quorumOf(crm),
+      quorum: quorumOf(crm, contact),
       heartbeat: contact.heartbeat,
       complete: crm.hasDc,
       hosts,

@@ -156,14 +156,14 @@ export class ClusterNode {
   }
 
   /** SIGSTOP or SIGCONT to all of it, or to the processes of one program: a host that hangs, and that comes back. */
-  signalAll(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL", program?: string): void {
-    for (const pid of this.#processes(program)) process.kill(pid, signal);
+  signalAll(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL" | "SIGTERM", program?: string): void {
+    for (const pid of this.#processes(program)) sendIfThere(pid, signal);
   }
 
   /** An operator's clean shutdown: Pacemaker first, then Corosync, then the host. */
   async stop(): Promise<void> {
     if (this.isRemote) {
-      for (const pid of this.#processes("pacemaker-remoted")) process.kill(pid, "SIGTERM");
+      this.signalAll("SIGTERM", "pacemaker-remoted");
       await this.#untilGone("pacemaker-remoted");
     } else {
       await this.run(["pacemakerd", "--shutdown"]);
@@ -246,6 +246,14 @@ export class ClusterNode {
     return readdirSync("/proc")
       .map(Number)
       .filter((pid) => pid > 0 && isOf(pid));
+  }
+}
+
+function sendIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

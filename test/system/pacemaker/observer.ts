@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ClusterObservation, DriverProblem, HostObservation } from "../../../src/host/driver.ts";
 import type { FencingLookup } from "../../../src/host/fencing-device.ts";
 import type { Child } from "../../support/child.ts";
+import { eventually } from "../../support/eventually.ts";
 import type { ClusterNode, RunOptions } from "./node.ts";
 
 const probe = "/run/checkout/test/system/pacemaker/probe.ts";
@@ -44,13 +45,15 @@ export class Observer {
     from = 0,
   ): Promise<ClusterObservation> {
     const found = () => this.all.slice(from).find(fits);
+    const deadline = AbortSignal.timeout(observedMs);
     for (;;) {
+      const { length } = this.all;
       const observation = found();
       if (observation !== undefined) return observation;
-      const { length } = this.#child.output;
-      await this.#child.line(/^\{/, observedMs, length).catch((cause: unknown) => {
-        throw new Error(`not observed: ${doing}; last: ${JSON.stringify(this.last)}`, { cause });
-      });
+      if (deadline.aborted) throw new Error(`not observed: ${doing}; last: ${JSON.stringify(this.last)}`);
+      await eventually("another observation", observedMs, () => (this.all.length > length ? true : undefined)).catch(
+        () => undefined,
+      );
     }
   }
 

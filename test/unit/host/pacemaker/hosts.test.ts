@@ -64,16 +64,23 @@ for (const [path, host, expected] of situations) {
 for (const version of ["pacemaker-2.1.5", "pacemaker-3.0.0"]) {
   test(`${version}: a side without quorum knows nothing of any host`, () => {
     const crm = parseCrmMon(captured(`${version}/06-quorum-lost-2-of-3-killed/node1.crm_mon-X.xml`));
-    assert.equal(quorumOf(crm), "no");
+    assert.equal(quorumOf(crm, {}), "no");
     const hosts = hostsOf(crm, { members: undefined, lostForMs: () => 60_000 });
     assert.deepEqual(new Set(hosts.map(({ state }) => state)), new Set(["unknown"]));
   });
 }
 
+test("Corosync has lost quorum and Pacemaker does not show it yet: nothing is known of any host", () => {
+  const crm = parseCrmMon(captured("pacemaker-2.1.5/01-healthy/node1.crm_mon-X.xml"));
+  const beside = { quorate: false, members: undefined, lostForMs: () => 0 };
+  assert.equal(quorumOf(crm, beside), "no");
+  assert.ok(hostsOf(crm, beside).every(({ state }) => state === "unknown"));
+});
+
 test("before there is a designated controller nothing is known, though crm_mon calls all nodes offline and unclean", () => {
   for (const situation of ["11a-starting-first-second", "11b-starting-third-second"]) {
     const crm = parseCrmMon(captured(`pacemaker-2.1.5/${situation}/node1.crm_mon-X.xml`));
-    assert.equal(quorumOf(crm), "unknown");
+    assert.equal(quorumOf(crm, {}), "unknown");
     const hosts = hostsOf(crm, { members: undefined, lostForMs: () => 60_000 });
     assert.ok(hosts.every(({ state }) => state === "unknown"));
   }
