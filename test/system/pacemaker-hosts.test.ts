@@ -23,10 +23,7 @@ await describeWithCluster("hosts of a real cluster", { members: 3, remotes: 1 },
   let root: Observer;
   let ordinary: Observer;
   before(async () => {
-    const agent = "/run/checkout/bin/masakari-pacemaker-alert";
-    await cluster()
-      .node("node1")
-      .must(["/run/checkout/bin/masakari-monitors", "pacemaker-alert", "--register", "--agent", agent]);
+    await cluster().node("node1").must(["/run/checkout/bin/masakari-monitors", "pacemaker-alert", "--register"]);
     cluster().node("node2").allowSudo("debian");
     const packets = { corosync_multicast_interfaces: "eth0", corosync_multicast_ports: 5405 };
     root = Observer.start(cluster().node("node1"), NEVER);
