@@ -7,6 +7,7 @@ import { commentHint } from "../config/values.ts";
 import { TlsError } from "../http/errors.ts";
 import { parseUri, UriError } from "../libvirt/mod.ts";
 import { AuthOptionsError } from "../openstack/errors.ts";
+import { checkHost } from "./check-host.ts";
 
 /**
  * Everything that is wrong with a configuration, as `check-config` shows it and as the programs judge it when they start: besides
@@ -20,6 +21,7 @@ export async function checkPrograms(loaded: Loaded, programs: readonly string[])
   };
   for (const program of programs) add(await checkConfig(loaded, program));
   add(connectionUri(loaded));
+  add(await checkHost(loaded));
   // Of what config/ has found already, the parts would only say the same in other words.
   if (!hasError([...found.values()].filter(({ section }) => section === "api"))) add(await login(loaded));
   return [...found.values()];

@@ -1,7 +1,8 @@
 import type { Config } from "../../config/sections.ts";
 import type { HostDriver } from "../../host/driver.ts";
-import { openDriver } from "../../host/drivers.ts";
+import { hasRemotes, openDriver } from "../../host/drivers.ts";
 import type { AskNova } from "../../host/host-api.ts";
+import { parseHostNames } from "../../host/host-names.ts";
 import { MasakariHosts } from "../../host/masakari/masakari-hosts.ts";
 import type { novaWitness } from "../../host/masakari/nova.ts";
 import { hostMonitor } from "../../host/monitor.ts";
@@ -15,7 +16,9 @@ function settings({ host, DEFAULT }: Config, driver: HostDriver): HostSettings {
     ...host,
     hostname: DEFAULT.hostname,
     second_witness: host.second_witness === "nova",
-    host_names: Object.fromEntries(host.host_names.map((item) => item.split("=").map((part) => part.trim()))),
+    host_names: parseHostNames(host.host_names).names,
+    // Only Pacemaker has remotes: of others nobody would be watched.
+    restrict_to_remotes: host.restrict_to_remotes && hasRemotes(host.monitoring_driver),
     needsProof: driver.findFencingDevices !== undefined && !host.disable_ipmi_check,
     // Upstream's Kubernetes driver sends none.
     hasClusterStatus: host.monitoring_driver !== "kubernetes",
