@@ -119,6 +119,8 @@ export interface View extends Pick<ClusterObservation, "self" | "quorum" | "hear
   readonly silentSince: number | undefined;
   /** Contact with the source was interrupted, and no look since could be trusted. */
   readonly gap: boolean;
+  /** Every host's state was known once since sensing began. */
+  readonly settled: boolean;
   /** How many hosts are watched: those that the source knows. */
   readonly watched: number;
 }

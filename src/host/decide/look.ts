@@ -36,7 +36,26 @@ export function looked(before: HostsState, look: ClusterObservation, context: Co
     context.caughtUp();
     next = { ...next, lastLook: look.at.wall };
   }
+  next = withSettled(next, trusted && look.complete, context);
   return pursueAll(withUnlisted(forgotten(next, context), context), context);
+}
+
+/** Logs once per start of sensing that every host's state is known, so that from here on each change counts. */
+function withSettled(state: HostsState, isWhole: boolean, context: Context): HostsState {
+  const { view } = state;
+  if (view === undefined || view.settled || !isWhole) return state;
+  const counts = new Map<string, number>();
+  for (const { baseline, reading } of state.hosts.values()) {
+    const is = reading?.state ?? "unknown";
+    if (baseline === undefined && (is === "online" || is === "offline")) return state;
+    counts.set(is, (counts.get(is) ?? 0) + 1);
+  }
+  const states = [...counts].map(([is, count]) => `${count} ${is}`).join(", ");
+  context.log(
+    "info",
+    `Watching ${view.watched} ${view.watched === 1 ? "host" : "hosts"} of the cluster: ${states || "none"}`,
+  );
+  return { ...state, view: { ...view, settled: true } };
 }
 
 function forgotten(state: HostsState, context: Context): HostsState {
@@ -56,8 +75,9 @@ function isWatched({ name, kind }: HostObservation, { self }: ClusterObservation
 }
 
 function nextView(before: View | undefined, look: ClusterObservation, counts: Pick<View, "watched" | "gap">): View {
+  const settled = before?.settled ?? false;
   const { at, self, quorum, heartbeat, maintenance, fencing } = look;
   const silentSince = heartbeat === "silent" ? (before?.silentSince ?? at.mono) : undefined;
   const selfKind = look.hosts.find(({ name }) => name === self.name)?.kind ?? before?.selfKind ?? "member";
-  return { at, self, selfKind, quorum, heartbeat, maintenance, fencing, silentSince, ...counts };
+  return { at, self, selfKind, quorum, heartbeat, maintenance, fencing, silentSince, settled, ...counts };
 }
