@@ -71,7 +71,8 @@ function forgotten(state: HostsState, context: Context): HostsState {
 
 function isWatched({ name, kind }: HostObservation, { self }: ClusterObservation, settings: HostSettings): boolean {
   if (name === self.name || masakariName(name, settings) === settings.hostname) return false;
-  return kind === "remote" || !settings.restrict_to_remotes;
+  // Consul's and Kubernetes' nodes are neither members nor remotes of a Pacemaker cluster.
+  return kind !== "member" || !settings.restrict_to_remotes;
 }
 
 function nextView(before: View | undefined, look: ClusterObservation, counts: Pick<View, "watched" | "gap">): View {

@@ -1,6 +1,8 @@
+import { countOf } from "../../system/plural.ts";
 import type { ClusterObservation, DriverParts, DriverProblem, HostDriver } from "../driver.ts";
 import { ApiClient } from "./client.ts";
 import { type Look, Looker } from "./look.ts";
+import { WATCH } from "./problems.ts";
 import { readAccess } from "./read-access.ts";
 import { LookSchedule } from "./schedule.ts";
 import { NodeWatch } from "./watch.ts";
@@ -62,13 +64,22 @@ class KubernetesDriver implements HostDriver {
   async checkRights(signal: AbortSignal): Promise<readonly DriverProblem[]> {
     const ending = new AbortController();
     try {
-      const { observation } = await this.#look(AbortSignal.any([signal, ending.signal]));
-      return observation.problems;
+      const either = AbortSignal.any([signal, ending.signal]);
+      const { observation, list } = await this.#looker.look(false, either);
+      if (list === undefined) return observation.problems;
+      const { monitoring_node_labels } = this.#parts.config().kubernetes;
+      const refusal = await this.#client.watch(monitoring_node_labels, list.resourceVersion, either).then(
+        () => undefined,
+        ({ message }: Error) => message,
+      );
+      return refusal === undefined
+        ? observation.problems
+        : [...observation.problems, { ...WATCH, problem: `the watch is refused: ${refusal}` }];
     } catch {
+      // The signal has aborted: whoever asked is gone.
       return [];
     } finally {
       ending.abort(new Error("the check is over"));
-      await this.#watch.ended();
       this.#client.close();
     }
   }
@@ -78,14 +89,24 @@ class KubernetesDriver implements HostDriver {
     const look = await this.#looker.look(this.#watch.takeUnchanged(selector), signal);
     signal.throwIfAborted();
     if (look.list !== undefined) this.#watch.follow(look.list, selector, signal);
+    this.#log(look, selector);
+    const problems = [...look.observation.problems, ...this.#watch.problems];
+    return { ...look, observation: { ...look.observation, problems } };
+  }
+
+  #log({ observation: { interrupted, hosts }, list }: Look, selector: string): void {
+    const { log } = this.#parts;
+    if (list === undefined) return;
+    if (interrupted) {
+      const which = selector === "" ? "" : ` with ${selector}`;
+      log.info(`The Kubernetes API answers: watching ${countOf(hosts.length, "node")}${which}`);
+    }
     if (this.#client.isInsecure && !this.#hasLoggedInsecure) {
       this.#hasLoggedInsecure = true;
-      this.#parts.log.warning(
+      log.warning(
         "insecure-skip-tls-verify: the API server's certificate is not checked; whoever is in between can read the token",
       );
     }
-    const problems = [...look.observation.problems, ...this.#watch.problems];
-    return { ...look, observation: { ...look.observation, problems } };
   }
 }
 
