@@ -134,12 +134,12 @@ export class ApiClient {
     if (this.#connection?.identity === identity) return this.#connection;
     // An open watch goes on with the connection that it has.
     const transport = createTransport({
-      ...access.tls,
       optionNames: {
-        cafile: "certificate-authority (kubeconfig)",
-        certfile: "client-certificate (kubeconfig)",
-        keyfile: "client-key (kubeconfig)",
+        cafile: "certificate-authority of the kubeconfig",
+        certfile: "client-certificate of the kubeconfig",
+        keyfile: "client-key of the kubeconfig",
       },
+      ...access.tls,
       userAgent: "masakari-hostmonitor masakari-monitors-ts",
       clock: this.#parts.clock,
       timeoutMs: REQUEST_MS,

@@ -41,7 +41,7 @@ async function inCluster(environment: Environment, directory: string): Promise<A
   const token = await readText(join(directory, "token"), "the service account's token");
   return {
     server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    tls: { cafile: join(directory, "ca.crt") },
+    tls: { cafile: join(directory, "ca.crt"), optionNames: { cafile: "the service account's ca.crt" } },
     credentials: { kind: "token", token },
   };
 }
