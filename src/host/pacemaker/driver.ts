@@ -1,11 +1,11 @@
 import type { ClusterObservation, DriverParts, DriverProblem, HostDriver } from "../driver.ts";
 import type { FencingLookup } from "../fencing-device.ts";
+import { LookSchedule } from "../look-schedule.ts";
 import { listenForAlerts } from "./alert-socket.ts";
 import { findDevices } from "./fencing-devices.ts";
 import { Looker } from "./look.ts";
 import { PacketListener } from "./packets.ts";
 import { EVENTS, FENCING_DEVICES } from "./problems.ts";
-import { LookSchedule } from "./schedule.ts";
 import { Tools } from "./tools.ts";
 import { watchMembers } from "./watch-members.ts";
 

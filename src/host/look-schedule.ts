@@ -1,7 +1,10 @@
-import type { Clock } from "../../system/clock.ts";
-import type { ClusterObservation } from "../driver.ts";
+import type { Clock } from "../system/clock.ts";
+import type { ClusterObservation } from "./driver.ts";
 
-/** ms after an event: Pacemaker may show up to 0.1 s later what Corosync or an alert reports, and more on a busy host. */
+/**
+ * ms after an event. Pacemaker may show up to 0.1 s later what Corosync or an alert reports, a Consul agent as much later what
+ * the servers report, and more on a busy host.
+ */
 const AFTER_EVENT_MS = [100, 200, 400, 800, 1500, 3000];
 /** The first pause, ms, while something is not settled; each further one is half as long again, up to the interval. */
 const UNSETTLED_MS = 1000;

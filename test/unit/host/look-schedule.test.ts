@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClusterObservation } from "../../../../src/host/driver.ts";
-import { LookSchedule } from "../../../../src/host/pacemaker/schedule.ts";
-import type { Clock } from "../../../../src/system/clock.ts";
+import type { ClusterObservation } from "../../../src/host/driver.ts";
+import { LookSchedule } from "../../../src/host/look-schedule.ts";
+import type { Clock } from "../../../src/system/clock.ts";
 
 const INTERVAL_MS = 60_000;
 
