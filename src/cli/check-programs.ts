@@ -22,6 +22,10 @@ export async function checkPrograms(loaded: Loaded, programs: readonly string[])
   for (const program of programs) add(await checkConfig(loaded, program));
   add(connectionUri(loaded));
   add(await checkHost(loaded));
+  if (programs.includes("hostmonitor") && loaded.config.host.monitoring_driver === "consul") {
+    const { checkSetup } = await import("../host/consul/check.ts");
+    add((await checkSetup(loaded.config.consul, loaded.origins)).diagnostics);
+  }
   // Of what config/ has found already, the parts would only say the same in other words.
   if (!hasError([...found.values()].filter(({ section }) => section === "api"))) add(await login(loaded));
   return [...found.values()];

@@ -10,6 +10,7 @@ const drivers: Readonly<Record<string, () => Promise<DriverModule>>> = {
   /** Upstream's other name of it. */
   simple: () => import("./pacemaker/driver.ts"),
   kubernetes: () => import("./kubernetes/driver.ts"),
+  consul: () => import("./consul/driver.ts"),
 };
 
 /** What a module of an operator's own may take to load, ms. */
