@@ -19,9 +19,12 @@ guest=/var/cache/masakari-monitors-tests/linux-guest
 # pacemaker-remoted (test/system/pacemaker/cluster.ts): its package conflicts with pacemaker's, the program does not.
 remote=/var/cache/masakari-monitors-tests/pacemaker-remote
 [ -e "$remote/complete" ] || missing_remote=1
-[ -n "$missing${missing_guest:-}${missing_remote:-}" ] || { echo "install-packages: all there"; exit 0; }
+# Consul (test/system/consul/packages.ts): Debian 11 was the last that had it.
+consul=/var/cache/masakari-monitors-tests/consul
+[ -e "$consul/complete" ] || missing_consul=1
+[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}" ] || { echo "install-packages: all there"; exit 0; }
 [ "$(id -u)" = 0 ] || {
-  echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" >&2
+  echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote} ${missing_consul:+$consul}" >&2
   exit 1
 }
 
@@ -58,4 +61,24 @@ if [ -n "${missing_remote:-}" ]; then
   cd /
   rm -r "$remote/package"
   touch "$remote/complete"
+fi
+if [ -n "${missing_consul:-}" ]; then
+  rm -rf "$consul"
+  mkdir -p "$consul/package" "$consul/apt/lists/partial"
+  cd "$consul/package"
+  # From the mirrors that this machine uses, with a list of its own: the machine's apt does not learn of the older suite.
+  # shellcheck disable=SC2016 # apt's own placeholders
+  for mirror in $(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' |
+    awk '$2 == "main" && !seen[$1]++ { print $1 }'); do
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bullseye main" >"$consul/apt/sources.list"
+    set -- -q -o "Dir::Etc::sourcelist=$consul/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+      -o "Dir::State::lists=$consul/apt/lists" -o "Dir::Cache::pkgcache=$consul/apt/pkg" \
+      -o "Dir::Cache::srcpkgcache=$consul/apt/srcpkg" -o APT::Sandbox::User=root
+    # A mirror of security updates has no such package.
+    if apt-get "$@" update && apt-get "$@" download consul; then break; fi
+  done
+  dpkg-deb -x ./consul_*.deb "$consul/root"
+  cd /
+  rm -r "$consul/package" "$consul/apt"
+  touch "$consul/complete"
 fi
