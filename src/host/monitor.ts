@@ -25,6 +25,8 @@ export interface HostMonitorParts {
   readonly askNova: AskNova;
   readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
   readonly readOrders: () => Promise<Orders>;
+  /** As in `SenseParts`. */
+  readonly checkWitness?: ((hostnames: readonly string[], signal: AbortSignal) => Promise<void>) | undefined;
   readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;

@@ -19,6 +19,8 @@ const SEGMENTS_AGAIN_MS = 60_000;
 export interface SenseParts {
   readonly driver: HostDriver;
   readonly api: HostApi;
+  /** Called with the names of the segments' hosts, as Masakari and Nova call them, each time they were read. Never rejects. */
+  readonly checkWitness?: ((hostnames: readonly string[], signal: AbortSignal) => Promise<void>) | undefined;
   /** The orders that are in force. */
   readonly readOrders: () => Promise<Orders>;
   readonly clock: Clock;
@@ -103,7 +105,7 @@ function keyOf({ disarmed, released }: Orders): string {
 }
 
 async function watchSegments(
-  { clock, api, log }: SenseParts,
+  { clock, api, log, checkWitness }: SenseParts,
   observe: Observe<HostMonitorObservation>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -112,6 +114,7 @@ async function watchSegments(
     try {
       const hostnames = await api.segmentHosts(signal);
       observe({ kind: "segments", at: clock.now(), hostnames });
+      await checkWitness?.(hostnames, signal);
     } catch (error) {
       if (signal.aborted) return;
       // That the API does not answer is a condition of its own.

@@ -9,7 +9,8 @@ import { hostMonitor } from "../../host/monitor.ts";
 import type { HostSettings } from "../../host/observation.ts";
 import { readOrders } from "../../host/orders.ts";
 import { checkPower } from "../../host/power/check-power.ts";
-import { type Program, runnable } from "../program.ts";
+import type { ConditionKind } from "../../status/conditions.ts";
+import { type MonitorContext, type Program, runnable } from "../program.ts";
 
 function settings({ host, DEFAULT }: Config, driver: HostDriver): HostSettings {
   return {
@@ -31,16 +32,19 @@ export const hostMonitorProgram: Program = {
   name: "hostmonitor",
   notificationTypes: ["COMPUTE_HOST"],
   retry: ({ host }) => host,
-  async create({ config, clock, log, bootId, statePath, masakari, userAgent }) {
+  async create({ config, clock, log, bootId, statePath, masakari, userAgent, conditions }) {
     let current = config;
     const { monitoring_driver: driverName } = config.host;
     const { hostname } = config.DEFAULT;
     const driver = await openDriver(driverName, { clock, log, hostname, config: () => current });
+    const askNova = lazyNova(() => current, { userAgent, clock, log });
+    const checkWitness = witnessCheck(askNova, () => current.host, { conditions, log });
     const monitor = hostMonitor({
       settings: settings(config, driver),
       driver,
       api: new MasakariHosts({ client: masakari, clock }),
-      askNova: lazyNova(() => current, { userAgent, clock, log }),
+      askNova,
+      checkWitness,
       checkPower: (device, signal) => {
         const parts = { clock, timeoutMs: current.host.ipmi_timeout * 1000 };
         return checkPower(device, parts, signal);
@@ -59,6 +63,33 @@ export const hostMonitorProgram: Program = {
     });
   },
 };
+
+const NOVA: ConditionKind = {
+  name: "Nova",
+  consequence: "[host] second_witness = nova: lost hosts are reported without a second witness",
+};
+
+/** Whether Nova could be asked shows before a host is lost. One of the segments' hosts stands for all. */
+function witnessCheck(
+  askNova: AskNova,
+  host: () => Config["host"],
+  { conditions, log }: Pick<MonitorContext, "conditions" | "log">,
+): (hostnames: readonly string[], signal: AbortSignal) => Promise<void> {
+  let before: string | undefined;
+  return async ([hostname], signal) => {
+    let problem: string | undefined;
+    if (host().second_witness === "nova" && hostname !== undefined) {
+      const ask = askNova(hostname, signal);
+      problem = await ask
+        .then(() => undefined)
+        .catch((error: Error) => `no answer about ${hostname}: ${error.message}`);
+    }
+    if (signal.aborted) return;
+    conditions.set(NOVA, problem);
+    if (problem !== undefined && problem !== before) log.warning(`Nova: ${problem}; ${NOVA.consequence}`);
+    before = problem;
+  };
+}
 
 /** Nova is asked only where the operator wants a second witness: until then nothing of it is loaded, and nobody logs in. */
 function lazyNova(config: () => Config, context: Parameters<typeof novaWitness>[1]): AskNova {

@@ -72,11 +72,14 @@ test("a hosts file that is old makes nobody down, and shows in status", async (c
   assert.deepEqual(program.arrived, []);
 });
 
-test("SIGHUP takes over what Masakari calls a host", async (context: TestContext) => {
+test("a second witness that cannot be asked shows in status, and holds nothing; SIGHUP takes names over", async (context: TestContext) => {
   const program = await HostProgram.create(context, up);
+  program.configure("compute-1", "second_witness = nova");
   const monitor = program.start();
   await monitor.line(watching, LONG);
-  program.configure("compute-1", "host_names = compute-2=compute-3");
+  await monitor.line(/WARNING .*Nova: no answer about compute-1: .*reported without a second witness/, LONG);
+  assert.match((await program.command("status")).output, /degraded for .*no answer about compute-1/);
+  program.configure("compute-1", "second_witness = nova\nhost_names = compute-2=compute-3");
   monitor.signal("SIGHUP");
   await monitor.line(/SIGHUP: configuration reread/, LONG);
   program.write({ ...up, "compute-2": "offline" });
