@@ -17,6 +17,8 @@ interface CatalogEndpoint {
 }
 
 export interface EndpointWanted {
+  /** For messages: `Masakari`, the default. Only its type can be configured. */
+  readonly name?: string;
   readonly serviceType: string;
   /** public, internal or admin; keystoneauth's old `publicURL` forms too. Empty: public. */
   readonly interface: string;
@@ -94,9 +96,9 @@ export function findEndpoint(catalog: readonly CatalogService[], wanted: Endpoin
   }
   if (candidates.length === 0) {
     const others = few(catalog.map((service) => service.type));
-    throw new CatalogError(
-      `${missing}, only ${others}: is Masakari registered in Keystone? If under another type, set [api] service_type`,
-    );
+    const { name: service = "Masakari" } = wanted;
+    const advice = service === "Masakari" ? " If under another type, set [api] service_type" : "";
+    throw new CatalogError(`${missing}, only ${others}: is ${service} registered in Keystone?${advice}`);
   }
   const region = wanted.region === undefined ? "" : ` in region ${wanted.region}`;
   const has = few(

@@ -57,9 +57,9 @@ export class ServiceLocator {
   }
 
   #urlIn(services: Services): string {
-    const { endpoint, serviceType, interface: wanted, region } = this.#wanted;
+    const { name, endpoint, serviceType, interface: wanted, region } = this.#wanted;
     if (endpoint !== undefined) return endpoint;
     if ("endpoint" in services) return services.endpoint;
-    return findEndpoint(services.catalog, { serviceType, interface: wanted, region }, this.#who);
+    return findEndpoint(services.catalog, { name, serviceType, interface: wanted, region }, this.#who);
   }
 }

@@ -119,6 +119,11 @@ suite("not found, and said what there is", () => {
     );
   });
 
+  test("another service, whose type is fixed", () => {
+    const text = message({ name: "Nova", serviceType: "compute-x" });
+    assert.match(text, /no endpoint of type compute-x, only .*: is Nova registered in Keystone\?$/);
+  });
+
   test("no catalog at all", () => assert.match(message({}, []), /set project_name in \[api\]/));
 });
 
