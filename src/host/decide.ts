@@ -2,7 +2,7 @@ import { decideBy } from "../monitor/decision.ts";
 import { withConditions, withUnlisted } from "./decide/conditions.ts";
 import type { Context } from "./decide/context.ts";
 import { looked } from "./decide/look.ts";
-import { withdrawStopped } from "./decide/notifications.ts";
+import { returnedLongAgo } from "./decide/observe-host.ts";
 import { powerChecked } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings } from "./observation.ts";
@@ -104,6 +104,6 @@ function woke(state: HostsState, key: string, context: Context): HostsState {
   const at = key.indexOf(":");
   const [what, name] = [key.slice(0, at), key.slice(at + 1)];
   if (what !== "returned") return pursue(state, name, context);
-  withdrawStopped(name, "has been up again for 2 minutes", context);
-  return state;
+  const host = state.hosts.get(name);
+  return host === undefined ? state : withHost(state, returnedLongAgo(host, context));
 }

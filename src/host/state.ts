@@ -86,6 +86,8 @@ export interface Loss {
   /** When it is this monitor's turn to report, mono ms; undefined while something else holds it. */
   readonly turn: number | undefined;
   readonly holds: readonly Hold[];
+  /** Something has held it: another monitor, for which nothing did, may have reported it meanwhile. */
+  readonly wasHeld: boolean;
   /** The storm guard has held it: it goes on until the cluster has recovered, or an operator releases it. */
   readonly inStorm: boolean;
 }
@@ -190,6 +192,7 @@ export function newLoss(times: Pick<Loss, "since" | "notBefore" | "afterGap">): 
     api: undefined,
     turn: undefined,
     holds: [],
+    wasHeld: false,
     inStorm: false,
   };
 }

@@ -29,7 +29,10 @@ const HOUR_MS = 3_600_000;
 export const GATES: readonly Gate[] = [
   { name: "disarmed", check: ({ state, at }) => whyDisarmed(state, at) },
   { name: "quorum", check: ({ view }) => whyNoQuorum(view) },
-  { name: "this host", check: ({ view, settings, at }) => whyUnhealthy(view, settings.stonith_wait, at) },
+  {
+    name: "this host",
+    check: ({ view, settings, at }) => whyUnhealthy(view, settings.stonith_wait, at) ?? whyOutdated(view),
+  },
   { name: "stability", check: ({ host, loss }) => whyUnstable(host, loss) },
   { name: "planned work", check: whyPlanned },
   {
@@ -83,8 +86,17 @@ export function whyUnhealthy(view: View, stonithWait: number, { mono }: Instant)
   return "this host hears no other host of the cluster and may be the one that is cut off; check its network";
 }
 
-function whyUnstable({ reading }: Host, { returned }: Loss): string | undefined {
-  if (returned !== undefined || reading?.state === "offline") return undefined;
+/** After this program stood still, what it knew may be untrue. */
+function whyOutdated({ gap }: View): string | undefined {
+  return gap ? "the cluster has not been looked at since this program stood still or contact was lost" : undefined;
+}
+
+function whyUnstable({ reading, streak }: Host, { returned, withdrawn }: Loss): string | undefined {
+  if (returned !== undefined) return undefined;
+  if (reading?.state === "offline") {
+    if (withdrawn) return "it was seen online a moment ago";
+    return streak?.unconfirmed ? "one more look must confirm that it is down" : undefined;
+  }
   if (reading?.state === "absent") {
     return "the source no longer knows the host; if it died, repair its entry or report it by hand";
   }

@@ -8,6 +8,8 @@ import { isEstablished, nextStreak } from "./streak.ts";
 
 /** Beyond it a fencing that was not seen is history: its host has been up for long. ms */
 const RETURN_NOTICED_MS = 600_000;
+/** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
+export const RETURNED_MS = 120_000;
 const HOUR_MS = 3_600_000;
 /** How long ago the look before the first one may have been, ms. */
 const UNKNOWN_GAP_MS = 86_400_000;
@@ -72,6 +74,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
     for (const key of checkKeys(host.name)) context.cancel(key);
     next = { ...next, loss: { ...loss, withdrawn: true, turn: undefined } };
   }
+  if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const [fencing] = newFencings(host, view);
@@ -92,6 +95,22 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
   return withKnownFencing(next, look);
 }
 
+/** After a gap: what was to end the report of a host that was back may have ended with an earlier run. */
+function withdrawOld({ name, loss, lastNormal }: Host, context: Context): void {
+  if (loss?.returned !== undefined) context.wake(`returned:${name}`, RETURNED_MS);
+  const isOld = lastNormal !== undefined && context.at.wall - lastNormal > RETURNED_MS;
+  if (loss === undefined && isOld) withdrawStopped(name, "has been up again for 2 minutes", context);
+}
+
+/** A host that was back has been up for long: what is not reported by now is not true any more. */
+export function returnedLongAgo(host: Host, context: Context): Host {
+  withdrawStopped(host.name, "has been up again for 2 minutes", context);
+  if (host.loss?.returned === undefined) return host;
+  const why = host.loss.holds.map(({ gate }) => gate).join(", ") || "its turn did not come";
+  context.log("warning", `${host.name} was fenced and has been up again for 2 minutes: not reported (${why})`);
+  return { ...host, loss: undefined };
+}
+
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
 function returned(host: Host, fencedAt: number, afterGap: boolean, context: Context): Host {
   if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
@@ -104,6 +123,7 @@ function returned(host: Host, fencedAt: number, afterGap: boolean, context: Cont
   }
   context.log("warning", `${host.name} was fenced and came back between two looks`);
   const loss = newLoss({ since: fencedAt, notBefore: fencedAt, afterGap });
+  context.wake(`returned:${host.name}`, RETURNED_MS);
   return opened(host, { ...loss, returned: fencedAt }, context);
 }
 
@@ -142,9 +162,7 @@ function establishedOffline(host: Host, { look, view }: HostLook, context: Conte
   context.log("warning", `${host.name} is ${how}: ${reading?.reason ?? "the source reports it down"}`);
   const since = look.at.wall - (look.at.mono - streak.began);
   const next = newLoss({ since, notBefore: streak.notBefore, afterGap: streak.afterGap });
-  // Whether it was delivered before it was withdrawn is not known here: if it was, the API takes the next one for a repeat.
-  const lastNormal = loss === undefined ? host.lastNormal : undefined;
-  return opened({ ...host, lastNormal }, { ...next, inStorm: loss?.inStorm ?? false }, context);
+  return opened(host, { ...next, inStorm: loss?.inStorm ?? false }, context);
 }
 
 /** Nobody knows when it went down: that is no failure to report, unless the cluster proves that it has just happened. */

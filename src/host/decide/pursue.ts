@@ -12,8 +12,6 @@ export const HELD = "held";
 const HELD_AGAIN_MS = 5000;
 /** How often Nova is asked again while it still hears a host, ms. */
 const WITNESS_AGAIN_MS = 10_000;
-/** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
-const RETURNED_MS = 120_000;
 /** How far the clocks of two hosts may be apart, ms. */
 const CLOCKS_APART_MS = 60_000;
 
@@ -43,12 +41,17 @@ function pursued(host: Host, state: HostsState, counts: Tally, context: Context)
   const known = proof === loss.proof ? loss : { ...loss, proof };
   const { at, settings } = context;
   const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
-  if (holds.length > 0) return { ...host, loss: held(host, known, holds, context) };
+  if (holds.length > 0) return withLoss(host, held(host, withoutAnswers(known), holds, context));
   const free = loss.holds.length === 0 ? known : { ...known, holds };
   const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
   const status = statusOf(host, checked, state, context);
   if (status === undefined || status === checked.sent?.status) return withLoss(host, checked);
   return reported(host, checked, status, state, context);
+}
+
+/** What the APIs have answered is old when nothing holds the loss any more: they are asked again then. */
+function withoutAnswers(loss: Loss): Loss {
+  return loss.api === undefined && loss.witness === undefined ? loss : { ...loss, api: undefined, witness: undefined };
 }
 
 function withLoss(host: Host, loss: Loss): Host {
@@ -67,7 +70,7 @@ function held(host: Host, loss: Loss, holds: Loss["holds"], context: Context): L
     holds.every(({ gate, reason }, index) => gate === loss.holds[index]?.gate && reason === loss.holds[index]?.reason);
   const inStorm = loss.inStorm || holds.some(({ gate }) => gate === "storm guard");
   if (isSame && inStorm === loss.inStorm && loss.turn === undefined) return loss;
-  return { ...loss, holds: isSame ? loss.holds : holds, inStorm, turn: undefined };
+  return { ...loss, holds: isSame ? loss.holds : holds, wasHeld: true, inStorm, turn: undefined };
 }
 
 /** Which `host_status` can be notified by now. */
@@ -91,12 +94,17 @@ function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState,
     context.wake(`turn:${host.name}`, turn - at.mono);
     return withLoss(host, waiting);
   }
-  if (rank > 0 || loss.afterGap) {
+  if (rank > 0 || loss.afterGap || (!settings.report_at_once && mayBeReported(loss))) {
     if (waiting.api === undefined) return { ...host, loss: askApi(host, waiting, status, context) };
     if ("run" in waiting.api) return withLoss(host, waiting);
     if (waiting.api.answer === "notified") return settledElsewhere(host, waiting, status, context);
   }
   return notified(host, waiting, status, context);
+}
+
+/** Another monitor may have reported it, whatever its rank: this one had to wait. */
+function mayBeReported({ wasHeld, sent, power }: Loss): boolean {
+  return wasHeld || sent !== undefined || power.tries > 1;
 }
 
 /** @returns the loss while Nova's answer is awaited or objects; undefined if it may be reported */
@@ -121,7 +129,10 @@ function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): L
   const run = context.nextRun();
   const [, , cancelKey = ""] = checkKeys(host.name);
   const hostname = masakariName(host.name, context.settings);
-  const since = loss.notBefore - CLOCKS_APART_MS;
+  const { lastNormal } = host;
+  const earlier = lastNormal !== undefined && lastNormal < loss.since ? lastNormal + 1 : 0;
+  // What was notified of the failure before is not about this one.
+  const since = Math.max(loss.notBefore - CLOCKS_APART_MS, earlier);
   context.act({ kind: "checkApi", host: host.name, run, hostname, since, status, cancelKey });
   return { ...loss, api: { run } };
 }
@@ -143,10 +154,7 @@ function notified(host: Host, loss: Loss, status: HostStatus, context: Context):
 function sent(host: Host, loss: Loss, what: Sent, context: Context): Host {
   const lastNormal = what.status === "NORMAL" ? what.at : host.lastNormal;
   if (loss.returned !== undefined) {
-    if (what.by === "this monitor") {
-      notifyStarted(host.name, context);
-      context.wake(`returned:${host.name}`, RETURNED_MS);
-    }
+    if (what.by === "this monitor") notifyStarted(host.name, context);
     return { ...host, lastNormal, loss: undefined };
   }
   const settled = { ...loss, sent: what, withdrawn: false, turn: undefined, api: undefined, witness: undefined };
