@@ -1,0 +1,213 @@
+import type { ClusterObservation } from "../../src/host/driver.ts";
+import type { Notification } from "../../src/notify/notification.ts";
+import type { Death, Machine } from "./host-machine.ts";
+import type { HostWorld, Watched } from "./host-world.ts";
+
+/** For so long after a host is back its failure may be reported, ms: as `RETURNED_MS` of host/decide, and a request's time. */
+const STILL_TRUE_MS = 160_000;
+/** A fencing that was seen afterwards is reported for so long, ms: `RETURN_NOTICED_MS` of host/decide. */
+const RETURN_NOTICED_MS = 600_000;
+
+/** What one monitor has been shown of one host. */
+interface Shown {
+  /** The latest look but one, and the latest, that showed it online, mono ms. */
+  before: number;
+  online: number;
+  /** Since when all looks have shown it so, mono ms. */
+  onlineSince: number | undefined;
+  offlineSince: number | undefined;
+}
+
+/** What must never happen, checked while it might, and what must have happened in the end. */
+export class HostInvariants {
+  readonly violations: string[] = [];
+  /** Reports of hosts that had died, and of others, as Masakari stored them with NORMAL. */
+  readonly counts = {
+    reported: 0,
+    falseReports: 0,
+    owed: 0,
+    missed: 0,
+    unknown: 0,
+    returnedDeaths: 0,
+    returnedReported: 0,
+  };
+  readonly #world: HostWorld;
+  readonly #shown = new Map<string, Shown>();
+  readonly #looks = new Map<string, ClusterObservation>();
+  /** The truth about each notification, when it was made. */
+  readonly #made = new Map<string, { readonly death: Death | undefined; readonly by: string }>();
+
+  constructor(world: HostWorld) {
+    this.#world = world;
+  }
+
+  looked({ machine }: Watched, look: ClusterObservation): void {
+    this.#looks.set(machine.name, look);
+    if (look.interrupted) for (const { name } of look.hosts) this.#shownTo(machine.name, name).onlineSince = undefined;
+    if (look.quorum !== "yes" || look.self.stable !== "yes") return;
+    const now = look.at.mono;
+    for (const { name, state } of look.hosts) {
+      const shown = this.#shownTo(machine.name, name);
+      if (state === "online") {
+        shown.before = shown.online;
+        shown.online = now;
+        shown.onlineSince ??= now;
+        shown.offlineSince = undefined;
+      } else {
+        shown.onlineSince = undefined;
+        if (state === "offline") shown.offlineSince ??= now;
+      }
+    }
+  }
+
+  added(by: Watched, notification: Notification): void {
+    const { hostname, payload, generated_time } = notification;
+    const { name } = by.machine;
+    const what = `${name} reports ${hostname} ${payload.event} ${payload.host_status}`;
+    this.#world.tell(what);
+    const lost = this.#machine(hostname);
+    const death = lost.deaths.at(-1);
+    this.#made.set(keyOf(notification), { death, by: name });
+    if (payload.event !== "STOPPED") return;
+    const now = this.#world.clock.now().mono;
+    const look = this.#looks.get(name);
+    const fail = (why: string): void => {
+      this.violations.push(`${what} ${why} (${generated_time})`);
+    };
+    if (look?.quorum !== "yes") fail("without quorum");
+    const { disarmed } = by.orders;
+    if (disarmed !== undefined && disarmed.until.mono > now) fail("while disarmed");
+    if (payload.host_status === "UNKNOWN") {
+      this.counts.unknown += 1;
+      return;
+    }
+    const shown = this.#shownTo(name, hostname);
+    const diedUnseen = lost.deaths.some(({ back }) => back === undefined || back > shown.before);
+    const hasReturned = lost.deaths.some(({ at, back, fenced }) => {
+      const isRecent = now - at < RETURN_NOTICED_MS + STILL_TRUE_MS;
+      return fenced && isRecent && (back === undefined || now - Math.max(back, shown.onlineSince ?? 0) < STILL_TRUE_MS);
+    });
+    if (!diedUnseen && !hasReturned) {
+      fail("although it has been alive all the time");
+      this.counts.falseReports += 1;
+    }
+    this.#checkStorm(by, lost, fail);
+  }
+
+  /** A request with it begins. */
+  attempted({ machine }: Watched, { hostname, payload }: Notification): void {
+    if (payload.event !== "STOPPED") return;
+    const { onlineSince } = this.#shownTo(machine.name, hostname);
+    const lost = this.#machine(hostname);
+    if (!lost.alive) return;
+    const now = this.#world.clock.now().mono;
+    const upSince = onlineSince && Math.max(onlineSince, lost.deaths.at(-1)?.back ?? 0);
+    if (upSince !== undefined && now - upSince > STILL_TRUE_MS) {
+      this.violations.push(
+        `${machine.name} sends ${hostname} STOPPED ${payload.host_status} although it has seen it up for ${(now - upSince) / 1000} s`,
+      );
+    }
+  }
+
+  /** At the end of the peace. */
+  judge(): void {
+    this.#countStored();
+    for (const { machine } of this.#world.hosts) this.#judgeHost(machine);
+    for (const host of this.#world.hosts) this.#judgeMonitor(host);
+  }
+
+  #countStored(): void {
+    const stored = this.#world.api.stored.filter(({ notification: { payload } }) => payload.event === "STOPPED");
+    const seen = new Map<string, number>();
+    for (const { notification } of stored) {
+      const { hostname, payload } = notification;
+      const death = this.#made.get(keyOf(notification))?.death;
+      const key = `${hostname} ${death?.at} ${payload.host_status}`;
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      if (payload.host_status === "NORMAL") this.counts.reported += 1;
+    }
+    for (const [key, count] of seen) {
+      if (count > 1 && this.#world.knowsRepeats && key.endsWith("NORMAL"))
+        this.violations.push(`${count} notifications were stored of one failure: ${key}`);
+    }
+  }
+
+  #judgeHost(machine: Machine): void {
+    const isReported = (death: Death): boolean =>
+      this.#world.api.stored.some(({ notification }) => {
+        const { payload, hostname } = notification;
+        if (hostname !== machine.name || payload.host_status !== "NORMAL" || payload.event !== "STOPPED") return false;
+        return this.#made.get(keyOf(notification))?.death === death;
+      });
+    for (const death of machine.deaths) {
+      if (death.back === undefined) continue;
+      this.counts.returnedDeaths += 1;
+      if (isReported(death)) this.counts.returnedReported += 1;
+    }
+    const last = machine.deaths.at(-1);
+    if (last === undefined || last.back !== undefined) return;
+    this.counts.owed += 1;
+    if (isReported(last) || this.#isHeldOpenly(machine)) return;
+    this.counts.missed += 1;
+    this.violations.push(`${machine.name} died at ${last.at / 1000 - 1} s and nobody has reported it`);
+  }
+
+  /** Every monitor shows why it is not reported. */
+  #isHeldOpenly({ name }: Machine): boolean {
+    const monitors = this.#world.hosts.flatMap(({ program }) => program ?? []);
+    return monitors.every(({ state }) => {
+      const problem = ["planned work", "down at first sight"].find((one) =>
+        state.problems.get(one)?.problem.includes(name),
+      );
+      return problem !== undefined;
+    });
+  }
+
+  #judgeMonitor({ machine, program }: Watched): void {
+    for (const { name, loss } of program?.state.hosts.values() ?? []) {
+      if (loss === undefined || (loss.sent?.status === "NORMAL" && !loss.withdrawn)) continue;
+      const hidden = loss.holds.filter(({ gate }) => !program?.state.problems.has(gate));
+      for (const { gate } of hidden) {
+        this.violations.push(`${machine.name} holds ${name} (${gate}) without a condition`);
+      }
+      if (loss.holds.length === 0 && !loss.withdrawn) {
+        this.violations.push(`${machine.name} neither reports nor holds ${name}`);
+      }
+    }
+  }
+
+  #checkStorm(by: Watched, lost: Machine, fail: (why: string) => void): void {
+    const { settings, hosts, clock } = this.#world;
+    const { released } = by.orders;
+    if (released !== undefined) return;
+    const now = clock.now().mono;
+    const steady = settings.monitoring_samples * settings.monitoring_interval * 1000;
+    const down = hosts.filter(({ machine }) => {
+      const { offlineSince } = this.#shownTo(by.machine.name, machine.name);
+      return machine !== by.machine && offlineSince !== undefined && (machine === lost || now - offlineSince > steady);
+    });
+    const limit = Math.max(settings.storm_minimum, Math.floor(settings.storm_ratio * (hosts.length - 1)) + 1);
+    if (down.length >= limit) fail(`in a storm of ${down.length} hosts`);
+  }
+
+  #shownTo(monitor: string, host: string): Shown {
+    const key = `${monitor} ${host}`;
+    let shown = this.#shown.get(key);
+    if (shown === undefined) {
+      shown = { before: 0, online: 0, onlineSince: undefined, offlineSince: undefined };
+      this.#shown.set(key, shown);
+    }
+    return shown;
+  }
+
+  #machine(name: string): Machine {
+    const found = this.#world.hosts.find(({ machine }) => machine.name === name);
+    if (found === undefined) throw new Error(`${name} is no host`);
+    return found.machine;
+  }
+}
+
+/** No two of a host are of one moment. */
+function keyOf({ hostname, generated_time, payload }: Notification): string {
+  return `${hostname} ${generated_time} ${payload.event} ${payload.host_status}`;
+}
