@@ -63,11 +63,11 @@ export class HostSchedule {
         return this.#partition();
       case 7:
         tell("its cluster stack is stopped cleanly");
-        if (!machine.participates) return;
+        if (!machine.participates) return undefined;
         machine.stack = false;
         machine.online = false;
         machine.expected = false;
-        return;
+        return undefined;
       case 8:
         machine.maintenance = !machine.maintenance;
         return tell(`maintenance ${machine.maintenance}`);
@@ -91,7 +91,7 @@ export class HostSchedule {
         host.program?.freeze();
         tell("its monitor is stopped");
         world.clock.setTimer(random.between(1000, 4 * MINUTE), () => machine.os === "up" && host.program?.thaw());
-        return;
+        return undefined;
       case 17: {
         const by = random.pick([-3600_000, -120_000, -20_000, 20_000, 120_000, 3600_000]);
         host.wallOffset += by;
@@ -109,6 +109,7 @@ export class HostSchedule {
       default:
         tell("its tools give no answer");
         host.blindUntil = now + random.between(5000, 4 * MINUTE);
+        return undefined;
     }
   }
 

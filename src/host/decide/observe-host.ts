@@ -37,6 +37,8 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   const notBefore = seen.state.lastLook ?? look.at.wall - UNKNOWN_GAP_MS;
   const streak = nextStreak(read.streak, { observed, at: look.at.mono, afterGap, notBefore }, context.settings);
   let host = streak === read.streak ? read : { ...read, streak };
+  // Its wake may have ended with an earlier run.
+  if (afterGap && host.loss?.returned !== undefined) context.wake(`returned:${host.name}`, RETURNED_MS);
   if (observed.state === "online") host = seenOnline(host, seen, context);
   if (host.streak?.unconfirmed) context.wake("confirm", 1000);
   if (host.streak === undefined || !isEstablished(host.streak, context.settings)) return host;
@@ -97,7 +99,6 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
 
 /** After a gap: what was to end the report of a host that was back may have ended with an earlier run. */
 function withdrawOld({ name, loss, lastNormal }: Host, context: Context): void {
-  if (loss?.returned !== undefined) context.wake(`returned:${name}`, RETURNED_MS);
   const isOld = lastNormal !== undefined && context.at.wall - lastNormal > RETURNED_MS;
   if (loss === undefined && isOld) withdrawStopped(name, "has been up again for 2 minutes", context);
 }
