@@ -21,7 +21,8 @@ export async function checkPrograms(loaded: Loaded, programs: readonly string[])
   };
   for (const program of programs) add(await checkConfig(loaded, program));
   add(connectionUri(loaded));
-  add(await checkHost(loaded));
+  // It loads the driver, whose code is the host monitor's business alone.
+  if (programs.includes("hostmonitor")) add(await checkHost(loaded));
   if (programs.includes("hostmonitor") && loaded.config.host.monitoring_driver === "consul") {
     const { checkSetup } = await import("../host/consul/check.ts");
     add((await checkSetup(loaded.config.consul, loaded.origins)).diagnostics);

@@ -74,7 +74,8 @@ async function importFile(path: string): Promise<Partial<DriverModule>> {
   try {
     return await Promise.race([importing, late]);
   } catch (cause) {
-    throw new DriverError(`${path} cannot be loaded: ${(cause as Error).message}`, { cause });
+    const hint = path.endsWith(".ts") ? "; installed programs load JavaScript only, so strip its types" : "";
+    throw new DriverError(`${path} cannot be loaded: ${(cause as Error).message}${hint}`, { cause });
   } finally {
     clearTimeout(timer);
   }

@@ -64,12 +64,15 @@ const options = [
   ["host_names = a=x, a=y", /error: \[host\] host_names: the driver's name a is there twice/],
   ["host_names = a", /error: \[host\] host_names: "a" is not of the form/],
   ["second_witness = nova", /error: \[host\] second_witness: nova is found in Keystone's catalog/],
-  ["monitoring_driver = consul\nrestrict_to_remotes = true", /warning: \[host\] restrict_to_remotes: has no effect/],
+  [
+    "monitoring_driver = consul\nrestrict_to_remotes = true\n[consul]\nagent_storage = 127.0.0.1",
+    /warning: \[host\] restrict_to_remotes: has no effect/,
+  ],
   ["monitoring_driver = kubernetes\nrestrict_to_remotes = true", /warning: \[host\] restrict_to_remotes: has no/],
 ] as const;
 
 for (const [lines, problem] of options) {
-  test(`${lines.replace("\n", ", ")} is named at its line`, async () => {
+  test(`${lines.replaceAll("\n", ", ")} is named at its line`, async () => {
     const found = await check(`${lines}\n`);
     assert.equal(found.length, 1, found.join("\n"));
     assert.match(found[0] ?? "", problem);
