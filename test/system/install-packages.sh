@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the system tests and the benchmark need of Debian 12, without starting any service. Idempotent. As root.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 
 wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient
   uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor sudo procps
@@ -22,9 +23,16 @@ remote=/var/cache/masakari-monitors-tests/pacemaker-remote
 # Consul (test/system/consul/packages.ts): Debian 11 was the last that had it.
 consul=/var/cache/masakari-monitors-tests/consul
 [ -e "$consul/complete" ] || missing_consul=1
-[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}" ] || { echo "install-packages: all there"; exit 0; }
+# kube-apiserver, kube-controller-manager and etcd (test/system/kubernetes/bed.ts): built there once, never installed.
+kubernetes=/var/cache/masakari-monitors-tests/kubernetes
+[ -e "$kubernetes/complete" ] || missing_kubernetes=1
+[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}" ] || {
+  echo "install-packages: all there"
+  exit 0
+}
 [ "$(id -u)" = 0 ] || {
-  echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote} ${missing_consul:+$consul}" >&2
+  echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" \
+    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes}" >&2
   exit 1
 }
 
@@ -82,3 +90,4 @@ if [ -n "${missing_consul:-}" ]; then
   rm -r "$consul/package" "$consul/apt"
   touch "$consul/complete"
 fi
+[ -z "${missing_kubernetes:-}" ] || nice -n 10 bash "$here/kubernetes/build.sh" "$kubernetes"
