@@ -8,6 +8,9 @@ const STILL_TRUE_MS = 160_000;
 /** A fencing that was seen afterwards is reported for so long, ms: `RETURN_NOTICED_MS` of host/decide. */
 const RETURN_NOTICED_MS = 600_000;
 
+/** A look that began so long ago is old, ms. */
+const OLD_LOOK_MS = 5000;
+
 /** What one monitor has been shown of one host. */
 interface Shown {
   /** The latest look but one, and the latest, that showed it online, mono ms. */
@@ -46,6 +49,8 @@ export class HostInvariants {
     if (look.interrupted) for (const { name } of look.hosts) this.#shownTo(machine.name, name).onlineSince = undefined;
     if (look.quorum !== "yes" || look.self.stable !== "yes") return;
     const now = look.at.mono;
+    // It was under way while the program stood still: not believed.
+    if (this.#world.clock.now().mono - now > OLD_LOOK_MS) return;
     for (const { name, state } of look.hosts) {
       const shown = this.#shownTo(machine.name, name);
       if (state === "online") {
@@ -146,6 +151,9 @@ export class HostInvariants {
     }
     const last = machine.deaths.at(-1);
     if (last === undefined || last.back !== undefined) return;
+    // That it had been up again since the failure before, nobody could see: to all it is the same failure.
+    const before = machine.deaths.at(-2)?.back ?? 0;
+    if (!this.#world.hosts.some((by) => this.#shownTo(by.machine.name, machine.name).online > before)) return;
     this.counts.owed += 1;
     if (isReported(last) || this.#isHeldOpenly(machine)) return;
     this.counts.missed += 1;
@@ -182,9 +190,11 @@ export class HostInvariants {
     if (released !== undefined) return;
     const now = clock.now().mono;
     const steady = settings.monitoring_samples * settings.monitoring_interval * 1000;
+    const from = now - settings.storm_window * 1000;
     const down = hosts.filter(({ machine }) => {
       const { offlineSince } = this.#shownTo(by.machine.name, machine.name);
-      return machine !== by.machine && offlineSince !== undefined && (machine === lost || now - offlineSince > steady);
+      if (machine === by.machine || offlineSince === undefined || offlineSince < from) return false;
+      return machine === lost || now - offlineSince > steady;
     });
     const limit = Math.max(settings.storm_minimum, Math.floor(settings.storm_ratio * (hosts.length - 1)) + 1);
     if (down.length >= limit) fail(`in a storm of ${down.length} hosts`);

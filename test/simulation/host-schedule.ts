@@ -202,12 +202,22 @@ export class HostSchedule {
       }
       if (machine.alive && this.#random.chance(0.8)) machine.stack = true;
       if (host.program === undefined) world.startProgram(host);
-      const { mono, wall } = world.clock.now();
-      host.orders = { released: { at: { mono, wall: wall + host.wallOffset }, reason: "peace" } };
+      host.orders = {};
       host.program?.ordersChanged();
     }
+    world.clock.setTimer(10 * MINUTE, () => this.#releaseAll());
     world.align();
     world.cluster.disturbed();
+  }
+
+  /** An operator has looked: what is lost is down. */
+  #releaseAll(): void {
+    this.world.tell("-- released");
+    const { mono, wall } = this.world.clock.now();
+    for (const host of this.world.hosts) {
+      host.orders = { released: { at: { mono, wall: wall + host.wallOffset }, reason: "they are down" } };
+      host.program?.ordersChanged();
+    }
   }
 
   #membersUp(): number {

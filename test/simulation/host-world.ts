@@ -33,7 +33,7 @@ export class HostWorld {
   readonly settings: HostSettings;
   readonly invariants: HostInvariants;
   readonly history: string[] = [];
-  /** Whether monitors can know what others have reported: their clocks agree, and they ask. */
+  /** Whether monitors can know what others have reported: their clocks agree, and they ask and were answered. */
   knowsRepeats: boolean;
   readonly #began: number;
 
@@ -138,7 +138,10 @@ export class HostWorld {
   async #isNotified({ machine }: Watched, hostname: string, since: number, status: string): Promise<boolean> {
     await this.#wait(this.random.between(5, 300));
     const answers = this.api.mode === "up" || this.api.mode === "slow";
-    if (!answers || !machine.reachesApi) throw new Error("no answer");
+    if (!answers || !machine.reachesApi) {
+      this.knowsRepeats = false;
+      throw new Error("no answer");
+    }
     return this.api.stored.some(
       ({ notification: { hostname: name, payload, generated_time } }) =>
         name === hostname &&

@@ -102,9 +102,9 @@ function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState,
   return notified(host, waiting, status, context);
 }
 
-/** Another monitor may have reported it, whatever its rank: this one had to wait. */
-function mayBeReported({ wasHeld, sent, power }: Loss): boolean {
-  return wasHeld || sent !== undefined || power.tries > 1;
+/** Another monitor may have reported it, whatever its rank: this one had to wait, or saw it late. */
+function mayBeReported({ wasHeld, returned, sent, power }: Loss): boolean {
+  return wasHeld || returned !== undefined || sent !== undefined || power.tries > 1;
 }
 
 /** @returns the loss while Nova's answer is awaited or objects; undefined if it may be reported */

@@ -78,6 +78,14 @@ describe("what another monitor may have reported while this one was held", () =>
 });
 
 describe("a host that was fenced and is back", () => {
+  it("is reported once: another monitor may have seen it down", () => {
+    const monitor = watching({ report_at_once: false });
+    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 20_000 })] });
+    assert.deepEqual(monitor.notified, []);
+    apiAnswers(monitor, "notified");
+    assert.deepEqual(monitor.notified, []);
+  });
+
   it("is not reported when the gate that held it opens later than 2 minutes after", () => {
     const monitor = watching();
     disarm(monitor, 600);
