@@ -160,9 +160,9 @@ export class HostInvariants {
     this.violations.push(`${machine.name} died at ${last.at / 1000 - 1} s and nobody has reported it`);
   }
 
-  /** Every monitor shows why it is not reported. */
+  /** Every monitor that has a cluster shows why it is not reported. */
   #isHeldOpenly({ name }: Machine): boolean {
-    const monitors = this.#world.hosts.flatMap(({ program }) => program ?? []);
+    const monitors = this.#world.hosts.flatMap(({ machine, program }) => (machine.participates && program) || []);
     return monitors.every(({ state }) => {
       const problem = ["planned work", "down at first sight"].find((one) =>
         state.problems.get(one)?.problem.includes(name),
