@@ -36,8 +36,12 @@ const suites: readonly Suite[] = [
   { name: "imports", command: [bin("depcruise"), "src", "--config", ".dependency-cruiser.cjs"], limit: 120 },
   { name: "unused", command: [bin("knip")], limit: 120 },
   { name: "build", command: [process.execPath, "scripts/build.ts"], limit: 60 },
-  { name: "unit", command: tests("test/unit/**/*.test.ts", "--test-timeout=60000"), limit: 900 },
-  { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=180000"), limit: 900 },
+  {
+    name: "unit",
+    command: tests("test/unit/**/*.test.ts", "--test-timeout=60000", "--test-concurrency=2"),
+    limit: 1800,
+  },
+  { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=300000"), limit: 1200 },
   {
     name: "system",
     command: tests(
@@ -47,7 +51,7 @@ const suites: readonly Suite[] = [
       "--test-concurrency=2",
       "--test-global-setup=test/system/global-setup.ts",
     ),
-    limit: 1800,
+    limit: 3600,
     // What is shipped is what is tried.
     env: { MASAKARI_MONITORS_RUN: "build" },
   },

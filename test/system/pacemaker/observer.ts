@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ClusterObservation, DriverProblem, HostObservation } from "../../../src/host/driver.ts";
+import type { ClusterObservation, HostObservation } from "../../../src/host/driver.ts";
 import type { FencingLookup } from "../../../src/host/fencing-device.ts";
 import type { Child } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -60,15 +60,6 @@ export class Observer {
   async stop(): Promise<void> {
     await this.#child.stop("SIGKILL");
   }
-}
-
-/** What the driver could not do on this node as this user. */
-export async function rightsOf(
-  on: ClusterNode,
-  options: HostOptions = {},
-  run: RunOptions = {},
-): Promise<readonly DriverProblem[]> {
-  return JSON.parse(await on.must([...command(on, options), "rights"], run)) as readonly DriverProblem[];
 }
 
 /** The fencing devices of a host as the driver finds them; secrets are masked. */

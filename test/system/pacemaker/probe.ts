@@ -6,7 +6,7 @@ import { KeptLog } from "../../support/kept-log.ts";
 
 /**
  * `node probe.ts CONFIG_FILE`, run inside a node: the driver that the file names, as the host monitor would run it. It writes one line of JSON for
- * each observation. With a further word it answers once and ends: `rights`, or `devices HOST`.
+ * each observation. With `devices HOST` it answers once and ends.
  */
 const [file = "", task, host = ""] = process.argv.slice(2);
 const { config } = loadConfig({ program: "masakari-hostmonitor", configFiles: [file], env: {}, homeDir: "/root" });
@@ -16,6 +16,5 @@ const driver = await openDriver(config.host.monitoring_driver, parts);
 const signal = AbortSignal.timeout(600_000);
 const write = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
-if (task === "rights") write(await driver.checkRights?.(signal));
-else if (task === "devices") write(await driver.findFencingDevices?.(host, signal));
+if (task === "devices") write(await driver.findFencingDevices?.(host, signal));
 else await driver.sense(write, signal);
