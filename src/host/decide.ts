@@ -41,7 +41,7 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
         );
       }
       case "stalled":
-        return stalled(state, observation.forMs, context);
+        return stalled(state, observation, context);
       case "orders":
         return pursueAll({ ...state, orders: observation.orders }, context);
       case "segments":
@@ -85,14 +85,19 @@ function answered(
 }
 
 /** What was seen before may be untrue by now: nothing is believed until a look that began after it, and one that confirms that. */
-function stalled(state: HostsState, forMs: number, context: Context): HostsState {
+function stalled(
+  state: HostsState,
+  { forMs, key }: Extract<HostMonitorObservation, { kind: "stalled" }>,
+  context: Context,
+): HostsState {
   context.log(
     "warning",
     `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking anew before anything is reported`,
   );
   context.act({ kind: "look" });
   const view = state.view && { ...state.view, gap: true };
-  return { ...state, view, believedFrom: context.at.mono };
+  const next = { ...state, view, believedFrom: context.at.mono };
+  return key === undefined ? next : woke(next, key, context);
 }
 
 function woke(state: HostsState, key: string, context: Context): HostsState {

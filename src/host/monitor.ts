@@ -1,4 +1,4 @@
-import type { Monitor } from "../monitor/contract.ts";
+import type { Monitor, Observe } from "../monitor/contract.ts";
 import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -8,6 +8,7 @@ import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
 import type { AskNova, HostApi } from "./host-api.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
+import { Pulse } from "./pulse.ts";
 import { kept, restore } from "./saved-state.ts";
 import { sense } from "./sense.ts";
 import { type HostsState, initialState } from "./state.ts";
@@ -42,6 +43,15 @@ export interface HostMonitor extends Monitor<HostsState, HostMonitorObservation,
 export function hostMonitor(parts: HostMonitorParts): HostMonitor {
   const { clock, bootId } = parts;
   const settings = new LiveSettings(parts.settings, clock);
+  const pulse = new Pulse(clock);
+  /** That this program stood still is observed before what shows it. */
+  const inOrder =
+    (observe: Observe<HostMonitorObservation>): Observe<HostMonitorObservation> =>
+    (observation) => {
+      const stall = pulse.beat();
+      if (stall !== undefined) observe({ kind: "stalled", ...stall });
+      observe(observation);
+    };
   return {
     name: "hostmonitor",
     initial: initialState,
@@ -50,12 +60,18 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
     restore,
     subjects,
     decide,
+    woke(key, at) {
+      const stall = pulse.beat();
+      return stall === undefined ? { kind: "woke", at, key } : { kind: "stalled", ...stall, key };
+    },
     async sense(observe, signal) {
+      // Of the time in which nothing was sensed, nothing was believed either.
+      pulse.beat();
       observe({ kind: "started", at: clock.now(), bootId, settings: settings.current });
-      await settings.during(observe, () => sense(parts, observe, signal));
+      await settings.during(observe, () => sense({ ...parts, pulse }, inOrder(observe), signal));
     },
     silenceLimitMs: () => settings.current.monitoring_interval * 1000 + SLOWEST_LOOK_MS,
-    act: (effect, observe, signal) => act(effect, parts, observe, signal),
+    act: (effect, observe, signal) => act(effect, parts, inOrder(observe), signal),
     reload: (next) => settings.change(next),
   };
 }

@@ -72,7 +72,13 @@ export type HostMonitorObservation =
   /** The hosts of all segments, as Masakari calls them. */
   | { readonly kind: "segments"; readonly at: Instant; readonly hostnames: readonly string[] }
   /** This program did not run for so long: stopped, starved, or the machine slept. What it knew may be untrue by now. */
-  | { readonly kind: "stalled"; readonly at: Instant; readonly forMs: number }
+  | {
+      readonly kind: "stalled";
+      readonly at: Instant;
+      readonly forMs: number;
+      /** The wake that was due meanwhile, and showed it. */
+      readonly key?: string;
+    }
   | { readonly kind: "orders"; readonly at: Instant; readonly orders: Orders };
 
 export type HostEffect =

@@ -4,12 +4,8 @@ import type { Logger } from "../system/log.ts";
 import type { HostDriver } from "./driver.ts";
 import type { HostApi } from "./host-api.ts";
 import type { HostMonitorObservation, Orders } from "./observation.ts";
+import { PULSE_MS, type Pulse } from "./pulse.ts";
 
-/** How often this program looks whether it was stopped, starved or asleep, and from which pause on it was. ms */
-const PULSE_MS = 1000;
-const STALL_MS = 5000;
-/** A wall clock that moves so much more or less than the monotonic one was set, or the machine slept. ms */
-const JUMP_MS = 60_000;
 const ORDERS_EVERY_MS = 2000;
 /** What a state directory that hangs may delay sensing, ms. */
 const ORDERS_MS = 3000;
@@ -17,6 +13,7 @@ const SEGMENTS_EVERY_MS = 600_000;
 const SEGMENTS_AGAIN_MS = 60_000;
 
 export interface SenseParts {
+  readonly pulse: Pulse;
   readonly driver: HostDriver;
   readonly api: HostApi;
   /** Called with the names of the segments' hosts, as Masakari and Nova call them, each time they were read. Never rejects. */
@@ -49,20 +46,11 @@ export async function sense(
 }
 
 /** A look that was under way while this program stood still may hold what was true long ago. */
-async function watchPulse(
-  { clock }: SenseParts,
-  observe: Observe<HostMonitorObservation>,
-  signal: AbortSignal,
-): Promise<void> {
-  let before = clock.now();
+async function watchPulse({ clock, pulse }: SenseParts, observe: Observe<HostMonitorObservation>, signal: AbortSignal) {
   while (!signal.aborted) {
     await rest(clock, PULSE_MS, signal);
-    const at = clock.now();
-    const late = at.mono - before.mono - PULSE_MS;
-    const jump = Math.abs(at.wall - before.wall - (at.mono - before.mono));
-    before = at;
-    if (signal.aborted) return;
-    if (late > STALL_MS || jump > JUMP_MS) observe({ kind: "stalled", at, forMs: Math.max(late, jump) });
+    const stall = pulse.beat();
+    if (stall !== undefined && !signal.aborted) observe({ kind: "stalled", ...stall });
   }
 }
 

@@ -56,6 +56,12 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time passes in which nothing runs: timers that were due have not fired yet. */
+  stall(ms: number): void {
+    this.#mono += ms;
+    this.#wall += ms;
+  }
+
   /** Steps the wall clock, as an operator or NTP would; monotonic time stays. */
   stepWall(byMs: number): void {
     this.#wall += byMs;

@@ -1,6 +1,6 @@
 import type { ConditionKind } from "../../status/conditions.ts";
 import type { DriverProblem } from "../driver.ts";
-import type { Host, HostsState, Problem } from "../state.ts";
+import type { Host, HostsState, Problem, View } from "../state.ts";
 import { type Context, masakariName } from "./context.ts";
 import { whyDisarmed, whyNoQuorum, whyUnhealthy } from "./gates.ts";
 
@@ -10,6 +10,7 @@ const NAMED = 5;
 const FORGET_ABSENT_MS = 86_400_000;
 
 const HELD = "lost hosts are not reported";
+const NOBODY: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed" };
 const FIRST_SIGHT: ConditionKind = { name: "down at first sight", consequence: "these hosts are not reported" };
 const ABSENT: ConditionKind = {
   name: "vanished hosts",
@@ -41,6 +42,7 @@ export function withConditions(state: HostsState, context: Context): HostsState 
   const { view } = state;
   add({ name: "disarmed", consequence: HELD }, whyDisarmed(state, context.at));
   if (view !== undefined) {
+    add(NOBODY, whyNobody(view, context));
     add({ name: "quorum", consequence: HELD }, whyNoQuorum(view));
     add({ name: "this host", consequence: HELD }, whyUnhealthy(view, context.settings.stonith_wait, context.at));
   }
@@ -93,6 +95,12 @@ function withProblems(
     if (isNew) context.log("warning", `${condition.name}: ${problem}: ${condition.consequence}`);
   }
   return { ...state, problems };
+}
+
+function whyNobody({ watched, quorum }: View, { settings }: Context): string | undefined {
+  if (watched > 0 || quorum !== "yes") return undefined;
+  const option = settings.restrict_to_remotes ? " that [host] restrict_to_remotes leaves" : "";
+  return `the cluster has no other host${option}`;
 }
 
 const namesOf = (hosts: readonly Host[]): readonly string[] => hosts.map(({ name }) => name);

@@ -109,7 +109,7 @@ function whyPlanned({ host: { reading }, loss, view }: GateInput): string | unde
   if (reading?.maintenance === "yes") return "the host is in maintenance";
   if (loss.returned !== undefined || loss.proof?.by === "fencing") return undefined;
   if (reading?.departure !== "expected") return undefined;
-  return "it left the cluster on purpose; if it is down and its guests should be recovered, fence it";
+  return "it left the cluster on purpose; if it is down and its guests are to be recovered, fence it or notify Masakari by hand";
 }
 
 function isReleased({ since }: Loss, { orders: { released } }: HostsState): boolean {
