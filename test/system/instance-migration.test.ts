@@ -175,10 +175,7 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
     const migration = await migrateSlowly(hung, here, there);
     for (const guest of [hung, reported]) guest.tell("x-hang");
     await migrate(moved, here, there);
-    await monitor.line(
-      new RegExp(`${hung.domain.uuid}\\): is being migrated or saved, and is not reported`),
-      REPORT_MS,
-    );
+    await monitor.line(new RegExp(`${hung.domain.uuid}\\): is being migrated or saved; not reported`), REPORT_MS);
     await rig.told(reported.domain.uuid, REPORT_MS);
     assert.equal(rig.toldOf(hung.domain.uuid), 0);
     await here.libvirtd.virsh("domjobabort", hung.name);

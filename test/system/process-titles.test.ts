@@ -206,7 +206,7 @@ async function looks(rig: Rig, monitor: Child, name: string): Promise<void> {
   await rig.list(`${list}- process_name: ${rig.path(marker)}\n`);
   await monitor.line(rig.running(marker), IN_TIME);
   await rig.list(list);
-  await monitor.line(new RegExp(`${marker}: no longer`), IN_TIME);
+  await monitor.line(new RegExp(`${marker}: removed from the process list`), IN_TIME);
   assert.ok(list.includes(name));
 }
 
