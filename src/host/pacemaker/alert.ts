@@ -13,12 +13,12 @@ const KINDS: ReadonlySet<string> = new Set(["node", "fencing"]);
  * @returns what was reported, or why nothing was
  * @throws Error nobody listens
  */
-export async function forwardAlert(environment: AlertEnvironment): Promise<string> {
+export async function forwardAlert(environment: AlertEnvironment, address?: string): Promise<string> {
   const { CRM_alert_kind: kind = "", CRM_alert_node: node = "", CRM_alert_desc: desc = "" } = environment;
   if (!KINDS.has(kind))
     return kind === "" ? "not run by Pacemaker: CRM_alert_kind is not set" : `ignored: of kind ${printable(kind)}`;
   const what = printable(`${kind} ${node}: ${desc}`).slice(0, 300);
-  await sendAlert(what);
+  await sendAlert(what, address);
   return what;
 }
 
