@@ -11,7 +11,7 @@ const MOST_CONNECTIONS = 16;
 const CONNECTION_MS = 2000;
 
 /**
- * Calls back for each alert until the signal aborts. An address that is taken (by another monitor) is tried again.
+ * Calls back for each alert until the signal aborts. An address that another monitor has is an error.
  * @param onAlert with what happened, one line
  * @param address another one in tests: a host monitor may run on the machine
  */
