@@ -39,8 +39,8 @@ mount -t tmpfs tmpfs /run
 units="$1"
 if [ "$2" = packages ]; then
   for top in etc usr var; do
-    mkdir -p "/run/changes/$top" "/run/work/$top"
-    mount -t overlay overlay -o "lowerdir=/$top,upperdir=/run/changes/$top,workdir=/run/work/$top" "/$top"
+    mkdir -p "/run/changes/$top" "/run/overlay-work/$top"
+    mount -t overlay overlay -o "lowerdir=/$top,upperdir=/run/changes/$top,workdir=/run/overlay-work/$top" "/$top"
   done
   rm -f /usr/sbin/policy-rc.d
   mount -t tmpfs tmpfs /etc/systemd/system
