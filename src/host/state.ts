@@ -3,6 +3,7 @@ import { SubjectMap } from "../monitor/subject-map.ts";
 import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ClusterObservation, HostObservation } from "./driver.ts";
+import type { PowerAnswer } from "./fencing-device.ts";
 import type { HostSettings, HostStatus, Orders } from "./observation.ts";
 
 /** What the source states about a host at the latest look, and since when it has done so without a break. */
@@ -50,6 +51,7 @@ export interface PowerChecks {
   readonly due: number;
   /** How many devices the cluster has for it; undefined until it is known. */
   readonly devices: number | undefined;
+  readonly answer: PowerAnswer["power"] | undefined;
   readonly last: string | undefined;
 }
 
@@ -180,7 +182,14 @@ export function newHost(name: string, kind: Host["kind"]): Host {
   };
 }
 
-export const NO_POWER_CHECKS: PowerChecks = { tries: 0, run: undefined, due: 0, devices: undefined, last: undefined };
+export const NO_POWER_CHECKS: PowerChecks = {
+  tries: 0,
+  run: undefined,
+  due: 0,
+  devices: undefined,
+  answer: undefined,
+  last: undefined,
+};
 
 export function newLoss(times: Pick<Loss, "since" | "notBefore" | "afterGap">): Loss {
   return {

@@ -1,5 +1,6 @@
 import type { Instant } from "../../system/clock.ts";
 import type { Hold, Host, HostsState, Loss, View } from "../state.ts";
+import { newFencings } from "./proof.ts";
 import { isStorm, type Tally } from "./storm.ts";
 
 /** What a gate knows. */
@@ -104,11 +105,14 @@ function whyUnstable({ reading, streak }: Host, { returned, withdrawn }: Loss): 
 }
 
 /** A stop on purpose, as far as the source can distinguish it from a crash. */
-function whyPlanned({ host: { reading }, loss, view }: GateInput): string | undefined {
+function whyPlanned({ host, loss, view }: GateInput): string | undefined {
+  const { reading } = host;
   if (view.maintenance.cluster === "yes") return "the whole cluster is in maintenance";
   if (reading?.maintenance === "yes") return "the host is in maintenance";
-  if (loss.returned !== undefined || loss.proof?.by === "fencing") return undefined;
-  if (reading?.departure !== "expected") return undefined;
+  // What was fenced, or confirmed to be down by an operator, has not left on purpose.
+  if (reading?.departure !== "expected" || loss.returned !== undefined || newFencings(host, view).length > 0) {
+    return undefined;
+  }
   return "it left the cluster on purpose; if it is down and its guests are to be recovered, fence it or notify Masakari by hand";
 }
 

@@ -79,7 +79,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
   if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
-    const [fencing] = newFencings(host, view);
+    const fencing = newFencings(host, view).find(({ byHand }) => !byHand);
     if (fencing !== undefined) next = returned(next, fencing.completedAt ?? context.at.wall, afterGap, context);
     else if (
       !afterGap &&
@@ -169,8 +169,7 @@ function establishedOffline(host: Host, { look, view }: HostLook, context: Conte
 /** Nobody knows when it went down: that is no failure to report, unless the cluster proves that it has just happened. */
 function seenDownAtFirst(host: Host, view: View, context: Context): Host {
   const window = context.settings.first_sight_window * 1000;
-  const [fencing] = newFencings(host, view);
-  const fencedAt = fencing?.completedAt;
+  const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
   if (window > 0 && fencedAt !== undefined && context.at.wall - fencedAt <= window) {
     context.log("warning", `${host.name} is down at first sight; it was fenced at ${new Date(fencedAt).toISOString()}`);
     return opened(

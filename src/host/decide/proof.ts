@@ -33,11 +33,13 @@ export function knownProof(host: Host, loss: Loss, view: View, context: Context)
 
 /**
  * The fencing that proves this loss. A source that still expects the host to be up has not fenced it since: its success, if there
- * is one, was of an earlier failure that this monitor has not seen. An operator's word is a promise, which a BMC can check.
+ * is one, was of an earlier failure that this monitor has not seen. An operator's confirmation is a promise: it counts where no BMC
+ * can be asked, or the BMC does not answer, which is when operators confirm.
  */
 function provingFencing(host: Host, loss: Loss, view: View): FencingEvent | undefined {
   if (host.reading?.departure === "crash") return undefined;
-  return newFencings(host, view).find(({ byHand }) => !byHand || loss.power.devices === 0);
+  const { devices, answer } = loss.power;
+  return newFencings(host, view).find(({ byHand }) => !byHand || devices === 0 || answer === "unknown");
 }
 
 function described({ action, delegate, byHand }: FencingEvent): string {
@@ -71,7 +73,7 @@ export function powerChecked(
   const { mono } = context.at;
   const tries = loss.power.tries + 1;
   const due = mono + pauseAfter(tries, context) * 1000;
-  const power: PowerChecks = { tries, run: undefined, due, devices, last: answer.reason };
+  const power: PowerChecks = { tries, run: undefined, due, devices, answer: answer.power, last: answer.reason };
   if (answer.power === "off") return { ...loss, power, proof: { by: "power", text: answer.reason, at: mono } };
   const state = answer.power === "on" ? "its power is on" : "its power state is unknown";
   if (answer.reason !== loss.power.last) {

@@ -60,17 +60,18 @@ function withLoss(host: Host, loss: Loss): Host {
 
 /** Records why it is held, and logs each reason once. */
 function held(host: Host, loss: Loss, holds: Loss["holds"], context: Context): Loss {
-  const before = new Set(loss.holds.map(({ gate }) => gate));
+  const earlier = host.loss?.holds ?? [];
+  const before = new Set(earlier.map(({ gate }) => gate));
   context.wake(HELD, HELD_AGAIN_MS);
   for (const { gate, reason } of holds) {
     if (!before.has(gate)) context.log("warning", `${host.name} is lost but not reported (${gate}): ${reason}`);
   }
   const isSame =
-    holds.length === loss.holds.length &&
-    holds.every(({ gate, reason }, index) => gate === loss.holds[index]?.gate && reason === loss.holds[index]?.reason);
+    holds.length === earlier.length &&
+    holds.every(({ gate, reason }, index) => gate === earlier[index]?.gate && reason === earlier[index]?.reason);
   const inStorm = loss.inStorm || holds.some(({ gate }) => gate === "storm guard");
-  if (isSame && inStorm === loss.inStorm && loss.turn === undefined) return loss;
-  return { ...loss, holds: isSame ? loss.holds : holds, wasHeld: true, inStorm, turn: undefined };
+  if (isSame && loss === host.loss && inStorm === loss.inStorm && loss.turn === undefined) return loss;
+  return { ...loss, holds: isSame ? earlier : holds, wasHeld: true, inStorm, turn: undefined };
 }
 
 /** Which `host_status` can be notified by now. */

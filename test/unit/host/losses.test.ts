@@ -215,15 +215,20 @@ describe("a loss without proof", () => {
     assert.deepEqual(monitor.notified, []);
   });
 
-  it("is proven by an operator's word only where no BMC can be asked", () => {
-    for (const devices of [0, 1]) {
+  it("is proven by an operator's confirmation where no BMC can be asked, or it does not answer", () => {
+    const confirmed = [fencing("node3", "success", { byHand: true, delegate: "a human" })];
+    for (const [power, devices, isProven] of [
+      ["unknown", 0, true],
+      ["unknown", 1, true],
+      ["on", 1, false],
+    ] as const) {
       const monitor = watching();
-      const confirmed = [fencing("node3", "success", { byHand: true, delegate: "a human" })];
+      monitor.look(LOST, { fencing: [fencing("node3", "failed")] });
+      monitor.power("node3", power, devices);
+      monitor.pass(5);
       monitor.look({ ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: confirmed });
-      monitor.pass(1);
-      monitor.look({ ...UP, node3: { state: "offline", departure: "unknown" } }, { fencing: confirmed });
-      monitor.power("node3", "on", devices);
-      assert.deepEqual(monitor.notified, devices === 0 ? ["node3 STOPPED NORMAL"] : []);
+      assert.deepEqual(monitor.notified, isProven ? ["node3 STOPPED NORMAL"] : [], `${power}, ${devices}`);
+      assert.deepEqual(monitor.holds("node3"), [], "what an operator has confirmed is no planned work");
     }
   });
 });

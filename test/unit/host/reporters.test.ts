@@ -98,7 +98,10 @@ describe("the second witness", () => {
     monitor.observe(answer(monitor, "witnessChecked", "alive"));
     assert.deepEqual(monitor.holds("node0"), ["second witness"]);
     assert.match(monitor.problems["second witness"] ?? "", /node0: as asked/);
-    monitor.pass(11);
+    monitor.pass(9);
+    const held = monitor.log.filter((line) => line.includes("second witness"));
+    assert.equal(held.filter((line) => line.startsWith("node0 is lost but not reported")).length, 1);
+    monitor.pass(2);
     monitor.observe(answer(monitor, "witnessChecked", "silent"));
     // Meanwhile another monitor may have reported it.
     monitor.observe(answer(monitor, "apiChecked", "not notified"));

@@ -159,6 +159,18 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(withdrawn?.kind === "supersede" && withdrawn.which, [{ event: "STOPPED" }]);
   });
 
+  it("is not reported if an operator only confirmed that it was down: it may have run all the time", () => {
+    const confirmed = { byHand: true, delegate: "a human" };
+    const monitor = watching({ needsProof: true });
+    monitor.look(UP, { fencing: [fencing("node3", "success", { ...confirmed, completedAt: monitor.at.wall })] });
+    assert.deepEqual(monitor.notified, []);
+    const first = new HostDecisions({ first_sight_window: 300 });
+    const history = [fencing("node3", "success", { ...confirmed, completedAt: first.at.wall })];
+    lookTwice(first, { ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: history });
+    assert.deepEqual(first.notified, []);
+    assert.equal(first.state.hosts.get("node3")?.firstSight, true);
+  });
+
   it("is not reported if that was long ago, or nothing shows that it was fenced", () => {
     const monitor = watching({ needsProof: true });
     monitor.look({ ...UP, node3: { state: "online", incarnation: "1" } });
