@@ -43,12 +43,13 @@ export interface HostMonitor extends Monitor<HostsState, HostMonitorObservation,
 export function hostMonitor(parts: HostMonitorParts): HostMonitor {
   const { clock, bootId } = parts;
   const settings = new LiveSettings(parts.settings, clock);
-  const pulse = new Pulse(clock);
+  /** Undefined while nothing is sensed: it does not beat then. */
+  let pulse: Pulse | undefined;
   /** That this program stood still is observed before what shows it. */
   const inOrder =
     (observe: Observe<HostMonitorObservation>): Observe<HostMonitorObservation> =>
     (observation) => {
-      const stall = pulse.beat();
+      const stall = pulse?.beat();
       if (stall !== undefined) observe({ kind: "stalled", ...stall });
       observe(observation);
     };
@@ -61,14 +62,18 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
     subjects,
     decide,
     woke(key, at) {
-      const stall = pulse.beat();
+      const stall = pulse?.beat();
       return stall === undefined ? { kind: "woke", at, key } : { kind: "stalled", ...stall, key };
     },
     async sense(observe, signal) {
-      // Of the time in which nothing was sensed, nothing was believed either.
-      pulse.beat();
-      observe({ kind: "started", at: clock.now(), bootId, settings: settings.current });
-      await settings.during(observe, () => sense({ ...parts, pulse }, inOrder(observe), signal));
+      const beating = new Pulse(clock);
+      pulse = beating;
+      try {
+        observe({ kind: "started", at: clock.now(), bootId, settings: settings.current });
+        await settings.during(observe, () => sense({ ...parts, pulse: beating }, inOrder(observe), signal));
+      } finally {
+        pulse = undefined;
+      }
     },
     silenceLimitMs: () => settings.current.monitoring_interval * 1000 + SLOWEST_LOOK_MS,
     act: (effect, observe, signal) => act(effect, parts, inOrder(observe), signal),

@@ -70,3 +70,11 @@ test("a wake that was due meanwhile shows it, and is not lost", async () => {
   ending.abort();
   await running;
 });
+
+test("while nothing is sensed, a late wake is only a wake", async () => {
+  const { clock, monitor, ending, running } = sensing();
+  ending.abort();
+  await running;
+  clock.stall(30_000);
+  assert.equal(monitor.woke?.("turn:node2", clock.now()).kind, "woke");
+});
