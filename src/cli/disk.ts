@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import { orderOperations } from "../host/orders.ts";
 import { probeDisk } from "../notify/disk-probe.ts";
 import { lockOperations, reviveLockError } from "../notify/lock-operations.ts";
 import { reviveStateError, stateOperations } from "../notify/state-operations.ts";
@@ -15,6 +16,7 @@ export const diskOperations = {
   ...stateOperations,
   ...lockOperations,
   ...pauseOperations,
+  ...orderOperations,
   ...logFileOperations,
   choosePlace,
 };

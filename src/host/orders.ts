@@ -17,17 +17,18 @@ interface Order {
 }
 
 /** The orders in force of this host's monitor, which are in its state directory. */
-export async function readOrders(statePath: string, moment: Moment): Promise<Orders> {
-  const [disarmed, released] = await Promise.all([
-    readOrder(disarmPath(statePath), moment),
-    readOrder(releasePath(statePath), moment),
-  ]);
+export function readOrders(statePath: string, moment: Moment): Orders {
+  const disarmed = readOrder(disarmPath(statePath), moment);
+  const released = readOrder(releasePath(statePath), moment);
   const isDisarmed = disarmed !== undefined && disarmed.until.mono > moment.now.mono;
   return {
     ...(isDisarmed && { disarmed: { until: disarmed.until, reason: signed(disarmed) } }),
     ...(released && { released: { at: released.since, reason: signed(released) } }),
   };
 }
+
+/** For whichever thread runs them. */
+export const orderOperations = { readOrders };
 
 /** Nothing is reported for so many seconds. @throws if it cannot be written */
 export function disarm(statePath: string, order: Order & { readonly seconds: number }, moment: Moment): void {

@@ -61,7 +61,7 @@ async function observeOrders(
   signal: AbortSignal,
 ): Promise<void> {
   const late = rest(clock, ORDERS_MS, signal);
-  const orders = await Promise.race([readOrders(), late]);
+  const orders = await Promise.race([readOrders().catch(() => undefined), late]);
   if (signal.aborted) return;
   if (orders === undefined) {
     log.error(
@@ -78,7 +78,9 @@ async function watchOrders(
   let before = "";
   while (!signal.aborted) {
     await rest(clock, ORDERS_EVERY_MS, signal);
-    const orders = await readOrders();
+    const orders = await readOrders().catch(() => undefined);
+    // A disk that hangs: what was ordered before stays in force.
+    if (orders === undefined) continue;
     const now = keyOf(orders);
     if (now === before || signal.aborted) continue;
     before = now;

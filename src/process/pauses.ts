@@ -1,19 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
-import {
-  chownSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Instant } from "../system/clock.ts";
+import { type Moment, readOrder, writeOrder } from "../system/timed-order.ts";
 
 /** Planned work on one entry: until its end the process is neither restarted nor notified. */
 export interface Pause {
@@ -27,30 +15,15 @@ export interface Pause {
   readonly by: string;
 }
 
-/** As it is on disk. Its end is a length, because the wall clock may be set and the monotonic one ends with the boot. */
-interface SavedPause {
-  readonly key: string;
-  readonly since: Instant;
-  readonly boot_id: string;
-  readonly seconds: number;
-  readonly reason: string;
-  readonly by: string;
-}
-
 const PREFIX = "processmonitor.pause-";
 const SUFFIX = ".json";
 /** A longer one would be forgotten. */
 export const LONGEST_PAUSE_S = 30 * 86_400;
-const FILE_LIMIT = 16 * 1024;
-const TEXT_LIMIT = 500;
 const NAME_LIMIT = 80;
 
-export interface PausesParts {
+export interface PausesParts extends Moment {
   /** `[DEFAULT] state_path` */
   readonly statePath: string;
-  readonly now: Instant;
-  /** From `readBootId()`. */
-  readonly bootId: string;
 }
 
 /**
@@ -72,22 +45,10 @@ export const pauseOperations = { readPauses };
 
 /** Writes a pause in place of an earlier one of the same entry; it counts as soon as this returns. @throws if it cannot be written */
 export function writePause(
-  { statePath, now, bootId }: PausesParts,
-  pause: Pick<SavedPause, "key" | "seconds" | "reason" | "by">,
+  { statePath, ...moment }: PausesParts,
+  pause: { readonly key: string; readonly seconds: number; readonly reason: string; readonly by: string },
 ): void {
-  const { uid, gid } = statSync(statePath);
-  const path = pathOf(statePath, pause.key);
-  const written = `${path}.${randomBytes(6).toString("hex")}`;
-  const saved: SavedPause = { ...pause, since: now, boot_id: bootId };
-  try {
-    writeFileSync(written, `${JSON.stringify(saved)}\n`, { flag: "wx", mode: 0o600 });
-    // Root writes it for a monitor that runs as another user.
-    if (process.getuid?.() === 0) chownSync(written, uid, gid);
-    renameSync(written, path);
-  } catch (error) {
-    rmSync(written, { force: true });
-    throw error;
-  }
+  writeOrder(pathOf(statePath, pause.key), pause, moment);
 }
 
 /** Ends the pauses that `wanted` accepts. @returns their keys */
@@ -101,7 +62,7 @@ export function endPauses(parts: PausesParts, wanted: (key: string) => boolean):
   return ended.toSorted((one, other) => (one < other ? -1 : 1));
 }
 
-function* pauseFiles({ statePath, now, bootId }: PausesParts): Generator<readonly [path: string, pause: Pause]> {
+function* pauseFiles({ statePath, ...moment }: PausesParts): Generator<readonly [path: string, pause: Pause]> {
   let names: string[];
   try {
     names = readdirSync(statePath);
@@ -112,15 +73,10 @@ function* pauseFiles({ statePath, now, bootId }: PausesParts): Generator<readonl
   for (const name of names) {
     if (!name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) continue;
     const path = join(statePath, name);
-    const saved = savedIn(readOwn(path));
-    if (saved === undefined) continue;
-    const lengthMs = saved.seconds * 1000;
-    const sameBoot = bootId !== "" && saved.boot_id === bootId;
-    const leftMs = sameBoot ? saved.since.mono + lengthMs - now.mono : saved.since.wall + lengthMs - now.wall;
-    // A clock that was set back does not make a pause longer than it was asked for.
-    const left = Math.min(leftMs, lengthMs);
-    const { key, reason, by } = saved;
-    yield [path, { key, reason, by, until: now.mono + left, untilWall: now.wall + left }];
+    const order = readOrder(path, moment);
+    if (order?.key === undefined || order.until.mono - order.since.mono > LONGEST_PAUSE_S * 1000) continue;
+    const { key, reason, by, until } = order;
+    yield [path, { key, reason, by, until: until.mono, untilWall: until.wall }];
   }
 }
 
@@ -128,52 +84,6 @@ function pathOf(statePath: string, key: string): string {
   const readable = key.replace(/[^\w.-]+/g, "_").slice(0, NAME_LIMIT);
   const exact = createHash("sha256").update(key).digest("hex").slice(0, 16);
   return join(statePath, `${PREFIX}${readable}-${exact}${SUFFIX}`);
-}
-
-/** The text of a file of our own or root's; undefined for anything else. */
-function readOwn(path: string): string | undefined {
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = fstatSync(fd);
-    const owners = [0, process.getuid?.() ?? 0];
-    if (process.getuid?.() === 0) owners.push(statSync(join(path, "..")).uid);
-    if (!stat.isFile() || stat.size > FILE_LIMIT || !owners.includes(stat.uid) || (stat.mode & 0o022) !== 0) return;
-    const buffer = Buffer.alloc(stat.size);
-    return buffer.toString("utf8", 0, readSync(fd, buffer, 0, buffer.length, 0));
-  } catch {
-    return undefined;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-function savedIn(text: string | undefined): SavedPause | undefined {
-  try {
-    const saved = JSON.parse(text ?? "") as Partial<SavedPause> | null;
-    const { key, since, boot_id, seconds, reason, by } = saved ?? {};
-    const sound =
-      typeof key === "string" &&
-      typeof since?.mono === "number" &&
-      typeof since.wall === "number" &&
-      typeof boot_id === "string" &&
-      typeof seconds === "number" &&
-      seconds <= LONGEST_PAUSE_S;
-    if (!sound) return undefined;
-    return { key, since, boot_id, seconds, reason: plain(reason), by: plain(by) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** It is shown in the log and in a terminal. */
-function plain(text: unknown): string {
-  return typeof text === "string"
-    ? text
-        .replace(/\p{C}+/gu, " ")
-        .trim()
-        .slice(0, TEXT_LIMIT)
-    : "";
 }
 
 function remove(path: string): void {

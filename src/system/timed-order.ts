@@ -1,6 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import {
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Instant } from "./clock.ts";
 
@@ -12,6 +22,8 @@ export interface TimedOrder {
   readonly reason: string;
   /** Who gave it. */
   readonly by: string;
+  /** What it is about, where there may be several. */
+  readonly key?: string;
 }
 
 /** As it is on disk. Its end is a length, because the wall clock may be set and the monotonic one ends with the boot. */
@@ -21,6 +33,7 @@ interface SavedOrder {
   readonly seconds: number;
   readonly reason: string;
   readonly by: string;
+  readonly key?: string;
 }
 
 export interface Moment {
@@ -35,12 +48,12 @@ const TEXT_LIMIT = 500;
 /** Writes an order in place of an earlier one; it counts as soon as this returns. @throws if it cannot be written */
 export function writeOrder(
   path: string,
-  { seconds, reason, by }: Pick<SavedOrder, "seconds" | "reason" | "by">,
+  order: Pick<SavedOrder, "seconds" | "reason" | "by" | "key">,
   { now, bootId }: Moment,
 ): void {
   const { uid, gid } = statSync(dirname(path));
   const written = `${path}.${randomBytes(6).toString("hex")}`;
-  const saved: SavedOrder = { since: now, boot_id: bootId, seconds, reason, by };
+  const saved: SavedOrder = { ...order, since: now, boot_id: bootId };
   try {
     writeFileSync(written, `${JSON.stringify(saved)}\n`, { flag: "wx", mode: 0o600 });
     // Root writes it for a monitor that runs as another user.
@@ -53,8 +66,8 @@ export function writeOrder(
 }
 
 /** @returns undefined if there is none, or what is there is no order or could be another user's */
-export async function readOrder(path: string, { now, bootId }: Moment): Promise<TimedOrder | undefined> {
-  const saved = savedIn(await readOwn(path));
+export function readOrder(path: string, { now, bootId }: Moment): TimedOrder | undefined {
+  const saved = savedIn(readOwn(path));
   if (saved === undefined) return undefined;
   const ageMs = bootId !== "" && saved.boot_id === bootId ? now.mono - saved.since.mono : now.wall - saved.since.wall;
   const lengthMs = saved.seconds * 1000;
@@ -62,35 +75,41 @@ export async function readOrder(path: string, { now, bootId }: Moment): Promise<
   const left = Math.min(lengthMs - ageMs, lengthMs);
   const since = { wall: now.wall - ageMs, mono: now.mono - ageMs };
   const until = { wall: now.wall + left, mono: now.mono + left };
-  return { since, until, reason: saved.reason, by: saved.by };
+  const { reason, by, key } = saved;
+  return { since, until, reason, by, ...(key !== undefined && { key }) };
 }
 
 /** The text of a file of our own or root's; undefined for anything else. */
-async function readOwn(path: string): Promise<string | undefined> {
+function readOwn(path: string): string | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let fd: number | undefined;
   try {
-    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const found = await file.stat();
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const found = fstatSync(fd);
     const owners = [0, process.getuid?.() ?? 0];
-    if (process.getuid?.() === 0) owners.push((await stat(dirname(path))).uid);
+    if (process.getuid?.() === 0) owners.push(statSync(dirname(path)).uid);
     if (!found.isFile() || found.size > FILE_LIMIT || !owners.includes(found.uid) || (found.mode & 0o022) !== 0) {
       return undefined;
     }
-    return await file.readFile("utf8");
+    return readFileSync(fd, "utf8");
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
 function savedIn(text: string | undefined): SavedOrder | undefined {
   try {
-    const { since, boot_id, seconds, reason, by } = (JSON.parse(text ?? "") ?? {}) as Partial<SavedOrder>;
+    const { since, boot_id, seconds, reason, by, key } = (JSON.parse(text ?? "") ?? {}) as Partial<SavedOrder>;
     const isOrder =
       typeof since?.mono === "number" &&
       typeof since.wall === "number" &&
       typeof boot_id === "string" &&
       typeof seconds === "number";
-    return isOrder ? { since, boot_id, seconds, reason: plain(reason), by: plain(by) } : undefined;
+    if (!isOrder) return undefined;
+    const saved = { since, boot_id, seconds, reason: plain(reason), by: plain(by) };
+    return typeof key === "string" ? { ...saved, key } : saved;
   } catch {
     return undefined;
   }

@@ -7,7 +7,6 @@ import { MasakariHosts } from "../../host/masakari/masakari-hosts.ts";
 import type { novaWitness } from "../../host/masakari/nova.ts";
 import { hostMonitor } from "../../host/monitor.ts";
 import type { HostSettings } from "../../host/observation.ts";
-import { readOrders } from "../../host/orders.ts";
 import { checkPower } from "../../host/power/check-power.ts";
 import type { ConditionKind } from "../../status/conditions.ts";
 import { type MonitorContext, type Program, runnable } from "../program.ts";
@@ -32,7 +31,7 @@ export const hostMonitorProgram: Program = {
   name: "hostmonitor",
   notificationTypes: ["COMPUTE_HOST"],
   retry: ({ host }) => host,
-  async create({ config, clock, log, bootId, statePath, masakari, userAgent, conditions }) {
+  async create({ config, clock, log, bootId, statePath, disk, masakari, userAgent, conditions }) {
     let current = config;
     const { monitoring_driver: driverName } = config.host;
     const { hostname } = config.DEFAULT;
@@ -49,7 +48,7 @@ export const hostMonitorProgram: Program = {
         const parts = { clock, timeoutMs: current.host.ipmi_timeout * 1000 };
         return checkPower(device, parts, signal);
       },
-      readOrders: () => readOrders(statePath, { now: clock.now(), bootId }),
+      readOrders: () => disk.callLater("readOrders", statePath, { now: clock.now(), bootId }),
       bootId,
       clock,
       log,
