@@ -5,6 +5,7 @@ import { WRITABLE_FOR_OTHERS } from "../config/trust.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
 import { printable } from "../system/printable.ts";
 import { makeDirectory, makePrivateFile } from "../system/private-file.ts";
+import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 
 /** Another program has this one's state; the message says which. */
 export class StateInUseError extends Error {
@@ -48,11 +49,11 @@ export function lockState(statePath: string, program: string): StateLock {
   }
   const locked = db;
   held.add(locked);
-  const inode = inodeOf(path);
+  const inode = inodeAt(path);
   const release = (): void => {
     if (held.delete(locked)) locked.close();
   };
-  return { problem: undefined, isInPlace: () => inodeOf(path) === inode, release };
+  return { problem: undefined, isInPlace: () => !isDisplaced(path, inode), release };
 }
 
 export const lockFile = (statePath: string, program: string): string => join(statePath, `${program}.lock`);
@@ -88,8 +89,6 @@ export function refuseIfHeld(statePath: string, program: string): void {
   if (isAnybodys || lockHolder(statePath, program) === undefined) return;
   throw inUse(statePath, program, lockFile(statePath, program));
 }
-
-const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
 function inUse(statePath: string, program: string, path: string): StateInUseError {
   const pid = pidHolding(path);

@@ -1,7 +1,5 @@
-import { lstatSync } from "node:fs";
+import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 import { type HealthServerParts, serveHealth } from "./server.ts";
-
-const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 
 /** A server of health that can be had again: its socket was deleted with its directory, or could not be made before. */
 export class HealthSocket {
@@ -23,7 +21,7 @@ export class HealthSocket {
     this.#stop = new AbortController();
     await new Promise<void>((resolve) => {
       const onListening = (): void => {
-        this.#inode = inodeOf(this.#parts.path);
+        this.#inode = inodeAt(this.#parts.path);
         this.#complaint = undefined;
         resolve();
       };
@@ -35,7 +33,7 @@ export class HealthSocket {
 
   /** Serves it again if its socket is not there. @returns whether it was there before, and is there again */
   async renew(): Promise<boolean> {
-    if (this.#inode !== undefined && inodeOf(this.#parts.path) === this.#inode) return false;
+    if (this.#inode !== undefined && !isDisplaced(this.#parts.path, this.#inode)) return false;
     const before = this.#inode;
     this.#inode = undefined;
     this.#stop.abort();

@@ -4,6 +4,7 @@ import { createConnection } from "node:net";
 import { http } from "../http/node-http.ts";
 import type { Logger } from "../system/log.ts";
 import { printable, printableJson } from "../system/printable.ts";
+import { inodeAt } from "../system/same-inode.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
 import { fitsSocket } from "./socket-path.ts";
 
@@ -38,7 +39,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   try {
     if (!(await answersIn(parts))) throw new Error("the disk hangs");
     await listen(server, path);
-    inode = inodeOf(path);
+    inode = inodeAt(path);
     parts.onListening?.();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -53,13 +54,11 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
     return;
   }
   // libuv unlinks the socket's path when it closes. If another program has that path by now, the server is left open instead.
-  if ([undefined, inode].includes(inodeOf(path))) await new Promise((resolve) => server.close(resolve));
+  if ([undefined, inode].includes(inodeAt(path))) await new Promise((resolve) => server.close(resolve));
   else server.unref();
 }
 
 const answersIn = async ({ diskAnswers }: HealthServerParts): Promise<boolean> => (await diskAnswers?.()) ?? true;
-
-const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 
 function makeServer(parts: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {

@@ -144,8 +144,16 @@ export function fileSink(path: string, format: LineFormat, watch: boolean, openL
       // The directory is gone or full of files, or its disk hangs: the old file still takes lines.
     }
   };
-  const inode = (): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
-  let opened = inode();
+  let opened: number | undefined;
+  const inode = (): number | undefined => {
+    try {
+      return statSync(path, { throwIfNoEntry: false })?.ino;
+    } catch {
+      // A disk that has failed does not show it.
+      return opened;
+    }
+  };
+  opened = inode();
   return {
     write(record) {
       if (watch && inode() !== opened) {
