@@ -32,6 +32,8 @@ export function applySnapshot(
     if (guest.lastEvent > after) next.set(uuid, guest);
     else if (guest.incoming) next.set(uuid, failArrival(guest));
     else if (guest.transient && wasRunning(guest)) next.set(uuid, startReadingEnd(guest, uuid, context));
+    // Its log was not read to the end before, or not yet.
+    else if (guest.transient && guest.endUnknown) next.set(uuid, readLoggedEnd(guest, guest, uuid, context));
     else logMissing(guest, uuid, context);
   }
   let kept = guests;
