@@ -14,12 +14,16 @@ export const lockOperations = {
     // The thread may have got it after its caller gave up waiting.
     if (before?.isInPlace()) return before.problem;
     before?.release();
+    held.delete(path);
     const lock = lockState(statePath, program);
     held.set(path, lock);
     return lock.problem;
   },
   lockIsInPlace: (path: string) => held.get(path)?.isInPlace() === true,
-  releaseLock: (path: string) => held.get(path)?.release(),
+  releaseLock(path: string): void {
+    held.get(path)?.release();
+    held.delete(path);
+  },
   refuseIfHeld,
 };
 

@@ -58,11 +58,6 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     return this.#problem;
   }
 
-  /** Starts the thread, so that it begins while the caller does other things. The first call does so otherwise. */
-  start(): void {
-    this.#thread();
-  }
-
   call<Name extends keyof Operations & string>(
     name: Name,
     ...args: Parameters<Operations[Name]>
@@ -89,7 +84,11 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     const limitMs = this.#hasBegun ? this.#limitOf(name) : BEGIN_MS;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
-    const limit = setTimeout(() => reject(this.#giveUp(id, limitMs)), limitMs);
+    const limit = setTimeout(() => {
+      // This program may have stood still, and the answer be there.
+      this.#takeReplies();
+      if (this.#answered < id) reject(this.#giveUp(id, limitMs));
+    }, limitMs);
     try {
       return (await promise) as ReturnType<Operations[Name]>;
     } finally {
@@ -112,7 +111,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   }
 
   #giveUp(id: number, afterMs: number): Error {
-    this.#givenUp = id;
+    this.#givenUp = Math.max(this.#givenUp, id);
     this.#givenUpAfterMs = afterMs;
     return this.#hung();
   }
@@ -178,6 +177,9 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
 
   #doWithout(problem: string): void {
     this.#problem = problem;
+    // It must not begin after all, and carry out beside the caller what was sent to it.
+    void this.#running?.worker.terminate();
+    this.#running?.port.close();
     this.#running = undefined;
   }
 
