@@ -266,7 +266,8 @@ export class DiskCopy {
     const there = file.load();
     this.#disownUnknown(there.entries);
     const { entries, saved } = this.#options.whole();
-    this.#backlog.recover(entries, (id) => file.read(id) === undefined);
+    const pendingThere = new Set(there.entries.map(({ id }) => id));
+    this.#backlog.recover(entries, (id) => !pendingThere.has(id) && file.read(id) === undefined);
     const changed = [...saved].filter(([key, json]) => there.saved.get(key) !== json);
     const deleted = [...there.saved.keys()].filter((key) => !saved.has(key)).map((key) => [key, undefined] as const);
     this.#backlog.add([], [...changed, ...deleted]);

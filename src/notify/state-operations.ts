@@ -60,7 +60,11 @@ export const stateOperations = {
   readEntry: (path: string, id: string) => opened(path).read(id),
   writeState: (path: string, batch: Batch) => opened(path).write(batch),
   endedEntries: (path: string) => opened(path).ended(),
-  stateDisplaced: (path: string) => opened(path).displaced?.(),
+  /** Of one that is not open nothing is displaced: another thread had it, which has ended, and it is to be opened again. */
+  stateDisplaced(path: string): string | undefined {
+    waitForDisk(dirname(path));
+    return files.get(path)?.displaced?.();
+  },
   closeState: close,
   rescueState: rescue,
   moveStateAside: moveAside,
