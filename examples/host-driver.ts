@@ -1,5 +1,5 @@
 /**
- * A driver of an operator's own: the hosts are up or down as another tool writes it to a JSON file,
+ * An operator's own driver: another tool writes to a JSON file which hosts are up or down,
  *
  *     {"written_at": "2026-11-28T10:00:00Z", "hosts": {"compute-1": "online", "compute-2": "offline"}}
  *
@@ -8,14 +8,14 @@
  *
  *     npx esbuild examples/host-driver.ts --outfile=/etc/masakarimonitors/host-driver.mjs
  *
- * The driver only reports what the file states. Samples, gates and notifications are the host monitor's; without
+ * The driver only passes on what the file states. Samples, gates and notifications are the host monitor's; without
  * `findFencingDevices` a host that has been offline for `monitoring_samples` looks counts as down.
  */
 import { readFile } from "node:fs/promises";
 import type { ClusterObservation, DriverParts, HostDriver, HostObservation } from "../src/host/driver.ts";
 
 const FILE = process.env.HOSTS_FILE ?? "/run/masakari-hosts.json";
-/** What the file states is true for so long, ms; then the tool that writes it may be dead. */
+/** How long the file's content is valid, ms; after that the tool that writes it may be dead. */
 const HOLDS_MS = 120_000;
 const READ_MS = 5000;
 

@@ -9,7 +9,7 @@ import { print, printLog, stopSignal } from "./print-log.ts";
 
 const [, , wanted, uri = "qemu:///system", seconds = "5"] = process.argv;
 
-/** What libvirt's error says about the agent; `UNKNOWN` and the others say nothing about it. */
+/** What libvirt's error shows about the agent; `UNKNOWN` and the others show nothing. */
 const meanings: Partial<Record<ServerErrorName, string>> = {
   AGENT_UNRESPONSIVE: "does not respond, or is not connected",
   AGENT_COMMAND_TIMEOUT: "does not respond",

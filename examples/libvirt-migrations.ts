@@ -1,5 +1,5 @@
 /**
- * Lists the domains of a host: those that run, and those that are on their way from or to another host, with what is left to copy:
+ * Lists the domains of a host: those that run, and those that are migrating from or to another host, with what is left to copy:
  *
  *     node examples/libvirt-migrations.ts [qemu:///system]
  *

@@ -1,5 +1,5 @@
 /**
- * Prints each change of a domain's state, also those that happened while libvirtd or this program did not run, until Ctrl-C:
+ * Prints each change of a domain's state, including those that happened while libvirtd or this program was not running, until Ctrl-C:
  *
  *     node examples/libvirt-watcher.ts STATE_FILE [qemu:///system]
  *

@@ -38,7 +38,7 @@ function processKeyTable(): string {
 
 const tables: Readonly<Record<string, () => string>> = { options: sectionTables, "process list keys": processKeyTable };
 
-/** The document with its tables written anew; they stand between `<!-- begin NAME -->` and `<!-- end NAME -->`. */
+/** The document with its tables regenerated; they stand between `<!-- begin NAME -->` and `<!-- end NAME -->`. */
 export function withTables(markdown: string): string {
   return Object.entries(tables).reduce((text, [name, render]) => {
     const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];

@@ -20,15 +20,15 @@ export class ArmCommandError extends Error {
 const DEFAULT_DISARM = "2h";
 
 const DISARM_HELP = `
-While this host's host monitor is disarmed it watches the cluster but reports no lost host to Masakari. What is still lost when that
-ends is reported then. It ends by itself, or by \`masakari-monitors arm\`; it survives restarts of the monitor and of the host, and
-\`masakari-monitors status\` shows it. Each host monitor is disarmed by itself: run the command on all hosts of the cluster.
+While this host's host monitor is disarmed it watches the cluster but reports no lost host to Masakari. Hosts that are still lost
+when that ends are reported then. It ends by itself, or by \`masakari-monitors arm\`; it survives restarts of the monitor and of the host, and
+\`masakari-monitors status\` shows it. Each host monitor is disarmed separately: run the command on all hosts of the cluster.
 
   masakari-monitors disarm --reason "firmware upgrade of rack B" --for 4h`;
 
 const RELEASE_HELP = `
 The storm guard holds all losses while more than [host] storm_ratio of the hosts are lost, and losses_per_hour holds a host that is
-lost again and again. If they are really down, release reports what is held at this moment; later losses are judged anew. Run it on
+lost again and again. If they are really down, release reports what is held at this moment; later losses are held as before. Run it on
 the host whose monitor reports first (\`masakari-monitors list\` shows what each one holds), or on all.
 
   masakari-monitors release --reason "fire in rack B, all four hosts are down"`;
@@ -49,7 +49,7 @@ export function registerArmCommands(program: Command, parts: ArmCommandParts): r
     });
   const arm = program
     .command("arm")
-    .description("end a disarm before its time")
+    .description("end a disarm early")
     .action(async (options: ParsedOptions) => {
       const orders = await import("../host/orders.ts");
       const { statePath } = await moment(parts, options);
@@ -65,7 +65,7 @@ export function registerArmCommands(program: Command, parts: ArmCommandParts): r
       const orders = await import("../host/orders.ts");
       const { statePath, ...at } = await moment(parts, options);
       attempt(() => orders.release(statePath, { reason: reasonIn(options), by: operator() }, at));
-      parts.out.write("What the host monitor of this host holds as of now may be reported\n");
+      parts.out.write("Released: the host monitor of this host may report the losses that it holds now\n");
     });
   return [disarm, arm, release];
 }
@@ -76,7 +76,8 @@ async function disarmMonitor(
 ): Promise<void> {
   const { LONGEST_DISARM_S, disarm } = await import("../host/orders.ts");
   const seconds = parseDuration(options.for);
-  if (seconds === undefined) throw new ArmCommandError(`--for ${options.for} is no duration; write 30m, 1h30m or 2d`);
+  if (seconds === undefined)
+    throw new ArmCommandError(`--for ${options.for} is not a duration; write 30m, 1h30m or 2d`);
   if (seconds > LONGEST_DISARM_S) {
     throw new ArmCommandError("30 days is the longest; to do without a host monitor for longer, stop its service");
   }

@@ -19,7 +19,7 @@ export async function checkHost({ config: { host, api }, origins }: Loaded): Pro
     problems.push(found("warning", "restrict_to_remotes", `has no effect: only Pacemaker has remotes, not ${driver}`));
   }
   if (host.second_witness === "nova" && WITHOUT_CATALOG.includes(api.auth_type)) {
-    const reason = `nova is found in Keystone's catalog, and [api] auth_type = ${api.auth_type} has none`;
+    const reason = `Nova is looked up in Keystone's catalog, and [api] auth_type = ${api.auth_type} has no catalog`;
     problems.push(found("error", "second_witness", reason));
   }
   return problems;

@@ -32,7 +32,7 @@ import { packageVersion } from "./version.ts";
 
 const STATE_DIRECTORY: ConditionKind = {
   name: "state directory",
-  consequence: "state is not kept where it was meant to be",
+  consequence: "state is not kept in the configured directory",
 };
 const CONFIGURATION: ConditionKind = {
   name: "configuration",
@@ -109,7 +109,7 @@ export async function runPrograms(group: ProgramGroup, parsed: Record<string, un
   for (const { problem } of locks) if (problem !== undefined) log.warning(problem);
   if (thread?.problem !== undefined) {
     log.warning(
-      `The disk cannot be used from a thread of its own (${thread.problem}): if it hangs, this program waits for it`,
+      `The disk cannot be accessed from a separate thread (${thread.problem}): if the disk hangs, so does this program`,
     );
   }
   // Without a thread, asking would wait for the disk as well.

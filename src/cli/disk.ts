@@ -27,7 +27,7 @@ function choosePlace(statePath: string, environment: StateEnvironment): StatePla
   try {
     probeDisk(place.path);
   } catch {
-    // It answers, and whoever writes there says what is wrong.
+    // It answers; what is wrong is reported by the code that writes there.
   }
   return place;
 }
@@ -56,7 +56,7 @@ export function diskThread(): DiskThread<typeof diskOperations> {
 
 const plain = ({ message, code, errcode }: PlainError): Error => Object.assign(new Error(message), { code, errcode });
 
-/** Whether the disk of this directory answers a write, within the limit. Any other trouble is for whoever writes there. */
+/** Whether the disk of this directory answers a write, within the limit. Any other problem is left to the code that writes there. */
 export function answering(disk: Disk, statePath: string): () => Promise<boolean> {
   return async () => {
     try {

@@ -71,7 +71,8 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
   if (all === names.length > 0) throw new PauseCommandError("name the processes to pause, or --all, not both");
   if (reason.trim() === "") throw new PauseCommandError("--reason is empty: give the reason for your colleagues");
   const seconds = parseDuration(options.for);
-  if (seconds === undefined) throw new PauseCommandError(`--for ${options.for} is no duration; write 30m, 1h30m or 2d`);
+  if (seconds === undefined)
+    throw new PauseCommandError(`--for ${options.for} is not a duration; write 30m, 1h30m or 2d`);
   if (seconds > LONGEST_PAUSE_S) {
     throw new PauseCommandError(
       "a pause lasts 30 days at most; take what is not to be watched out of the process list",
@@ -87,7 +88,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
       throw new PauseCommandError(`${key} is not paused: ${why}; run this as root or as the monitor's user`);
     }
     const until = new Date(where.now.wall + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
-    parts.out.write(`${key} is paused until ${until}: it is neither restarted nor notified\n`);
+    parts.out.write(`${key} is paused until ${until}: it is neither restarted nor reported\n`);
   }
 }
 

@@ -19,7 +19,7 @@ const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
   process.on(name, () => stop.abort(new Error(`interrupted (${name})`)));
 }
-// Whoever reads this (`| head`, a terminal) is gone: the sandbox is of no use any more.
+// The reader (`| head`, a terminal) is gone: the sandbox is no longer of use.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error) => stop.abort(new Error(`the output cannot be written: ${error.message}`)));
 }

@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 const BROKEN_PIPE_STATUS = 141;
 
 /**
- * What a command does when its output cannot be written. Whoever reads it may stop reading (`| head`): the command ends
+ * What a command does when its output cannot be written. Its reader may stop reading (`| head`): the command ends
  * quietly. Anything else, such as a full disk, is one line on standard error and status 1. To be called first of all.
  */
 export function guardStandardStreams(command: string): void {
@@ -13,7 +13,7 @@ export function guardStandardStreams(command: string): void {
     failure = error;
     process.exit();
   });
-  // There is nowhere left to say it.
+  // There is nowhere left to log it.
   process.stderr.on("error", () => undefined);
   // A program that ends right after writing, as with --help, hears of the failure here only.
   process.on("exit", () => {

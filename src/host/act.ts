@@ -83,7 +83,7 @@ async function witnessCheck(
     const { state, updatedAt } = await askNova(hostname, signal);
     const heard = new Date(updatedAt).toISOString();
     const isAlive = state === "up" && updatedAt > since + HEARTBEAT_SLACK_MS;
-    const reason = `Nova heard its nova-compute at ${heard} (${state})`;
+    const reason = `Nova heard from its nova-compute at ${heard} (${state})`;
     return { ...observed, at: clock.now(), answer: isAlive ? "alive" : "silent", reason };
   } catch (error) {
     return { ...observed, at: clock.now(), answer: "unknown", reason: `Nova does not answer: ${textOf(error)}` };

@@ -92,7 +92,7 @@ function stalled(
 ): HostsState {
   context.log(
     "warning",
-    `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking anew before anything is reported`,
+    `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking again before anything is reported`,
   );
   context.act({ kind: "look" });
   const view = state.view && { ...state.view, gap: true };

@@ -18,7 +18,7 @@ export interface HostDriver {
    * Observes the whole cluster until the signal aborts, and resolves then: once at start, then every
    * `[host] monitoring_interval` counted from the end of the look before, at once after `lookNow`, and at once when the source
    * reports a change. Each look is one observation, also one that learned nothing. Every call to the source has a time limit.
-   * A throw is a fault of the driver's own: the supervisor logs it and starts `sense` anew with back-off.
+   * A throw is a fault of the driver's own: the supervisor logs it and restarts `sense` with back-off.
    */
   sense(observe: (observation: ClusterObservation) => void, signal: AbortSignal): Promise<void>;
   /** Asks for a look at once. Cheap: requests during a look add one look after it. Does nothing while `sense` does not run. */
@@ -67,7 +67,7 @@ export interface ClusterObservation {
   readonly heartbeat: "heard" | "silent" | "unknown";
   /**
    * Contact with the source was lost since the observation before (its daemon or ours restarted, hung or was unreachable), or
-   * this is the first: what was counted before it means nothing, counting starts anew.
+   * this is the first: what was counted before it means nothing, counting starts again.
    */
   readonly interrupted: boolean;
   /** Whether `hosts` names every host that the source knows. If not, nothing follows from a host that is not in it. */
@@ -111,7 +111,7 @@ export interface HostObservation {
   readonly reason?: string;
   /**
    * How an offline host left. `crash`: the source still expected it to be up. `expected`: the source does not expect it
-   * to be up: it was stopped on purpose, or has been fenced, which a success in `fencing` since it was last online tells apart.
+   * to be up: it was stopped on purpose, or has been fenced, which a success in `fencing` since it was last online distinguishes.
    */
   readonly departure?: "crash" | "expected" | "unknown";
   /** An online host that is leaving on purpose right now. */

@@ -53,7 +53,9 @@ export async function loadDriver(name: string): Promise<DriverModule> {
 
 async function importModule(path: string): Promise<DriverModule> {
   if (!isAbsolute(path)) {
-    throw new DriverError(`is none of ${Object.keys(drivers).join(", ")}, nor an absolute path of a module: ${path}`);
+    throw new DriverError(
+      `is not one of ${Object.keys(drivers).join(", ")}, nor the absolute path of a module: ${path}`,
+    );
   }
   if (!existsSync(path)) throw new DriverError(`there is no file ${path}`);
   const distrust = distrustPath(path);
@@ -70,7 +72,10 @@ async function importModule(path: string): Promise<DriverModule> {
 async function importFile(path: string): Promise<Partial<DriverModule>> {
   const importing = import(pathToFileURL(path).href) as Promise<Partial<DriverModule>>;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`its top level has not ended after ${LOAD_MS / 1000} s`)), LOAD_MS);
+  const timer = setTimeout(
+    () => reject(new Error(`its top level has not finished after ${LOAD_MS / 1000} s`)),
+    LOAD_MS,
+  );
   try {
     return await Promise.race([importing, late]);
   } catch (cause) {

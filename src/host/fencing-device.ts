@@ -34,7 +34,7 @@ export type PasswordSource =
   /** A program that prints it. */
   | { readonly from: "script"; readonly path: string }
   | { readonly from: "none" }
-  /** There is one, but it cannot be had: a cibsecret (`lrm://`), a value that the cluster shows as stars. */
+  /** There is one, but it cannot be read: a cibsecret (`lrm://`), a value that the cluster shows as stars. */
   | { readonly from: "unavailable"; readonly reason: string };
 
 interface Device {

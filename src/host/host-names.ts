@@ -13,8 +13,8 @@ export function parseHostNames(items: readonly string[]): HostNames {
     const [from = "", to = "", ...more] = item.split("=").map((part) => part.trim());
     // config/ refuses an item of another form.
     if (from === "" || to === "" || more.length > 0) continue;
-    if (names.has(from)) problems.push(`the driver's name ${from} is there twice`);
-    else if ([...names.values()].includes(to)) problems.push(`two hosts are called ${to} in Masakari`);
+    if (names.has(from)) problems.push(`the driver's name ${from} is given twice`);
+    else if ([...names.values()].includes(to)) problems.push(`two hosts are mapped to the name ${to}`);
     else names.set(from, to);
   }
   return { names: Object.fromEntries(names), problems };

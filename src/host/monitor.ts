@@ -45,7 +45,7 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
   const settings = new LiveSettings(parts.settings, clock);
   /** Undefined while nothing is sensed: it does not beat then. */
   let pulse: Pulse | undefined;
-  /** That this program stood still is observed before what shows it. */
+  /** That this program was suspended is observed before anything that shows it. */
   const inOrder =
     (observe: Observe<HostMonitorObservation>): Observe<HostMonitorObservation> =>
     (observation) => {

@@ -35,7 +35,7 @@ export function disarm(statePath: string, order: Order & { readonly seconds: num
   writeOrder(disarmPath(statePath), order, moment);
 }
 
-/** Ends a disarm before its time. @throws if it cannot be removed */
+/** Ends a disarm early. @throws if it cannot be removed */
 export function arm(statePath: string): void {
   rmSync(disarmPath(statePath), { force: true });
 }

@@ -1,6 +1,6 @@
 import type { Clock, Instant } from "../system/clock.ts";
 
-/** How often the pulse beats at least, and from which pause on this program stood still. ms */
+/** The longest interval between two beats of the pulse, and the pause from which this program counts as suspended. ms */
 export const PULSE_MS = 1000;
 const STALL_MS = 5000;
 /** A wall clock that moves so much more or less than the monotonic one was set, or the machine slept. ms */

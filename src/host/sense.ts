@@ -45,7 +45,7 @@ export async function sense(
   }
 }
 
-/** A look that was under way while this program stood still may hold what was true long ago. */
+/** A look that was under way while this program was suspended may be long out of date. */
 async function watchPulse({ clock, pulse }: SenseParts, observe: Observe<HostMonitorObservation>, signal: AbortSignal) {
   while (!signal.aborted) {
     await rest(clock, PULSE_MS, signal);
@@ -65,7 +65,7 @@ async function observeOrders(
   if (signal.aborted) return;
   if (orders === undefined) {
     log.error(
-      "The state directory does not answer: whether this monitor is disarmed is not known; it is taken for armed",
+      "The state directory does not respond, so it is not known whether this monitor is disarmed; treating it as armed",
     );
   } else observe({ kind: "orders", at: clock.now(), orders });
 }
@@ -88,7 +88,7 @@ async function watchOrders(
   }
 }
 
-/** Equal as long as the files are, although times are reckoned anew at each reading. */
+/** Equal as long as the files are, although times are recalculated at each reading. */
 function keyOf({ disarmed, released }: Orders): string {
   const times = [disarmed?.until.mono, released?.at.mono].map((mono) => mono && Math.round(mono / 1000));
   return JSON.stringify([times, disarmed?.reason, released?.reason]);

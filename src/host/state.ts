@@ -90,7 +90,7 @@ export interface Loss {
   readonly holds: readonly Hold[];
   /** Something has held it: another monitor, for which nothing did, may have reported it meanwhile. */
   readonly wasHeld: boolean;
-  /** The storm guard has held it: it goes on until the cluster has recovered, or an operator releases it. */
+  /** The storm guard has held it: this continues until the cluster has recovered, or an operator releases it. */
   readonly inStorm: boolean;
 }
 
@@ -119,7 +119,7 @@ export interface Host {
 export interface View extends Pick<ClusterObservation, "self" | "quorum" | "heartbeat" | "maintenance" | "fencing"> {
   readonly at: Instant;
   readonly selfKind: Host["kind"];
-  /** Since when nothing is heard from any other host, mono ms. */
+  /** Since when this host hears from no other host, mono ms. */
   readonly silentSince: number | undefined;
   /** Contact with the source was interrupted, and no look since could be trusted. */
   readonly gap: boolean;

@@ -16,7 +16,7 @@ export const subjects = ofEach(
 function described({ loss, reading, baseline, firstSight }: Host): string {
   const state = reading?.state ?? "not seen yet";
   if (loss === undefined) {
-    if (firstSight && baseline === "offline") return `${state}; it was when first seen, so it is not reported`;
+    if (firstSight && baseline === "offline") return `${state}; already so when first seen, so it is not reported`;
     return state;
   }
   const [hold] = loss.holds;

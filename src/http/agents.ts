@@ -65,7 +65,7 @@ export class Agents {
     }
   }
 
-  /** The next handshake reads the certificates anew: somebody may have corrected or renewed them. */
+  /** The next handshake reads the certificates again: somebody may have corrected or renewed them. */
   dropCertificates(): void {
     this.dropIdle();
     for (const key of this.#agents.keys()) if (key.includes(" https:")) this.#agents.delete(key);

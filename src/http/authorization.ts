@@ -23,7 +23,7 @@ export function bearerAuthorization(token: string): Credentials {
   const trimmed = token.trim();
   // Node refuses the header too, but only once the request is sent.
   if (!/^[\x21-\x7e]+$/.test(trimmed)) {
-    throw new RequestError("the bearer token is empty, or holds characters that an HTTP header cannot");
+    throw new RequestError("the bearer token is empty, or contains characters that are not allowed in an HTTP header");
   }
   return { headers: { Authorization: `Bearer ${trimmed}` }, secrets: [trimmed] };
 }

@@ -36,7 +36,7 @@ export function lineStream(response: IncomingMessage, options: LineOptions): Lin
   const abort = (): void => void response.destroy();
   signal.addEventListener("abort", abort, { once: true });
   response.once("close", () => signal.removeEventListener("abort", abort));
-  // It reaches whoever reads the lines; with nobody reading it must not end the program.
+  // It reaches the reader of the lines; without a reader it must not end the program.
   response.on("error", () => undefined);
   return { status: response.statusCode ?? 0, headers: response.headers, lines: readLines(response, options) };
 }

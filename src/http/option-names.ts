@@ -1,5 +1,5 @@
 /**
- * What the configuration of whoever sends the requests calls the options of its transport, for the advice in messages:
+ * What the sender's configuration calls the options of the transport, for the advice in messages:
  * `[api] cafile`, `[consul] ca_file`, `--os-cacert`. Undefined: the name in `TransportOptions`.
  */
 export interface OptionNames {

@@ -4,7 +4,7 @@ import { TlsError } from "./errors.ts";
 import type { OptionNames } from "./option-names.ts";
 import type { Environment } from "./proxy.ts";
 
-/** Whom to trust, and as whom to connect. Paths are of PEM files; they are read anew after a handshake that failed. */
+/** Which CAs to trust, and the client certificate to use. Paths are of PEM files, which are read again after a failed handshake. */
 export interface TlsOptions {
   /** Undefined: the environment's CA bundle, else the machine's own CAs. */
   readonly cafile?: string | undefined;
@@ -15,7 +15,7 @@ export interface TlsOptions {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** True: certificates are not checked. Whoever is in between can read what is sent; the caller logs that. */
+  /** True: certificates are not checked. Anyone in between can read what is sent; the caller logs that. */
   readonly insecure?: boolean | undefined;
   readonly optionNames?: OptionNames | undefined;
 }

@@ -148,7 +148,7 @@ class PooledTransport implements Transport {
       if (next === undefined) return response;
       url = next;
     }
-    throw new ResponseError(`${peer} at ${url.origin} redirects in a circle`);
+    throw new ResponseError(`${peer} at ${url.origin} redirects in a loop`);
   }
 
   async #attempt<T>(call: Call<T>, url: URL): Promise<T> {

@@ -13,8 +13,8 @@ export interface ActParts {
 }
 
 /**
- * Asks for what a decision needs to know. What needs a connection comes to nothing without one: the next one looks at the
- * guest anew.
+ * Asks for what a decision needs to know. What needs a connection is not asked without one: the next connection looks at the
+ * guest again.
  * @throws LibvirtError if libvirt does not answer
  */
 export async function act(

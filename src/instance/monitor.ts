@@ -74,7 +74,7 @@ async function warnOfUnreadableLogs(directory: string, log: Logger): Promise<voi
   const why = await whyUnreadable(directory);
   if (why === undefined) return;
   log.warning(
-    `QEMU's logs in ${directory} ([instancemonitor] qemu_log_directory) cannot be read (${why}): a guest that dies in the ` +
-      "moment in which libvirtd is stopped cannot be distinguished from one that was shut down, and is not notified",
+    `QEMU's logs in ${directory} ([instancemonitor] qemu_log_directory) cannot be read (${why}): a guest that dies at the ` +
+      "moment when libvirtd is stopped cannot be distinguished from one that was shut down, and is not reported",
   );
 }

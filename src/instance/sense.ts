@@ -6,7 +6,7 @@ import { lookAtAll } from "./look.ts";
 import type { GuestEvent, InstanceSettings } from "./observation.ts";
 import type { Observe, Session } from "./session.ts";
 
-const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "nothing is seen of the guests" };
+const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "the guests are not monitored" };
 
 export interface SenseParts {
   readonly clock: Clock;
@@ -51,7 +51,7 @@ export async function sense(session: Session, parts: SenseParts, observe: Observ
         "libvirtd runs and that [libvirt] connection_uri names it",
       onConnected: async (connection, connected) => {
         await begin(connection, connected);
-        // Beside it: a connection counts as made only when this returns, and only what was made can be lost anew.
+        // Beside it: a connection counts as made only when this returns, and only what was made can be lost again.
         keepLooking(connection, connected).catch((error: unknown) => connection.close(lossOf(error)));
       },
       onUnavailable: (reason) => conditions?.set(LIBVIRT, reason),

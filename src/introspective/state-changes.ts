@@ -33,7 +33,7 @@ export function withReports(
   return { ...state, reports: withValue(state.reports, uuid, reports), index };
 }
 
-/** The state with its index built anew from everything in it. */
+/** The state with its index rebuilt from everything in it. */
 export function withIndex(state: IntrospectiveState): IntrospectiveState {
   let index = emptyIndex;
   const nothing: Entry = { guest: undefined, short: undefined, reports: undefined };

@@ -15,7 +15,7 @@ export class OutageLog {
   #wasConnected = false;
   #since: number;
 
-  /** @param parts `consequence`: what the outage means for whoever uses libvirt, and what to do */
+  /** @param parts `consequence`: what the outage means for the user of libvirt, and what to do */
   constructor(parts: { readonly clock: Clock; readonly log: Logger; readonly consequence?: string }) {
     const { clock, log, consequence } = parts;
     this.#clock = clock;

@@ -120,10 +120,10 @@ export class Rpc {
 
   #onReply(message: Message): void {
     if (this.#calls.onReply(message)) return;
-    throw new ProtocolError(`a reply (procedure ${message.procedure}) to no call of ours, serial ${message.serial}`);
+    throw new ProtocolError(`a reply (procedure ${message.procedure}) that matches no call, serial ${message.serial}`);
   }
 
-  /** An event that cannot be read ends the connection: whoever reconnects compares, and so misses nothing. */
+  /** An event that cannot be read ends the connection: a caller that reconnects compares, and so misses nothing. */
   #onEvent(message: Message): void {
     const received = decodeEvent(message.procedure, message.payload);
     if (received === undefined) this.#ignore(message);

@@ -81,7 +81,9 @@ export class ObservationQueue<Observation> {
   #refuse(): void {
     if (this.#flooded) return;
     this.#flooded = true;
-    this.#parts.onFlood(new Error(`${MOST_WAITING} observations wait to be decided, which come in faster than that`));
+    this.#parts.onFlood(
+      new Error(`${MOST_WAITING} observations are waiting to be processed: they arrive faster than they are processed`),
+    );
   }
 }
 

@@ -85,7 +85,7 @@ function holdLeftovers(
     const { heldBack } = outbox;
     if (heldBack > 0) {
       log.warning(
-        `${monitor.name} could not see for ${withinMs / 1000} s whether what an earlier run left undelivered is still ` +
+        `${monitor.name} could not check for ${withinMs / 1000} s whether what an earlier run left undelivered is still ` +
           `true; sending ${countOf(heldBack, "notification")} as last known`,
       );
     }

@@ -112,7 +112,7 @@ export class DiskCopy {
     if (this.#degraded !== undefined) this.#backlog.bound();
   }
 
-  /** Looks whether the file is still in its place; makes it anew if not. @returns whether that was done since it was last asked */
+  /** Looks whether the file is still in its place; recreates it if not. @returns whether that was done since it was last asked */
   renewed(): boolean {
     try {
       const problem = this.#degraded === undefined ? this.#current.file?.displaced?.() : undefined;
@@ -192,7 +192,7 @@ export class DiskCopy {
     }
   }
 
-  /** What has been displaced is made anew at once: until then everything would be lost by a crash. */
+  /** What has been displaced is recreated at once: until then everything would be lost by a crash. */
   #failed(error: unknown): void {
     if (!(error instanceof DisplacedError)) {
       this.#degrade(error);
@@ -203,7 +203,7 @@ export class DiskCopy {
       const what = aside === undefined ? "" : ` What was under its name is now ${aside}.`;
       this.#options.log.critical(
         `${error.message}: a new database was begun with all that this program knows; what else of this program was ` +
-          `deleted there is made anew as well.${what} Stop the monitor before you delete or replace its files`,
+          `deleted there is recreated as well.${what} Stop the monitor before you delete or replace its files`,
       );
     } catch (another) {
       this.#degrade(new Error(`${error.message}; a new one cannot be made: ${messageOf(another)}`, { cause: another }));

@@ -23,7 +23,7 @@ export function endingOf(
 const HAD_IT = "the API had it already";
 /** masakari-api: anything equal from 180 s before generated_time on, so after a step back everything until then. */
 const TAKEN_FOR_ANOTHER =
-  "the API takes it for a repeat of one that it has: the same happened in the 180 s before, or this host's clock was set back " +
+  "the API treats it as a repeat of one that it already has: the same happened in the 180 s before, or this host's clock was set back " +
   "since. If Masakari does nothing about it, act by hand";
 
 /** `Notification 1a2b3c4d delivered: PROCESS STOPPED of …` */

@@ -22,8 +22,8 @@ export function logLost(lost: readonly Entry[], log: Logger): void {
 /** Notifications of an earlier run that are not sent. */
 export function logDropped(entry: Entry, reason: string, log: Logger): void {
   log.error(
-    `Notification ${entry.id} of an earlier run ${named(entry)} is dropped: ${reason}. If it is still true and not seen ` +
-      "again by itself, notify Masakari by hand.",
+    `Notification ${entry.id} of an earlier run ${named(entry)} is dropped: ${reason}. If it is still true and not found ` +
+      "again by this monitor, notify Masakari by hand.",
   );
 }
 

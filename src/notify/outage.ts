@@ -54,9 +54,9 @@ export class Outage {
     this.#sayAgainAt = mono + this.#repeatMs;
     this.#said = true;
     this.#log.warning(
-      `Masakari cannot be told (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
-        `${countOf(waiting, "notification")} kept, to be sent as soon as it answers. See that Keystone and masakari-api run and that ` +
-        "[api] names them rightly; `masakari-monitors outbox` lists what waits.",
+      `Masakari cannot be notified (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
+        `${countOf(waiting, "notification")} kept, to be sent as soon as it answers. Check that Keystone and masakari-api are running and that ` +
+        "[api] has the right URLs; `masakari-monitors outbox` lists what waits.",
     );
   }
 

@@ -58,15 +58,15 @@ export function lockState(statePath: string, program: string): StateLock {
 
 export const lockFile = (statePath: string, program: string): string => join(statePath, `${program}.lock`);
 
-/** A lock that could not be had. */
+/** A lock that could not be obtained. */
 export function unlocked(path: string, program: string, error: unknown): StateLock {
   const remedy =
     error instanceof DiskHungError
-      ? "It is locked as soon as the disk answers"
+      ? "It will be locked as soon as the disk answers"
       : "Make room, or give the directory to this user";
   return {
     problem:
-      `${path} cannot be locked (${(error as Error).message}), so a second ${program} would not be noticed: see that ` +
+      `${path} cannot be locked (${(error as Error).message}), so a second ${program} would not be noticed: make sure that ` +
       `there is none. ${remedy}`,
     isInPlace: () => false,
     release: () => undefined,

@@ -65,7 +65,7 @@ export class Store {
     return this.#disk.degradedSince;
   }
 
-  /** Looks whether the file is still in its place; makes it anew if not. @returns whether that was done since it was last asked */
+  /** Looks whether the file is still in its place; recreates it if not. @returns whether that was done since it was last asked */
   renewed(): boolean {
     return this.#disk.renewed();
   }

@@ -9,7 +9,7 @@ import { type Contents, StateFileError } from "./state-file.ts";
 
 /** So many damaged files are kept beside the good one. */
 const KEPT_ASIDE = 3;
-/** What SQLite keeps beside its file. The index (`-shm`) it can make anew, the log (`-wal`) holds the latest commits. */
+/** What SQLite keeps beside its file. The index (`-shm`) it can recreate, the log (`-wal`) holds the latest commits. */
 const LOG = "-wal";
 const BESIDE = [LOG, "-shm"] as const;
 /** In memory, so that there is room when the disk has none. */
@@ -43,7 +43,7 @@ export function rescue(path: string): Contents {
 /** Of a file that cannot be read at all, or must not be believed. */
 const NOTHING: Contents = { entries: [], unreadable: 0, saved: new Map() };
 
-/** What can be had of a file after opening it failed so. @param read `rescue`, on whichever thread; never throws for a disk that hangs */
+/** What can be recovered from a file after opening it failed like this. @param read `rescue`, on whichever thread; never throws for a disk that hangs */
 export function rescueAfter(failure: unknown, path: string, read: typeof rescue = rescue): Contents {
   if (failure instanceof DiskHungError || (failure instanceof StateFileError && failure.isForeign)) return NOTHING;
   try {

@@ -6,7 +6,7 @@ const longestWait = 300_000;
 const share = 1 / 4;
 
 /**
- * Whether the catalog of the held token should be read anew: a login costs Keystone a password check, an outage of the API
+ * Whether the catalog of the held token should be read again: a login costs Keystone a password check, an outage of the API
  * alone cures itself, and only a new catalog has an endpoint that was created or moved. All times: monotonic ms.
  */
 export class CatalogDoubt {

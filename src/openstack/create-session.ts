@@ -50,7 +50,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
   const plugin = await createAuthPlugin(api);
   if (api.insecure === true) {
     log.warning(
-      "[api] insecure = true: certificates are not checked, so whoever is between this host and the API can read the password; set cafile instead",
+      "[api] insecure = true: certificates are not checked, so anyone between this host and the API can read the password; set cafile instead",
     );
   }
   const transport = createTransport({

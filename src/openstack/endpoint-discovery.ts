@@ -104,7 +104,7 @@ function split(catalogUrl: string, { projectId, name }: Pick<DiscoveryParts, "pr
   const url = URL.parse(catalogUrl);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new ResponseError(
-      `the endpoint of ${name} in Keystone's catalog is no http:// or https:// URL: ${shorten(catalogUrl, 200)}`,
+      `the endpoint of ${name} in Keystone's catalog is not an http:// or https:// URL: ${shorten(catalogUrl, 200)}`,
     );
   }
   const segments = withoutSlashes(url.pathname).split("/");

@@ -29,8 +29,8 @@ export class ServiceLocator {
   }
 
   /**
-   * Concurrent callers share one discovery. @throws CatalogError, ResponseError and what `get` throws; then the next call begins
-   * anew
+   * Concurrent callers share one discovery. @throws CatalogError, ResponseError and what `get` throws; then the next call starts
+   * again
    */
   async find(services: Services, get: DiscoveryParts["get"]): Promise<Endpoint> {
     if (this.#found?.services !== services) this.#found = { services, endpoint: this.#discover(services, get) };
@@ -45,7 +45,7 @@ export class ServiceLocator {
     }
   }
 
-  /** The next call begins anew. */
+  /** The next call starts again. */
   forget(): void {
     this.#found = undefined;
   }

@@ -104,7 +104,7 @@ export class Session {
 
   /**
    * A request failed in a way that another catalog could explain: something else than the service answered. Later requests
-   * log in anew, ever more rarely, so that a corrected catalog is read long before the held token ends.
+   * log in again, ever more rarely, so that a corrected catalog is read long before the held token ends.
    */
   doubtCatalog(): void {
     this.#doubt.raise(this.#options.clock.now().mono);

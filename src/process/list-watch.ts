@@ -9,7 +9,7 @@ import { countOf } from "../system/plural.ts";
 
 export const PROCESS_LIST: ConditionKind = {
   name: "process list",
-  consequence: "an edit of the process list is refused, the last good one is in force",
+  consequence: "an edit of the process list is refused; the last good list stays in force",
 };
 
 /** Reads and checks the process list; with an error among the diagnostics its entries are not to be used. */

@@ -12,9 +12,9 @@ import type { WatchedProcesses } from "./watched-processes.ts";
 const PROCESS_TABLE: ConditionKind = { name: "process table", consequence: "no process can be checked" };
 const EXPRESSIONS: ConditionKind = {
   name: "process expressions",
-  consequence: "entries whose processes cannot be recognised are neither restarted nor notified",
+  consequence: "entries whose processes cannot be recognised are neither restarted nor reported",
 };
-const TOO_LONG = "its expression (match: regex) takes too long over some process's command line";
+const TOO_LONG = "its expression (match: regex) takes too long on some process's command line";
 
 export interface LooksParts {
   readonly table: ProcTable;
@@ -88,7 +88,7 @@ export class Looks {
   /** A table that cannot be read is no observation: it does not mean that a process has ended. */
   #look(keys: ReadonlySet<string> | undefined, observe: Observe<ProcessObservation>): void {
     const { table, clock, self, commands, watched, log, conditions } = this.#parts;
-    // What a pause has postponed is considered anew at the look after its end.
+    // What a pause has postponed is considered again at the look after its end.
     const wanted = this.#observePauses(observe) ? undefined : keys;
     const entries = wanted ? [...wanted].flatMap((key) => this.#entries.get(key) ?? []) : [...this.#entries.values()];
     const at = clock.now();
@@ -119,7 +119,7 @@ export class Looks {
     for (const { key, undecided } of sightings) {
       if (undecided && !this.#undecided.has(key)) {
         const then =
-          "whether it runs is unknown; set its user, or write it without lookaround and references to groups";
+          "it is not known whether it runs; set its user, or rewrite the expression without lookaround and references to groups";
         log.error(`${key}: ${TOO_LONG}; ${then}`);
         this.#undecided.add(key);
       }

@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Moment, readOrder, writeOrder } from "../system/timed-order.ts";
 
-/** Planned work on one entry: until its end the process is neither restarted nor notified. */
+/** Planned work on one entry: until its end the process is neither restarted nor reported. */
 export interface Pause {
   readonly key: string;
   /** Monotonic ms. */

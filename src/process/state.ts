@@ -52,7 +52,7 @@ export type Phase =
     }
   /** The next step is due, and systemd is being asked whether there is an obstacle to it. */
   | { readonly name: "asking"; readonly due: Due }
-  /** The next step is postponed for `due.reason`: it is considered anew at `until` (mono). */
+  /** The next step is postponed for `due.reason`: it is considered again at `until` (mono). */
   | { readonly name: "postponed"; readonly due: Due; readonly until: number }
   /** The reason for which the next step was postponed is over; the process has until `until` (mono) to appear. */
   | { readonly name: "settlingAgain"; readonly due: Due; readonly until: number }

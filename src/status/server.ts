@@ -144,7 +144,7 @@ async function listen(server: Server, path: string): Promise<void> {
 async function isStale(path: string): Promise<boolean> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (!found.isSocket()) throw new Error("a file that is no socket has this path; remove it");
+  if (!found.isSocket()) throw new Error("a file that is not a socket has this path; remove it");
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = createConnection(path);
     const settle = (outcome: string | undefined): void => {

@@ -12,7 +12,7 @@ export interface Problem {
   readonly severity: Severity;
   /** What it is about, one or two words: the name of a condition, `sensing`, `delivery` … */
   readonly about: string;
-  /** In plain words, for whoever is paged. */
+  /** In plain words, for the operator on call. */
   readonly reason: string;
   /** Monotonic ms. */
   readonly since: number;
@@ -75,8 +75,8 @@ function problemsOfLoop(loop: LoopFacts, now: number): Problem[] {
   const problems: Problem[] = [];
   const stuck = stuckSince(loop, now);
   if (stuck !== undefined) {
-    const limit = `something should be at least every ${seconds(loop.silenceLimitMs ?? 0)}`;
-    problems.push(failing("sensing", `stuck: nothing was observed, and ${limit}; restart this program`, stuck));
+    const limit = `something should have been, at least every ${seconds(loop.silenceLimitMs ?? 0)}`;
+    problems.push(failing("sensing", `stuck: nothing has been observed, and ${limit}; restart this program`, stuck));
   }
   if (loop.sensingSince === undefined && lastFailure !== undefined) {
     const reason = `sensing failed: ${lastFailure.reason}; it restarts by itself`;

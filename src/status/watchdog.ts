@@ -41,7 +41,8 @@ export async function runWatchdog(parts: WatchdogParts, signal: AbortSignal): Pr
     const current = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
     const stuck = current.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
     for (const name of stuck) {
-      if (!reportedStuck.includes(name)) log.critical(`${name} is stuck: nothing was observed for too long. ${remedy}`);
+      if (!reportedStuck.includes(name))
+        log.critical(`${name} is stuck: nothing has been observed for too long. ${remedy}`);
     }
     reportedStuck = stuck;
 

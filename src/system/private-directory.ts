@@ -20,7 +20,7 @@ export function makePrivateDirectory(path: string): void {
   const { mode } = lstatSync(whole);
   if ((mode & (OTHERS_WRITE | GROUP_WRITE)) !== 0) {
     throw new Error(
-      `${whole} may be written by others (mode ${octal(mode)}); chmod 0700 it, or choose another directory`,
+      `${whole} can be written by others (mode ${octal(mode)}); chmod 0700 it, or choose another directory`,
     );
   }
 }
@@ -61,7 +61,7 @@ function requireDirectory(path: string, found: Stats, isLast: boolean): void {
   const byOthers = (found.mode & OTHERS_WRITE) !== 0;
   const byGroup = (found.mode & GROUP_WRITE) !== 0 && found.gid !== 0 && found.gid !== process.getegid?.();
   if (!isLast && (byOthers || byGroup) && (found.mode & STICKY) === 0) {
-    throw new Error(`${path} may be written by others (mode ${octal(found.mode)}); choose another directory`);
+    throw new Error(`${path} can be written by others (mode ${octal(found.mode)}); choose another directory`);
   }
 }
 

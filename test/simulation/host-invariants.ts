@@ -49,7 +49,7 @@ export class HostInvariants {
     if (look.interrupted) for (const { name } of look.hosts) this.#shownTo(machine.name, name).onlineSince = undefined;
     if (look.quorum !== "yes" || look.self.stable !== "yes") return;
     const now = look.at.mono;
-    // It was under way while the program stood still: not believed.
+    // It was under way while the program was suspended: not believed.
     if (this.#world.clock.now().mono - now > OLD_LOOK_MS) return;
     for (const { name, state } of look.hosts) {
       const shown = this.#shownTo(machine.name, name);

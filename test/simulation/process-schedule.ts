@@ -81,7 +81,7 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
     }
     world.run(30_000);
     world.tableUnreadable = false;
-    // As the supervisor does: sensing begins anew in the same program.
+    // As the supervisor does: sensing starts again in the same program.
     if (random.chance(0.5)) world.startMonitor();
     systemd?.rest();
     world.run(PEACE_MS);

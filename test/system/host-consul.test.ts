@@ -135,7 +135,7 @@ describe("the host monitor on real Consul clusters", { skip: await missingForCon
     await cloud.line(/host3 STARTED NORMAL/, noticedMs);
   });
 
-  it("reports nobody while it is this host that is cut off, although its agents give the others up", async () => {
+  it("reports no host while this host itself is cut off, although its agents give the others up", async () => {
     const { clusters, notified } = bed;
     const agent = clusters.agent("host1", "storage");
     const from = agent.output.length;

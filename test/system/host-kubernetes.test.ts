@@ -151,7 +151,7 @@ describe("host monitor and the real Kubernetes API", { skip: missingForKubernete
   test("a node that is deleted is absent, not dead", async () => {
     const { bed } = scene();
     await scene().after(() => bed.deleteNode("node4"), /vanished hosts: node4/);
-    await scene().after(() => bed.addNode("node4"), /vanished hosts: no problem any more/);
+    await scene().after(() => bed.addNode("node4"), /vanished hosts: no longer a problem/);
     await bed.allReady();
     assert.deepEqual(await scene().notified(), [STOPPED, STARTED]);
   });
@@ -160,7 +160,7 @@ describe("host monitor and the real Kubernetes API", { skip: missingForKubernete
     const { bed } = scene();
     await scene().after(() => bed.kubelets.silence(...NODES), /this host: \d of 4 nodes are Unknown/);
     await bed.nodesAre("all Unknown", (ready) => ready.every((status) => status === "Unknown"));
-    await scene().after(() => bed.kubelets.resume(), /this host: no problem any more/);
+    await scene().after(() => bed.kubelets.resume(), /this host: no longer a problem/);
     await bed.allReady();
     assert.deepEqual(await scene().notified(), [STOPPED, STARTED]);
   });
@@ -168,7 +168,7 @@ describe("host monitor and the real Kubernetes API", { skip: missingForKubernete
   test("rights that are taken away are a condition, and are used again when they are back", async () => {
     const { bed } = scene();
     await scene().after(() => bed.allow(false), /Kubernetes API: .*403.*forbidden/);
-    await scene().after(() => bed.allow(true), /Kubernetes API: no problem any more/);
+    await scene().after(() => bed.allow(true), /Kubernetes API: no longer a problem/);
     assert.deepEqual(await scene().notified(), [STOPPED, STARTED]);
   });
 

@@ -167,7 +167,7 @@ await describeWithCluster("the host monitors of a real cluster", { members: 3, f
     assert.deepEqual(stopped(), []);
   });
 
-  test("a node that is cut off reports nobody; the others report it when it is fenced", async () => {
+  test("a node that is cut off reports no host; the others report it when it is fenced", async () => {
     const before = monitors.get("node3")?.output.length ?? 0;
     await cluster().node("node3").isolate();
     await next("node3 STOPPED NORMAL");

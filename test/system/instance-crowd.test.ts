@@ -9,7 +9,7 @@ const GUESTS = 100;
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
 await describeWithLibvirtd("instance monitor, a crowd of real guests", {}, (host) => {
-  test(`${GUESTS} guests are killed at once while the API takes a second for each: all are told, once`, async (t) => {
+  test(`${GUESTS} guests are killed at once while the API takes a second for each: all are notified, once`, async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const guests: Guest[] = [];
@@ -22,7 +22,7 @@ await describeWithLibvirtd("instance monitor, a crowd of real guests", {}, (host
 
     for (const pid of pids) process.kill(pid, "SIGKILL");
 
-    await eventually("all to be told", 120_000, () => (rig.posted.length >= GUESTS ? true : undefined));
+    await eventually("all to be notified", 120_000, () => (rig.posted.length >= GUESTS ? true : undefined));
     for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
     assert.equal(rig.posted.length, GUESTS);
     assert.equal(monitor.running, true);

@@ -29,7 +29,7 @@ function endsOf(rig: InstanceRig, { domain }: Guest): string[] {
 }
 
 await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (host) => {
-  test("libvirtd is killed, guests die while it is away, and it comes back: each is told, once", async (t) => {
+  test("libvirtd is killed, guests die while it is away, and it comes back: each is notified, once", async (t) => {
     const { libvirtd } = host();
     const guests = await definedGuests(6, libvirtd, await host().connect(t));
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
@@ -55,7 +55,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     assert.equal(monitor.output.match(/Lost connection to libvirt/g)?.length, 1);
   });
 
-  test("guests die in the moment in which a new libvirtd takes them over: each is told, once", async (t) => {
+  test("guests die at the moment when a new libvirtd takes them over: each is notified, once", async (t) => {
     const { libvirtd } = host();
     const guests = await definedGuests(8, libvirtd, await host().connect(t));
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
@@ -75,7 +75,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of guests) assert.deepEqual(endsOf(rig, guest), [FAILED], guest.name);
   });
 
-  test("libvirtd is stopped in the moment in which guests die: each is told, once; those shut down on purpose are not failures", async (t) => {
+  test("libvirtd is stopped at the moment when guests die: each is notified, once; those shut down on purpose are not failures", async (t) => {
     const { libvirtd } = host();
     const instancemonitor = { qemu_log_directory: libvirtd.qemuLogs };
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor });
@@ -114,7 +114,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     }
   });
 
-  test("libvirtd is killed in the middle of guests' shutdowns: what it then takes for crashes is told as what it was", async (t) => {
+  test("libvirtd is killed in the middle of guests' shutdowns: what it then regards as crashes is notified as what it was", async (t) => {
     const { libvirtd } = host();
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
     const monitor = await rig.start();
@@ -136,7 +136,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     }
   });
 
-  test("what guests do by themselves while libvirtd is away is told when it is back, panics whatever on_crash says", async (t) => {
+  test("what guests do by themselves while libvirtd is down is notified when it is back, panics whatever on_crash says", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const cases: readonly (readonly [Misfortune, GuestOptions, readonly string[]])[] = [
@@ -173,7 +173,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     for (const guest of guests) await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
   });
 
-  test("the monitor is killed, and what happens meanwhile is told by the next one as it was", async (t) => {
+  test("the monitor is killed, and what happens meanwhile is notified by the next one as it was", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const [died, destroyed, suspended, again, deleted, untouched] = (await definedGuests(6, libvirtd, connection)) as [
@@ -205,7 +205,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     assert.equal(rig.posted.length, 3);
   });
 
-  test("libvirtd hangs: it is noticed, and what died meanwhile is told when it goes on", async (t) => {
+  test("libvirtd hangs: it is noticed, and what died meanwhile is notified when it continues", async (t) => {
     const { libvirtd } = host();
     const guest = await definedGuest(libvirtd, await host().connect(t, { keepalive: false }));
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
@@ -222,7 +222,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
   });
 
-  test("libvirtd is not there when the monitor starts: it logs that and goes on trying", async (t) => {
+  test("libvirtd is not there when the monitor starts: it logs that and keeps trying", async (t) => {
     const { libvirtd } = host();
     const guest = await definedGuest(libvirtd, await host().connect(t));
     await libvirtd.kill();

@@ -125,7 +125,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     victim.signal("SIGKILL");
-    await monitor.line(/Masakari cannot be told/, 20_000);
+    await monitor.line(/Masakari cannot be notified/, 20_000);
 
     await site.keystone.listen();
 

@@ -21,7 +21,7 @@ function randomFrom(seed: number): () => number {
 }
 
 // The real Keystone and masakari-api, past a proxy that counts. Masakari looks for no duplicates but true repeats here
-// (its interval is 0), so that a monitor that told a failure anew after its restart would get a second 202.
+// (its interval is 0), so that a monitor that notified a failure again after its restart would get a second 202.
 await describeWithOpenStack("process monitor, kill -9", (setScene) => {
   const name = `killed at ${kills} random instants while notifications are created: every one arrives, none twice`;
   // A minute where the machine is idle.

@@ -21,7 +21,7 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
     await site.masakari.refuse();
 
     first?.signal("SIGKILL");
-    await monitor.line(/Masakari cannot be told/, 20_000);
+    await monitor.line(/Masakari cannot be notified/, 20_000);
     second?.signal("SIGKILL");
     await sleep(outageMs / 2);
     // The monitor must survive its own restart in the midst of the outage.

@@ -117,14 +117,14 @@ await describeWithCluster("hosts of a real cluster", { members: 3, remotes: 1 },
     await restore();
   });
 
-  test("a host that hangs is offline, and online again when it goes on", async () => {
+  test("a host that hangs is offline, and online again when it continues", async () => {
     const from = root.all.length;
     cluster().node("node3").signalAll("SIGSTOP");
     await root.first("node3 offline", isState("node3", "offline"), from);
     await restore();
   });
 
-  test("a clean stop is no crash at any moment", async () => {
+  test("a clean stop is never a crash", async () => {
     const from = [root.all.length, ordinary.all.length] as const;
     await cluster().node("node3").stop();
     for (const [index, observer] of [root, ordinary].entries()) {

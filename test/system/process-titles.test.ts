@@ -76,7 +76,7 @@ const programs: readonly Titled[] = [
       for (let round = 0; round < 20; round++) {
         const from = child.output.length;
         child.signal("SIGHUP");
-        // It has executed itself, shown its arguments for some 15 ms, and begins anew.
+        // It has executed itself, shown its arguments for some 15 ms, and starts again.
         await child.line(/Server listening/, IN_TIME, from);
         await eventually("its title", IN_TIME, () => /^sshd: /.test(shownBy(child)) || undefined);
       }

@@ -52,7 +52,7 @@ export async function findHost(
   if (found !== undefined) return found;
   const where = segment === undefined ? "no segment" : `segment ${segment}`;
   throw new CommandError(
-    `${where} has ${segment === undefined ? "a" : "no"} host ${wanted}; masakari host-list shows those that there are`,
+    `${where} has ${segment === undefined ? "a" : "no"} host ${wanted}; masakari host-list lists the hosts`,
   );
 }
 

@@ -19,11 +19,11 @@ export async function listNotifications(
   signal: AbortSignal,
 ): Promise<Result> {
   const hosts = await findHosts(client, undefined, signal);
-  // A deleted host is in no list: then it is taken for a UUID, as notifications keep it.
+  // A deleted host is in no list: then it is treated as a UUID, as notifications keep it.
   const source_host_uuid = host === undefined ? undefined : (hosts.find(isHost(host))?.host.uuid ?? host);
   const query = { limit, type, status, source_host_uuid, "generated-since": since };
   const notifications = await client.listNotifications(query, { signal });
-  // A notification names its host by uuid only, which tells a person nothing.
+  // A notification names its host by uuid only, which means nothing to a person.
   const names = new Map(hosts.map((one) => [one.host.uuid, one.host.name]));
   const text = table<StoredNotification>(notifications, [
     ["UUID", ({ notification_uuid }) => notification_uuid],

@@ -76,7 +76,7 @@ The old client's syntax works too: --name NAME or --id ID in place of the argume
       const options = { argument, ...(given.at(-2) as object) } as Parameters<typeof action>[1];
       if (all.osPassword !== undefined || all.osToken !== undefined) {
         context.err(
-          "Every user of this machine can see a secret on a command line; OS_PASSWORD and OS_TOKEN are not seen\n",
+          "Every user of this machine can see a secret on a command line; OS_PASSWORD and OS_TOKEN are not visible\n",
         );
       }
       const around = { ...context, env: withLoginOptions(context.env, all) };

@@ -45,7 +45,7 @@ async function obey(stage: Stage, line: string): Promise<void> {
   else if (verb === "stop" || verb === "start")
     stage.timeline.print(`${verb} what? ${verb === "stop" ? "api" : [...names, "api"].join(", ")}`);
   else if (command) stage.timeline.print(`${verb} what? ${names.join(", ")}`);
-  else stage.timeline.print(`no command ${JSON.stringify(line.trim())}; help shows those that there are`);
+  else stage.timeline.print(`no command ${JSON.stringify(line.trim())}; help lists the commands`);
 }
 
 /** Takes typed commands until the signal aborts. @param onEnd called once, when there are no more and the last is done */

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 /**
  * Runs in a session of its own, so that what a terminal sends its processes does not reach it, and waits for the
- * sandbox's end. What the sandbox started has these files of its directory in its command line; a pid may have been given
- * anew. The monitor comes first, since it would start the services again; a start command may be under way.
+ * sandbox's end. What the sandbox started has these files of its directory in its command line; a pid may have been
+ * reused. The monitor comes first, since it would start the services again; a start command may be under way.
  */
 const script = `
 read -r word && exit 0

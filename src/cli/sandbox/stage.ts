@@ -29,9 +29,12 @@ export class Stage {
       this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`cannot make a directory in ${tmpdir()} (${why}); let TMPDIR name one that can be written`, {
-        cause,
-      });
+      throw new Error(
+        `cannot make a directory in ${tmpdir()} (${why}); set TMPDIR to a directory that can be written`,
+        {
+          cause,
+        },
+      );
     }
     this.api = new SandboxApi(this.directory, timeline);
     this.services = makeServices(this.directory);
@@ -90,7 +93,7 @@ export class Stage {
     this.timeline.say("you", `repaired the restart command: chmod +x ${service.restartCommand}`);
   }
 
-  /** Starts the service by hand, as an operator does who was told that it is down; no second time if it runs. */
+  /** Starts the service by hand, as an operator does who has learnt that it is down; no second time if it runs. */
   async startByHand(service: SandboxService): Promise<void> {
     if (isRunning(service)) {
       this.timeline.print(`${service.name} is running already (pid ${pidOf(service)})`);

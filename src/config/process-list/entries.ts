@@ -59,7 +59,7 @@ function checkExpression({ match, process_name, user }: ProcessEntry): { problem
       return {
         caution:
           "uses lookaround or a reference to a group: any user can run a process with a command line on which that takes too long, " +
-          "and the entry is not watched meanwhile. Do without, or set user",
+          "and the entry is not watched meanwhile. Avoid them, or set user",
       };
     }
     return {};

@@ -39,7 +39,7 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
   user: {
     kind: "user",
     ours: true,
-    help: "Only processes that run as this user count, by name (of /etc/passwd) or number. Without it, every user of the host can run something that is taken for the process.",
+    help: "Only processes that run as this user count, by name (of /etc/passwd) or number. Without it, every user of the host can run something that is mistaken for the process.",
   },
   pidfile: {
     kind: "path",
@@ -54,7 +54,7 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
   leave_stopped: {
     kind: "flag",
     ours: true,
-    help: "A clean stop of the unit through systemd (systemctl stop, a package's upgrade) is meant: the process is neither restarted nor notified until it runs again. Default: false, as the Python monitor: it is restarted.",
+    help: "A clean stop of the unit through systemd (systemctl stop, a package's upgrade) is meant: the process is neither restarted nor reported until it runs again. Default: false, as the Python monitor: it is restarted.",
   },
   settle: {
     kind: "seconds",

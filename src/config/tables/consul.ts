@@ -11,7 +11,7 @@ export const consulTable = {
     agent_storage: { type: "string", help: "HOST[:PORT] of the local Consul agent of the storage network." },
     matrix_config_file: {
       type: "string",
-      help: "YAML file that lists for which combinations of the networks' health a host is to be recovered. Without it: whenever its agent of the storage network has failed.",
+      help: "YAML file that lists the combinations of the networks' health for which a host is recovered. Without it: whenever its agent on the storage network has failed.",
     },
     token: {
       type: "string",
@@ -32,7 +32,7 @@ export const consulTable = {
     ca_file: {
       type: "string",
       ours: true,
-      help: "PEM file of the authorities that the agents' certificates must come from, e.g. consul-agent-ca.pem. Without it: the system's.",
+      help: "PEM file of the CAs that sign the agents' certificates, e.g. consul-agent-ca.pem. Without it: the system's CAs.",
     },
     cert_file: { type: "string", ours: true, help: "PEM file of the client certificate, for verify_incoming_https." },
     key_file: { type: "string", ours: true, help: "PEM file of the client certificate's key, if not in cert_file." },

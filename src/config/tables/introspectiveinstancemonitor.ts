@@ -39,7 +39,7 @@ export const introspectiveTable = {
       choices: ["failure", "ignore"],
       default: "failure",
       ours: true,
-      help: "What a guest agent means that has answered before and has closed its channel: stopped by the guest's owner, crashed, or its guest going down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not monitored until its agent answers again.",
+      help: "How to treat a guest agent that has answered before and has closed its channel: it was stopped by the guest's owner, has crashed, or its guest is shutting down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not monitored until its agent answers again.",
     },
     leave_alone_restarting: {
       type: "bool",
@@ -73,7 +73,13 @@ export const introspectiveTable = {
       ours: true,
       help: "At most so many notifications about one guest within report_window; 0 is no limit.",
     },
-    report_window: { type: "int", default: 3600, min: 1, ours: true, help: "Seconds that max_reports is about." },
+    report_window: {
+      type: "int",
+      default: 3600,
+      min: 1,
+      ours: true,
+      help: "The period, in seconds, in which max_reports counts reports.",
+    },
     max_agent_commands: {
       type: "int",
       default: 4,

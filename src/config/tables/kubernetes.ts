@@ -19,7 +19,7 @@ export const kubernetesTable = {
       default: 15,
       min: 1,
       ours: true,
-      help: "Seconds for which a node must have been Unknown before it counts as lost. After contact with the API server was interrupted it must last four times as long, because healthy nodes are Unknown for moments then.",
+      help: "Seconds for which a node must have been Unknown before it counts as lost. After contact with the API server was interrupted it must last four times as long, because healthy nodes are then briefly Unknown.",
     },
   },
 } as const satisfies SectionTable;

@@ -88,7 +88,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   return app;
 }
 
-/** Judged by the route that is taken, however its URL was spelt: without a token there are only the versions to be told. */
+/** Judged by the route that is taken, however its URL was spelt: without a token only the versions are shown. */
 function needsToken(request: FastifyRequest): boolean {
   return !request.is404 || isVersioned(request);
 }

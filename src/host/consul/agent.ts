@@ -109,7 +109,7 @@ function ownNameIn(members: ReadonlyMap<string, Member>, ownNames: readonly stri
   const name = ownNames.find((candidate) => members.has(candidate));
   if (name !== undefined) return name;
   throw new UnusableAnswer(
-    `this host (${ownNames[0]}) is not among its members: set the agent's node_name to [DEFAULT] hostname or map it by [host] host_names, ` +
+    `this host (${ownNames[0]}) is not among its members: set the agent's node_name to [DEFAULT] hostname or map it with [host] host_names, ` +
       'and give the token node_prefix "" { policy = "read" }',
   );
 }
@@ -119,7 +119,7 @@ function checkOwnHealth(own: NodeHealth | undefined): void {
   throw new UnusableAnswer(
     own === undefined
       ? "its cluster does not know this host: its agent is joining, or the token may not read it"
-      : "its cluster has this host as failed",
+      : "its cluster lists this host as failed",
   );
 }
 

@@ -78,7 +78,7 @@ function checkTokens(config: ConsulConfig, refuse: Refuse): void {
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       const option = config[`token_${network}`] === undefined ? "token" : `token_${network}`;
-      refuse(option, `${option} holds characters that an HTTP header cannot`);
+      refuse(option, `${option} contains characters that are not allowed in an HTTP header`);
     }
   }
 }

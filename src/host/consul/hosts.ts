@@ -73,7 +73,7 @@ function positionOf(name: string, look: AgentLook | undefined): Judged {
     case "left":
       return { state: "left", reported: member.status };
     case "other":
-      return disagreement("of no known status");
+      return disagreement("of unknown status");
     case undefined:
       // An agent that was restarted does not list who had failed before; the leader keeps it.
       if (serf === "critical") return { state: "down", reported: "failed (for the servers)" };
@@ -81,7 +81,7 @@ function positionOf(name: string, look: AgentLook | undefined): Judged {
   }
 }
 
-/** A host that is a server in every cluster that has it is a controller, as far as Consul can tell. */
+/** A host that is a server in every cluster that has it is a controller, as far as Consul shows. */
 function kindOf(name: string, looks: AgentLooks): HostObservation["kind"] | undefined {
   const roles = [...looks.values()].flatMap((look) => (look.kind === "usable" ? (look.members.get(name) ?? []) : []));
   if (roles.length === 0) return undefined;

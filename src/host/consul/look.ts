@@ -93,7 +93,7 @@ function contactOf(looks: AgentLooks): {
     reasons.push(`${network}: ${look.reason}`);
     isCutOff ||= look.isCutOff;
   }
-  const reason = `no Consul cluster can be asked from this host (${reasons.join("; ")})`;
+  const reason = `no Consul cluster can be queried from this host (${reasons.join("; ")})`;
   return isCutOff
     ? { self: { name: undefined, stable: "no", reason }, quorum: "no", heartbeat: "silent" }
     : { self: { name: undefined, stable: "unknown", reason }, quorum: "unknown", heartbeat: "unknown" };

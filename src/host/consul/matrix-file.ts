@@ -104,7 +104,7 @@ function checkedSequence(
   for (const [index, item] of value.entries()) {
     const network = NETWORKS.find((name) => name === item);
     const at = ["sequence", index];
-    if (network === undefined) complain("error", at, `${shown(item)} is none of ${NETWORKS.join(", ")}`);
+    if (network === undefined) complain("error", at, `${shown(item)} is not one of ${NETWORKS.join(", ")}`);
     else if (sequence.includes(network)) complain("error", at, `${network} is in the sequence twice`);
     else if (!configured.includes(network))
       complain("error", at, `${network} is in the sequence, but [consul] agent_${network} is not set`);
@@ -125,7 +125,7 @@ function recoveryOf(rows: readonly unknown[], sequence: readonly Network[], comp
     if (health === undefined) continue;
     const isRecovery = hasRecovery(row, ["matrix", index], complain);
     // Upstream takes the first of two.
-    if (seen.has(health)) complain("warning", ["matrix", index], `${health} has a row already; the first one counts`);
+    if (seen.has(health)) complain("warning", ["matrix", index], `${health} already has a row; the first one is used`);
     else if (isRecovery && !health.includes("down"))
       complain("warning", ["matrix", index], "a host that is up on all networks is online; recovery is ignored here");
     else if (isRecovery) recovery.add(health);
@@ -136,7 +136,8 @@ function recoveryOf(rows: readonly unknown[], sequence: readonly Network[], comp
   const missing = combinations(sequence.map(() => "unknown"))
     .map(keyOf)
     .filter((health) => !seen.has(health));
-  if (missing.length > 0) complain("info", ["matrix"], `no action for what has no row: ${missing.join("; ")}`);
+  if (missing.length > 0)
+    complain("info", ["matrix"], `these combinations have no row, and so no action: ${missing.join("; ")}`);
   return recovery;
 }
 
@@ -171,7 +172,7 @@ function hasRecovery(row: unknown, path: Path, complain: Complain): boolean {
   }
   for (const [index, one] of actions.entries()) {
     if (one !== "recovery")
-      complain("warning", [...path, "action", index], `${shown(one)} is no action; the only one is recovery`);
+      complain("warning", [...path, "action", index], `${shown(one)} is not an action; the only one is recovery`);
   }
   return actions.includes("recovery");
 }

@@ -16,7 +16,7 @@ const [SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS] = [1000, 30_000];
 
 /**
  * Reports each change of a host's state as soon as the servers have it, by Consul's blocking queries, until the signal aborts. What
- * they answer is no fact for anybody else: it is a reason to look.
+ * they answer is not a fact for anybody else: it is a reason to look.
  */
 export async function watchHealth(parts: WatchParts, signal: AbortSignal): Promise<void> {
   const { clock, agent, onChange, onInterruption } = parts;
@@ -30,7 +30,7 @@ export async function watchHealth(parts: WatchParts, signal: AbortSignal): Promi
       const now = statesIn(answer);
       const hasChanged = now !== before && !isFirst;
       if (hasChanged) onChange();
-      // It begins anew when the servers' data do; an index from the future would wait for long.
+      // It starts again when the servers' data do; an index from the future would wait for long.
       index = answer.index < index ? 0 : answer.index;
       [before, isFirst, pause] = [now, false, SHORTEST_PAUSE_MS];
       if (!hasChanged) await rest(clock, REST_MS, signal);

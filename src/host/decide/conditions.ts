@@ -6,7 +6,7 @@ import { whyDisarmed, whyNoQuorum, whyUnhealthy } from "./gates.ts";
 
 /** So many hosts are named in one condition; the others are counted. */
 const NAMED = 5;
-/** A host that vanished from the source so long ago, ms, is taken for removed. */
+/** A host that vanished from the source this long ago, ms, counts as removed. */
 const FORGET_ABSENT_MS = 86_400_000;
 
 const HELD = "lost hosts are not reported";
@@ -14,11 +14,11 @@ const NOBODY: ConditionKind = { name: "watched hosts", consequence: "no lost hos
 const FIRST_SIGHT: ConditionKind = { name: "down at first sight", consequence: "these hosts are not reported" };
 const ABSENT: ConditionKind = {
   name: "vanished hosts",
-  consequence: "if they died rather than were removed, their guests stay down",
+  consequence: "if they died and were not removed, their guests stay down",
 };
 const SEGMENTS: ConditionKind = {
   name: "segments",
-  consequence: "Masakari refuses what is reported about these hosts",
+  consequence: "Masakari refuses notifications about these hosts",
 };
 
 /** Sets what the driver reports as conditions, and clears what it no longer reports. */
@@ -55,7 +55,7 @@ export function withConditions(state: HostsState, context: Context): HostsState 
     named(namesOf(troubled.filter(({ firstSight }) => firstSight)), "down since before they were first seen"),
   );
   add(ABSENT, named(namesOf(troubled.filter(isVanished)), "no longer known to the source"));
-  add(SEGMENTS, named(state.unlisted, "in no segment; add them, or map their names by [host] host_names"));
+  add(SEGMENTS, named(state.unlisted, "in no segment; add them, or map their names with [host] host_names"));
   return withProblems(state, now, (name) => !name.startsWith("driver: "), context);
 }
 
@@ -86,7 +86,7 @@ function withProblems(
   for (const [name, { condition }] of ended) {
     problems.delete(name);
     context.setCondition(condition, undefined);
-    context.log("info", `${condition.name}: no problem any more`);
+    context.log("info", `${condition.name}: no longer a problem`);
   }
   for (const [name, { condition, problem }] of changed) {
     const isNew = !problems.has(name);
@@ -99,7 +99,7 @@ function withProblems(
 
 function whyNobody({ watched, quorum }: View, { settings }: Context): string | undefined {
   if (watched > 0 || quorum !== "yes") return undefined;
-  const option = settings.restrict_to_remotes ? " that [host] restrict_to_remotes leaves" : "";
+  const option = settings.restrict_to_remotes ? " that [host] restrict_to_remotes allows" : "";
   return `the cluster has no other host${option}`;
 }
 

@@ -41,7 +41,7 @@ export const GATES: readonly Gate[] = [
     check: ({ loss, tally, state }) =>
       isStorm(loss, tally) && !isReleased(loss, state)
         ? `${tally.recent > tally.down ? tally.recent : tally.down} hosts are lost at once, which is more likely a fault of this host, the network or ` +
-          "the cluster than of all of them; if they are down, run `masakari-monitors release --reason …`"
+          "the cluster than the death of all of them; if they are really down, run `masakari-monitors release --reason …`"
         : undefined,
   },
   {
@@ -56,12 +56,12 @@ export const GATES: readonly Gate[] = [
   {
     name: "repeat",
     check({ host: { lastNormal }, loss, at }) {
-      // A repeat of what was sent about this very loss is welcome to be taken for one.
+      // A repeat of what was sent about this same loss may be treated as one.
       if (lastNormal !== undefined && lastNormal >= loss.since) return undefined;
       const left = lastNormal === undefined ? 0 : lastNormal + DUPLICATE_MS - at.wall;
       // A clock that was set back must not hold it for longer than the API's interval.
       if (left <= 0 || left > DUPLICATE_MS) return undefined;
-      return "it was reported less than 3 minutes ago and Masakari would take this for the same failure; it is reported when they are over";
+      return "it was reported less than 3 minutes ago and Masakari would treat this as the same failure; it is reported once the 3 minutes are over";
     },
   },
 ];
@@ -77,19 +77,19 @@ export function whyNoQuorum({ quorum }: View): string | undefined {
   if (quorum === "yes") return undefined;
   return quorum === "no"
     ? "this side of the cluster has no quorum, so the other side may be the healthy one"
-    : "whether the cluster has quorum is not known";
+    : "it is not known whether the cluster has quorum";
 }
 
-/** @param stonithWait s for which nothing is reported while this host hears nobody, because it may be about to be fenced */
+/** @param stonithWait s for which nothing is reported while this host hears from no other, because it may be about to be fenced */
 export function whyUnhealthy(view: View, stonithWait: number, { mono }: Instant): string | undefined {
   if (view.self.stable !== "yes") return view.self.reason ?? "this host's part of the cluster is not stable";
   if (view.silentSince === undefined || mono - view.silentSince >= stonithWait * 1000) return undefined;
-  return "this host hears no other host of the cluster and may be the one that is cut off; check its network";
+  return "this host hears from no other host of the cluster and may be the one that is cut off; check its network";
 }
 
-/** After this program stood still, what it knew may be untrue. */
+/** After this program was suspended, what it knew may be untrue. */
 function whyOutdated({ gap }: View): string | undefined {
-  return gap ? "the cluster has not been looked at since this program stood still or contact was lost" : undefined;
+  return gap ? "the cluster has not been checked since this program was suspended or lost contact" : undefined;
 }
 
 function whyUnstable({ reading, streak }: Host, { returned, withdrawn }: Loss): string | undefined {
@@ -99,7 +99,7 @@ function whyUnstable({ reading, streak }: Host, { returned, withdrawn }: Loss): 
     return streak?.unconfirmed ? "one more look must confirm that it is down" : undefined;
   }
   if (reading?.state === "absent") {
-    return "the source no longer knows the host; if it died, repair its entry or report it by hand";
+    return "the source no longer knows the host; if it died, repair its entry or notify Masakari by hand";
   }
   return reading?.state === "online" ? "it is seen online" : "its state is not known at the moment";
 }

@@ -166,12 +166,15 @@ function establishedOffline(host: Host, { look, view }: HostLook, context: Conte
   return opened(host, { ...next, inStorm: loss?.inStorm ?? false }, context);
 }
 
-/** Nobody knows when it went down: that is no failure to report, unless the cluster proves that it has just happened. */
+/** It is not known when it went down: that is not a failure to report, unless the cluster proves that it has just happened. */
 function seenDownAtFirst(host: Host, view: View, context: Context): Host {
   const window = context.settings.first_sight_window * 1000;
   const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
   if (window > 0 && fencedAt !== undefined && context.at.wall - fencedAt <= window) {
-    context.log("warning", `${host.name} is down at first sight; it was fenced at ${new Date(fencedAt).toISOString()}`);
+    context.log(
+      "warning",
+      `${host.name} is down when first seen; it was fenced at ${new Date(fencedAt).toISOString()}`,
+    );
     return opened(
       { ...host, baseline: "online" },
       newLoss({ since: fencedAt, notBefore: fencedAt, afterGap: true }),
@@ -180,7 +183,7 @@ function seenDownAtFirst(host: Host, view: View, context: Context): Host {
   }
   context.log(
     "warning",
-    `${host.name} is down, and was so when it was first seen: not reported. If its guests are to be recovered, notify Masakari by hand`,
+    `${host.name} is down, and was already when first seen: not reported. If its guests are to be recovered, notify Masakari by hand`,
   );
   return { ...host, baseline: "offline", firstSight: true };
 }

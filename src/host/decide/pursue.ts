@@ -10,7 +10,7 @@ import { type Tally, tally } from "./storm.ts";
 /** The wake at which everything that is held is decided again, since some gates open by time alone. */
 export const HELD = "held";
 const HELD_AGAIN_MS = 5000;
-/** How often Nova is asked again while it still hears a host, ms. */
+/** How often Nova is queried again while it still hears from a host, ms. */
 const WITNESS_AGAIN_MS = 10_000;
 /** How far the clocks of two hosts may be apart, ms. */
 const CLOCKS_APART_MS = 60_000;
@@ -81,7 +81,7 @@ function statusOf(host: Host, loss: Loss, state: HostsState, context: Context): 
   return isUnproven(host, loss, state.view, context) ? "UNKNOWN" : undefined;
 }
 
-/** Has it reported by this monitor, when it is its turn and nobody objects. */
+/** Reports it by this monitor, when it is this monitor's turn and nothing holds the report. */
 function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState, context: Context): Host {
   const { at, settings } = context;
   if (settings.second_witness) {
@@ -116,7 +116,12 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
     if ("run" in witness) return loss;
     if (witness.answer !== "alive") return undefined;
     if (witness.at + WITNESS_AGAIN_MS > mono) {
-      return held(host, loss, [{ gate: "second witness", reason: witness.reason ?? "Nova still hears it" }], context);
+      return held(
+        host,
+        loss,
+        [{ gate: "second witness", reason: witness.reason ?? "Nova still hears from it" }],
+        context,
+      );
     }
   }
   const run = context.nextRun();
@@ -144,7 +149,8 @@ function settledElsewhere(host: Host, loss: Loss, status: HostStatus, context: C
 }
 
 function notified(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
-  const why = loss.proof?.text ?? `whether it is off is not known (${loss.power.last ?? "it has no fencing device"})`;
+  const why =
+    loss.proof?.text ?? `it is not known whether it is off (${loss.power.last ?? "it has no fencing device"})`;
   const what = loss.returned === undefined ? "is down" : "was down and is up again";
   context.log("warning", `${host.name} ${what}: ${why}; notifying Masakari (STOPPED, ${status})`);
   notifyStopped(host.name, status, context);

@@ -6,7 +6,7 @@ const DOUBLING = 4;
 
 /**
  * How many other hosts report a loss before this one: every host monitor of the cluster sees it, one notification is enough. By
- * name among the online hosts; those of which the source does not say that they are compute hosts come last.
+ * name among the online hosts; those that the source does not list as compute hosts come last.
  */
 export function rankOf(lost: Host, { hosts, view }: HostsState): number {
   const self = view?.self.name;

@@ -39,7 +39,7 @@ interface Connection {
   readonly transport: Transport;
 }
 
-/** Asks the API server about nodes. Files with credentials are read anew before each list, as they are replaced from time to time. */
+/** Asks the API server about nodes. Files with credentials are read again before each list, as they are replaced from time to time. */
 export class ApiClient {
   readonly #parts: ClientParts;
   #connection: Connection | undefined;
@@ -58,7 +58,7 @@ export class ApiClient {
     try {
       return await this.#pages(selector, signal);
     } catch (error) {
-      // The pages of a list end when the server forgets its moment (5 min): the list begins anew.
+      // The pages of a list end when the server forgets its moment (5 min): the list starts again.
       if (!(error instanceof ApiError) || error.status !== 410) throw error;
       return await this.#pages(selector, signal);
     }

@@ -76,7 +76,7 @@ class KubernetesDriver implements HostDriver {
         ? observation.problems
         : [...observation.problems, { ...WATCH, problem: `the watch is refused: ${refusal}` }];
     } catch {
-      // The signal has aborted: whoever asked is gone.
+      // The signal has aborted: the caller is gone.
       return [];
     } finally {
       ending.abort(new Error("the check is over"));
@@ -104,7 +104,7 @@ class KubernetesDriver implements HostDriver {
     if (this.#client.isInsecure && !this.#hasLoggedInsecure) {
       this.#hasLoggedInsecure = true;
       log.warning(
-        "insecure-skip-tls-verify: the API server's certificate is not checked; whoever is in between can read the token",
+        "insecure-skip-tls-verify: the API server's certificate is not checked; anyone between this host and the API server can read the token",
       );
     }
   }

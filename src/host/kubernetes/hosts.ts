@@ -31,7 +31,7 @@ function stateOf(
     case "True":
       return { state: "online" };
     case "False":
-      return { state: "unstable", reason: `${reason}: its kubelet runs and states so itself` };
+      return { state: "unstable", reason: `${reason}: its kubelet is running and reports this itself` };
     case "Unknown": {
       const age = ages.ageOf(node);
       const required = ages.requiredFor(node);
@@ -59,7 +59,7 @@ export function selfOf(nodes: readonly Node[], own: Node | undefined): SelfObser
   const name = own?.name;
   const isUnknown = ({ ready }: Node): boolean => ready?.status === "Unknown";
   if (own !== undefined && isUnknown(own)) {
-    return { name, stable: "no", reason: "the API server has heard nothing of this host's own kubelet for long" };
+    return { name, stable: "no", reason: "the API server has not heard from this host's own kubelet for a long time" };
   }
   const stated = nodes.filter(({ ready }) => ready !== undefined);
   const silent = stated.filter(isUnknown).length;

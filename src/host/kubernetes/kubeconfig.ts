@@ -67,11 +67,12 @@ export async function parseKubeconfig(content: string, source: KubeconfigSource)
   const context = file.contexts.find((one) => one.name === name)?.context;
   if (context === undefined) throw new AccessError(`${path}: has no context ${name}`);
   const cluster = file.clusters.find((one) => one.name === context.cluster)?.cluster;
-  if (cluster === undefined) throw new AccessError(`${path}: context ${name} names no cluster of this file`);
+  if (cluster === undefined) throw new AccessError(`${path}: context ${name} names no cluster in this file`);
   const user = file.users.find((one) => one.name === context.user)?.user ?? emptyUser;
   refuseUnsupported(cluster, user, `${path}: context ${name}`);
   const server = cluster.server.replace(/\/+$/, "");
-  if (!/^https?:\/\//.test(server)) throw new AccessError(`${path}: context ${name}: its server is no https:// URL`);
+  if (!/^https?:\/\//.test(server))
+    throw new AccessError(`${path}: context ${name}: its server is not an https:// URL`);
   return {
     server,
     tls: tlsOf(cluster, user, path),
@@ -92,14 +93,14 @@ function documentOf(content: string, path: string): InferOutput<typeof Kubeconfi
   } catch (error) {
     const { linePos } = error as { linePos?: readonly { readonly line: number }[] };
     // Not the library's message: it quotes the line, which may hold a token.
-    throw new AccessError(`${path}:${linePos?.[0]?.line ?? 1}: is no YAML`);
+    throw new AccessError(`${path}:${linePos?.[0]?.line ?? 1}: is not YAML`);
   }
   const result = safeParse(Kubeconfig, document);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const where = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
   throw new AccessError(
-    `${path}: is no kubeconfig: ${where === "" ? "the document" : where} is not of the expected type`,
+    `${path}: is not a kubeconfig: ${where === "" ? "the document" : where} is not of the expected type`,
   );
 }
 
@@ -109,7 +110,7 @@ function refuseUnsupported(cluster: ClusterEntry, user: UserEntry, where: string
       `${where}: ${what}, which is not supported; use a token, a tokenFile or a client certificate of a service account (docs/host-kubernetes.md)`,
     );
   };
-  if (user.exec !== undefined && user.exec !== null) refuse("its user logs in by a program (exec)");
+  if (user.exec !== undefined && user.exec !== null) refuse("its user logs in with a program (exec)");
   if (user["auth-provider"] !== undefined && user["auth-provider"] !== null) refuse("its user has an auth-provider");
   if (user.as !== "") refuse("its user impersonates another (as)");
   if (cluster["tls-server-name"] !== "") refuse("its cluster has a tls-server-name");

@@ -38,7 +38,7 @@ export class Looker {
     this.#parts = parts;
   }
 
-  /** Contact was interrupted, as far as the caller has noticed: the next look begins anew. */
+  /** Contact was interrupted, as far as the caller has noticed: the next look starts again. */
   interrupt(): void {
     this.#contactSince = undefined;
     this.#last = undefined;
@@ -109,7 +109,7 @@ function noNodes(selector: string): DriverProblem {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof ApiError) return `the API server's answer is of no use: ${error.message}`;
+  if (error instanceof ApiError) return `the API server's answer is unusable: ${error.message}`;
   if (error instanceof AccessError || error instanceof HttpError) return error.message;
   throw error;
 }

@@ -29,7 +29,7 @@ export interface Ready {
   /** `True`, `False` or `Unknown`. */
   readonly status: string;
   readonly reason: string;
-  /** `lastTransitionTime` as it is written: RFC 3339, whole seconds, by the clock of whoever wrote the condition. */
+  /** `lastTransitionTime` as it is written: RFC 3339, whole seconds, by the clock of the component that wrote the condition. */
   readonly since: string;
 }
 

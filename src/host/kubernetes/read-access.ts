@@ -17,7 +17,7 @@ const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const LARGEST_FILE = 4 * 1024 * 1024;
 
 /**
- * Reads the files anew, since tokens and certificates are replaced while this runs. @throws AccessError
+ * Reads the files again, since tokens and certificates are replaced while this runs. @throws AccessError
  * @param directory of the service account
  */
 export async function readAccess(

@@ -9,7 +9,7 @@ const KINDS: ReadonlySet<string> = new Set(["node", "fencing"]);
 
 /**
  * What `masakari-monitors pacemaker-alert` does: Pacemaker runs it, as hacluster and without arguments, on each alert; it makes the host
- * monitor of this host look at once. An alert is no fact: a cut-off minority's call every healthy peer lost.
+ * monitor of this host look at once. An alert is not a fact: those of a cut-off minority call every healthy peer lost.
  * @returns what was reported, or why nothing was
  * @throws Error nobody listens
  */

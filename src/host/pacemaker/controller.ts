@@ -11,7 +11,7 @@ export type Controller =
  * controller plans or carries out actions, also while it waits for fencing.
  */
 const SETTLED: ReadonlySet<string> = new Set(["S_IDLE", "S_NOT_DC", "S_POLICY_ENGINE", "S_TRANSITION_ENGINE"]);
-/** s, of crmadmin itself: without it, it spins for ever where no controller answers (2.1.5). */
+/** s, of crmadmin itself: without it, it spins for ever if no controller answers (2.1.5). */
 const ASK_S = 4;
 /** By which crmadmin must have ended. */
 const LIMIT_MS = 6000;

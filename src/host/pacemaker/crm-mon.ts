@@ -72,7 +72,7 @@ function daemonState(root: XmlElement, summary: XmlElement): string | undefined 
   return (daemon?.attributes.state ?? stack?.attributes["pacemakerd-state"])?.slice(0, 40);
 }
 
-/** No element while nothing has been fenced; a status other than 0 if it could not be had. */
+/** No element while nothing has been fenced; a status other than 0 if it could not be obtained. */
 function fenceHistory(root: XmlElement): readonly FencingEvent[] | undefined {
   const [history] = childrenOf(root, "fence_history");
   if (history === undefined) return [];

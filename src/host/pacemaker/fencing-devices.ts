@@ -9,7 +9,7 @@ import { NotUnderstoodError } from "./xml.ts";
 const CIBADMIN_LIMIT_MS = 10_000;
 
 /**
- * The devices that fence a host, from the cluster's configuration, which is read anew each time.
+ * The devices that fence a host, from the cluster's configuration, which is read again each time.
  * @param host undefined: of any host, to see whether there are any
  */
 export async function findDevices(tools: Tools, host: string | undefined, signal: AbortSignal): Promise<FencingLookup> {
@@ -88,7 +88,7 @@ function fenceAgent(agent: string, parameters: Parameters): Known | string {
     const privilege = parameters.privlvl ?? "administrator";
     return { protocol: "ipmi", ...common, interface: link, privilege, ...optional("cipher", cipher) };
   }
-  if (agent !== "fence_redfish") return `its agent ${agent} offers no power state that this monitor can ask for`;
+  if (agent !== "fence_redfish") return `its agent ${agent} offers no power state that this monitor can query`;
   return {
     protocol: "redfish",
     ...common,

@@ -1,7 +1,7 @@
 import type { FencingResource } from "./cib.ts";
 
 /**
- * The hosts that a device says it fences: `hostname` of external/ipmi, else `pcmk_host_map` and `pcmk_host_list`, as Pacemaker reads them
+ * The hosts that a device is configured to fence: `hostname` of external/ipmi, else `pcmk_host_map` and `pcmk_host_list`, as Pacemaker reads them
  * (Pacemaker Explained, "Special Meta-Attributes for Fencing Resources"). Hosts that a device would only find out by asking its BMC are not known.
  */
 export function targetsOf({ agent, parameters }: FencingResource): ReadonlySet<string> {

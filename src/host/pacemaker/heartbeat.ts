@@ -56,7 +56,7 @@ export async function contactOf(tools: Tools, packets: PacketListener, signal: A
 
 const nothing = { quorate: undefined, members: undefined, isCorosyncHung: false };
 
-/** A cluster of one member has nobody to hear. */
+/** A cluster of one member has no peer to hear from. */
 function heartbeatOf({ peers, connected }: Links): Contact["heartbeat"] {
   if (peers === 0) return "unknown";
   return connected > 0 ? "heard" : "silent";

@@ -163,8 +163,8 @@ function selfOf(
   if (isCorosyncHung) return unstable("its Corosync does not answer");
   if (!crm.hasDc) return unstable("the cluster has no designated controller");
   if (crm.daemon !== undefined && crm.daemon !== "running") return unstable(`its pacemakerd is ${crm.daemon}`);
-  if (own === undefined) return { name, stable: "unknown", reason: "which node of the cluster it is, is not known" };
-  if (!own.online) return unstable("the cluster has it as offline");
+  if (own === undefined) return { name, stable: "unknown", reason: "it is not known which node of the cluster it is" };
+  if (!own.online) return unstable("the cluster shows it as offline");
   if (own.pending) return unstable("it is joining the cluster");
   if (own.unclean) return unstable("the cluster is about to fence it");
   if (own.shutdown) return unstable("its cluster stack is stopping");

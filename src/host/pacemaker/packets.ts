@@ -52,7 +52,7 @@ export class PacketListener {
     return failure === undefined ? { heartbeat: "silent" } : { heartbeat: "unknown", problem: failure };
   }
 
-  /** @returns `heard`, `silent`, or why it could not be found out */
+  /** @returns `heard`, `silent`, or why it could not be determined */
   async #listenOn(name: string, port: number, signal: AbortSignal): Promise<string> {
     const { clock, onStart, onEnd } = this.#parts;
     const words = ["tcpdump", "-n", "-c", "1", "-p", "--immediate-mode", "-Q", "in", "-i", name, "port", String(port)];
@@ -89,5 +89,5 @@ function misconfiguration(names: readonly string[], ports: readonly number[]): s
   const wrong = names.find((name) => !INTERFACE.test(name));
   return wrong === undefined
     ? undefined
-    : `[host] corosync_multicast_interfaces: ${printable(wrong)} is no interface's name`;
+    : `[host] corosync_multicast_interfaces: ${printable(wrong)} is not the name of an interface`;
 }

@@ -14,12 +14,12 @@ export const HEARTBEAT: ConditionKind = {
 
 export const CONTROLLER: ConditionKind = {
   name: "controller check",
-  consequence: "whether this host's part of the cluster is settled is judged by crm_mon alone",
+  consequence: "crm_mon alone shows whether this host's part of the cluster is settled",
 };
 
 export const OWN_NODE: ConditionKind = {
   name: "own cluster node",
-  consequence: "this monitor cannot check that its own host is well in the cluster, so no loss is believed",
+  consequence: "this monitor cannot check that its own host is healthy in the cluster, so no loss is believed",
 };
 
 export const MEMBERSHIP: ConditionKind = {

@@ -83,7 +83,7 @@ export class Tools {
   ): Promise<ToolAnswer> {
     const command = words.join(" ");
     if ([...this.#running.values()].includes(command)) {
-      return { kind: "hung", reason: `${command}: an earlier one has not ended` };
+      return { kind: "hung", reason: `${command}: an earlier run of it has not ended` };
     }
     const { clock, onStart, onEnd } = this.#parts;
     const result = await runCommand(

@@ -6,7 +6,7 @@ import type { PowerCheckParts } from "./power-check.ts";
 
 const LONGEST_PASSWORD = 1024;
 
-/** The password cannot be had; the message gives the reason, never the password. */
+/** The password cannot be read; the message gives the reason, never the password. */
 export class PasswordError extends Error {
   readonly code = "BMC_PASSWORD";
 }

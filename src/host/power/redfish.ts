@@ -85,7 +85,7 @@ function bodyOf({ status, body }: HttpResponse, bmc: string): Readonly<Record<st
   throw new NoAnswer(`${bmc} answered with something that is not JSON`);
 }
 
-/** Of several systems nobody can tell which one is the host: that needs `systems_uri`. */
+/** It is not known which of several systems is the host: that needs `systems_uri`. */
 function onlyMember({ Members }: Readonly<Record<string, unknown>>, bmc: string): string {
   const [first, second] = Array.isArray(Members) ? (Members as unknown[]) : [];
   if (second !== undefined) throw new NoAnswer(`${bmc} has several systems; set systems_uri of the fencing device`);

@@ -14,7 +14,7 @@ export interface Context extends DecisionContext<InstanceSettings, InstanceEffec
 }
 
 /** How an event that was missed was noticed. */
-export const FOUND_LATER = ", found when comparing with the state before";
+export const FOUND_LATER = ", found by comparison with the previous state";
 
 export function subjectOf(uuid: string): string {
   return `instance:${uuid}`;

@@ -17,7 +17,7 @@ export function continueRun(guest: Guest, uuid: string, context: Context): Guest
   return { ...guest, incoming: false, alreadyNotified: null, panicEvent: false, recent };
 }
 
-/** It is off, and ran again before that: whoever started it has handled its failure. */
+/** It is off, and ran again before that: its failure was handled by the one who started it. */
 export function supersedeFailures(uuid: string, context: Context): void {
   supersede(context, uuid, "the guest has run again since", ACTED_ON);
 }

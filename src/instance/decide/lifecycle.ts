@@ -125,7 +125,7 @@ function stopGuest(
   if (now.incoming && (isFailure(detail) || detail === "DESTROYED")) {
     context.log(
       "info",
-      `${shown(uuid, now.name)}: its migration to this host failed; it never ran here, so it is not notified`,
+      `${shown(uuid, now.name)}: its migration to this host failed; it never ran here, so Masakari is not notified`,
     );
     return off;
   }
@@ -148,7 +148,7 @@ function isLate(guest: Guest | undefined): boolean {
 /** Only a panic or `virsh dump --crash` ends a guest as crashed, and there was no panic. */
 function logDump(guest: Guest, uuid: string, context: Context): Guest {
   const who = shown(uuid, guest.name);
-  context.log("info", `${who}: was dumped and stopped by hand (virsh dump --crash), so it is not notified`);
+  context.log("info", `${who}: was dumped and stopped by hand (virsh dump --crash), so Masakari is not notified`);
   return guest;
 }
 

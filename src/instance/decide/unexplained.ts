@@ -46,8 +46,8 @@ export function applyLoggedEnd(guest: Guest, uuid: string, end: LoggedEnd, conte
     const why = end.kind === "unknown" ? end.why : "its log shows a panic or virsh dump --crash";
     context.log(
       "warning",
-      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (it was restarted since; ${why}): not notified, ` +
-        "since somebody may have shut it down. If nobody has, start it",
+      `${shown(uuid, guest.name)} ran and is off, and libvirt does not know why (libvirtd was restarted since; ${why}): Masakari is not notified, ` +
+        "because somebody may have shut it down. If nobody did, start it",
     );
     return known;
   }

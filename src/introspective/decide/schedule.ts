@@ -13,7 +13,7 @@ const WAKE = "due";
 const RESTING_INTERVALS = 3;
 
 /**
- * Pings whoever is due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest
+ * Pings the guests that are due, as far as the lanes allow. A ping of a guest that is well takes milliseconds, one of a hung guest
  * seconds; so those that did not answer the last time have one lane of their own, and more only as long as one stays free.
  */
 export function schedule(state: IntrospectiveState, context: Context): IntrospectiveState {

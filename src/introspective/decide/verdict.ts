@@ -56,7 +56,7 @@ function report(
     const often = `reported ${times.length} times within ${report_window} s`;
     context.log(
       "error",
-      `${displayName(guest)}: does not answer, but was ${often} already (max_reports), so it is not notified: check it by hand`,
+      `${displayName(guest)}: does not answer, but was ${often} already (max_reports), so Masakari is not notified: check the guest by hand`,
     );
     return { guest: given, state };
   }

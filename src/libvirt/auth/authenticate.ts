@@ -31,7 +31,7 @@ export async function authenticate(rpc: Rpc, stream: Stream, target: Target, opt
       return await saslLogin(rpc, stream.secure, target, options);
     }
     default:
-      throw new AuthError(`${rpc.peer} wants ${names(asked)}; this client knows none, SASL and polkit`);
+      throw new AuthError(`${rpc.peer} wants ${names(asked)}; this client supports none, SASL and polkit`);
   }
 }
 

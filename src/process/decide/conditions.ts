@@ -2,8 +2,8 @@ import type { ProcessState } from "../state.ts";
 import type { Context } from "./context.ts";
 import { timeOf } from "./context.ts";
 
-const POSTPONED = { name: "postponed processes", consequence: "down, but neither restarted nor notified for now" };
-const PAUSED = { name: "paused processes", consequence: "planned work, neither restarted nor notified" };
+const POSTPONED = { name: "postponed processes", consequence: "down, but neither restarted nor reported for now" };
+const PAUSED = { name: "paused processes", consequence: "planned work, neither restarted nor reported" };
 /** So many are named; the log names each. */
 const NAMED = 10;
 

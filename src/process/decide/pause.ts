@@ -8,7 +8,7 @@ export function pauseOf({ key }: EntryState, { at, host }: Context): Pause | und
   return pause && at.mono < pause.until ? pause : undefined;
 }
 
-/** Logs which pauses have begun and ended. What a pause has postponed is considered anew at the look that follows. */
+/** Logs which pauses have begun and ended. What a pause has postponed is considered again at the look that follows. */
 export function takePauses(state: ProcessState, list: readonly Pause[], context: Context): ProcessState {
   const pauses = new Map(list.map((pause) => [pause.key, pause]));
   let { entries } = state;
@@ -31,5 +31,5 @@ function logPause(key: string, before: Pause | undefined, now: Pause | undefined
   const { untilWall, reason, by } = now;
   if (before && Math.abs(before.untilWall - untilWall) < 1000 && before.reason === reason) return;
   const until = timeOf({ wall: untilWall });
-  context.log("warning", `${key} is paused by ${by} until ${until}: it is neither restarted nor notified (${reason})`);
+  context.log("warning", `${key} is paused by ${by} until ${until}: it is neither restarted nor reported (${reason})`);
 }

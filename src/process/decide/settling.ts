@@ -17,7 +17,7 @@ export const settling: PhaseRules<"settling"> = {
       const after = secondsBetween(phase.since.mono, at.mono);
       const text = phase.confirmed
         ? `is running again after ${after}: systemd or another supervisor has restarted it`
-        : `goes on; ${endedOf(entry)} of it has ended`;
+        : `is still running; ${endedOf(entry)} of it has ended`;
       return enterUp(entry, sighting, process, context, { text, afterRound: phase.afterRound });
     }
     if (!phase.confirmed) logDeath(entry, sighting, context);

@@ -32,7 +32,7 @@ interface Waiting {
 }
 
 /**
- * Runs file operations on a thread of its own, one after the other. Whoever calls waits for a limited time: a disk that hangs
+ * Runs file operations on a thread of its own, one after the other. The caller waits for a limited time: a disk that hangs
  * (a frozen file system, a lost path to a volume) keeps its caller in the kernel until it answers, whatever signal comes.
  * After one operation was given up all others fail at once, until the disk has answered that one.
  */
@@ -67,7 +67,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     const id = this.#send(thread, name, args);
     const reply = this.#await(thread, id, this.#limitOf(name));
     if (reply === undefined && !this.#hasBegun) {
-      this.#doWithout(`it has not begun within ${BEGIN_MS / 1000} s`);
+      this.#doWithout(`it did not start within ${BEGIN_MS / 1000} s`);
       return this.#options.direct.call(name, ...args);
     }
     if (reply === undefined) throw this.#giveUp(id, this.#limitOf(name));

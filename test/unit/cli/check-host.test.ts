@@ -60,10 +60,10 @@ test("a driver that is neither known nor an absolute path is refused", async () 
 });
 
 const options = [
-  ["host_names = a=x, b=x", /error: \[host\] host_names: two hosts are called x in Masakari/],
-  ["host_names = a=x, a=y", /error: \[host\] host_names: the driver's name a is there twice/],
+  ["host_names = a=x, b=x", /error: \[host\] host_names: two hosts are mapped to the name x/],
+  ["host_names = a=x, a=y", /error: \[host\] host_names: the driver's name a is given twice/],
   ["host_names = a", /error: \[host\] host_names: "a" is not of the form/],
-  ["second_witness = nova", /error: \[host\] second_witness: nova is found in Keystone's catalog/],
+  ["second_witness = nova", /error: \[host\] second_witness: Nova is looked up in Keystone's catalog/],
   [
     "monitoring_driver = consul\nrestrict_to_remotes = true\n[consul]\nagent_storage = 127.0.0.1",
     /warning: \[host\] restrict_to_remotes: has no effect/,

@@ -127,7 +127,7 @@ describe("masakari-monitors control-plane", () => {
     const victim = join(directory, "victim");
     writeFileSync(victim, "precious\n");
     const traps: Record<string, (stateDir: string) => void> = {
-      "may be written by others": (stateDir) => {
+      "can be written by others": (stateDir) => {
         writeFileSync(join(stateDir, "openrc"), "export OS_PASSWORD='chosen by another'\n");
         chmodSync(stateDir, 0o777);
       },

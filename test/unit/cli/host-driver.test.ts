@@ -57,7 +57,7 @@ test("a disarmed monitor reports nothing, shows what it holds, and reports it wh
   assert.deepEqual(await program.notifications(1), ["compute-2 STOPPED NORMAL"]);
 });
 
-test("a hosts file that is old makes nobody down, and shows in status", async (context: TestContext) => {
+test("a hosts file that is old makes no host down, and shows in status", async (context: TestContext) => {
   const program = await HostProgram.create(context, up);
   const monitor = program.start();
   await monitor.line(watching, LONG);
@@ -67,7 +67,7 @@ test("a hosts file that is old makes nobody down, and shows in status", async (c
   assert.equal(status.code, 1);
   assert.match(status.output, /was written at/);
   program.write(up);
-  await monitor.line(/hosts file: no problem any more/, LONG);
+  await monitor.line(/hosts file: no longer a problem/, LONG);
   await monitor.stop();
   assert.deepEqual(program.arrived, []);
 });

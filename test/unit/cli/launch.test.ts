@@ -96,7 +96,7 @@ test("without the pinned Node the machine's own is used if it is new enough; els
   }
 });
 
-test("a checkout without its dependencies says so", async (context) => {
+test("a checkout without its dependencies names what is missing", async (context) => {
   const { root, home, launch } = installation(context);
   writeScript(join(root, "path/node"), ofVersion("24.21.0"));
   writeScript(join(home, "src/cli/masakari-main.ts"), "");

@@ -79,7 +79,7 @@ test("mistakes are refused, and pause nothing", async (t) => {
   const cases: readonly [readonly string[], RegExp][] = [
     [["pause", "nova-compute", "--for", "1h"], /--reason/],
     [["pause", "nova-compute", "--reason", "x"], /--for/],
-    [["pause", "nova-compute", "--for", "60", "--reason", "x"], /--for 60 is no duration/],
+    [["pause", "nova-compute", "--for", "60", "--reason", "x"], /--for 60 is not a duration/],
     [["pause", "nova-compute", "--for", "31d", "--reason", "x"], /30 days at most/],
     [["pause", "nova-compute", "--for", "1h", "--reason", " "], /--reason is empty/],
     [["pause", ...FOR], /name the processes to pause, or --all/],

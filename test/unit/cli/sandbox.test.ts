@@ -59,7 +59,7 @@ describe("the sandbox", () => {
     const { child, exited, shows, nothingLeft, output } = openSandbox(context);
     await shows(/Try, by typing here/);
     child.stdin.write("dance\n");
-    await shows(/no command "dance"; help shows/);
+    await shows(/no command "dance"; help lists/);
     child.stdin.write("kill\nstop\nstart web\nstart api\n");
     await shows(
       /kill what\? web, worker\n[\s\S]*stop what\? api\n[\s\S]*sandbox-web is running already[\s\S]*the API is running already/,
@@ -118,6 +118,6 @@ describe("the sandbox", () => {
       });
     }
     assert.deepEqual(await once(child, "close"), [1, null]);
-    assert.match(output, /^cannot make a directory in \/no\/such\/place \(.*\); let TMPDIR name one.*\n$/);
+    assert.match(output, /^cannot make a directory in \/no\/such\/place \(.*\); set TMPDIR to a directory.*\n$/);
   });
 });

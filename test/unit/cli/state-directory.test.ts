@@ -96,7 +96,7 @@ test("of a state_path that anybody may write to nothing is used; status and outb
     const asked = await run("status", "processmonitor");
     return asked.code === 1 ? asked : undefined;
   });
-  assert.match(status.output, /degraded .*state is not kept where it was meant to be: .*mode 0777/);
+  assert.match(status.output, /degraded .*state is not kept in the configured directory: .*mode 0777/);
   assert.equal(existsSync(join(statePath, "processmonitor.sqlite")), false);
 });
 

@@ -146,7 +146,7 @@ test("one that runs and has no socket does not answer, rather than not run", asy
   await rig.listed("web");
   rig.victim("web");
   const monitor = await rig.start("web");
-  await monitor.line(/WARNING.*Health is not served.*no socket has this path/, 20_000);
+  await monitor.line(/WARNING.*Health is not served.*not a socket has this path/, 20_000);
   const { code, text } = await status(statePath);
   assert.equal(code, 2);
   assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer`, "m"));

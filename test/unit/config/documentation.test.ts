@@ -14,7 +14,7 @@ const examples = (language: string): string[] =>
     (text ?? "").replaceAll(new RegExp(`^${indent}`, "gm"), ""),
   );
 
-test("the tables in docs/configuration.md are those of the program; node scripts/option-tables.ts writes them anew", () => {
+test("the tables in docs/configuration.md are those of the program; node scripts/option-tables.ts regenerates them", () => {
   assert.equal(withTables(markdown), markdown);
 });
 

@@ -9,7 +9,7 @@ import { loadProcessList } from "../../../src/config/process-list.ts";
 import { samples } from "../../../src/config/samples.ts";
 import { configRoot } from "../../support/config-root.ts";
 
-test("the files in etc/masakarimonitors are those that genconfig writes; node scripts/samples.ts writes them anew", () => {
+test("the files in etc/masakarimonitors are those that genconfig writes; node scripts/samples.ts regenerates them", () => {
   const names = Object.keys(samples).map((name) => `${name}.sample`);
   assert.deepEqual(new Set(readdirSync(sampleDirectory)), new Set(names));
   for (const [name, render] of Object.entries(samples)) {

@@ -36,7 +36,7 @@ describe("a gate", () => {
     });
   }
 
-  it("holds for stonith_wait while this host hears nobody, and then reports as upstream does", () => {
+  it("holds for stonith_wait while this host hears from no other, and then reports as upstream does", () => {
     const monitor = watching(1);
     monitor.look(all(1, "offline"), { heartbeat: "silent" });
     assert.deepEqual(monitor.holds("node2"), ["this host"]);
@@ -197,7 +197,7 @@ describe("losses per hour", () => {
 });
 
 describe("the same failure again within 180 s", () => {
-  it("is reported when Masakari no longer takes it for a repeat, if it is still true", () => {
+  it("is reported when Masakari no longer treats it as a repeat, if it is still true", () => {
     const monitor = watching(8);
     const lost = { ...all(8, "online"), node2: "offline" } as const;
     monitor.look(lost);

@@ -40,7 +40,7 @@ describe("what another monitor may have reported while this one was held", () =>
     }
   });
 
-  it("is asked for anew when it is held after the answer", () => {
+  it("is requested again when it is held after the answer", () => {
     const monitor = watching({ needsProof: false, report_at_once: false, second_witness: true });
     disarm(monitor, 60);
     monitor.look(LOST);
@@ -132,7 +132,7 @@ describe("a lost host that was seen online for a moment", () => {
   });
 });
 
-describe("a loss that was to be reported when this program stood still", () => {
+describe("a loss that was about to be reported when this program was suspended", () => {
   it("is not reported before the cluster has been looked at again", () => {
     const monitor = watching({ needsProof: false, report_at_once: false });
     const UP0 = { node0: "online", ...UP } as const;

@@ -45,7 +45,7 @@ function sensing() {
 
 const kinds = (observed: readonly HostMonitorObservation[]): readonly string[] => observed.map(({ kind }) => kind);
 
-test("what arrives first after this program stood still is observed after that it did", async () => {
+test("what arrives first after this program was suspended is observed after the suspension", async () => {
   const { clock, observed, look, ending, running } = sensing();
   await clock.advance(1000);
   look();

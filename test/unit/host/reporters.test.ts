@@ -74,7 +74,7 @@ describe("of the host monitors that see a loss", () => {
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
-  it("nobody reports a host that is back before its turn", () => {
+  it("no monitor reports a host that is back before its turn", () => {
     const monitor = watching();
     monitor.look({ node0: "online", node2: "online", node3: "offline" });
     monitor.pass(2);
@@ -91,7 +91,7 @@ describe("of the host monitors that see a loss", () => {
 });
 
 describe("the second witness", () => {
-  it("holds a report while Nova still hears the host, and says so", () => {
+  it("holds a report while Nova still hears from the host, and shows it", () => {
     const monitor = watching({ second_witness: true });
     monitor.look({ node0: "offline", node2: "online", node3: "online" });
     assert.deepEqual(monitor.notified, []);

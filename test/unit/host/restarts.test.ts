@@ -110,7 +110,7 @@ describe("a host that is down when it is first seen", () => {
     monitor.look(LOST);
     assert.deepEqual(monitor.notified, []);
     assert.match(monitor.problems["down at first sight"] ?? "", /node3/);
-    assert.ok(monitor.log.some((line) => line.startsWith("node3 is down, and was so when it was first seen")));
+    assert.ok(monitor.log.some((line) => line.startsWith("node3 is down, and was already when first seen")));
   });
 
   it("is reported up when it comes up, as upstream does, and down when it is lost then", () => {

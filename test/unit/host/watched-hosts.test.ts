@@ -15,10 +15,10 @@ test("restrict_to_remotes leaves out Pacemaker's members, and no node of Consul 
   assert.deepEqual(watched("node"), ["node2"]);
 });
 
-test("a cluster in which nobody is watched is a condition", () => {
+test("a cluster in which no host is watched is a condition", () => {
   const decisions = new HostDecisions({ restrict_to_remotes: true });
   decisions.look({ node2: { kind: "member" } });
-  assert.match(decisions.problems["watched hosts"] ?? "", /no other host that \[host\] restrict_to_remotes leaves/);
+  assert.match(decisions.problems["watched hosts"] ?? "", /no other host that \[host\] restrict_to_remotes allows/);
   decisions.look({ node2: { kind: "member" }, remote1: { kind: "remote" } });
   assert.equal(decisions.problems["watched hosts"], undefined);
 });

@@ -52,12 +52,12 @@ suite("redirects", () => {
     });
   }
 
-  test("in a circle end", async () => {
+  test("in a loop end", async () => {
     await using server = await TestServer.start((_, response) => {
       response.writeHead(302, { Location: "/" }).end();
     });
     const transport = transportWith();
-    await assert.rejects(transport.send(get(server.origin), never), /in a circle/);
+    await assert.rejects(transport.send(get(server.origin), never), /in a loop/);
     transport.close();
   });
 });

@@ -119,7 +119,7 @@ test("started in the gap and destroyed while looking: the failure before that is
   assert.deepEqual(decisions.undelivered, ["LIFECYCLE/STOPPED_DESTROYED"]);
 });
 
-test("at the very first, one that crashed long ago and is defined anew while looking is not notified", () => {
+test("at the very first, one that crashed long ago and is redefined while looking is not notified", () => {
   const decisions = new InstanceDecisions();
   decisions.start();
   decisions.connected();

@@ -74,7 +74,10 @@ test("a log that cannot be read is said with the reason, and nothing is notified
   const said = decisions.effects.flatMap((effect) =>
     effect.kind === "log" && effect.level === "warning" ? [effect.text] : [],
   );
-  assert.match(said.join("\n"), /does not know why .*\(EACCES\)\): not notified, since somebody may have/);
+  assert.match(
+    said.join("\n"),
+    /does not know why .*\(EACCES\)\): Masakari is not notified, because somebody may have/,
+  );
 });
 
 test("killed before its log was read: the next run asks again", () => {

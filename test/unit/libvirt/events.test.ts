@@ -93,7 +93,7 @@ describe("events from libvirt", () => {
     assert.deepEqual(registered, [0]);
   });
 
-  it("are told once if an earlier registration was given up, but not by the server", async (t) => {
+  it("are emitted once if an earlier registration was given up, but not by the server", async (t) => {
     const { server, connection, client } = await scene(t);
     const registrations = held(server, procedures.eventRegister);
     const stop = new AbortController();

@@ -86,7 +86,7 @@ test("of a flood that waits, what cannot be decided is left out; what was observ
   assert.equal(failures.length, 1);
 });
 
-test("more than can wait is refused, and sensing begins anew, once", async (t) => {
+test("more than can wait is refused, and sensing starts again, once", async (t) => {
   let decided = 0;
   const { loop, failures } = slowLoop(t, 1, (state) => {
     decided += 1;

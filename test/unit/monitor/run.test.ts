@@ -94,7 +94,7 @@ test("what an earlier run left goes all the same where the monitor cannot look w
   assert.equal(rig.outbox.counters.attempts, 0);
   await rig.clock.advance(1);
   assert.equal(rig.outbox.counters.delivered, 1);
-  assert.match(rig.said("could not see for 300 s").join(), /^warning .*sending 1 notification as last known/);
+  assert.match(rig.said("could not check for 300 s").join(), /^warning .*sending 1 notification as last known/);
   stop.abort();
   await ended;
   rig.store.close();
@@ -185,7 +185,7 @@ test("after a good run the delay is the first one again", async (t) => {
   rig.store.close();
 });
 
-test("a decision that throws begins sensing anew; the old sensing is told and not listened to any more", async (t) => {
+test("a decision that throws restarts sensing; the old sensing is aborted and no longer listened to", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const observers: ((seen: string) => void)[] = [];
   const aborted: boolean[] = [];

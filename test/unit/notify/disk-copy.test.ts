@@ -91,7 +91,7 @@ test("a stop while nothing can be written names each notification that is lost b
   assert.equal(rig.said("and 5 more are lost").length, 1);
 });
 
-test("a file that is deleted under the running monitor is made anew, with all that was in it, in its order", async (t) => {
+test("a file that is deleted under the running monitor is recreated, with all that was in it, in its order", async (t) => {
   const directory = stateDirectory(t);
   const rig = earlierRun(directory, 2);
   rig.outbox.add("process:p0", stopped("p0", "2026-01-01T00:00:01"));

@@ -47,16 +47,16 @@ test("one answer after an outage has the others tried at once, not after their b
   rig.store.close();
 });
 
-test("an outage is told when it begins, again with back-off, and when it ends", async (t) => {
+test("an outage is logged when it begins, again with back-off, and when it ends", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   let up = false;
   const stop = new AbortController();
   const ended = rig.dispatcher(() => Promise.resolve(up ? delivered : refused)).run(stop.signal);
   rig.outbox.add("process:a", stopped("a"));
   await settle();
-  assert.match(rig.said("cannot be told").join(), /^warning .*connection refused.*1 notification kept.*outbox/);
+  assert.match(rig.said("cannot be notified").join(), /^warning .*connection refused.*1 notification kept.*outbox/);
   await rig.clock.advance(4 * 3_600_000);
-  const lines = rig.said("cannot be told").length;
+  const lines = rig.said("cannot be notified").length;
   assert.ok(lines >= 5 && lines <= 10, `${lines} lines in four hours`);
   up = true;
   await rig.clock.advance(60_000);
@@ -65,7 +65,7 @@ test("an outage is told when it begins, again with back-off, and when it ends", 
   await rig.clock.advance(60_000);
   rig.outbox.add("process:b", stopped("b"));
   await settle();
-  assert.equal(rig.said("cannot be told").length, lines + 1, "the next outage is news");
+  assert.equal(rig.said("cannot be notified").length, lines + 1, "the next outage is news");
   stop.abort();
   await ended;
   rig.store.close();
@@ -91,7 +91,7 @@ test("one notification that always fails is neither hurried by the others' succe
   // Not once per success: at most once per api_retry_interval, and the first few.
   assert.ok(poisonous <= 66, `${poisonous} attempts in ten minutes`);
   assert.ok(poisonous >= 10, `${poisonous} attempts in ten minutes`);
-  assert.ok(rig.said("cannot be told").length <= 5, `${rig.said("cannot be told").length} lines`);
+  assert.ok(rig.said("cannot be notified").length <= 5, `${rig.said("cannot be notified").length} lines`);
   stop.abort();
   await ended;
   rig.store.close();

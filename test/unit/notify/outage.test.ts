@@ -15,7 +15,7 @@ test("an outage is said once at first, in sentences that end once, and so is its
   assert.equal(log.lines.length, 2);
   assert.match(
     log.lines[0] ?? "",
-    /^warning Masakari cannot be told \(for 0 s\): nothing .* See \[api\]\. 3 notifications/,
+    /^warning Masakari cannot be notified \(for 0 s\): nothing .* See \[api\]\. 3 notifications/,
   );
   assert.match(log.lines[1] ?? "", /^info Masakari answers again, after 4 s/);
 });

@@ -81,7 +81,7 @@ test("an attempt under way when superseded is decided by its answer", (t) => {
   rig.store.close();
 });
 
-test("what the API takes for a repeat though it was never sent before is told as a warning", (t) => {
+test("what the API treats as a repeat though it was never sent before is logged as a warning", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const first = rig.outbox.add("process:a", stopped("a"));
   rig.outbox.begin(first);
@@ -89,7 +89,7 @@ test("what the API takes for a repeat though it was never sent before is told as
   const second = rig.outbox.add("process:a", stopped("a", "2025-12-31T00:00:00"));
   rig.outbox.begin(second);
   rig.outbox.settle(second, { outcome: "duplicate" });
-  assert.match(rig.said("warning").join(), /takes it for a repeat .*clock was set back.*act by hand/);
+  assert.match(rig.said("warning").join(), /treats it as a repeat .*clock was set back.*act by hand/);
   const cutOff = rig.outbox.add("process:b", stopped("b"));
   rig.outbox.begin(cutOff);
   rig.store.close();

@@ -156,7 +156,7 @@ test("what is no URL is said to be none", async () => {
       discover(url, {}),
       (error: unknown) =>
         error instanceof ResponseError &&
-        /is no http:\/\/ or https:\/\/ URL/.test(error.message) &&
+        /is not an http:\/\/ or https:\/\/ URL/.test(error.message) &&
         error.message.length < 500,
     );
   }

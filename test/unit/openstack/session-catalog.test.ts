@@ -23,7 +23,7 @@ suite("a catalog that may be wrong", () => {
     return seconds;
   }
 
-  test("is read anew by a login soon, then ever more rarely, down to once in 5 minutes", async () => {
+  test("is read again by a login soon, then ever more rarely, down to once in 5 minutes", async () => {
     await using cloud = await FakeCloud.start();
     cloud.catalog = at("http://127.0.0.1:1/v1");
     const clock = new VirtualClock();

@@ -147,7 +147,7 @@ test("match: regex knows what Python's re, RE2 and JavaScript write", () => {
   ];
   for (const [expression, expected] of expressions) {
     let kind = kindOf(expression, argv, "regex");
-    // A busy machine may be away for longer than an expression is given; each try begins anew.
+    // A busy machine may be away for longer than an expression is given; each try starts again.
     for (let tries = 1; kind === "undecided" && tries < 100; tries++) kind = kindOf(expression, argv, "regex");
     assert.equal(kind, expected, expression);
   }

@@ -90,7 +90,7 @@ function running(entry = {}): ProcessWorld {
   return world;
 }
 
-test("a paused process that dies is neither restarted nor notified until the pause ends, and then settles first", () => {
+test("a paused process that dies is neither restarted nor reported until the pause ends, and then settles first", () => {
   const world = running();
   world.behave = () => ({ ms: 10, succeeds: false });
   world.pause("p", 3_600_000);

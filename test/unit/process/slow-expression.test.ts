@@ -99,7 +99,7 @@ test("what is not known is a condition and one line, until it is known again", (
   const problem = () => conditions.all.get("process expressions")?.problem;
   table.add({ pid: 50, startTime: 1 }, hostile());
   for (let times = 0; times < 3; times++) look();
-  assert.match(problem() ?? "", /takes too long over some process's command line/);
+  assert.match(problem() ?? "", /takes too long on some process's command line/);
   assert.equal(log.lines.length, 1);
   table.remove(50);
   look();

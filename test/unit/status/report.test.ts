@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { reportOn, summary } from "../../../src/status/report.ts";
 import { factsWith, NOW } from "../../support/health-facts.ts";
 
-const CONSEQUENCE = "nothing is seen of the guests";
+const CONSEQUENCE = "the guests are not monitored";
 const identity = { program: "instancemonitor", version: "1.2.3", pid: 42, hostname: "compute1" };
 const NONE = { count: 0, sumSeconds: 0, buckets: [] };
 const noon = Date.UTC(2026, 10, 23, 12);
@@ -43,7 +43,7 @@ test("the report is the documented shape; its times are by this host's clock as 
       {
         severity: "degraded",
         about: "libvirt",
-        reason: "nothing is seen of the guests: connection refused",
+        reason: "the guests are not monitored: connection refused",
         since: "2026-11-23T11:58:30.000Z",
         seconds: 90,
       },

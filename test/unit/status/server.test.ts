@@ -138,7 +138,7 @@ test("a socket that somebody listens on stays theirs, although they say nothing"
 });
 
 for (const [what, prepare, reason] of [
-  ["a file in its place", (path: string) => writeFileSync(path, "mine"), /no socket has this path/],
+  ["a file in its place", (path: string) => writeFileSync(path, "mine"), /not a socket has this path/],
   ["a directory that is not there", (path: string) => rmSync(join(path, ".."), { recursive: true }), /EACCES|ENOENT/],
 ] as const) {
   test(`${what} is a line in the log, and nothing more`, async (t) => {

@@ -4,7 +4,7 @@ import type { Condition, Severity } from "../../../src/status/conditions.ts";
 import { judge, stuckSince, type Verdict, worst } from "../../../src/status/verdict.ts";
 import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
 
-const CONSEQUENCE = "nothing is seen of the guests";
+const CONSEQUENCE = "the guests are not monitored";
 const minutes = (count: number): number => count * 60_000;
 const ago = (count: number) => ({ wall: 0, mono: NOW - minutes(count) });
 const trouble = (reason: string, since: number) => ({ reason, since: NOW - minutes(since) });
@@ -40,7 +40,7 @@ const table: readonly Row[] = [
       conditions: new Map([["libvirt", condition("connection refused", 5)]]),
     },
     verdict: "degraded",
-    problems: [["libvirt", /^nothing is seen of the guests: connection refused$/, 5]],
+    problems: [["libvirt", /^the guests are not monitored: connection refused$/, 5]],
   },
   {
     what: "an edit of the list and a SIGHUP are refused: the older first",
@@ -53,14 +53,14 @@ const table: readonly Row[] = [
     verdict: "degraded",
     problems: [
       ["configuration", /m\.conf:9/, 2],
-      ["process list", /nothing is seen of the guests: list\.yaml:3/, 1],
+      ["process list", /the guests are not monitored: list\.yaml:3/, 1],
     ],
   },
   {
     what: "a condition that was declared as failing",
     facts: { conditions: new Map([["cluster", condition("no quorum", 3, "failing")]]) },
     verdict: "failing",
-    problems: [["cluster", /^nothing is seen of the guests: no quorum$/, 3]],
+    problems: [["cluster", /^the guests are not monitored: no quorum$/, 3]],
   },
   {
     what: "no attempt is answered",

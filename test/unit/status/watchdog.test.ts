@@ -36,7 +36,7 @@ function scene(context: TestContext, watchdogMs: number | undefined) {
   return { clock, log, told, lively, second };
 }
 
-const CONSEQUENCE = "nothing is seen of the guests";
+const CONSEQUENCE = "the guests are not monitored";
 test("the status line is sent when it changes, and only then", async (t) => {
   const { clock, told, lively, second } = scene(t, undefined);
   await clock.advance(60_000);

@@ -35,7 +35,7 @@ test("refuses a directory that others may write, or that is none", (context) => 
   const directory = newDirectory(context);
   for (const mode of [0o777, 0o775, 0o1777, 0o720]) {
     chmodSync(directory, mode);
-    assert.throws(() => makePrivateDirectory(directory), /may be written by others \(mode \d{4}\); chmod 0700/);
+    assert.throws(() => makePrivateDirectory(directory), /can be written by others \(mode \d{4}\); chmod 0700/);
   }
   chmodSync(directory, 0o700);
   writeFileSync(join(directory, "file"), "");
@@ -54,7 +54,7 @@ test("refuses what a symbolic link stands for, and ways on which others may set 
   assert.throws(() => makePrivateDirectory(join(directory, "loop", "below")), /ELOOP|too many symbolic links/);
   mkdirSync(join(directory, "open/ours"), { recursive: true });
   chmodSync(join(directory, "open"), 0o777);
-  assert.throws(() => makePrivateDirectory(join(directory, "open/ours")), /open may be written by others/);
+  assert.throws(() => makePrivateDirectory(join(directory, "open/ours")), /open can be written by others/);
   chmodSync(join(directory, "open"), 0o1777);
   makePrivateDirectory(join(directory, "open/ours"));
 });

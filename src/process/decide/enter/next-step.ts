@@ -45,7 +45,7 @@ export function consider(entry: EntryState, context: Context, due: Due): EntrySt
   return due.settleAfter ? settleOnceMore(entry, context, due) : carryOut(entry, context, due);
 }
 
-/** It is considered anew later. */
+/** It is considered again later. */
 export function postpone(entry: EntryState, context: Context, due: Due, obstacle: Obstacle): EntryState {
   const { reason, againMs } = obstacle;
   if (due.reason !== reason) context.log("info", `${entry.key}: ${reason}`);

@@ -55,7 +55,7 @@ export function noteHowFound(
   context.log(
     "warning",
     `${key}: no program of this name runs; pid ${partial.pid} has the name in its command line, "${partial.shown}", ` +
-      `and is taken for the process, as upstream would. Correct process_name, or set match: substring`,
+      `and is treated as the process, as upstream does. Correct process_name, or set match: substring`,
   );
   return { ...entry, foundAs: "partial" };
 }

@@ -99,10 +99,10 @@ describe("our own link cut", () => {
     consul.all({ members: "07-own-link-cut-2s-members", health: "never" });
     const { quorum, self, heartbeat } = await consul.look();
     assert.deepEqual([quorum, self.stable, heartbeat], ["no", "no", "silent"]);
-    assert.match(self.reason ?? "", /no Consul cluster can be asked from this host \(manage: no response/);
+    assert.match(self.reason ?? "", /no Consul cluster can be queried from this host \(manage: no response/);
   });
 
-  it("is no failure of the others, on whom the agent gives up one by one", async () => {
+  it("is not a failure of the others, which the agent gives up one by one", async () => {
     await using consul = await CapturedConsul.start();
     for (const health of ["never", "07-own-link-cut-health"]) {
       consul.answers.storage = { members: "07-own-link-cut-members", health };
@@ -115,6 +115,6 @@ describe("our own link cut", () => {
     await using consul = await CapturedConsul.start({ hostname: "host2" });
     consul.answers.storage = { ...FAILED };
     const look = await consul.look();
-    assert.match(problemsIn(look)["Consul storage"] ?? "", /its cluster has this host as failed/);
+    assert.match(problemsIn(look)["Consul storage"] ?? "", /its cluster lists this host as failed/);
   });
 });

@@ -55,7 +55,7 @@ describe("[consul]", () => {
     ],
     ["agent_storage = 127.0.0.1:99999\n", /^x\.conf:2: error: \[consul\] agent_storage must be HOST or HOST:PORT/],
     ["agent_manage = 127.0.0.1\n", /error: \[consul\] agent_storage is not set, and without matrix_config_file/],
-    [`${AGENTS}token_tenant = gar\u00e7on-secret\n`, /^x\.conf:5: error: \[consul\] token_tenant holds characters/],
+    [`${AGENTS}token_tenant = gar\u00e7on-secret\n`, /^x\.conf:5: error: \[consul\] token_tenant contains characters/],
     [`${AGENTS}scheme = https\nca_file = /nowhere/ca.pem\n`, /^x\.conf:6: error: \[consul\] cannot read .*ca\.pem/],
     [
       `${AGENTS}matrix_config_file = missing.yaml\n`,

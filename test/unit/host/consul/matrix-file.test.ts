@@ -51,7 +51,7 @@ describe("matrix_config_file", () => {
   it("takes recovery as a word, and the first of two rows, as upstream does", () => {
     const text = rows("{health: [up, down], action: recovery}", "{health: [up, down], action: []}");
     assert.deepEqual([...(parseMatrix("m.yaml", text, NETWORKS).matrix?.recovery ?? [])], ["up down"]);
-    assert.ok(lines(text).includes("m.yaml:4: warning: up down has a row already; the first one counts"));
+    assert.ok(lines(text).includes("m.yaml:4: warning: up down already has a row; the first one is used"));
   });
 
   const errors: readonly (readonly [string, string, string])[] = [
@@ -62,7 +62,7 @@ describe("matrix_config_file", () => {
     [
       "has an unknown network",
       "matrix:\n- {health: [up], action: []}\nsequence:\n- mangae\n",
-      'm.yaml:4: error: "mangae" is none of',
+      'm.yaml:4: error: "mangae" is not one of',
     ],
     [
       "has a network twice",
@@ -110,9 +110,9 @@ describe("matrix_config_file", () => {
     assert.deepEqual(lines(text, ["manage", "storage"]), [
       'm.yaml:5: warning: "matrx" is neither sequence nor matrix; ignored',
       "m.yaml:3: warning: a host that is up on all networks is online; recovery is ignored here",
-      'm.yaml:4: warning: "evacuate" is no action; the only one is recovery',
+      'm.yaml:4: warning: "evacuate" is not an action; the only one is recovery',
       "m.yaml:3: warning: no row has the action recovery: no host is ever reported down",
-      "m.yaml:3: info: no action for what has no row: up down; down up",
+      "m.yaml:3: info: these combinations have no row, and so no action: up down; down up",
     ]);
   });
 

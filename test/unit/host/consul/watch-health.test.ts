@@ -64,7 +64,7 @@ describe("waiting for a change of the servers' states", () => {
     await watch.end();
   });
 
-  it("begins anew when the index goes back", async () => {
+  it("starts again when the index goes back", async () => {
     const watch = new Watch();
     await watch.answer("01-alive-health", 500);
     await watch.answer("01-alive-health", 14);

@@ -76,7 +76,7 @@ test("a kubeconfig yields server, CA, token, client certificate and key, as data
   assert.deepEqual(other.credentials, { kind: "token", token: "abc" });
 });
 
-test("a tokenFile is read anew each time, and comes before a token", async () => {
+test("a tokenFile is read again each time, and takes precedence over a token", async () => {
   file("t", "one\n");
   const content = kubeconfig("token: old, tokenFile: t");
   assert.deepEqual((await read(content)).credentials, { kind: "token", token: "one\n" });
@@ -90,7 +90,7 @@ test("insecure-skip-tls-verify is taken", async () => {
 });
 
 test("what needs a program or another login is refused by its name", async () => {
-  assert.match(await refusal(kubeconfig("exec: { command: aws }")), /by a program \(exec\), which is not supported/);
+  assert.match(await refusal(kubeconfig("exec: { command: aws }")), /with a program \(exec\), which is not supported/);
   assert.match(await refusal(kubeconfig("auth-provider: { name: oidc }")), /auth-provider/);
   assert.match(await refusal(kubeconfig("as: admin")), /impersonates/);
 });
@@ -101,5 +101,5 @@ test("what is missing or malformed is an error that names it, and never shows a 
   assert.match(await refusal("a: 1"), /no current-context/);
   const malformed = ["users: [s3cret", "users: s3cret", kubeconfig("token: [s3cret]"), "- s3cret", "s3cret", ""];
   for (const content of malformed) assert.doesNotMatch(await refusal(content), /s3cret/);
-  assert.match(await refusal(kubeconfig("token: t", "server: api.example")), /no https:\/\/ URL/);
+  assert.match(await refusal(kubeconfig("token: t", "server: api.example")), /not an https:\/\/ URL/);
 });

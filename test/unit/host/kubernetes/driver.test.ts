@@ -201,7 +201,7 @@ test("a selector that matches no node is a problem, never silence", async () => 
   assert.match(problems(await rig.next()), /Kubernetes nodes: no node matches .*openstack-compute-node=enabled/);
 });
 
-test("all pages are read; a list whose pages expired begins anew", async () => {
+test("all pages are read; a list whose pages expired starts again", async () => {
   await using rig = await Rig.start();
   let expired = false;
   rig.list = (http, request) => {
@@ -216,7 +216,7 @@ test("all pages are read; a list whose pages expired begins anew", async () => {
   assert.deepEqual([look.complete, look.hosts.length], [true, 4]);
 });
 
-test("what is no list of nodes, as a proxy's page, is not understood", async () => {
+test("what is not a list of nodes, such as a proxy's page, is not understood", async () => {
   await using rig = await Rig.start({ list: (http) => void http.end("<html>login</html>") });
   assert.match(problems(await rig.next()), /not understood/);
 });

@@ -60,7 +60,7 @@ test("a clock that is wrong neither hastens nor prevents a loss", () => {
   assert.equal(stateAfter(15, { serverAhead: -5 }), "unknown");
 });
 
-test("another Unknown begins anew", () => {
+test("another Unknown starts the count again", () => {
   const ages = new UnknownAges();
   const update = (at: number, nodes: readonly Node[]): void =>
     ages.update(nodes, { at, serverTime: undefined, contactSince: -1_000_000, requiredMs: 15_000 });

@@ -47,7 +47,7 @@ test("an expired watch is a line of its own, with status 200", () => {
   assert.deepEqual(event, { type: "error", code: 410, message: "too old resource version: 250 (383)" });
 });
 
-test("what is no list of nodes is not understood, never an empty list", () => {
+test("what is not a list of nodes is not understood, never an empty list", () => {
   const others = ["", "{}", "<html>", '{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}', "null", "[]"];
   for (const body of others) assert.equal(parseNodePage(body), undefined, body);
   assert.equal(parseNodePage(response("02-403-list").body), undefined);

@@ -65,7 +65,7 @@ test("a loss counts as notified by a STOPPED of that host that was generated sin
   assert.equal(await ask("comp3", "NORMAL", now + 1000), false, "that one is of an earlier loss");
 });
 
-test("a host that comes up is no report of a loss", async (t) => {
+test("a host that comes up is not a report of a loss", async (t) => {
   const { client, hosts } = await site(t);
   const now = Date.now();
   await client.createNotification(notification("comp2", "NORMAL", now, "STARTED"), options);

@@ -20,7 +20,7 @@ test("a closed channel delays nobody: its pings are not in the lane of the suspe
   assert.equal(world.stateOf(first)?.suspected, false);
 });
 
-test("a guest that opens its channel again works: the count begins anew", () => {
+test("a guest that opens its channel again works: the count starts again", () => {
   const { world, first } = monitoredHost(["vm"]);
   for (let times = 0; times < 5; times++) {
     world.reboot(first, 35_000);

@@ -76,7 +76,7 @@ test("a guest that has never answered is never notified", () => {
   assert.deepEqual(new Set(world.pings.map(({ uuid }) => uuid)), new Set(["hung"]));
 });
 
-test("an answer between failed pings begins the count anew", () => {
+test("an answer between failed pings restarts the count", () => {
   const { world, first } = monitoredHost(["vm"]);
   for (let times = 0; times < 5; times++) {
     world.hang(first);
@@ -145,7 +145,7 @@ test("max_reports: no more within the window, and again after it", () => {
   };
   for (let times = 0; times < 5; times++) hangAndStartAgain();
   assert.equal(world.notified.length, 2);
-  assert.ok(world.log.some((line) => /error: .*check it by hand/.test(line)));
+  assert.ok(world.log.some((line) => /error: .*check the guest by hand/.test(line)));
   world.run(60 * MINUTES);
   hangAndStartAgain();
   assert.equal(world.notified.length, 3);

@@ -171,7 +171,7 @@ test("no answer whether it is short: it is reset as if it were", () => {
   assert.equal(first.responseTimeout, undefined);
 });
 
-test("putting back that fails is tried again each minute, and the operator told once how to do it by hand", () => {
+test("putting back that fails is tried again each minute, and how to do it by hand is logged once", () => {
   const { world, first } = host(["vm"]);
   world.hang(first);
   untilFailed(world, first, 1);

@@ -4,7 +4,7 @@ import { entryNamed } from "../../../support/process-entries.ts";
 import { fails, running, stages, works } from "../../../support/process-scenarios.ts";
 import { ProcessWorld } from "../../../support/process-world.ts";
 
-test("an edit of how an entry is matched looks for it anew", () => {
+test("an edit of how an entry is matched looks for it again", () => {
   const world = new ProcessWorld([entryNamed("p", { match: "substring" })]);
   world.table.add({ pid: 7, startTime: 1 }, "watch-p --all");
   world.startMonitor();

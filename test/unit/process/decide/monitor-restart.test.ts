@@ -72,7 +72,7 @@ test("the notification of a process that runs is withdrawn even if the state is 
   assert.equal(world.inForce.size, 0);
 });
 
-test("another boot begins afresh: the old notification is withdrawn, a new failure is notified anew", () => {
+test("another boot begins afresh: the old notification is withdrawn, a new failure is notified again", () => {
   const world = running("p");
   world.behave = () => fails;
   world.kill("p");

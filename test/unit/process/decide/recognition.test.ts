@@ -11,7 +11,7 @@ test("a name found only as a substring counts from the start, loudly, until the 
   world.startMonitor();
   world.run(10_000);
   assert.deepEqual(stages(world), []);
-  assert.ok(world.log.some((line) => line.includes("warning") && line.includes("taken for the process")));
+  assert.ok(world.log.some((line) => line.includes("warning") && line.includes("treated as the process")));
   world.spawn("p");
   world.run(10_000);
   world.kill("p");
