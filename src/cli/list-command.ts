@@ -24,7 +24,7 @@ interface Row extends ReceivedSubject {
 export function registerListCommand(program: Command, parts: StatusCommandParts): Command {
   return program
     .command("list")
-    .description("list what this host's monitors watch (processes, guests), and the state of each")
+    .description("list what this host's monitors watch (processes, guests, hosts), and the state of each")
     .argument("[MONITOR...]", "which monitors, e.g. processmonitor; all that have run here without a name")
     .option("--json", "as JSON")
     .addHelpText("after", HELP)

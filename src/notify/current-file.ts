@@ -54,7 +54,7 @@ export class CurrentFile {
   beginAnew(error: StateFileError, kept: string): StateFile {
     const aside = this.#moveAside();
     this.#options.log.critical(
-      `${error.message}. It was moved to ${aside} and a new one is begun; ${kept}. ${COMPARE}`,
+      `${error.message}. It was moved to ${aside} and a new one was started; ${kept}. ${COMPARE}`,
     );
     return this.open();
   }

@@ -202,8 +202,8 @@ export class DiskCopy {
       const aside = this.#replaceDisplaced();
       const what = aside === undefined ? "" : ` What was under its name is now ${aside}.`;
       this.#options.log.critical(
-        `${error.message}: a new database was begun with all that this program knows; what else of this program was ` +
-          `deleted there is recreated as well.${what} Stop the monitor before you delete or replace its files`,
+        `${error.message}: a new database was started with all that this program knows; other files of this program that were ` +
+          `deleted there are recreated as well.${what} Stop the monitor before you delete or replace its files`,
       );
     } catch (another) {
       this.#degrade(new Error(`${error.message}; a new one cannot be made: ${messageOf(another)}`, { cause: another }));

@@ -65,7 +65,7 @@ test("a state directory that is deleted under the running monitor comes back: da
     .split("\n")
     .filter((line) => line.includes(statePath));
   assert.equal(said.length, 1, said.join("\n"));
-  assert.match(said[0] ?? "", /moved or deleted while it was in use: a new database was begun with all that/);
+  assert.match(said[0] ?? "", /moved or deleted while it was in use: a new database was started with all that/);
 });
 
 test("the lock or the health socket alone come back, too", async (t) => {

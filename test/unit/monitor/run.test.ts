@@ -100,7 +100,7 @@ test("what an earlier run left goes all the same where the monitor cannot look w
   rig.store.close();
 });
 
-test("sensing that throws, or ends by itself, is begun again with a growing delay, up to a minute", async (t) => {
+test("sensing that throws, or ends by itself, is restarted with a growing delay, up to a minute", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const begun: number[] = [];
   const { stop, ended, progress } = start(rig, {

@@ -104,7 +104,7 @@ for (const suffix of ["", "-wal", "-shm"]) {
       if (how === "deleted") assert.equal(rig.store.renewed(), true);
       else rig.outbox.add("process:second", stopped("second"));
       assert.equal(rig.said("critical").length, 1);
-      assert.match(rig.said("critical").join(), /moved or deleted while it was in use: a new database was begun/);
+      assert.match(rig.said("critical").join(), /moved or deleted while it was in use: a new database was started/);
       assertSafe(t, rig, how === "deleted" ? ["process:first"] : ["process:first", "process:second"]);
       assert.deepEqual(
         rig.outbox.listEnded().map(({ subject, state }) => [subject, state]),
