@@ -5,7 +5,7 @@ import { monitorPrograms } from "./programs/index.ts";
 /** Registers `run`: several monitors in one process, which costs the memory of one Node instead of several. */
 export function addRunCommand(program: Command): void {
   addConfigOptions(program.command("run"))
-    .description("run several monitors in one process, until SIGTERM; each is as independent as a program of its own")
+    .description("run several monitors in one process, until SIGTERM; each is as independent as a separate program")
     .argument("[MONITOR...]", `which ones: ${Object.keys(monitorPrograms).join(", ")}; all of them without a name`)
     .action(async (names: string[], options: Record<string, unknown>) => {
       const wanted = names.length === 0 ? Object.keys(monitorPrograms) : [...new Set(names.map(shortName))];

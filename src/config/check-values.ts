@@ -49,7 +49,7 @@ function continuations(config: Config, origins: Origins): Diagnostic[] {
     const values = config[section as keyof Config] as Readonly<Record<string, OptionValue>>;
     for (const [name, option] of Object.entries(table.options as Readonly<Record<string, Option>>)) {
       if (option.noEffect !== undefined || ![values[name]].flat().some((text) => String(text).includes("\n"))) continue;
-      const message = `[${section}] ${name} goes on on the next line, because that begins with white space; remove the white space there`;
+      const message = `[${section}] ${name} continues on the next line, because that begins with white space; remove the white space there`;
       found.push(diagnosticAt("error", section, originOf(origins, section, name), message));
     }
   }

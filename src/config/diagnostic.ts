@@ -32,7 +32,7 @@ export function describeDiagnostic({ severity, file, line, message }: Diagnostic
   return `${firstLine(place)}${severity}: ${firstLine(message)}`;
 }
 
-/** A path from a value that goes on on the next line shows what stands there, which may be the password. */
+/** A path from a value that continues on the next line shows what stands there, which may be the password. */
 const firstLine = (text: string): string => text.replace(/\n[\s\S]*/, " … ");
 
 /** A file in which more is wrong is none of the monitors'; its further lines would only hide the first ones. */

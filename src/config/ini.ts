@@ -108,10 +108,7 @@ export function parseIni(file: string, text: string): IniFile {
           open = { key: parts.key, value: [parts.value], line };
           if (section === undefined && !homeless) {
             homeless = true;
-            complain(
-              line,
-              "an option stands before the first [section]; put [DEFAULT] or the section that is meant above it",
-            );
+            complain(line, "an option precedes the first [section]; put [DEFAULT] or the intended section above it");
           }
         }
       }

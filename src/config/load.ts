@@ -58,7 +58,7 @@ function checkOverrides(overrides: Overrides): Diagnostic[] {
   return Object.keys(overrides)
     .filter((name) => !known.includes(name))
     .map((name) =>
-      diagnostic("error", nowhere, `the command line sets ${name}, which is no option${didYouMean(name, known)}`),
+      diagnostic("error", nowhere, `the command line sets ${name}, which is not an option${didYouMean(name, known)}`),
     );
 }
 

@@ -100,7 +100,7 @@ function missingLogin(configs: readonly IniFile[], directories: readonly string[
   }
   if (findShellFile("masakarimonitors.conf", directories) !== undefined) return [];
   const message =
-    "there is no hostmonitor.conf or processmonitor.conf, so no masakarimonitors.conf with a login comes of it; write one: masakari-monitors genconfig";
+    "there is no hostmonitor.conf or processmonitor.conf, so the result would have no login; write a masakarimonitors.conf: masakari-monitors genconfig";
   return [diagnostic("error", nowhere, message)];
 }
 

@@ -152,7 +152,9 @@ export class Resolver {
     // Half of a password must not get into a message, and a dollar in a password is how this usually comes about.
     const shown = option.secret ? "a dollar sign and a name" : `$${reference}`;
     if (!found)
-      return { reason: `refers to ${shown}, which is no option; write $$ for a dollar sign that stands for itself` };
+      return {
+        reason: `refers to ${shown}, which is not an option; write $$ for a dollar sign that stands for itself`,
+      };
     if (this.#busy.has(`${found.section}.${found.name}`))
       return { reason: `refers to ${shown}, which leads back to itself` };
     const { value, shown: masked, failed } = this.get(found.section, found.name);

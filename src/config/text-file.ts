@@ -50,7 +50,7 @@ function readBounded(path: string, maxBytes: number): Buffer | string {
       chunks.push(chunk.subarray(0, length));
       total += length;
     }
-    return `is larger than ${maxBytes / 1024} KiB; that is no configuration file`;
+    return `is larger than ${maxBytes / 1024} KiB; that is not a configuration file`;
   } finally {
     closeSync(descriptor);
   }

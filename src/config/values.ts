@@ -20,7 +20,7 @@ const MAX_QUOTED = 100;
 function quote(raw: string): string {
   const [first = "", ...more] = raw.split("\n");
   const shown = JSON.stringify(first.length > MAX_QUOTED ? `${first.slice(0, MAX_QUOTED)}…` : first);
-  return `${shown}${more.length > 0 ? " and the lines that go on with it" : ""}${commentHint(first)}`;
+  return `${shown}${more.length > 0 ? " and its continuation lines" : ""}${commentHint(first)}`;
 }
 
 /** What a value with a comment behind it is told; empty for one without. */

@@ -15,7 +15,7 @@ const READ_MS = 5000;
  */
 export async function readEnd(directory: string, name: string, signal: AbortSignal): Promise<LoggedEnd> {
   // libvirt takes no such name either.
-  if (name === "" || /[/\0]/.test(name)) return { kind: "unknown", why: "its name is no file name" };
+  if (name === "" || /[/\0]/.test(name)) return { kind: "unknown", why: "its name is not a valid file name" };
   const path = join(directory, `${name}.log`);
   const { promise: late, resolve } = Promise.withResolvers<LoggedEnd>();
   const timer = setTimeout(() => resolve({ kind: "unknown", why: `${path} is not read within 5 s` }), READ_MS);

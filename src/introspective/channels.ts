@@ -45,7 +45,7 @@ interface Channel {
 
 function channelsOf(xml: string): readonly Channel[] {
   const root = rootOf(xml);
-  if (root?.name !== "domain") throw new DomainXmlError("it is no domain");
+  if (root?.name !== "domain") throw new DomainXmlError("it is not a domain");
   return childrenOf([root], "devices").flatMap((devices) =>
     childrenOf([devices], "channel").map((channel) => {
       const [source] = childrenOf([channel], "source");
@@ -67,7 +67,7 @@ function rootOf(xml: string): XmlElement | null {
     return parseXml(xml.replaceAll("\r", " ")).root;
   } catch (error) {
     const [reason = ""] = (error as Error).message.split("\n", 1);
-    throw new DomainXmlError(`it is no XML: ${reason.slice(0, LONGEST_REASON)}`, { cause: error });
+    throw new DomainXmlError(`it is not XML: ${reason.slice(0, LONGEST_REASON)}`, { cause: error });
   }
 }
 

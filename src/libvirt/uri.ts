@@ -91,7 +91,7 @@ function readDriver(written: string, text: string): string {
   const driver = written.toLowerCase();
   return drivers.has(driver)
     ? driver
-    : fail(text, `names ${driver}, which is no driver of libvirt's; a URI looks like qemu:///system`);
+    : fail(text, `names ${driver}, which is not a libvirt driver; a URI looks like qemu:///system`);
 }
 
 interface Parts {

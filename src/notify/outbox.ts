@@ -269,7 +269,7 @@ export class Outbox {
     const { store, clock } = this.#options;
     const victim = entryToDrop(store, (id) => id === newest || this.#inFlight.has(id));
     if (victim === undefined) return;
-    const reason = `the outbox is full (${this.#limit} undelivered): see why nothing is delivered, and act by hand on this one`;
+    const reason = `the outbox is full (${this.#limit} undelivered): find out why nothing is delivered, and handle this notification by hand`;
     this.#end({ ...victim, state: "dropped", reason, endedWall: clock.now().wall });
   }
 

@@ -33,9 +33,12 @@ export class MatchExpressionError extends Error {
   readonly code = "MATCH_EXPRESSION_INVALID";
 
   constructor(processName: string, cause: unknown) {
-    super(`process_name "${processName}" is no regular expression: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    super(
+      `process_name "${processName}" is not a regular expression: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

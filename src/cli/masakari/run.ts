@@ -158,7 +158,7 @@ function addNotificationCommands(program: Command, run: Run): void {
   program
     .command("notification-list")
     .description("list notifications, newest first")
-    .option("--limit <NUMBER>", "at most so many", natural)
+    .option("--limit <NUMBER>", "at most this many", natural)
     .addOption(new Option("--type <TYPE>", "only of this type").choices(["COMPUTE_HOST", "VM", "PROCESS"]))
     .addOption(new Option("--status <STATUS>", "only in this state").choices(statuses))
     .option("--host <HOST>", "only from this host, by name or UUID")

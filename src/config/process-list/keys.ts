@@ -54,7 +54,7 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
   leave_stopped: {
     kind: "flag",
     ours: true,
-    help: "A clean stop of the unit through systemd (systemctl stop, a package's upgrade) is meant: the process is neither restarted nor reported until it runs again. Default: false, as the Python monitor: it is restarted.",
+    help: "A clean stop of the unit through systemd (systemctl stop, a package's upgrade) is intentional: the process is neither restarted nor reported until it runs again. Default: false, as the Python monitor: it is restarted.",
   },
   settle: {
     kind: "seconds",

@@ -103,7 +103,7 @@ export function parseShell(file: string, text: string): ShellFile {
       const match = NAME.exec(rest);
       const name = match?.[1];
       if (!match || name === undefined) {
-        diagnostics.push(diagnostic("warning", { file, line }, "this is no plain NAME=value; it is not run"));
+        diagnostics.push(diagnostic("warning", { file, line }, "this is not a plain NAME=value; it is not run"));
         return;
       }
       const word = pieces(rest.slice(match[0].length), known, false);

@@ -92,7 +92,9 @@ function convert(program: ShellProgram, file: string, shell: ShellAssignment, di
     diagnostics.push(diagnostic("warning", { file, line: shell.line }, `${shortened(shell.name)} ${message}`));
   };
   if (!mapping) {
-    warn(`is no variable of ${program}.conf; it is ignored${didYouMean(shell.name, Object.keys(mappings[program]))}`);
+    warn(
+      `is not a variable of ${program}.conf; it is ignored${didYouMean(shell.name, Object.keys(mappings[program]))}`,
+    );
     return [];
   }
   // An empty variable meant the default.

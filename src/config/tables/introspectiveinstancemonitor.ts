@@ -71,7 +71,7 @@ export const introspectiveTable = {
       default: 0,
       min: 0,
       ours: true,
-      help: "At most so many notifications about one guest within report_window; 0 is no limit.",
+      help: "The largest number of notifications about one guest within report_window. 0: no limit.",
     },
     report_window: {
       type: "int",
@@ -109,7 +109,7 @@ export const introspectiveTable = {
       default: 3600,
       min: 0,
       ours: true,
-      help: "Seconds for which another client's command, such as a file system freeze, may occupy a guest's agent before failed pings of the guest count. At most 300 where the command only asks for something. 0 is no limit.",
+      help: "Seconds for which another client's command, such as a file system freeze, may occupy a guest's agent before failed pings of the guest count. At most 300 where the command only asks for something. 0: no limit.",
     },
   },
 } as const satisfies SectionTable;

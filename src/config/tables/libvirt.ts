@@ -7,7 +7,7 @@ export const libvirtTable = {
       type: "string",
       default: "qemu:///system",
       emptyIsDefault: true,
-      help: "Connection URI of libvirt, over a unix socket, TLS or TCP; SSH is not supported. An IPv6 address stands in brackets.",
+      help: "Connection URI of libvirt, over a unix socket, TLS or TCP; SSH is not supported. An IPv6 address is written in brackets.",
     },
   },
 } as const satisfies SectionTable;

@@ -163,7 +163,7 @@ export const osloLogTable = {
       default: 0,
       min: 0,
       noEffect: rate,
-      help: "Seconds over which rate_limit_burst counts; 0 is no limit.",
+      help: "Seconds over which rate_limit_burst counts; 0: no limit.",
     },
     rate_limit_burst: {
       type: "int",

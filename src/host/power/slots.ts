@@ -1,4 +1,4 @@
-/** Runs at most so many pieces of work at once; the others wait in their order. */
+/** Runs at most this many pieces of work at once; the others wait in their order. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -79,7 +79,7 @@ const isNamedPipe = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 
 /** In the pipe itself nobody would see it. */
 function unreadPipe(path: string): LogRecord {
-  const message = `The log file ${path} is a named pipe: while nobody reads it, lines beyond 1 MiB are dropped`;
+  const message = `The log file ${path} is a named pipe: while it is not being read, lines beyond 1 MiB are dropped`;
   return { time: Date.now(), level: LEVELS.warning, name: ROOT_NAME, message };
 }
 

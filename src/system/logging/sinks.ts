@@ -73,7 +73,7 @@ async function drain(stream: { once(event: "drain", listener: () => void): unkno
 
 function unreadDestination(tryWrite: TryWrite, format: LineFormat, close: () => void): Destination {
   const dropped = (count: number): string => {
-    const message = `${count} lines of this log were dropped: nobody has read it for too long`;
+    const message = `${count} lines of this log were dropped: it was not being read`;
     return `${format({ time: Date.now(), level: LEVELS.warning, name: ROOT_NAME, message })}\n`;
   };
   const writer = new NonBlockingWriter(tryWrite, dropped);

@@ -148,7 +148,7 @@ test("a NUL byte and a file that is too large are errors", () => {
   using at = configRoot({ "nul.conf": "[api]\n\nx\0\n", "large.conf": "#".repeat(1024 * 1024 + 1) });
   assert.deepEqual(linesOf(load(at, { configFiles: [at.path("nul.conf"), at.path("large.conf")] }), at), [
     "/nul.conf:3: error: the configuration file holds a NUL byte; it is not a text file",
-    "/large.conf: error: the configuration file is larger than 1024 KiB; that is no configuration file",
+    "/large.conf: error: the configuration file is larger than 1024 KiB; that is not a configuration file",
   ]);
 });
 
@@ -169,7 +169,7 @@ test("the command line overrides everything, dashes or not; what it sets must ex
   const { DEFAULT, process: section } = loaded.config;
   assert.deepEqual([DEFAULT.debug, DEFAULT.log_file, section.check_interval], [true, "/x.log", 3]);
   assert.deepEqual(linesOf(load(at, { overrides: { debgu: true } }), at), [
-    "error: the command line sets debgu, which is no option; did you mean debug?",
+    "error: the command line sets debgu, which is not an option; did you mean debug?",
   ]);
 });
 

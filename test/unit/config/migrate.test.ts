@@ -122,7 +122,7 @@ test("a configuration that cannot log in, or has a bad value, does not pass for 
     /monitoring_interval must be a whole/,
   );
   const list = { "proc.list": "1,x,,r start,,,,\n" };
-  assert.match(errors(list).join(), /no masakarimonitors\.conf with a login comes of it/);
+  assert.match(errors(list).join(), /so the result would have no login; write a masakarimonitors\.conf/);
   assert.deepEqual(errors({ ...list, "masakarimonitors.conf": "" }), []);
 });
 

@@ -174,8 +174,8 @@ corosync_multicast_interfaces = ens8,
     errors.map(({ line }) => line),
     [2, 5, 7, 10, 12],
   );
-  assert.match(errors[0]?.message ?? "", /not "true" and the lines that go on with it$/);
-  assert.match(errors[1]?.message ?? "", /auth_url goes on on the next line, because that begins with white space/);
+  assert.match(errors[0]?.message ?? "", /not "true" and its continuation lines$/);
+  assert.match(errors[1]?.message ?? "", /auth_url continues on the next line, because that begins with white space/);
   assert.doesNotMatch(`${JSON.stringify(errors)}${renderEffective(loaded)}`, /hidden/);
 });
 

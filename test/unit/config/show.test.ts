@@ -103,7 +103,7 @@ test("where references bring a secret in, over however many steps, they are show
   assert.match(shown, /^corosync_multicast_interfaces = ens8, \$api\.password$/m);
   const said = loaded.diagnostics.map(describeDiagnostic).join("\n");
   assert.match(said, /restart_interval cannot be what "\$api\.password" stands for/);
-  assert.match(said, /process_list_path refers to \$api\.region\.yaml, which is no option/);
+  assert.match(said, /process_list_path refers to \$api\.region\.yaml, which is not an option/);
   assert.doesNotMatch(shown + said, /Sesam|771/);
   assert.equal(loaded.config.process.check_interval, 771);
 });

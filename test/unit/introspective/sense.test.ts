@@ -54,7 +54,7 @@ test("one guest's bad XML, and one that libvirt does not give, are no other gues
   assert.ok(survey.kind === "surveyed");
   const found = Object.fromEntries(survey.guests.map(({ name, agent, fault = "" }) => [name, [agent, fault] as const]));
   assert.deepEqual(found.good, ["connected", ""]);
-  assert.match(found.bad?.[1] ?? "", /no XML/);
+  assert.match(found.bad?.[1] ?? "", /not XML/);
   assert.match(found.huge?.[1] ?? "", /more than/);
   assert.match(found.refused?.[1] ?? "", /access denied/);
 });

@@ -69,11 +69,11 @@ describe("a libvirt URI", () => {
 
   for (const [uri, message] of [
     ["", /is not a libvirt URI/],
-    ["http://compute-1/system", /names http, which is no driver of libvirt's; a URI looks like qemu:\/\/\/system/],
-    ["https://compute-1:16509/", /names https, which is no driver/],
-    ["tcp://compute-1/system", /names tcp, which is no driver/],
-    ["unix:///run/libvirt/libvirt-sock", /names unix, which is no driver/],
-    ["qmeu:///system", /names qmeu, which is no driver/],
+    ["http://compute-1/system", /names http, which is not a libvirt driver; a URI looks like qemu:\/\/\/system/],
+    ["https://compute-1:16509/", /names https, which is not a libvirt driver/],
+    ["tcp://compute-1/system", /names tcp, which is not a libvirt driver/],
+    ["unix:///run/libvirt/libvirt-sock", /names unix, which is not a libvirt driver/],
+    ["qmeu:///system", /names qmeu, which is not a libvirt driver/],
     ["/run/libvirt/libvirt-sock", /looks like qemu:\/\/\/system/],
     ["qemu+ssh://root@compute-1/system", /the transport ssh is not supported; use unix, tls or tcp/],
     ["qemu+libssh2://compute-1/system", /libssh2 is not supported/],

@@ -37,7 +37,7 @@ test("assignments are read as a shell reads them", () => {
     ["L", "100%$"],
     ["A", "61"],
   ]);
-  assert.deepEqual(said(text), ["f:3: warning: this is no plain NAME=value; it is not run"]);
+  assert.deepEqual(said(text), ["f:3: warning: this is not a plain NAME=value; it is not run"]);
 });
 
 test("what only a shell can work out is an error that does not quote the value", () => {
@@ -68,7 +68,7 @@ test("an unknown variable and one without a counterpart are warnings, an empty o
   );
   assert.deepEqual(ini.assignments, [{ section: "process", key: "restart_retries", value: "1", line: 3 }]);
   assert.deepEqual(ini.diagnostics.map(describeDiagnostic), [
-    "f:1: warning: PROCES_CHECK_INTERVAL is no variable of processmonitor.conf; it is ignored; did you mean PROCESS_CHECK_INTERVAL?",
+    "f:1: warning: PROCES_CHECK_INTERVAL is not a variable of processmonitor.conf; it is ignored; did you mean PROCESS_CHECK_INTERVAL?",
   ]);
   const host = shellAsIni("hostmonitor", parseShell("f", "MAX_CHILD_PROCESS=3\nSTONITH_TYPE=ipmi\n"));
   assert.deepEqual(

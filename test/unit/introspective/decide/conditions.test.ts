@@ -45,9 +45,9 @@ test("guests without any channel, and no guests, are no fault of the pattern's",
 test("one guest's bad XML concerns that guest only, is visible, and is looked at again", () => {
   const world = started();
   const [bad, good] = [world.guest("bad"), world.guest("good")];
-  surveyed(world, seen("bad", { agent: "none", fault: "it is no XML" }), seen("good"));
-  assert.match(world.conditions.get("guest XML") ?? "", /bad .*it is no XML/);
-  assert.equal(linesOf(world, /warning: bad .*it is no XML; it is not monitored/), 1);
+  surveyed(world, seen("bad", { agent: "none", fault: "it is not XML" }), seen("good"));
+  assert.match(world.conditions.get("guest XML") ?? "", /bad .*it is not XML/);
+  assert.equal(linesOf(world, /warning: bad .*it is not XML; it is not monitored/), 1);
   world.run(30_000);
   assert.equal(world.stateOf(good)?.phase, "healthy");
   assert.equal(world.stateOf(bad)?.agent, "none");
@@ -61,7 +61,7 @@ test("a guest that was monitored is so as before while its XML is unreadable", (
   const guest = world.guest("vm");
   world.startMonitor();
   world.run(30_000);
-  surveyed(world, seen("vm", { id: guest.id, agent: "none", fault: "it is no XML" }));
+  surveyed(world, seen("vm", { id: guest.id, agent: "none", fault: "it is not XML" }));
   world.hang(guest);
   world.run(2 * MINUTE);
   assert.equal(world.notified.length, 1);
