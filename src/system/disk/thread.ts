@@ -8,6 +8,8 @@ export interface DiskThreadOptions<Operations extends DiskOperations> {
   /** How long an operation may take before the disk counts as hung, ms; by its name, if it is another time. */
   readonly limitMs?: number;
   readonly limitsMs?: Readonly<Record<string, number>>;
+  /** How long the thread itself may take to begin, ms. */
+  readonly beginMs?: number;
   /** What to do without a thread: where none can be started, the caller waits for the disk. */
   readonly direct: DiskCalls<Operations>;
   /** Makes an error of the thread one of the caller's classes. */
@@ -67,7 +69,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     const id = this.#send(thread, name, args);
     const reply = this.#await(thread, id, this.#limitOf(name));
     if (reply === undefined && !this.#hasBegun) {
-      this.#doWithout(`it did not start within ${BEGIN_MS / 1000} s`);
+      this.#doWithout(`it did not start within ${this.#beginMs / 1000} s`);
       return this.#options.direct.call(name, ...args);
     }
     if (reply === undefined) throw this.#giveUp(id, this.#limitOf(name));
@@ -81,7 +83,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     const thread = this.#thread();
     if (thread === undefined) return await this.#options.direct.callLater(name, ...args);
     const id = this.#send(thread, name, args);
-    const limitMs = this.#hasBegun ? this.#limitOf(name) : BEGIN_MS;
+    const limitMs = this.#hasBegun ? this.#limitOf(name) : this.#beginMs;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     const limit = setTimeout(() => {
@@ -106,6 +108,10 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     return id;
   }
 
+  get #beginMs(): number {
+    return this.#options.beginMs ?? BEGIN_MS;
+  }
+
   #limitOf(operation: string): number {
     return this.#options.limitsMs?.[operation] ?? this.#options.limitMs ?? LIMIT_MS;
   }
@@ -122,7 +128,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
 
   /** Sleeps until the reply has come, or for the limit, which counts from when the thread has begun. */
   #await({ replies }: Running, id: number, limitMs: number): Reply | undefined {
-    let until = performance.now() + (this.#hasBegun ? limitMs : BEGIN_MS);
+    let until = performance.now() + (this.#hasBegun ? limitMs : this.#beginMs);
     while (true) {
       const seen = Atomics.load(replies, 0);
       const begunBefore = this.#hasBegun;

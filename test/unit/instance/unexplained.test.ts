@@ -135,3 +135,19 @@ test("a transient guest that libvirt has forgotten: its log says whether it has 
   moved.loggedEnd("migrated");
   assert.deepEqual(moved.events, []);
 });
+
+test("a transient guest whose log was not read before the monitor ended: it is read when the next run does not find the guest", () => {
+  const decisions = InstanceDecisions.watching([{ transient: true }]);
+  decisions.logsAnswered = true;
+  decisions.look();
+  decisions.snapshot([], decisions.eventCount, true);
+  decisions.restart();
+  decisions.connect([]);
+  assert.deepEqual(decisions.logsAsked, [GUEST, GUEST]);
+  decisions.loggedEnd("crashed");
+  assert.deepEqual(decisions.events, [FAILED]);
+  decisions.look();
+  decisions.snapshot([], decisions.eventCount, true);
+  assert.deepEqual([decisions.logsAsked.length, decisions.state.guests.size], [2, 0]);
+  assert.deepEqual(decisions.undelivered, [FAILED]);
+});

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { lockOperations, lockStateOn } from "../../../src/notify/lock-operations.ts";
 import { lockHolder, lockState, StateInUseError } from "../../../src/notify/state-lock.ts";
+import { directDiskCalls } from "../../../src/system/disk/calls.ts";
 import { Child } from "../../support/child.ts";
 import { stateDirectory } from "../../support/outbox-rig.ts";
 import { SmallDisk } from "../../support/small-disk.ts";
+import { unreadable } from "../../support/unreadable-directory.ts";
 
 const holder = fileURLToPath(new URL("../../support/lock-holder.ts", import.meta.url));
 const IN_TIME = 20_000;
@@ -82,4 +85,27 @@ test("a directory that cannot be made is no reason to refuse either", (t) => {
   const directory = stateDirectory(t);
   writeFileSync(directory, "a file where the directory should be");
   assert.match(lockState(directory, "testmonitor").problem ?? "", /cannot be locked/);
+});
+
+test("a lock is out of place when its file is deleted, and not when the disk cannot be read", (t) => {
+  const directory = stateDirectory(t);
+  const lock = lockState(directory, "testmonitor");
+  const restore = unreadable(directory);
+  assert.equal(lock.isInPlace(), true);
+  restore();
+  assert.equal(lock.isInPlace(), true);
+  rmSync(`${directory}/testmonitor.lock`);
+  assert.equal(lock.isInPlace(), false);
+  lock.release();
+});
+
+test("a lock that was released can be taken again, and keeps others out again", async (t) => {
+  const directory = stateDirectory(t);
+  const take = lockStateOn(directDiskCalls(lockOperations));
+  take(directory, "testmonitor").release();
+  assert.equal(lockHolder(directory, "testmonitor"), undefined);
+  const again = take(directory, "testmonitor");
+  assert.equal(again.problem, undefined);
+  assert.match(await another(t, directory).line(/./, IN_TIME), new RegExp(`pid ${process.pid} `));
+  again.release();
 });

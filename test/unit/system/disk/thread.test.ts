@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { DiskHungError, directDiskCalls } from "../../../../src/system/disk/calls.ts";
 import { DiskThread } from "../../../../src/system/disk/thread.ts";
 import type { operations } from "../../../support/disk-thread-operations.ts";
@@ -16,13 +18,15 @@ const direct = directDiskCalls<Operations>({
   double: (value) => value * 2,
   fail: () => undefined,
   openToRead: () => undefined,
+  writeAndOpenToRead: () => undefined,
+  write: (path) => writeFileSync(path, ""),
   end: () => undefined,
 });
-const newThread = (limitMs?: number, url = module): DiskThread<Operations> =>
-  new DiskThread<Operations>({ module: url, direct, ...(limitMs === undefined ? {} : { limitMs }) });
+const newThread = (limitMs?: number): DiskThread<Operations> =>
+  new DiskThread<Operations>({ module, direct, ...(limitMs === undefined ? {} : { limitMs }) });
 
 /** A named pipe: whoever opens it to read waits until it is let go, as on a disk that hangs. */
-function namedPipe(t: TestContext): { readonly path: string; letGo(): void } {
+function namedPipe(t: TestContext): { readonly directory: string; readonly path: string; letGo(): void } {
   const directory = mkdtempSync(join(tmpdir(), "disk-thread-"));
   const path = join(directory, "pipe");
   execFileSync("mkfifo", [path]);
@@ -38,7 +42,7 @@ function namedPipe(t: TestContext): { readonly path: string; letGo(): void } {
     letGo();
     rmSync(directory, { recursive: true });
   });
-  return { path, letGo };
+  return { directory, path, letGo };
 }
 
 const isHung = (error: unknown): boolean => error instanceof DiskHungError;
@@ -77,4 +81,68 @@ test("after its thread has ended, another one is started", async () => {
   const thread = newThread(200);
   await assert.rejects(thread.callLater("end"), /has ended/);
   assert.equal(thread.call("double", 3), 6);
+});
+
+test("of two operations that were given up, the disk answers again only when the later one is answered", async (t) => {
+  const first = namedPipe(t);
+  const second = namedPipe(t);
+  const thread = new DiskThread<Operations>({ module, direct, limitsMs: { openToRead: 300, writeAndOpenToRead: 100 } });
+  assert.equal(thread.call("double", 1), 2);
+  const begun = join(second.directory, "begun");
+  const given = [
+    thread.callLater("openToRead", first.path),
+    thread.callLater("writeAndOpenToRead", begun, second.path),
+  ];
+  for (const { status } of await Promise.allSettled(given)) assert.equal(status, "rejected");
+  first.letGo();
+  await eventually("the second operation to begin", 10_000, () => existsSync(begun) || undefined);
+  const unwanted = join(second.directory, "unwanted");
+  assert.throws(() => thread.call("write", unwanted), isHung);
+  second.letGo();
+  assert.equal(await eventually("an answer", 10_000, () => thread.call("double", 5)), 10);
+  assert.equal(existsSync(unwanted), false, "what failed at once was not sent to the thread");
+});
+
+test("an answer that came in time is taken although the program noticed it too late", async (t) => {
+  const { directory } = namedPipe(t);
+  const limitMs = 100;
+  const thread = newThread(limitMs);
+  assert.equal(thread.call("double", 1), 2);
+  // In the phase after which Node looks at its timers, before it looks for messages.
+  const result = await new Promise<Promise<number>>((resolve) => {
+    setImmediate(() => {
+      const until = performance.now() + limitMs + 50;
+      resolve(thread.callLater("double", 4));
+      const answered = join(directory, "answered");
+      thread.callLater("write", answered).catch(() => undefined);
+      const sleeping = new Int32Array(new SharedArrayBuffer(4));
+      while (performance.now() < until || !existsSync(answered)) Atomics.wait(sleeping, 0, 0, 10);
+    });
+  });
+  assert.equal(result, 8);
+});
+
+test("a thread that does not begin in time is ended: it never carries out what its caller has done itself", async (t) => {
+  const { directory, path, letGo } = namedPipe(t);
+  process.env["DISK_THREAD_PIPE"] = path;
+  t.after(() => delete process.env["DISK_THREAD_PIPE"]);
+  const late = new URL("../../../support/disk-thread-late.ts", import.meta.url);
+  const created = once(process, "worker") as Promise<[Worker]>;
+  const thread = new DiskThread<Operations>({ module: late, direct, beginMs: 300 });
+  const written = join(directory, "written");
+  thread.call("write", written);
+  assert.equal(existsSync(written), true);
+  assert.match(thread.problem ?? "", /did not start within 0\.3 s/);
+  rmSync(written);
+  const [worker] = await created;
+  let hasEnded = false;
+  worker.once("exit", () => {
+    hasEnded = true;
+  });
+  letGo();
+  await eventually("the thread to end, or to carry out the request", 20_000, () => {
+    letGo();
+    return hasEnded || existsSync(written) || undefined;
+  });
+  assert.equal(existsSync(written), false);
 });

@@ -73,6 +73,23 @@ test("watch_log_file goes on in a new file after a rotation", async () => {
   assert.match(readFileSync(path, "utf8"), /two/);
 });
 
+test("watch_log_file goes on in the open file while the disk cannot be read", async () => {
+  const directory = join(scratch(), "log");
+  const path = join(directory, "a.log");
+  const support = new URL("../../../support/unreadable-directory.ts", import.meta.url).href;
+  await run(
+    { log_file: path, watch_log_file: true },
+    `const { unreadable } = await import(${JSON.stringify(support)}); log.info("one");
+     const restore = unreadable(${JSON.stringify(directory)}); log.info("two"); log.info("three"); restore(); log.info("four");`,
+  );
+  assert.equal(
+    readFileSync(path, "utf8")
+      .match(/one|two|three|four/g)
+      ?.join(),
+    "one,two,three,four",
+  );
+});
+
 test("nobody reading standard error does not make the program wait", async () => {
   const script = `import { openLog } from ${JSON.stringify(source)};
     const { log } = openLog("masakari-test", ${JSON.stringify(defaults)});
