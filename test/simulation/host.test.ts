@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { playSchedules, schedulesOr } from "../support/seeds.ts";
 import { HostSchedule } from "./host-schedule.ts";
 
-const SCHEDULES = Number(process.env.SCHEDULES ?? 80);
-const FIRST_SEED = Number(process.env.SEED ?? 1);
+const SCHEDULES = schedulesOr(80);
 
 test(`${SCHEDULES} schedules of a data centre: every dead host reported once, no live one, nothing without quorum`, async (context) => {
   const totals: Record<string, number> = {};
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
+  await playSchedules(SCHEDULES, (seed) => {
     const schedule = new HostSchedule(seed);
-    await schedule.play();
-    const { violations, counts } = schedule.world.invariants;
-    if (violations.length > 0) {
-      const history = schedule.world.history.slice(-150).join("\n");
-      assert.fail(`${violations.join("\n")}\nSEED=${seed} SCHEDULES=1 shows it again. The last of it:\n${history}`);
-    }
-    for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
-  }
+    return {
+      history: schedule.world.history,
+      play: async () => {
+        await schedule.play();
+        const { violations, counts } = schedule.world.invariants;
+        if (violations.length > 0) assert.fail(violations.join("\n"));
+        for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
+      },
+    };
+  });
   context.diagnostic(JSON.stringify(totals));
   const { reported = 0, owed = 0, returnedReported = 0 } = totals;
   // Schedules in which nobody dies would prove nothing.

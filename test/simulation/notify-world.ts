@@ -26,8 +26,6 @@ export function simulationDirectory(): string {
 /** What one schedule came to. */
 export interface Outcome {
   readonly violations: readonly string[];
-  /** What happened, for the reader of a failure. */
-  readonly history: readonly string[];
   /** How often the interesting things happened: a simulation that never reaches them proves nothing. */
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -39,7 +37,8 @@ export class NotifyWorld {
   readonly #api: ApiModel;
   readonly #ledger: Ledger;
   readonly #log = new KeptLog();
-  readonly #history: string[] = [];
+  /** What happened, for the reader of a failure. */
+  readonly history: string[] = [];
   readonly #counts: Record<string, number> = {};
   readonly #statePath: string;
   readonly #expiryMs: number;
@@ -78,7 +77,7 @@ export class NotifyWorld {
     }
     await this.#allIsWell();
     this.#judge();
-    return { violations: this.#ledger.violations, history: this.#history, counts: this.#counts };
+    return { violations: this.#ledger.violations, counts: this.#counts };
   }
 
   #pause(): number {
@@ -362,6 +361,6 @@ export class NotifyWorld {
   }
 
   #tell(what: string): void {
-    this.#history.push(`${Math.round(this.clock.now().mono)} ${what}`);
+    this.history.push(`${Math.round(this.clock.now().mono)} ${what}`);
   }
 }

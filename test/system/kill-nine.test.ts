@@ -3,22 +3,13 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
 import { notificationIn } from "../support/notification-post.ts";
+import { Seeded } from "../support/seeded.ts";
+import { againWith, drawnSeed } from "../support/seeds.ts";
 import { describeWithOpenStack } from "./openstack/suite.ts";
 
 const kills = 200;
 /** ms after the process died: from before the monitor has noticed until its notification has been delivered. */
 const window = 120;
-
-/** mulberry32: the schedule of a failed run can be had again. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 // The real Keystone and masakari-api, past a proxy that counts. Masakari looks for no duplicates but true repeats here
 // (its interval is 0), so that a monitor that notified a failure again after its restart would get a second 202.
@@ -26,9 +17,8 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
   const name = `killed at ${kills} random instants while notifications are created: every one arrives, none twice`;
   // A minute where the machine is idle.
   test(name, { timeout: 590_000 }, async (t) => {
-    const seed = Number(process.env.MASAKARI_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-    t.diagnostic(`MASAKARI_TEST_SEED=${seed}`);
-    const random = randomFrom(seed);
+    const again = againWith(drawnSeed);
+    const random = new Seeded(drawnSeed);
     const { site, rig } = await setScene(t, { debug: false });
     const names = Array.from({ length: kills }, (_, index) => `service-${index}`);
     const victims = names.map((name) => rig.victim(name));
@@ -39,7 +29,7 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
       assert.ok(last !== undefined);
       const monitor = await rig.start(index === kills - 1 ? (names[index] ?? last) : last);
       victim.signal("SIGKILL");
-      await sleep(random() * window);
+      await sleep(random.next() * window);
       await monitor.stop("SIGKILL");
     }
     const last = rig.startUnawaited();
@@ -49,14 +39,14 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
       site.masakari.exchanges
         .filter(({ answer }) => answer !== undefined && statuses.includes(answer.status))
         .map((exchange) => notificationIn(exchange)?.payload.process_name ?? "?");
-    await eventually(`all ${kills} to arrive (seed ${seed})`, 120_000, () => {
+    await eventually(`all ${kills} to arrive (${again})`, 120_000, () => {
       const arrived = new Set(answered(202, 409));
       if (arrived.size === kills) return true;
       const missing = names.filter((name) => !arrived.has(rig.path(name)));
       throw new Error(`missing: ${missing.join(" ")}\nthe last monitor's end: ${last.output.slice(-4000)}`);
     });
     const stored = answered(202);
-    assert.equal(stored.length, new Set(stored).size, `a second 202 (seed ${seed})`);
+    assert.equal(stored.length, new Set(stored).size, `a second 202 (${again})`);
     const times = new Map<string, Set<string>>();
     for (const exchange of site.masakari.exchanges) {
       const notification = notificationIn(exchange);
@@ -64,7 +54,7 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
       const name = notification.payload.process_name ?? "?";
       times.set(name, (times.get(name) ?? new Set()).add(notification.generated_time));
     }
-    for (const [name, seen] of times) assert.equal(seen.size, 1, `${name} was told under two times (seed ${seed})`);
+    for (const [name, seen] of times) assert.equal(seen.size, 1, `${name} was told under two times (${again})`);
     const delivered = site.masakari.matching((exchange) => notificationIn(exchange) !== undefined).length;
     t.diagnostic(`${delivered} requests for ${kills} notifications: ${delivered - kills} were cut off and repeated`);
   });

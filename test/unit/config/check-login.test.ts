@@ -7,6 +7,7 @@ import { describeDiagnostic, hasError } from "../../../src/config/diagnostic.ts"
 import { loadConfig } from "../../../src/config/load.ts";
 import { createAuthPlugin } from "../../../src/openstack/auth/plugins.ts";
 import { configRoot } from "../../support/config-root.ts";
+import { assertAsyncProperty } from "../../support/seeds.ts";
 
 test("what is missing is said at the line of [api], and where there is no file at all, that there is none", () => {
   using at = configRoot({ "x.conf": "[DEFAULT]\n\n[api]\nusername = u\n" });
@@ -53,5 +54,5 @@ test("check-config finds every login that the program would refuse to start with
     );
     if (refused !== undefined) assert.ok(hasError(checkLogin(loaded)), refused);
   });
-  await fc.assert(property, { numRuns: 600 });
+  await assertAsyncProperty(property, { numRuns: 600 });
 });

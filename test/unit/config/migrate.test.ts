@@ -9,6 +9,7 @@ import { migrateConfig, renderProcessList } from "../../../src/config/migrate.ts
 import { bareEntry } from "../../../src/config/process-list/entries.ts";
 import { loadProcessList } from "../../../src/config/process-list.ts";
 import { configRoot } from "../../support/config-root.ts";
+import { assertAsyncProperty, assertProperty } from "../../support/seeds.ts";
 
 const fixture = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../fixtures/config/${name}`, import.meta.url)), "utf8");
@@ -46,7 +47,7 @@ test("any password survives the way from the old file to the new one", () => {
     .string({ unit: "grapheme-ascii", minLength: 1, maxLength: 12 })
     .filter((text) => !text.includes("'"));
   const awkward = fc.constantFrom("$", "$$x", "\\$x", "a\\\\$", ' "', '"a"', " a ", "#a", ";", `\${x}`, "$host", "a\\");
-  fc.assert(
+  assertProperty(
     fc.property(
       fc.oneof(
         password,
@@ -83,7 +84,7 @@ test("every entry of a process list reads back the same", async () => {
     settle: fc.constantFrom(undefined, 0, 2.5),
     pidfile: fc.constantFrom(undefined, "/run/x y.pid"),
   });
-  await fc.assert(
+  await assertAsyncProperty(
     fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 5 }), async (raws) => {
       const entries = raws.map((raw) => ({ ...bareEntry, ...raw }));
       assert.deepEqual((await list(renderProcessList(entries))).entries, entries);

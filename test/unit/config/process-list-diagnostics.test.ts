@@ -7,6 +7,7 @@ import { describeDiagnostic } from "../../../src/config/diagnostic.ts";
 import { parseProcessYaml } from "../../../src/config/process-list/parse-yaml.ts";
 import { loadProcessList } from "../../../src/config/process-list.ts";
 import { configRoot } from "../../support/config-root.ts";
+import { assertProperty } from "../../support/seeds.ts";
 
 const fixture = fileURLToPath(new URL("../../fixtures/config/process_list.yaml", import.meta.url));
 const list = (text: string) => loadProcessList("p.yaml", { read: () => ({ text }) });
@@ -205,7 +206,7 @@ test("nothing in a file can make the reader throw", () => {
     "é",
   );
   const seed = readFileSync(fixture, "utf8");
-  fc.assert(
+  assertProperty(
     fc.property(fc.array(pieces, { maxLength: 40 }), fc.nat(seed.length), (parts, at) => {
       parseProcessYaml("p.yaml", parts.join(""));
       parseProcessYaml("p.yaml", seed.slice(0, at) + parts.join("") + seed.slice(at));

@@ -12,6 +12,7 @@ import { eventually } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { inTime, scene, state } from "../../support/libvirt-scene.ts";
 import { type Client, LibvirtServer } from "../../support/libvirt-server.ts";
+import { assertAsyncProperty } from "../../support/seeds.ts";
 
 const lifecycleProcedure = eventKinds.lifecycle.procedure;
 
@@ -103,7 +104,7 @@ describe("a connection to libvirt", () => {
         }),
       );
     const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes));
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(fc.array(fc.oneof(header, noise), { maxLength: 4 }), async (pieces) => {
         rubbish = Buffer.concat(pieces);
         const options = { clock: systemClock, log: new KeptLog(), keepalive: false, callTimeoutMs: inTime } as const;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ofEach } from "../../../src/monitor/kept.ts";
 import { StateRows } from "../../../src/monitor/state-rows.ts";
 import { SubjectMap } from "../../../src/monitor/subject-map.ts";
+import { assertProperty } from "../../support/seeds.ts";
 
 interface State {
   readonly rest: number;
@@ -87,7 +88,7 @@ function after(
 }
 
 test("what is written of each change adds up to the state, whatever was there, and a state that is there needs no write", () => {
-  fc.assert(
+  assertProperty(
     fc.property(steps, steps, fc.integer({ min: 1, max: 4 }), (earlier, later, batch) => {
       const store = new Rows();
       let state = earlier.reduce(after, initial);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { SubjectMap } from "../../../src/monitor/subject-map.ts";
+import { assertProperty } from "../../support/seeds.ts";
 
 /** Which of the versions so far is changed, and how; undefined deletes. */
 const changes = fc.array(
@@ -15,7 +16,7 @@ const changes = fc.array(
 );
 
 test("every version, older and branched ones too, is what a plain Map would be, in the same order", () => {
-  fc.assert(
+  assertProperty(
     fc.property(changes, fc.array(fc.tuple(fc.constantFrom(..."abc"), fc.nat(3))), (steps, first) => {
       const versions = [{ map: new SubjectMap(first), plain: new Map(first) }];
       for (const { back, key, value } of steps) {
@@ -38,7 +39,7 @@ test("every version, older and branched ones too, is what a plain Map would be, 
 });
 
 test("what has changed between any two versions is among the keys that it names, and all of them did change on the way", () => {
-  fc.assert(
+  assertProperty(
     fc.property(changes, (steps) => {
       const versions = [new SubjectMap<number>([["a", 0]])];
       for (const { back, key, value } of steps) {
@@ -62,7 +63,7 @@ test("what has changed between any two versions is among the keys that it names,
 });
 
 test("to walk through a version is not changed by what is made of it meanwhile", () => {
-  fc.assert(
+  assertProperty(
     fc.property(fc.uniqueArray(fc.constantFrom(..."abcdefg")), changes, (keys, steps) => {
       const map = new SubjectMap<number>(keys.map((key) => [key, 9]));
       let later = map;

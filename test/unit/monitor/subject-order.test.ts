@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { SubjectOrder } from "../../../src/monitor/subject-order.ts";
+import { assertProperty } from "../../support/seeds.ts";
 
 /** What may be done to an order of few subjects, so that they meet. */
 const change = fc.record({
@@ -11,7 +12,7 @@ const change = fc.record({
 });
 
 test("an order lists its subjects by number and then by name, whatever was added and removed before", () => {
-  fc.assert(
+  assertProperty(
     fc.property(fc.array(change, { maxLength: 100 }), fc.integer({ min: -1, max: 6 }), (changes, after) => {
       let order = SubjectOrder.empty;
       const expected = new Map<string, { at: number; subject: string }>();

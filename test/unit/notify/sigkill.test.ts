@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Child } from "../../support/child.ts";
 import { OutboxRig, stateDirectory } from "../../support/outbox-rig.ts";
 import { Seeded } from "../../support/seeded.ts";
+import { againWith, drawnSeed } from "../../support/seeds.ts";
 
 const writer = fileURLToPath(new URL("../../support/outbox-writer.ts", import.meta.url));
 const KILLS = 10;
@@ -12,9 +13,8 @@ const AT_ONCE = 15;
 const LONGEST_MS = 15;
 
 test("killed at any instant, what was said to be done is on disk, and a notification never without its state", async (t) => {
-  const seed = Number(process.env.MASAKARI_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  t.diagnostic(`MASAKARI_TEST_SEED=${seed}`);
-  const random = new Seeded(seed);
+  const again = againWith(drawnSeed);
+  const random = new Seeded(drawnSeed);
   const directory = stateDirectory(t);
   for (let kill = 0; kill < KILLS; kill += 1) {
     const child = new Child(process.execPath, [
@@ -34,15 +34,15 @@ test("killed at any instant, what was said to be done is on disk, and a notifica
         ?.slice(5),
     );
     const rig = new OutboxRig(directory);
-    assert.deepEqual(rig.said("critical"), [], `seed ${seed}`);
+    assert.deepEqual(rig.said("critical"), [], again);
     const saved = Number(rig.store.saved("testmonitor"));
-    assert.ok(saved === done || saved === done + 1, `seed ${seed}: ${done} were done, ${saved} are counted`);
+    assert.ok(saved === done || saved === done + 1, `${again}: ${done} were done, ${saved} are counted`);
     const pending = rig.outbox.subjects().map((subject) => Number(subject.slice("process:p".length)));
     const odd = Array.from({ length: saved }, (_, index) => index + 1).filter((count) => count % 2 === 1);
     // The last one may have been added and not ended yet, even though that is what comes next.
     const unfinished = saved % 2 === 0 && pending.includes(saved) && saved > done ? [saved] : [];
-    assert.deepEqual(pending, [...odd, ...unfinished], `seed ${seed}`);
-    assert.equal(rig.outbox.pendingCount, AT_ONCE * pending.length, `seed ${seed}`);
+    assert.deepEqual(pending, [...odd, ...unfinished], again);
+    assert.equal(rig.outbox.pendingCount, AT_ONCE * pending.length, again);
     for (const count of unfinished) rig.outbox.supersede(`process:p${count}`, "it runs again");
     rig.store.close();
   }

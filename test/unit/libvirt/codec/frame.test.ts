@@ -9,6 +9,7 @@ import {
   MessageReader,
 } from "../../../../src/libvirt/codec/frame.ts";
 import { ProtocolError } from "../../../../src/libvirt/errors.ts";
+import { assertProperty } from "../../../support/seeds.ts";
 
 const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -53,7 +54,7 @@ describe("libvirt messages out of a byte stream", () => {
   });
 
   it("are the same however the bytes are split", () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(message, { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 20 }), (messages, places) => {
         const bytes = Buffer.concat(messages.map(encodeMessage));
         assert.deepEqual(plain(read(cut(bytes, places))), plain(messages));
@@ -120,7 +121,7 @@ describe("libvirt messages out of a byte stream", () => {
   });
 
   it("never end in anything but messages or a ProtocolError, whatever the bytes", () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 }), (pieces) => {
         try {
           read(pieces.map((piece) => Buffer.from(piece)));

@@ -6,6 +6,7 @@ import { ProtocolError } from "../../../../src/libvirt/errors.ts";
 import { decodeEvent, eventKinds } from "../../../../src/libvirt/protocol/events.ts";
 import { procedures } from "../../../../src/libvirt/protocol/procedures.ts";
 import { domain, domainStats, saslData, serverError } from "../../../../src/libvirt/protocol/shapes.ts";
+import { assertProperty } from "../../../support/seeds.ts";
 
 const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
@@ -17,7 +18,7 @@ const aDomain = record({ name: text, uuid, id: i32 });
 const bytes = fc.uint8Array({ maxLength: 200 }).map((value) => Buffer.from(value));
 
 function roundTrips<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
-  fc.assert(
+  assertProperty(
     fc.property(values, (value) => {
       const encoded = encode(codec, value);
       assert.equal(encoded.length % 4, 0);
@@ -116,7 +117,7 @@ describe("what libvirt's procedures carry", () => {
   it("never makes anything but a value or a ProtocolError of any bytes", () => {
     const codecs: Codec<unknown>[] = Object.values(procedures).flatMap(({ args, result }) => [args, result]);
     const mostlyZero = fc.array(fc.oneof(fc.constant(0), fc.constant(0), fc.nat(255)), { maxLength: 120 });
-    fc.assert(
+    assertProperty(
       fc.property(fc.constantFrom(...codecs, serverError, domainStats), mostlyZero, (codec, values) => {
         try {
           decode(codec, Buffer.from(values), "it");
