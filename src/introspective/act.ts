@@ -31,15 +31,15 @@ export async function act(
   switch (effect.kind) {
     case "ping": {
       const { outcome, detail } = await ping(session, connection, parts.clock, uuid, effect.timeout);
-      return observe({ kind: "pinged", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
+      return observe({ kind: "pinged", at: parts.clock.now(), uuid, outcome, detail });
     }
     case "examine": {
       const findings = await findingsOf(connection, effect);
-      return observe({ kind: "examined", at: parts.clock.now(), uuid, run: effect.run, findings });
+      return observe({ kind: "examined", at: parts.clock.now(), uuid, findings });
     }
     case "setResponseTimeout": {
       const { outcome, detail } = await setResponseTimeout(session, connection, uuid, effect.seconds);
-      return observe({ kind: "responseTimeoutSet", at: parts.clock.now(), uuid, run: effect.run, outcome, detail });
+      return observe({ kind: "responseTimeoutSet", at: parts.clock.now(), uuid, outcome, detail });
     }
     case "look": {
       const guest = await look(connection, uuid, session, parts, signal);
@@ -64,13 +64,13 @@ async function look(
   }
   session.eventCounts.set(uuid, 0);
   try {
-    for (let looks = 1; session.connection === connection && !signal.aborted; looks++) {
+    for (let looks = 1; !signal.aborted; looks++) {
       const events = session.eventCounts.get(uuid);
       try {
         const guest = await lookAt(connection, uuid, pattern());
         if (session.eventCounts.get(uuid) === events) return guest;
       } catch (error) {
-        if (session.connection !== connection) return undefined;
+        if (signal.aborted) return undefined;
         if (looks === 1) log.warning(`Looking up guest ${uuid} failed, retrying: ${(error as Error).message}`);
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }
@@ -78,6 +78,6 @@ async function look(
     }
     return undefined;
   } finally {
-    if (session.connection === connection) session.eventCounts.delete(uuid);
+    if (!signal.aborted) session.eventCounts.delete(uuid);
   }
 }

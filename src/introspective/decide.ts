@@ -10,12 +10,13 @@ import { endSetting, interruptCalls, keepResponseTimeouts } from "./decide/respo
 import { schedule } from "./decide/schedule.ts";
 import { endExamination } from "./decide/verdict.ts";
 import type { Guest } from "./guest.ts";
-import type {
-  GuestSeen,
-  IntrospectiveEffect,
-  IntrospectiveObservation,
-  IntrospectiveSettings,
-  PingOutcome,
+import {
+  CONNECTION,
+  type GuestSeen,
+  type IntrospectiveEffect,
+  type IntrospectiveObservation,
+  type IntrospectiveSettings,
+  type PingOutcome,
 } from "./observation.ts";
 import type { IntrospectiveState } from "./state.ts";
 import { withGuest, withIndex } from "./state-changes.ts";
@@ -57,6 +58,7 @@ function observe(
     case "surveyed":
       return applySurvey(state, observation.guests, context);
     case "lost":
+      context.cancel(CONNECTION);
       return disconnectedState(state);
     case "looked": {
       const { guest } = observation;
@@ -72,14 +74,14 @@ function observe(
     }
     case "pinged": {
       const guest = state.guests.get(observation.uuid);
-      if (guest?.ping?.run !== observation.run) return state;
+      if (guest?.ping === undefined) return state;
       const { outcome, detail } = observation;
       const next = withGuest(state, guest.uuid, withoutRemnant(endPing(guest, context, outcome, detail)));
       return withDenial(next, outcome, detail, context);
     }
     case "examined": {
       const guest = state.guests.get(observation.uuid);
-      if (guest?.examination?.run !== observation.run) return state;
+      if (guest?.examination === undefined) return state;
       const ended = endExamination(state, guest, observation.findings, context);
       return withGuest(ended.state, guest.uuid, withoutRemnant(ended.guest));
     }

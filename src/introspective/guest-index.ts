@@ -85,7 +85,7 @@ function placesOf({ guest, short, reports }: Entry): Places {
   const rests = guest !== undefined && isResting(guest);
   const isSuspect = ping?.suspect === true;
   const isShort = guest !== undefined && isToBeShort(guest);
-  const resetAt = short !== undefined && short.run === undefined ? short.due : undefined;
+  const resetAt = short?.isBeingSet === false ? short.due : undefined;
   return {
     well: guest?.suspected ? undefined : due,
     suspected: guest?.suspected && !rests ? due : undefined,
@@ -100,7 +100,7 @@ function placesOf({ guest, short, reports }: Entry): Places {
     toShorten: member(isShort && short === undefined),
     shortened: isShort ? resetAt : undefined,
     toReset: isShort ? undefined : resetAt,
-    setting: member(short !== undefined && short.run !== undefined),
+    setting: member(short?.isBeingSet === true),
     reported: reports?.at(-1),
   };
 }

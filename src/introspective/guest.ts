@@ -8,7 +8,6 @@ export type Phase = "discovery" | "healthy" | "error" | "reported";
 
 /** Something under way. What is void has been overtaken by events: that it ends counts, its result does not. */
 interface Task {
-  readonly run: number;
   readonly void: boolean;
 }
 
@@ -70,8 +69,8 @@ export interface Guest {
 export interface ShortTimeout {
   readonly uuid: string;
   readonly name: string;
-  /** The call about it that is under way. */
-  readonly run: number | undefined;
+  /** A call about it is under way. */
+  readonly isBeingSet: boolean;
   /** That call resets it. */
   readonly resets: boolean;
   /** A reset failed, and that is in the log. */
@@ -107,5 +106,5 @@ export function newGuest(uuid: string, name: string): Guest {
 
 /** A guest's response time-out that may be short, with no call about it under way. */
 export function shortTimeout(uuid: string, name: string): ShortTimeout {
-  return { uuid, name, run: undefined, resets: false, logged: false, due: 0 };
+  return { uuid, name, isBeingSet: false, resets: false, logged: false, due: 0 };
 }

@@ -101,7 +101,6 @@ export type IntrospectiveObservation =
       readonly kind: "pinged";
       readonly at: Instant;
       readonly uuid: string;
-      readonly run: number;
       readonly outcome: PingOutcome;
       /** libvirt's message, for the log. */
       readonly detail: string;
@@ -110,36 +109,38 @@ export type IntrospectiveObservation =
       readonly kind: "examined";
       readonly at: Instant;
       readonly uuid: string;
-      readonly run: number;
       readonly findings: Findings;
     }
   | {
       readonly kind: "responseTimeoutSet";
       readonly at: Instant;
       readonly uuid: string;
-      readonly run: number;
       readonly outcome: SettingOutcome;
       /** libvirt's message, for the log. */
       readonly detail: string;
     };
 
+/** All that is under way over the connection to libvirt is cancelled when that is lost. */
+export const CONNECTION = "connection";
+
 /** What the introspective monitor does beside the effects common to all monitors. */
-export type IntrospectiveEffect =
+export type IntrospectiveEffect = LibvirtCall & { readonly cancelKey: typeof CONNECTION };
+
+/** What is done over the connection to libvirt. */
+export type LibvirtCall =
   /** Read the guest's state and XML. */
   | { readonly kind: "look"; readonly uuid: string }
-  | { readonly kind: "ping"; readonly uuid: string; readonly run: number; readonly timeout: number }
+  | { readonly kind: "ping"; readonly uuid: string; readonly timeout: number }
   /** How long libvirt itself waits for this guest's agent; seconds, or undefined for libvirt's own time again. */
   | {
       readonly kind: "setResponseTimeout";
       readonly uuid: string;
-      readonly run: number;
       readonly seconds: number | undefined;
     }
   /** Look up whether a guest works although its agent does not answer. Only what is requested is looked up. */
   | {
       readonly kind: "examine";
       readonly uuid: string;
-      readonly run: number;
       readonly job: boolean;
       readonly activity: boolean;
     };

@@ -3,6 +3,13 @@ import type { Logger } from "../system/log.ts";
 import type { Monitor, Observe, OwnEffect } from "./contract.ts";
 import type { Progress } from "./progress.ts";
 
+/** The effect whose result an observation is, if that can be cancelled. */
+export interface Source {
+  readonly cancelKey: string;
+  /** Aborts when the effect is cancelled. */
+  readonly cancelled: AbortSignal;
+}
+
 interface ActionsParts {
   readonly clock: Clock;
   readonly log: Logger;
@@ -13,18 +20,17 @@ interface ActionsParts {
 export class Actions<Observation, Effect extends OwnEffect> {
   readonly #monitor: Pick<Monitor<never, Observation, Effect>, "name" | "act">;
   readonly #parts: ActionsParts;
-  readonly #observe: Observe<Observation>;
+  readonly #observe: (observation: Observation, source?: Source) => void;
   readonly #programSignal: AbortSignal;
   readonly #outlasting: ReadonlySet<string>;
   #runSignal: AbortSignal;
-  #observeInRun: Observe<Observation>;
   readonly #acting = new Set<Promise<void>>();
   readonly #cancellable = new Map<string, Set<AbortController>>();
 
   constructor(
     monitor: Pick<Monitor<never, Observation, Effect>, "name" | "act" | "outlastSensing">,
     parts: ActionsParts,
-    observe: Observe<Observation>,
+    observe: (observation: Observation, source?: Source) => void,
     programSignal: AbortSignal,
   ) {
     this.#monitor = monitor;
@@ -33,14 +39,12 @@ export class Actions<Observation, Effect extends OwnEffect> {
     this.#programSignal = programSignal;
     this.#outlasting = new Set(monitor.outlastSensing);
     this.#runSignal = programSignal;
-    this.#observeInRun = observe;
   }
 
   /** Another sensing run begins. @returns with which it observes, for as long as it lasts */
   begin(runSignal: AbortSignal): Observe<Observation> {
     this.#runSignal = runSignal;
-    this.#observeInRun = whileNot(runSignal, this.#observe);
-    return this.#observeInRun;
+    return this.#observeUntil(runSignal);
   }
 
   get isUnderWay(): boolean {
@@ -57,17 +61,17 @@ export class Actions<Observation, Effect extends OwnEffect> {
     const outlasts = this.#outlasting.has(effect.kind);
     const signal = outlasts ? this.#programSignal : this.#runSignal;
     if (!outlasts && signal.aborted && !this.#programSignal.aborted) return;
-    const observe = outlasts ? this.#observe : this.#observeInRun;
     const { cancelKey } = effect;
     if (cancelKey === undefined) {
-      this.#track(effect, this.#attempt(effect, observe, signal));
+      this.#track(effect, this.#carryOut(effect, this.#observeUntil(signal), signal));
       return;
     }
     const controller = new AbortController();
     const either = AbortSignal.any([signal, controller.signal]);
     const controllers = this.#cancellable.get(cancelKey) ?? new Set();
     this.#cancellable.set(cancelKey, controllers.add(controller));
-    const acting = this.#attempt(effect, whileNot(controller.signal, observe), either).finally(() => {
+    const observe = this.#observeUntil(either, { cancelKey, cancelled: controller.signal });
+    const acting = this.#carryOut(effect, observe, either).finally(() => {
       controllers.delete(controller);
       if (controllers.size === 0 && this.#cancellable.get(cancelKey) === controllers)
         this.#cancellable.delete(cancelKey);
@@ -80,18 +84,24 @@ export class Actions<Observation, Effect extends OwnEffect> {
     for (const controller of this.#cancellable.get(cancelKey) ?? []) controller.abort(new Error("cancelled"));
   }
 
-  #track(effect: Effect, attempt: Promise<void>): void {
+  #observeUntil(signal: AbortSignal, source?: Source): Observe<Observation> {
+    return (observation) => {
+      if (!signal.aborted) this.#observe(observation, source);
+    };
+  }
+
+  #track(effect: Effect, carriedOut: Promise<void>): void {
     const { progress, clock } = this.#parts;
     const shown = { kind: effect.kind, since: clock.now() };
     progress.acting.add(shown);
-    const acting = attempt.finally(() => {
+    const acting = carriedOut.finally(() => {
       this.#acting.delete(acting);
       progress.acting.delete(shown);
     });
     this.#acting.add(acting);
   }
 
-  async #attempt(effect: Effect, observe: Observe<Observation>, signal: AbortSignal): Promise<void> {
+  async #carryOut(effect: Effect, observe: Observe<Observation>, signal: AbortSignal): Promise<void> {
     try {
       await this.#monitor.act(effect, observe, signal);
     } catch (error) {
@@ -101,10 +111,4 @@ export class Actions<Observation, Effect extends OwnEffect> {
       this.#parts.log.error(`${this.#monitor.name}: ${effect.kind} failed: ${reason}`);
     }
   }
-}
-
-function whileNot<Observation>(signal: AbortSignal, observe: Observe<Observation>): Observe<Observation> {
-  return (observation) => {
-    if (!signal.aborted) observe(observation);
-  };
 }

@@ -55,7 +55,10 @@ export interface CaughtUpEffect {
   readonly kind: "caughtUp";
 }
 
-/** End the effects of this monitor that are under way with this `cancelKey`: what they observe from then on is ignored. */
+/**
+ * Abort the effects of this monitor that are under way with this `cancelKey`. Nothing that they observe is decided after the
+ * decision that cancels them, not even what was observed before it and waited.
+ */
 export interface CancelEffect {
   readonly kind: "cancel";
   readonly key: string;
@@ -91,7 +94,7 @@ export function isCommon(effect: { readonly kind: string }): effect is CommonEff
 /** An effect of one monitor's own. */
 export interface OwnEffect {
   readonly kind: string;
-  /** By which the effect `cancel` finds it. */
+  /** What the effect `cancel` names to end it; effects that end together have the same. */
   readonly cancelKey?: string;
 }
 

@@ -4,7 +4,7 @@ import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import { Actions } from "./actions.ts";
+import { Actions, type Source } from "./actions.ts";
 import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
 import { ObservationQueue } from "./observation-queue.ts";
 import type { Progress } from "./progress.ts";
@@ -35,7 +35,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   readonly #onFailure: (error: unknown) => void;
   #state: State;
   readonly #rows: StateRows<State>;
-  readonly #queue: ObservationQueue<Observation>;
+  readonly #queue: ObservationQueue<Queued<Observation>>;
   readonly #wakes: Wakes;
   readonly #actions: Actions<Observation, Effect>;
   readonly #history = new SubjectHistory();
@@ -58,11 +58,11 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     this.#rows = new StateRows(monitor, parts.store);
     this.#queue = new ObservationQueue({
       clock: parts.clock,
-      take: (observations) => this.#steps(observations),
+      take: (queued) => this.#steps(queued),
       onFlood: (error) => this.#onFlood(error),
     });
     this.#wakes = new Wakes(parts.clock, (key) => this.#woke(key));
-    this.#actions = new Actions(monitor, parts, this.observe, signal);
+    this.#actions = new Actions(monitor, parts, (observation, source) => this.#add({ observation, source }), signal);
     parts.progress.subjects = () => this.#history.inOrder(monitor.subjects?.map(this.#state).keys() ?? []);
   }
 
@@ -92,8 +92,12 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
    * because the program has worked for long without a pause.
    */
   readonly observe = (observation: Observation): void => {
-    if (!this.#signal.aborted) this.#queue.add(observation);
+    this.#add({ observation, source: undefined });
   };
+
+  #add(queued: Queued<Observation>): void {
+    if (!this.#signal.aborted) this.#queue.add(queued);
+  }
 
   /** Resolves when nothing waits and no effect is under way. What was observed before the end of the loop is decided. */
   async settled(): Promise<void> {
@@ -119,19 +123,19 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   }
 
   /** Several at once, or, if one of them cannot be decided or kept, one after the other. */
-  #steps(observations: readonly Observation[]): void {
+  #steps(queued: readonly Queued<Observation>[]): void {
     const before = this.#state;
     let decided: Decided<Effect>;
     try {
-      decided = this.#decideAndKeep(observations);
+      decided = this.#decideAndKeep(queued);
     } catch (error) {
-      const [only] = observations;
-      if (observations.length > 1) for (const one of observations) this.#steps([one]);
-      else this.#onDefect(only, error);
+      const [only] = queued;
+      if (queued.length > 1) for (const one of queued) this.#steps([one]);
+      else this.#onDefect(only?.observation, error);
       return;
     }
     const { progress, clock } = this.#parts;
-    progress.observations += observations.length;
+    progress.observations += queued.length;
     progress.lastObservation = clock.now();
     const { subjects } = this.#monitor;
     if (subjects !== undefined && this.#state !== before) {
@@ -157,16 +161,20 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
    * The state and the notifications that it counts as sent become durable together, or not at all.
    * @throws what `decide` or the outbox throws; nothing has changed then
    */
-  #decideAndKeep(observations: readonly Observation[]): Decided<Effect> {
+  #decideAndKeep(queued: readonly Queued<Observation>[]): Decided<Effect> {
     const { store } = this.#parts;
     let state = this.#state;
     const effects: (CommonEffect | Effect)[] = [];
     const notifiedFrom: Instant[] = [];
-    for (const observation of observations) {
+    /** The keys of `cancel` among the effects, which are carried out only when all is decided. */
+    const cancelled = new Set<string>();
+    for (const { observation, source } of queued) {
+      if (source !== undefined && (source.cancelled.aborted || cancelled.has(source.cancelKey))) continue;
       const decision = this.#monitor.decide(state, observation);
       state = decision.state;
       for (const effect of decision.effects) {
         effects.push(effect);
+        if (isCommon(effect) && effect.kind === "cancel") cancelled.add(effect.key);
         if (effect.kind === "notify") notifiedFrom.push(observedAt(observation) ?? this.#parts.clock.now());
       }
     }
@@ -241,6 +249,12 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     const at = this.#parts.clock.now();
     this.observe(this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation));
   }
+}
+
+/** An observation that waits to be decided, and whose result it is. */
+interface Queued<Observation> {
+  readonly observation: Observation;
+  readonly source: Source | undefined;
 }
 
 /** What some observations come to. */

@@ -53,7 +53,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     const { outcome } = observation;
     const real = world.guests.get(observation.uuid);
     const ping = before.guests.get(observation.uuid)?.ping;
-    if (!real || ping?.run !== observation.run || ping.void) return;
+    if (!real || ping?.void !== false) return;
     const account = accountOf(real);
     if (outcome === "unresponsive" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
     if (outcome !== "answered") return;
@@ -116,7 +116,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
       }
     }
     let underWay = 0;
-    for (const { run } of world.state.shortTimeouts.values()) if (run !== undefined) underWay++;
+    for (const { isBeingSet } of world.state.shortTimeouts.values()) if (isBeingSet) underWay++;
     assert.ok(underWay <= 2, `${underWay} response time-outs are being set at the same time`);
     for (const { uuid, responseTimeout } of world.guests.values()) {
       if (responseTimeout === undefined) continue;

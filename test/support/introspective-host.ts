@@ -167,7 +167,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
     });
   }
 
-  #ping({ uuid, run, timeout }: Extract<IntrospectiveEffect, { kind: "ping" }>): void {
+  #ping({ uuid, timeout }: Extract<IntrospectiveEffect, { kind: "ping" }>): void {
     const real = this.guests.get(uuid);
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
@@ -185,7 +185,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
       const words = { answered: "", occupied: `held by agent=${real?.occupiedBy}` };
       const word = really === "answered" || really === "occupied" ? words[really] : really;
       const detail = (really === outcome ? given : undefined) ?? word;
-      this.observe({ kind: "pinged", at: this.now(), uuid, run, outcome: really, detail });
+      this.observe({ kind: "pinged", at: this.now(), uuid, outcome: really, detail });
     };
     if (outcome === "unresponsive" || outcome === "occupied")
       this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
@@ -193,7 +193,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
   }
 
   /** libvirt carries it out although the connection ends meanwhile; the monitor gets no result then. */
-  #setResponseTimeout({ uuid, run, seconds }: Extract<IntrospectiveEffect, { kind: "setResponseTimeout" }>): void {
+  #setResponseTimeout({ uuid, seconds }: Extract<IntrospectiveEffect, { kind: "setResponseTimeout" }>): void {
     const real = this.guests.get(uuid);
     const { done, outcome } = this.settingFate(uuid) ?? { done: true, outcome: "done" };
     this.after(this.settingMs / 2, () => {
@@ -203,11 +203,11 @@ export abstract class IntrospectiveHost extends VirtualTime {
     });
     const result = real ? outcome : "gone";
     this.#over(this.settingMs, () =>
-      this.observe({ kind: "responseTimeoutSet", at: this.now(), uuid, run, outcome: result, detail: result }),
+      this.observe({ kind: "responseTimeoutSet", at: this.now(), uuid, outcome: result, detail: result }),
     );
   }
 
-  #examine({ uuid, run, job, activity }: Extract<IntrospectiveEffect, { kind: "examine" }>): void {
+  #examine({ uuid, job, activity }: Extract<IntrospectiveEffect, { kind: "examine" }>): void {
     this.examinations.push(uuid);
     this.#over(this.examineMs, () => {
       const real = this.guests.get(uuid);
@@ -216,7 +216,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
         job: job ? (real?.migrating ?? false) : undefined,
         activity: activity ? { "block.0.rd.reqs": String(real?.requests ?? 0) } : undefined,
       };
-      this.observe({ kind: "examined", at: this.now(), uuid, run, findings });
+      this.observe({ kind: "examined", at: this.now(), uuid, findings });
     });
   }
 

@@ -1,9 +1,13 @@
 import type { DecisionContext } from "../../monitor/decision.ts";
 import { type Guest, newGuest } from "../guest.ts";
-import type { IntrospectiveEffect, IntrospectiveSettings } from "../observation.ts";
+import { CONNECTION, type IntrospectiveEffect, type IntrospectiveSettings, type LibvirtCall } from "../observation.ts";
 
 /** One call of `decide` under way: what it knows, and the effects it has come to so far, in order. */
 export type Context = DecisionContext<IntrospectiveSettings, IntrospectiveEffect>;
+
+export function startCall(call: LibvirtCall, context: Context): void {
+  context.act({ ...call, cancelKey: CONNECTION });
+}
 
 /** As operators know it: libvirt's name and Nova's UUID. */
 export function displayName({ name, uuid }: Pick<Guest, "name" | "uuid">): string {

@@ -7,13 +7,14 @@ import {
   nextPingAt,
   rediscover,
   restartGuest,
+  startCall,
   supersedeReport,
 } from "./context.ts";
 
 /** A lifecycle event. @returns the guest after it, undefined if there is none (any more) */
 export function applyChange(known: Guest | undefined, uuid: string, name: string, what: GuestChange, context: Context) {
   if (what === "started") {
-    context.act({ kind: "look", uuid });
+    startCall({ kind: "look", uuid }, context);
     return restartGuest({ ...(known ?? newGuest(uuid, name)), name }, context);
   }
   if (!known) return undefined;
@@ -47,7 +48,7 @@ export function applyAgentChange(
 ): Guest | undefined {
   // Which channel this is, only the XML shows; and one that is being read may have been read too early.
   if (!known || known.agent === "none" || known.agent === "unknown") {
-    context.act({ kind: "look", uuid });
+    startCall({ kind: "look", uuid }, context);
     return known;
   }
   if (!connected) return closeChannel(known, context);
@@ -109,7 +110,7 @@ function warnUnreadable(guest: Guest, fault: string, context: Context): void {
 /** @returns whether the wake is for a guest that could not be looked at */
 export function lookAgain(key: string, context: Context): boolean {
   if (!key.startsWith(LOOK_AGAIN)) return false;
-  context.act({ kind: "look", uuid: key.slice(LOOK_AGAIN.length) });
+  startCall({ kind: "look", uuid: key.slice(LOOK_AGAIN.length) }, context);
   return true;
 }
 

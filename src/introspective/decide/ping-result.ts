@@ -1,6 +1,6 @@
 import type { Guest } from "../guest.ts";
 import type { PingOutcome } from "../observation.ts";
-import { type Context, clearFailures, displayName, rediscover, supersedeReport } from "./context.ts";
+import { type Context, clearFailures, displayName, rediscover, startCall, supersedeReport } from "./context.ts";
 import { isSpared, logOccupationEnd, noteOccupation } from "./occupied.ts";
 import { dueAfter } from "./schedule.ts";
 
@@ -32,7 +32,7 @@ function applyOutcome(guest: Guest, context: Context, outcome: PingOutcome, deta
     case "noChannel":
       return { ...rediscover(guest), agent: "none" };
     case "gone":
-      context.act({ kind: "look", uuid: guest.uuid });
+      startCall({ kind: "look", uuid: guest.uuid }, context);
       return { ...guest, running: false };
     case "denied":
       return { ...guest, unclear: "libvirt denies commands to its agent" };
@@ -121,10 +121,9 @@ function skipReport(guest: Guest, context: Context): Guest {
 
 function startExamination(guest: Guest, context: Context, purpose: "before" | "verdict"): Guest {
   const { leave_alone_migrating, check_io } = context.settings;
-  const run = context.nextRun();
   const job = purpose === "verdict" && leave_alone_migrating;
-  context.act({ kind: "examine", uuid: guest.uuid, run, job, activity: check_io });
-  return { ...guest, examination: { run, void: false, purpose } };
+  startCall({ kind: "examine", uuid: guest.uuid, job, activity: check_io }, context);
+  return { ...guest, examination: { void: false, purpose } };
 }
 
 function timesOf(failures: number): string {

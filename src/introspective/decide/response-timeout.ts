@@ -2,7 +2,7 @@ import { type ShortTimeout, shortTimeout } from "../guest.ts";
 import type { SettingOutcome } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withShortTimeout } from "../state-changes.ts";
-import { type Context, displayName } from "./context.ts";
+import { type Context, displayName, startCall } from "./context.ts";
 
 const RETRY = "reset response time-outs";
 const RETRY_MS = 60_000;
@@ -21,17 +21,16 @@ export function keepResponseTimeouts(state: IntrospectiveState, context: Context
   const hasRoom = (): boolean => next.index.setting.size < AT_ONCE;
   for (let uuid = toReset(next, context); uuid !== undefined && hasRoom(); uuid = toReset(next, context)) {
     const short = next.shortTimeouts.get(uuid);
-    if (short)
-      next = withShortTimeout(next, uuid, { ...short, run: startSetting(uuid, undefined, context), resets: true });
+    if (!short) break;
+    startCall({ kind: "setResponseTimeout", uuid, seconds: undefined }, context);
+    next = withShortTimeout(next, uuid, { ...short, isBeingSet: true, resets: true });
   }
   if (seconds === 0 || state.timeoutsRefused || !hasRoom()) return next;
   for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting.size)) {
     const guest = next.guests.get(uuid);
     if (!guest) continue;
-    next = withShortTimeout(next, uuid, {
-      ...shortTimeout(uuid, guest.name),
-      run: startSetting(uuid, seconds, context),
-    });
+    startCall({ kind: "setResponseTimeout", uuid, seconds }, context);
+    next = withShortTimeout(next, uuid, { ...shortTimeout(uuid, guest.name), isBeingSet: true });
     context.log(
       "info",
       `${displayName(guest)}: agent response time-out set to ${seconds} s in libvirt until it answers or is reported`,
@@ -50,12 +49,12 @@ function toReset({ index }: IntrospectiveState, { at, settings }: Context): stri
 /** The end of a call that sets a guest's response time-out. */
 export function endSetting(
   state: IntrospectiveState,
-  { uuid, run, outcome, detail }: { uuid: string; run: number; outcome: SettingOutcome; detail: string },
+  { uuid, outcome, detail }: { uuid: string; outcome: SettingOutcome; detail: string },
   context: Context,
 ): IntrospectiveState {
   const short = state.shortTimeouts.get(uuid);
-  if (short?.run !== run) return state;
-  const ended: ShortTimeout = { ...short, run: undefined };
+  if (!short?.isBeingSet) return state;
+  const ended: ShortTimeout = { ...short, isBeingSet: false };
   if (outcome === "gone") return withShortTimeout(state, uuid, undefined);
   if (!short.resets) return endShortening(state, ended, outcome, detail, context);
   if (outcome === "done") {
@@ -73,7 +72,7 @@ export function endSetting(
 
 /** No call is under way any more; its result is not known. All are looked after again once there is a connection. */
 export function interruptCalls(timeouts: IntrospectiveState["shortTimeouts"]): IntrospectiveState["shortTimeouts"] {
-  return [...timeouts].reduce((all, [uuid, short]) => all.set(uuid, { ...short, run: undefined, due: 0 }), timeouts);
+  return [...timeouts].reduce((all, [uuid, short]) => all.set(uuid, { ...short, isBeingSet: false, due: 0 }), timeouts);
 }
 
 function endShortening(
@@ -91,10 +90,4 @@ function endShortening(
     context.log("warning", `libvirt refuses to set response time-outs of guest agents (${meaning}): ${detail}`);
   }
   return { ...withShortTimeout(state, short.uuid, undefined), timeoutsRefused: true };
-}
-
-function startSetting(uuid: string, seconds: number | undefined, context: Context): number {
-  const run = context.nextRun();
-  context.act({ kind: "setResponseTimeout", uuid, run, seconds });
-  return run;
 }

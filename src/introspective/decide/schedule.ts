@@ -3,7 +3,7 @@ import { type GuestIndex, isResting } from "../guest-index.ts";
 import type { IntrospectiveSettings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withGuest } from "../state-changes.ts";
-import { type Context, nextPingAt } from "./context.ts";
+import { type Context, nextPingAt, startCall } from "./context.ts";
 
 const WAKE = "due";
 /**
@@ -84,10 +84,8 @@ function freeLanes(
 }
 
 function begin(guest: Guest, context: Context): Guest {
-  const run = context.nextRun();
-  const { uuid } = guest;
-  context.act({ kind: "ping", uuid, run, timeout: context.settings.guest_monitoring_timeout });
-  return { ...guest, ping: { run, void: false, began: context.at.mono, suspect: guest.suspected } };
+  startCall({ kind: "ping", uuid: guest.uuid, timeout: context.settings.guest_monitoring_timeout }, context);
+  return { ...guest, ping: { void: false, began: context.at.mono, suspect: guest.suspected } };
 }
 
 /** Asks for a wake when the next guest is due. Who is due already waits for a lane, which is free when another ping ends. */

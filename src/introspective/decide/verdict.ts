@@ -2,7 +2,7 @@ import type { Guest } from "../guest.ts";
 import type { Activity, Findings } from "../observation.ts";
 import type { IntrospectiveState } from "../state.ts";
 import { withReports } from "../state-changes.ts";
-import { type Context, clearFailures, displayName, subjectOf } from "./context.ts";
+import { type Context, clearFailures, displayName, startCall, subjectOf } from "./context.ts";
 
 /** The examination of a guest has ended: unless it shows that the guest works, or may, the guest is reported. */
 export function endExamination(
@@ -22,7 +22,7 @@ export function endExamination(
 function spareGuest(guest: Guest, { running, job, activity }: Findings, context: Context): Guest | undefined {
   if (running === false) {
     context.log("info", `${displayName(guest)}: no longer runs, and is not reported`);
-    context.act({ kind: "look", uuid: guest.uuid });
+    startCall({ kind: "look", uuid: guest.uuid }, context);
     return { ...clearFailures(guest), running: false };
   }
   if (job === true && context.settings.leave_alone_migrating) {

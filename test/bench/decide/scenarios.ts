@@ -89,8 +89,8 @@ const introspective: Scenario<IntrospectiveObservation> = {
       async act(effect, observe, signal) {
         if (effect.kind !== "ping") return;
         await parts.clock.sleep(2, signal);
-        const { uuid, run } = effect;
-        observe({ kind: "pinged", at: parts.clock.now(), uuid, run, outcome: "answered", detail: "" });
+        const { uuid } = effect;
+        observe({ kind: "pinged", at: parts.clock.now(), uuid, outcome: "answered", detail: "" });
       },
     };
     return asAny(monitor);

@@ -10,6 +10,7 @@ import { settle } from "../../support/virtual-clock.ts";
 interface Ask {
   readonly kind: "ask";
   readonly what: string;
+  readonly cancelKey?: string;
 }
 type Decide = (state: readonly string[], seen: string) => Decision<readonly string[], Ask>;
 
@@ -154,6 +155,40 @@ test("an observation made by an effect waits its turn", (t) => {
   );
   loop.observe("begin");
   assert.deepEqual(order, ["decide begin", "act first", "act second", "decide first", "decide second"]);
+});
+
+test("what a cancelled effect observed and was not decided yet is not decided any more, even of one batch", (t) => {
+  const order: string[] = [];
+  const asks: Record<string, Ask> = {
+    begin: { kind: "ask", what: "old", cancelKey: "a" },
+    again: { kind: "ask", what: "new", cancelKey: "a" },
+  };
+  const acts: Record<string, (observation: string) => void> = {};
+  const { loop } = loopOf(
+    rigOf(t),
+    monitorOf(
+      (state, seen) => {
+        order.push(seen);
+        if (seen === "lost") acts["old"]?.("result of old, in the next batch");
+        if (seen === "lost") return { state, effects: [{ kind: "cancel", key: "a" }] };
+        // All of these wait in the queue, and are decided together.
+        if (seen === "first") for (const one of ["lost", "again"]) loop.observe(one);
+        if (seen === "first") acts["old"]?.("result of old");
+        const ask = asks[seen];
+        return { state, effects: ask === undefined ? [] : [ask] };
+      },
+      {
+        act: (effect, observe) => {
+          acts[effect.what] = observe;
+          return Promise.resolve();
+        },
+      },
+    ),
+  );
+  for (const one of ["begin", "first"]) loop.observe(one);
+  acts["old"]?.("later result of old");
+  acts["new"]?.("result of new");
+  assert.deepEqual(order, ["begin", "first", "lost", "again", "result of new"]);
 });
 
 test("wake observes after its time, the same key replaces, cancelWake cancels", async (t) => {

@@ -62,15 +62,6 @@ test("a guest is not pinged while it is examined", () => {
   assert.equal(world.pings.length, pings);
 });
 
-test("the end of a ping that is not the guest's last one means nothing", () => {
-  const { world, first } = monitoredHost(["vm"]);
-  world.hang(first);
-  while (world.inFlight === 0) world.run(10);
-  const before = world.state;
-  world.observe({ kind: "pinged", at: world.now(), uuid: first.uuid, run: 1, outcome: "unresponsive", detail: "" });
-  assert.deepEqual(world.state.guests, before.guests);
-});
-
 test("an error of libvirt's own is no failure of a guest", () => {
   const { world, first } = monitoredHost(["vm"]);
   world.fate = () => ({ ms: 42_000, outcome: "unknown" });

@@ -113,7 +113,7 @@ test("libvirtd away while it is short: reset once it is there again", () => {
 
 test("libvirtd lost in the middle of shortening, and of the reset: reset once it is there again", () => {
   const { world, first } = host(["vm"]);
-  const underWay = () => world.state.shortTimeouts.get(first.uuid)?.run !== undefined;
+  const underWay = () => world.state.shortTimeouts.get(first.uuid)?.isBeingSet === true;
   const until = (holds: () => boolean) => {
     for (const since = world.mono; !holds() && world.mono < since + MINUTES; ) world.run(1);
     assert.ok(holds());
@@ -137,7 +137,7 @@ test("no more than two are set at the same time: pings share the connection", ()
   const { world, guests } = host(Array.from({ length: 20 }, (_, index) => `vm-${index}`));
   let most = 0;
   world.onDecision = () => {
-    const underWay = [...world.state.shortTimeouts.values()].filter(({ run }) => run !== undefined);
+    const underWay = [...world.state.shortTimeouts.values()].filter(({ isBeingSet }) => isBeingSet);
     most = Math.max(most, underWay.length);
   };
   for (const guest of guests) world.hang(guest);
