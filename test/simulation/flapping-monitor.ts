@@ -8,10 +8,10 @@ export interface Seen {
   readonly at: Instant;
 }
 
-/** What is known to be down, and how many failures were told: the count makes each generated_time the only one. */
-interface State {
+/** What is known to be down, and how many failures were notified: the count makes each generated_time the only one. */
+export interface FlappingState {
   readonly down: readonly string[];
-  readonly told: number;
+  readonly notified: number;
 }
 
 /** Where the simulated processes are looked at. */
@@ -24,7 +24,7 @@ export interface ProcessWorld {
   watch(changed: (seen: Seen) => void, signal: AbortSignal): void;
 }
 
-function decide(state: State, observation: Seen | "looked"): Decision<State, never> {
+function decide(state: FlappingState, observation: Seen | "looked"): Decision<FlappingState, never> {
   if (observation === "looked") return { state, effects: [{ kind: "caughtUp" }] };
   const { name, up, at } = observation;
   const wasDown = state.down.includes(name);
@@ -35,10 +35,10 @@ function decide(state: State, observation: Seen | "looked"): Decision<State, nev
       effects: [{ kind: "supersede", subject: name, reason: "it runs again" }],
     };
   }
-  const micro = String(state.told % 1000).padStart(3, "0");
+  const micro = String(state.notified % 1000).padStart(3, "0");
   const milli = generatedTime(at.wall).padEnd(26, ".000000").slice(0, 23);
   return {
-    state: { down: [...state.down, name], told: state.told + 1 },
+    state: { down: [...state.down, name], notified: state.notified + 1 },
     effects: [
       {
         kind: "notify",
@@ -54,12 +54,12 @@ function decide(state: State, observation: Seen | "looked"): Decision<State, nev
   };
 }
 
-/** The least monitor there can be: down is told, up takes back what was not delivered yet. */
-export function flappingMonitor(world: ProcessWorld): Monitor<State, Seen | "looked", never> {
+/** The least monitor there can be: what is down is notified, what is up takes back what was not delivered yet. */
+export function flappingMonitor(world: ProcessWorld): Monitor<FlappingState, Seen | "looked", never> {
   return {
     name: "flapping",
-    initial: { down: [], told: 0 },
-    restore: ({ rest }) => rest as State,
+    initial: { down: [], notified: 0 },
+    restore: ({ rest }) => rest as FlappingState,
     decide,
     async sense(observe, signal) {
       const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -10,12 +10,12 @@ import { Dispatcher } from "../../src/notify/dispatcher.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import { Outbox } from "../../src/notify/outbox.ts";
 import { Store } from "../../src/notify/store.ts";
+import type { MemoryStateFile } from "../support/harness/memory-state-file.ts";
+import { ProgramClock } from "../support/harness/program-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import type { Seeded } from "../support/seeded.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
-import { ProgramClock } from "./host-clock.ts";
 import type { Machine } from "./host-machine.ts";
-import type { MemoryStateFile } from "./host-state-file.ts";
 
 /** A program that stands still for longer notices it, ms: `STALL_MS` and `PULSE_MS` of host/sense.ts. */
 const NOTICED_STALL_MS = 6000;

@@ -1,5 +1,5 @@
+import { MODES } from "../support/harness/api-model.ts";
 import { Seeded } from "../support/seeded.ts";
-import { MODES } from "./api-model.ts";
 import type { Machine } from "./host-machine.ts";
 import { HostWorld, type Watched } from "./host-world.ts";
 

@@ -1,15 +1,15 @@
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import type { Attempt } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
+import { ApiModel, wallOf } from "../support/harness/api-model.ts";
+import { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import { SETTINGS } from "../support/host-cluster.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { ApiModel, wallOf } from "./api-model.ts";
 import { ClusterModel } from "./host-cluster.ts";
 import { HostInvariants } from "./host-invariants.ts";
 import { Machine } from "./host-machine.ts";
 import { HostProgram } from "./host-program.ts";
-import { MemoryStateFile } from "./host-state-file.ts";
 
 /** A host with its monitor: what outlasts a run of the program, and the run. */
 export interface Watched {

@@ -1,27 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { visitStateFile } from "../../src/notify/state-file.ts";
-import { KeptLog } from "../support/kept-log.ts";
+import { ApiModel, MODES } from "../support/harness/api-model.ts";
+import { Ledger } from "../support/harness/ledger.ts";
+import { Program } from "../support/harness/program.ts";
+import type { StateDirectory } from "../support/harness/state-directory.ts";
 import { Seeded } from "../support/seeded.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { ApiModel, DUPLICATE_MS, MODES, wallOf } from "./api-model.ts";
-import type { Seen } from "./flapping-monitor.ts";
-import { Ledger } from "./ledger.ts";
-import { Run } from "./run-of-the-monitor.ts";
+import { type FlappingState, flappingMonitor, type Seen } from "./flapping-monitor.ts";
+import { FlappingProcesses, HELD_MS } from "./flapping-processes.ts";
+import { judge } from "./notify-judgement.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const MAX_IN_FLIGHT = 2;
-/** How long what earlier runs left waits for a look that does not come: `CATCH_UP_MS` of monitor/run.ts. */
-const HELD_MS = MINUTE;
-
-/** A directory for state files, in memory where the machine has such: a simulation syncs thousands of times. */
-export function simulationDirectory(): string {
-  const directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "masakari-simulation-"));
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** What one schedule came to. */
 export interface Outcome {
@@ -36,47 +27,55 @@ export class NotifyWorld {
   readonly #random: Seeded;
   readonly #api: ApiModel;
   readonly #ledger: Ledger;
-  readonly #log = new KeptLog();
   /** What happened, for the reader of a failure. */
   readonly history: string[] = [];
   readonly #counts: Record<string, number> = {};
-  readonly #statePath: string;
+  readonly #disk: StateDirectory;
   readonly #expiryMs: number;
   readonly #withFullDisk: boolean;
-
-  readonly #up = new Map<string, boolean>();
-  /** When each process was up, as [from, to) in monotonic ms. */
-  readonly #upTimes = new Map<string, [number, number][]>();
-  readonly #watchers = new Set<(seen: Seen) => void>();
-  #diskFull = false;
-  #run: Run | undefined;
+  readonly #processes: FlappingProcesses;
+  readonly #program: Program<FlappingState, Seen | "looked", never>;
   #stepsToKill = Number.POSITIVE_INFINITY;
   #startsSoon = false;
   #inFlight = 0;
   #startedAt = 0;
-  #looked: boolean = false;
+  #starts = 0;
+  #loaded = false;
 
-  constructor(seed: number, statePath: string) {
+  constructor(seed: number, disk: StateDirectory) {
     this.#random = new Seeded(seed);
-    this.#statePath = statePath;
+    this.#disk = disk;
     this.#api = new ApiModel(this.clock, this.#random);
     this.#ledger = new Ledger(() => this.clock.now().mono);
     this.#expiryMs = this.#random.chance(0.35) ? 20 * MINUTE : 24 * HOUR;
     this.#withFullDisk = this.#random.chance(0.2);
+    const parts = {
+      clock: this.clock,
+      random: this.#random,
+      seenUp: (name: string) => this.#seenUp(name),
+      monitorRuns: () => this.#program.running,
+      note: (what: string) => this.#note(what),
+    };
+    this.#processes = new FlappingProcesses(parts, this.#random.between(1, 4));
+    this.#program = this.#newProgram();
   }
 
   /** Plays the schedule, then lets everything be well for a while, and looks at what came of it. */
   async play(): Promise<Outcome> {
-    rmSync(this.#statePath, { recursive: true, force: true });
-    mkdirSync(this.#statePath);
-    for (let index = this.#random.between(1, 4); index > 0; index -= 1) this.#born(`process-${index}`);
+    this.#disk.empty();
     this.#start();
     for (let events = this.#random.between(5, 30); events > 0; events -= 1) {
       await this.#happen();
       await this.clock.advance(this.#pause());
     }
     await this.#allIsWell();
-    this.#judge();
+    const { stateFile } = this;
+    const judged = { ledger: this.#ledger, api: this.#api, processes: this.#processes, stateFile };
+    const { violations, expired } = judge({ ...judged, expiryMs: this.#expiryMs, now: this.clock.now().mono });
+    this.#ledger.violations.push(...violations);
+    if (expired > 0) this.#counts.expired = expired;
+    if (this.#processes.tooLate > 0) this.#counts["looked too late"] = this.#processes.tooLate;
+    if (this.#program.failure !== undefined) this.#ledger.violations.push(String(this.#program.failure));
     return { violations: this.#ledger.violations, counts: this.#counts };
   }
 
@@ -90,7 +89,7 @@ export class NotifyWorld {
   async #happen(): Promise<void> {
     const random = this.#random;
     const kind = random.next();
-    if (kind < 0.42) this.#flap(random.pick([...this.#up.keys()]));
+    if (kind < 0.42) this.#processes.flap(random.pick(this.#processes.names));
     else if (kind < 0.6) this.#setMode(random.pick(MODES));
     else if (kind < 0.68) this.#stepClock(random.between(-2 * HOUR, 2 * HOUR));
     else if (kind < 0.7) this.#stepClock(random.pick([-30, 30]) * 24 * HOUR);
@@ -102,157 +101,122 @@ export class NotifyWorld {
     else await this.#quietTime();
   }
 
-  #born(name: string): void {
-    const up = this.#random.chance(0.8);
-    this.#up.set(name, up);
-    this.#upTimes.set(name, up ? [[this.clock.now().mono, Number.POSITIVE_INFINITY]] : []);
-  }
-
-  #flap(name: string): void {
-    const up = !this.#up.get(name);
-    const { mono } = this.clock.now();
-    this.#up.set(name, up);
-    const times = this.#upTimes.get(name) ?? [];
-    const last = times.at(-1);
-    if (up) times.push([mono, Number.POSITIVE_INFINITY]);
-    else if (last !== undefined) last[1] = mono;
-    this.#tell(`${name} is ${up ? "up" : "down"}`);
-    for (const watcher of this.#watchers) watcher({ name, up, at: this.clock.now() });
-    if (up && this.#watchers.size > 0 && this.#run?.alive) this.#seenUp(name);
-  }
-
   /** The monitor has seen it: what is undelivered about it is untrue from now on, whatever the code makes of it. */
   #seenUp(name: string): void {
-    this.#tell(`seen up: ${name}`);
+    this.#note(`seen up: ${name}`);
     this.#ledger.superseded(name);
   }
 
   #setMode(mode: (typeof MODES)[number]): void {
     this.#api.mode = mode;
     this.#count(`api ${mode}`);
-    this.#tell(`the API ${mode}`);
+    this.#note(`the API ${mode}`);
   }
 
   #stepClock(byMs: number): void {
     this.clock.stepWall(byMs);
     this.#count("clock steps");
-    this.#tell(`the clock is stepped by ${byMs} ms`);
+    this.#note(`the clock is stepped by ${byMs} ms`);
   }
 
   #fillOrEmptyDisk(): void {
-    this.#diskFull = !this.#diskFull;
-    if (this.#diskFull) this.#count("disk full");
-    this.#tell(this.#diskFull ? "the disk is full" : "the disk has room");
+    this.#disk.full = !this.#disk.full;
+    if (this.#disk.full) this.#count("disk full");
+    this.#note(this.#disk.full ? "the disk is full" : "the disk has room");
   }
 
   /** A long time in which only the API's mood matters: what is owed may expire. */
   async #quietTime(): Promise<void> {
     const ms = this.#random.between(0, this.#expiryMs < HOUR || this.#random.chance(0.2) ? 1.3 * this.#expiryMs : HOUR);
-    this.#tell(`${ms} ms pass`);
+    this.#note(`${ms} ms pass`);
     await this.clock.advance(ms);
+  }
+
+  #newProgram() {
+    return new Program(
+      {
+        clock: this.clock,
+        bootId: () => "boot",
+        monitor: () => flappingMonitor(this.#processes),
+        openFile: (path) => this.#disk.open(path),
+        statePath: this.#disk.path,
+        expiryMs: this.#expiryMs,
+        maxInFlight: MAX_IN_FLIGHT,
+        random: this.#random.next,
+        post: (notification, signal) => this.#api.post(notification, signal),
+        watch: {
+          step: () => this.#step(),
+          loaded: (contents, file) => {
+            this.#ledger.loaded(contents, file);
+            if (!this.#loaded) this.#ledger.leave();
+            this.#loaded = true;
+          },
+          added: (subject, notification) => {
+            this.#count("notified");
+            this.#note(`owed: ${subject} ${notification.generated_time}`);
+            this.#ledger.added(subject, notification);
+          },
+          attempted: (notification) => {
+            const { payload, generated_time: time } = notification;
+            this.#note(`sent: ${payload.process_name} ${time} (API ${this.#api.mode})`);
+            this.#ledger.attempted(notification, this.#expiryMs, this.#isHeld());
+            this.#count("attempts");
+            this.#inFlight += 1;
+            if (this.#inFlight > MAX_IN_FLIGHT) this.#ledger.violations.push(`${this.#inFlight} in flight`);
+          },
+          answered: (notification, attempt) => {
+            this.#inFlight -= 1;
+            this.#count(attempt.outcome);
+            this.#note(`answered: ${notification.generated_time} ${attempt.outcome}`);
+            this.#ledger.answered(notification, attempt);
+          },
+        },
+      },
+      { down: [], notified: 0 },
+    );
   }
 
   #start(): void {
     this.#startsSoon = false;
-    this.#tell("the monitor starts");
+    this.#note("the monitor starts");
+    this.#starts += 1;
     this.#inFlight = 0;
     this.#startedAt = this.clock.now().mono;
-    this.#looked = false;
-    let loaded = false;
-    this.#run = new Run({
-      clock: this.clock,
-      log: this.#log,
-      processes: {
-        opened: (signal) => this.#open(signal),
-        look: () => this.#look(),
-        watch: (changed, signal) => {
-          this.#watchers.add(changed);
-          signal.addEventListener("abort", () => this.#watchers.delete(changed), { once: true });
-        },
-      },
-      statePath: this.#statePath,
-      expiryMs: this.#expiryMs,
-      maxInFlight: MAX_IN_FLIGHT,
-      random: this.#random.next,
-      step: () => this.#step(),
-      diskIsFull: () => this.#diskFull,
-      loaded: (contents, file) => {
-        this.#ledger.loaded(contents, file);
-        if (!loaded) this.#ledger.leave();
-        loaded = true;
-      },
-      added: (notification) => {
-        this.#count("notified");
-        this.#tell(`owed: ${notification.payload.process_name} ${notification.generated_time}`);
-        this.#ledger.added(notification);
-      },
-      post: (notification, signal) => {
-        this.#tell(`sent: ${notification.payload.process_name} ${notification.generated_time} (API ${this.#api.mode})`);
-        this.#ledger.attempted(notification, this.#expiryMs, this.#isHeld());
-        this.#count("attempts");
-        this.#inFlight += 1;
-        if (this.#inFlight > MAX_IN_FLIGHT) this.#ledger.violations.push(`${this.#inFlight} in flight`);
-        return this.#api.post(notification, signal);
-      },
-      answered: (notification, attempt) => {
-        this.#inFlight -= 1;
-        this.#count(attempt.outcome);
-        this.#tell(`answered: ${notification.generated_time} ${attempt.outcome}`);
-        this.#ledger.answered(notification, attempt);
-      },
-    });
-    this.#run.start();
-  }
-
-  /** The first look of a run: at once, soon, or (libvirt is away, say) only when nobody waits for it any more. */
-  async #open(signal: AbortSignal): Promise<void> {
-    const kind = this.#random.next();
-    const delay = kind < 0.4 ? 0 : kind < 0.8 ? this.#random.between(1, 15_000) : this.#random.between(1, 3 * HELD_MS);
-    if (delay === 0) return;
-    await this.clock.sleep(delay, signal);
-    if (delay >= HELD_MS) this.#count("looked too late");
-  }
-
-  *#look(): Iterable<Seen> {
-    this.#tell("the monitor looks");
-    for (const [name, up] of this.#up) {
-      yield { name, up, at: this.clock.now() };
-      if (!this.#run?.alive) return;
-      if (up) this.#seenUp(name);
-    }
-    this.#looked = true;
+    this.#processes.looked = false;
+    this.#loaded = false;
+    this.#program.start();
   }
 
   #isHeld(): boolean {
-    return !this.#looked && this.clock.now().mono - this.#startedAt < HELD_MS;
+    return !this.#processes.looked && this.clock.now().mono - this.#startedAt < HELD_MS;
   }
 
   #step(): void {
     this.#stepsToKill -= 1;
-    if (this.#stepsToKill > 0 || this.#run?.degraded) return;
+    if (this.#stepsToKill > 0 || this.#program.degraded) return;
     this.#stepsToKill = Number.POSITIVE_INFINITY;
     this.#kill("at a step");
   }
 
   #kill(when: string): void {
     // What is in memory only for want of disk is lost with the process: that is told, not promised.
-    if (!this.#run?.alive || this.#run.degraded) return;
-    this.#run.kill();
+    if (!this.#program.running || this.#program.degraded) return;
+    this.#program.kill();
     this.#count(`killed ${when}`);
-    this.#tell(`the monitor is killed ${when}`);
+    this.#note(`the monitor is killed ${when}`);
     this.#startLater();
   }
 
   async #stop(): Promise<void> {
-    if (!this.#run?.alive || this.#run.degraded) return;
-    this.#tell("the monitor is stopped");
-    const run = this.#run;
-    run.stop();
+    if (!this.#program.running || this.#program.degraded) return;
+    this.#note("the monitor is stopped");
+    const starts = this.#starts;
+    this.#program.stop();
     await this.clock.advance(10_000);
     // It may have been killed while it stopped, and even have been started again.
-    if (this.#run !== run) return;
-    if (run.alive) this.#ledger.violations.push("did not stop within 10 s");
-    run.kill();
+    if (this.#starts !== starts) return;
+    if (this.#program.running) this.#ledger.violations.push("did not stop within 10 s");
+    this.#program.kill();
     this.#count("stopped");
     this.#startLater();
   }
@@ -266,8 +230,8 @@ export class NotifyWorld {
 
   /** `masakari-monitors outbox drop --all`, in its own process. */
   #operatorDrops(): void {
-    if (this.#run?.degraded) return;
-    const file = visitStateFile(join(this.#statePath, "simulated.sqlite"));
+    if (this.#program.degraded) return;
+    const file = visitStateFile(this.stateFile);
     const { entries } = file.load();
     file.write({
       entries: entries.map((entry) => ({
@@ -281,86 +245,33 @@ export class NotifyWorld {
     file.close();
     for (const entry of entries) {
       this.#count("dropped by hand");
-      this.#tell(`dropped: ${entry.notification.generated_time}`);
-      this.#ledger.dropped(entry.notification.generated_time);
+      this.#note(`dropped: ${entry.notification.generated_time}`);
+      this.#ledger.dropped(entry.notification);
     }
   }
 
   async #allIsWell(): Promise<void> {
     this.#stepsToKill = Number.POSITIVE_INFINITY;
-    this.#diskFull = false;
+    this.#disk.full = false;
     this.#setMode("up");
     await this.clock.advance(15 * MINUTE);
-    if (this.#run?.degraded) this.#ledger.violations.push("still in memory with a good disk");
-    if (this.#run?.pending !== 0) this.#ledger.violations.push(`${this.#run?.pending} still pending with a good API`);
-    this.#run?.stop();
+    if (this.#program.degraded) this.#ledger.violations.push("still in memory with a good disk");
+    if (this.#program.pending !== 0)
+      this.#ledger.violations.push(`${this.#program.pending} still pending with a good API`);
+    this.#program.stop();
     await this.clock.advance(10_000);
-    if (this.#run?.alive) this.#ledger.violations.push("did not stop at the end");
+    if (this.#program.running) this.#ledger.violations.push("did not stop at the end");
   }
 
-  /** Nothing that was owed is missing on disk, or still pending there. */
-  #mustBeOnDisk(): void {
-    const file = visitStateFile(join(this.#statePath, "simulated.sqlite"));
-    const ended = new Set(file.ended().map((entry) => entry.notification.generated_time));
-    file.close();
-    for (const time of this.#ledger.lines.keys()) {
-      if (!ended.has(time)) this.#ledger.violations.push(`no ending on disk: ${time}`);
-    }
-  }
-
-  #judge(): void {
-    for (const [name, up] of this.#up) {
-      if (!up) this.#mustHaveArrived(name);
-      this.#mustBeOneEach(name);
-    }
-    this.#mustBeOnDisk();
-    const defects = this.#log.lines.filter((line) => line.includes("Defect"));
-    this.#ledger.violations.push(...defects);
-  }
-
-  /** It is down: the API has stored that, or has itself called it a repeat of what it had; only an operator or time may end it else. */
-  #mustHaveArrived(name: string): void {
-    const last = [...this.#ledger.lines.values()].findLast((line) => line.subject === name);
-    if (last === undefined) {
-      this.#ledger.violations.push(`never owed: ${name} is down`);
-      return;
-    }
-    if (last.state === "dropped") return;
-    const time = wallOf(last.notification.generated_time);
-    const arrived = this.#api.stored.some(
-      (stored) => stored.subject === name && wallOf(stored.notification.generated_time) >= time - DUPLICATE_MS,
-    );
-    const expired = this.clock.now().mono - last.since >= this.#expiryMs;
-    if (!arrived && expired) this.#count("expired");
-    if (!arrived && !expired)
-      this.#ledger.violations.push(`lost: ${name} ${last.notification.generated_time} (${last.state})`);
-  }
-
-  /**
-   * Between two failures that the API has stored, the process was up: no failure is stored twice. The order is judged when they
-   * are sent: an API that is too late, and knows no repeat because the clock was set back, stores a request that was given up
-   * after a newer one.
-   */
-  #mustBeOneEach(name: string): void {
-    const seen = this.#api.stored
-      .filter((stored) => stored.subject === name)
-      .map((stored) => this.#ledger.lines.get(stored.notification.generated_time)?.since ?? Number.NaN)
-      .sort((one, other) => one - other);
-    for (const [index, since] of seen.entries()) {
-      if (Number.isNaN(since)) this.#ledger.violations.push(`stored, but never owed: ${name}`);
-      const before = seen[index - 1];
-      if (before === undefined) continue;
-      if (since === before) this.#ledger.violations.push(`stored twice: ${name}`);
-      const upBetween = this.#upTimes.get(name)?.some(([from, to]) => from < since && to > before);
-      if (!upBetween) this.#ledger.violations.push(`second notification for one failure: ${name}`);
-    }
+  get stateFile(): string {
+    return join(this.#disk.path, "simulated.sqlite");
   }
 
   #count(what: string): void {
     this.#counts[what] = (this.#counts[what] ?? 0) + 1;
   }
 
-  #tell(what: string): void {
+  #note(what: string): void {
     this.history.push(`${Math.round(this.clock.now().mono)} ${what}`);
   }
 }

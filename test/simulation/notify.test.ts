@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { StateDirectory } from "../support/harness/state-directory.ts";
 import { playSchedules, schedulesOr } from "../support/seeds.ts";
-import { NotifyWorld, simulationDirectory } from "./notify-world.ts";
+import { NotifyWorld } from "./notify-world.ts";
 
 const SCHEDULES = schedulesOr(1500);
 
 test("nothing true is lost, nothing untrue is sent, nothing is sent twice, in any schedule", async () => {
-  const directory = simulationDirectory();
+  const disk = new StateDirectory();
   const counts: Record<string, number> = {};
   await playSchedules(SCHEDULES, (seed) => {
-    const world = new NotifyWorld(seed, directory);
+    const world = new NotifyWorld(seed, disk);
     return {
       history: world.history,
       play: async () => {

@@ -1,7 +1,7 @@
-import type { Attempt } from "../../src/notify/delivery.ts";
-import type { Notification } from "../../src/notify/notification.ts";
-import type { Clock } from "../../src/system/clock.ts";
-import type { Seeded } from "../support/seeded.ts";
+import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { Notification } from "../../../src/notify/notification.ts";
+import type { Clock } from "../../../src/system/clock.ts";
+import type { Seeded } from "../seeded.ts";
 
 export type Mode = "up" | "slow" | "refuses" | "hangs" | "fails" | "drops the answer" | "is too late" | "unauthorised";
 export const MODES: readonly Mode[] = [

@@ -1,8 +1,13 @@
-import type { Attempt } from "../../src/notify/delivery.ts";
-import type { Notification } from "../../src/notify/notification.ts";
-import type { Contents, StateFile } from "../../src/notify/state-file.ts";
+import type { Attempt } from "../../../src/notify/delivery.ts";
+import { isAmong, type Notification } from "../../../src/notify/notification.ts";
+import type { Contents, StateFile } from "../../../src/notify/state-file.ts";
 
-/** What the simulation knows of one notification, by its generated_time: the truth that the code is measured by. */
+/** What makes a notification another than the others. */
+export function identityOf({ type, hostname, generated_time, payload }: Notification): string {
+  return JSON.stringify([generated_time, type, hostname, Object.entries(payload).sort()]);
+}
+
+/** What the simulation knows of one notification: the truth that the code is measured by. */
 export interface Line {
   readonly subject: string;
   readonly notification: Notification;
@@ -15,7 +20,7 @@ export interface Line {
   leftover: boolean;
 }
 
-/** Every notification that ever became durable, in order, and what may still be done with it. */
+/** Every notification that ever became durable, in order, by its identity, and what may still be done with it. */
 export class Ledger {
   readonly lines = new Map<string, Line>();
   readonly violations: string[] = [];
@@ -25,9 +30,8 @@ export class Ledger {
   }
   readonly #now: () => number;
 
-  added(notification: Notification): void {
-    const subject = notification.payload.process_name ?? "";
-    this.lines.set(notification.generated_time, {
+  added(subject: string, notification: Notification): void {
+    this.lines.set(identityOf(notification), {
       subject,
       notification,
       since: this.#now(),
@@ -38,25 +42,28 @@ export class Ledger {
     });
   }
 
-  superseded(subject: string): void {
-    for (const line of this.lines.values())
-      if (line.subject === subject && line.state === "owed") line.state = "superseded";
+  /** @param which of its notifications; all if absent */
+  superseded(subject: string, which?: Parameters<typeof isAmong>[1]): void {
+    for (const line of this.lines.values()) {
+      const isUntrue = line.subject === subject && isAmong(line.notification, which);
+      if (isUntrue && line.state === "owed") line.state = "superseded";
+    }
   }
 
-  dropped(generatedTime: string): void {
-    const line = this.lines.get(generatedTime);
+  dropped(notification: Notification): void {
+    const line = this.lines.get(identityOf(notification));
     if (line?.state === "owed") line.state = "dropped";
   }
 
   /** A new run has read the file: what the last one committed in its last instant shows only now. */
   loaded(contents: Contents, file: StateFile): void {
-    const ended = new Map(file.ended().map((entry) => [entry.notification.generated_time, entry.state]));
+    const ended = new Map(file.ended().map((entry) => [identityOf(entry.notification), entry.state]));
     for (const entry of contents.entries) {
-      if (!this.lines.has(entry.notification.generated_time)) this.added(entry.notification);
+      if (!this.lines.has(identityOf(entry.notification))) this.added(entry.subject, entry.notification);
     }
-    for (const [time, line] of this.lines) {
+    for (const [identity, line] of this.lines) {
       line.underWay = false;
-      if (line.state === "owed" && ended.get(time) === "superseded") line.state = "superseded";
+      if (line.state === "owed" && ended.get(identity) === "superseded") line.state = "superseded";
     }
   }
 
@@ -67,7 +74,7 @@ export class Ledger {
 
   /** An attempt begins. @param held what earlier runs left is not to be sent yet */
   attempted(notification: Notification, expiryMs: number, held: boolean): void {
-    const line = this.lines.get(notification.generated_time);
+    const line = this.lines.get(identityOf(notification));
     if (line === undefined) {
       this.violations.push(`sent before it was durable: ${notification.generated_time}`);
       return;
@@ -87,7 +94,7 @@ export class Ledger {
   }
 
   answered(notification: Notification, attempt: Attempt): void {
-    const line = this.lines.get(notification.generated_time);
+    const line = this.lines.get(identityOf(notification));
     if (line === undefined) return;
     line.underWay = false;
     if (attempt.outcome !== "unanswered") line.state = "answered";

@@ -1,4 +1,4 @@
-import type { Clock, Instant, Timer } from "../../src/system/clock.ts";
+import type { Clock, Instant, Timer } from "../../../src/system/clock.ts";
 
 const never = new Promise<never>(() => undefined);
 

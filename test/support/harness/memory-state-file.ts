@@ -1,7 +1,7 @@
-import type { Entry } from "../../src/notify/entry.ts";
-import type { StateFile } from "../../src/notify/state-file.ts";
+import type { Entry } from "../../../src/notify/entry.ts";
+import type { StateFile } from "../../../src/notify/state-file.ts";
 
-/** The state file of a simulated host monitor: it outlasts the program, and costs no sync. */
+/** The state file of a simulated program: it outlasts the program, and costs no sync. */
 export class MemoryStateFile {
   readonly #entries = new Map<string, Entry>();
   readonly #saved = new Map<string, string>();
