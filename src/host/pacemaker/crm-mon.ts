@@ -27,6 +27,8 @@ export interface RemoteConnection {
   readonly failed: boolean;
   /** An operator has stopped it (`target-role`). */
   readonly stoppedOnPurpose: boolean;
+  /** A member is trying to connect. Until it has failed, Pacemaker shows the remote as online, whether it is up or not. */
+  readonly connecting: boolean;
 }
 
 export interface CrmNode {
@@ -103,6 +105,7 @@ function parseNode(node: XmlElement): CrmNode {
 }
 
 function connectionsOf(root: XmlElement): ReadonlyMap<string, RemoteConnection> {
+  const starting = startingResources(root);
   const resources = childrenOf(root, "resources").flatMap((all) => [...descendants(all)]);
   const connections = resources.filter(({ attributes }) =>
     /^ocf::?pacemaker:remote$/.test(attributes.resource_agent ?? ""),
@@ -110,7 +113,25 @@ function connectionsOf(root: XmlElement): ReadonlyMap<string, RemoteConnection> 
   return new Map(
     connections.map((resource) => [
       textOf(resource, "id"),
-      { failed: booleanOf(resource, "failed"), stoppedOnPurpose: resource.attributes.target_role === "Stopped" },
+      {
+        failed: booleanOf(resource, "failed"),
+        stoppedOnPurpose: resource.attributes.target_role === "Stopped",
+        connecting: starting.has(textOf(resource, "id")),
+      },
     ]),
+  );
+}
+
+/** The resources whose start is under way on a node. `role` shows it as Starting, but not while an older operation is also pending. */
+function startingResources(root: XmlElement): ReadonlySet<string> {
+  const histories = childrenOf(root, "node_history").flatMap((all) => [...descendants(all)]);
+  const isStarting = (history: XmlElement): boolean =>
+    childrenOf(history, "operation_history").some(
+      ({ attributes: { call, task } }) => call === "-1" && task === "start",
+    );
+  return new Set(
+    histories
+      .filter((element) => element.name === "resource_history" && isStarting(element))
+      .map((history) => textOf(history, "id")),
   );
 }

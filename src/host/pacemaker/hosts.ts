@@ -42,11 +42,14 @@ function stateOf(node: CrmNode, crm: CrmMon, beside: Beside): Judged {
   if (quorumOf(crm, beside) !== "yes") return { state: "unknown", reason: "this side of the cluster has no quorum" };
   if (node.type !== "member" && node.type !== "remote")
     return { state: "unknown", reason: `it is of type ${node.type}` };
-  if (node.online) return onlineState(node);
+  if (node.online) return onlineState(node, crm);
   return node.type === "remote" ? lostRemote(node, crm) : lostMember(node, beside);
 }
 
-function onlineState(node: CrmNode): Judged {
+function onlineState(node: CrmNode, { connections }: CrmMon): Judged {
+  if (node.type === "remote" && connections.get(node.name)?.connecting) {
+    return { state: "unstable", reason: "a member is trying to connect to it" };
+  }
   if (node.pending) return { state: "unstable", reason: "it is joining the cluster" };
   if (node.unclean) return { state: "unstable", reason: "online, but unclean: the cluster is about to fence it" };
   // A remote is never expected_up.

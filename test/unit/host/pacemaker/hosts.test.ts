@@ -35,6 +35,7 @@ const situations: readonly (readonly [path: string, host: string, expected: stri
   ["pacemaker-2.1.5/07b-clean-shutdown-node3/node1", "node3", "offline expected"],
   ["pacemaker-2.1.5/08-remote1-crashed/node1", "remote1", "offline crash"],
   ["pacemaker-2.1.5/08b-remote1-back/node1", "remote1", "online"],
+  ["pacemaker-2.1.5/08c-remote1-off-being-connected/node1", "remote1", "unstable"],
   ["pacemaker-2.1.5/09b-node3-unclean-fencing-pending/node1", "node3", "offline crash"],
   ["pacemaker-2.1.5/09c-node3-fenced/node1", "node3", "offline expected"],
   ["pacemaker-2.1.5/10a-controld-frozen-node3/node1", "node3", "online"],
