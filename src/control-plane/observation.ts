@@ -15,6 +15,8 @@ export interface NotificationArrival {
 export interface AnsweredRequest {
   readonly service: "keystone" | "masakari";
   readonly method: string;
+  /** The address that it came from. */
+  readonly peer: string;
   /** Path and query as sent. */
   readonly url: string;
   readonly status: number;

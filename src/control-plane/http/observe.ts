@@ -23,6 +23,7 @@ export function observe(
     tell({
       service,
       method: request.method,
+      peer: request.ip,
       url: request.originalUrl,
       status: reply.statusCode,
       arrivedAt: arrivals.get(request) ?? 0,

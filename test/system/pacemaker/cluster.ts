@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { Bmc, bmcPassword, bmcUser, startBmcFronts } from "./bmc.ts";
 import { firstCib } from "./cib.ts";
 import { addressOf, Switch } from "./network.ts";
 import { ClusterNode, type NodeFiles } from "./node.ts";
+import { idsOf } from "./users.ts";
 
 export interface ClusterOptions {
   /** default 3: node1, node2, node3 */
@@ -17,6 +18,8 @@ export interface ClusterOptions {
   readonly remotes?: number;
   /** Each node has a BMC, and the cluster a fencing device for it; default false: `stonith-enabled` is off. */
   readonly fencing?: boolean;
+  /** Every node has a card on a second network, which the faults of a test leave alone; default false. */
+  readonly management?: boolean;
 }
 
 const readyMs = 90_000;
@@ -28,21 +31,28 @@ const readyMs = 90_000;
 export class Cluster {
   readonly folder: string;
   readonly #switch: Switch;
+  readonly #management: Switch | undefined;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #bmcs = new Map<string, Bmc>();
   #fronts: Child | undefined;
 
-  private constructor(folder: string, to: Switch) {
+  private constructor(folder: string, to: Switch, management: Switch | undefined) {
     this.folder = folder;
     this.#switch = to;
+    this.#management = management;
   }
 
   /** Resolves when all nodes are online. */
-  static async start({ members = 3, remotes = 0, fencing = false }: ClusterOptions = {}): Promise<Cluster> {
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const { members = 3, remotes = 0, fencing = false, management = false } = options;
     const folder = await mkdtemp(join(tmpdir(), "pacemaker-"));
     // Its nodes' daemons run as hacluster.
     chmodSync(folder, 0o755);
-    const cluster = new Cluster(folder, await Switch.create());
+    const cluster = new Cluster(
+      folder,
+      await Switch.create(),
+      management ? await Switch.create("management") : undefined,
+    );
     try {
       await cluster.#build(names("node", members), names("remote", remotes), fencing);
       await cluster.#online();
@@ -68,6 +78,12 @@ export class Cluster {
 
   get nodes(): readonly ClusterNode[] {
     return [...this.#nodes.values()];
+  }
+
+  /** The network that no fault of a test touches. */
+  get management(): Switch {
+    if (this.#management === undefined) throw new Error("the cluster has no management network");
+    return this.#management;
   }
 
   /** `crm_mon -X` of a node. */
@@ -98,7 +114,7 @@ export class Cluster {
     for (const bmc of this.#bmcs.values()) await bmc.stop();
     await this.#fronts?.stop("SIGKILL");
     await Promise.all(this.nodes.map((node) => node.remove()));
-    await this.#switch.stop();
+    await Promise.all([this.#switch.stop(), this.#management?.stop()]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -114,11 +130,16 @@ export class Cluster {
       corosyncKey: randomBytes(128),
       pacemakerKey: randomBytes(128),
       cib: firstCib({ remotes, devices: fencing ? bmcs : new Map(), user: bmcUser, password: bmcPassword }),
-      hacluster: hacluster(),
+      hacluster: idsOf("hacluster"),
     };
-    for (const [name, address] of addresses) {
-      const isRemote = remotes.includes(name);
-      this.#nodes.set(name, await ClusterNode.create({ name, address, isRemote }, files, this.#switch));
+    for (const [index, name] of all.entries()) {
+      const node = {
+        name,
+        address: addresses.get(name) ?? "",
+        isRemote: remotes.includes(name),
+        managementAddress: this.#management && addressOf(11 + index, "management"),
+      };
+      this.#nodes.set(name, await ClusterNode.create(node, files, this.#switch, this.#management));
     }
     if (fencing) await this.#startBmcs(bmcs);
     await Promise.all(this.nodes.map((node) => node.start()));
@@ -134,13 +155,28 @@ export class Cluster {
   }
 
   async #online(): Promise<void> {
-    const [first] = this.#nodes.keys();
+    const [first = ""] = this.#nodes.keys();
+    const remotes = this.nodes.filter(({ isRemote }) => isRemote).map(({ name }) => name);
+    const members = [...this.#nodes.keys()].filter((name) => !remotes.includes(name));
     await this.until(
-      "all nodes to be online",
-      first ?? "",
-      (text) => [...this.#nodes.keys()].every((name) => isOnline(text, name)) && text.includes('with_quorum="true"'),
+      "all members to be online",
+      first,
+      (text) => members.every((name) => isOnline(text, name)) && text.includes('with_quorum="true"'),
     );
+    // A member that could not connect to a remote never tries again by itself.
+    const isConnected = (name: string, text: string): boolean => isOnline(text, name) && !isBeingConnected(text, name);
+    const text = remotes.length > 0 ? await this.monitor(first) : "";
+    for (const name of remotes) {
+      if (!isConnected(name, text)) await this.node(first).run(["crm_resource", "--cleanup", "-r", name]);
+    }
+    await this.until("all remotes to be online", first, (text) => remotes.every((name) => isConnected(name, text)));
   }
+}
+
+/** `crm_mon -X` shows a remote as online while a member tries to connect to it. */
+function isBeingConnected(crmMon: string, name: string): boolean {
+  const histories = crmMon.matchAll(new RegExp(`<resource_history id="${name}".*?</resource_history>`, "gs"));
+  return [...histories].some(([history]) => /call="-1" task="start"/.test(history));
 }
 
 /** Whether `crm_mon -X` has the node as online and settled. */
@@ -155,14 +191,6 @@ export function isOffline(crmMon: string, name: string): boolean {
 
 const names = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
-
-function hacluster(): NodeFiles["hacluster"] {
-  const line = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .find((one) => one.startsWith("hacluster:"));
-  const [, , uid, gid] = line?.split(":") ?? [];
-  return { uid: Number(uid), gid: Number(gid) };
-}
 
 /** With a token of 1 s a node counts as lost after about 3.4 s; with Debian's default of 3 s, after 8. */
 function corosyncConf(members: ReadonlyMap<string, string>): string {

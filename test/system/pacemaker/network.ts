@@ -46,10 +46,12 @@ export class NetworkNamespace {
   }
 }
 
-/** The /24 of a cluster; it exists only inside the cluster's namespaces (RFC 2544's range for tests). */
-const prefix = "198.18.77";
+/** The /24 of a cluster, and that of its management network; they exist only inside the cluster's namespaces (RFC 2544's range for tests). */
+const prefixes = { cluster: "198.18.77", management: "198.18.78" } as const;
 
-export const addressOf = (last: number): string => `${prefix}.${last}`;
+export type NetworkName = keyof typeof prefixes;
+
+export const addressOf = (last: number, network: NetworkName = "cluster"): string => `${prefixes[network]}.${last}`;
 
 /** A bridge in a namespace of its own, to which the nodes are plugged. */
 export class Switch {
@@ -59,21 +61,21 @@ export class Switch {
     this.namespace = namespace;
   }
 
-  static async create(): Promise<Switch> {
+  static async create(network: NetworkName = "cluster"): Promise<Switch> {
     const namespace = await NetworkNamespace.create();
     await namespace.ip("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
-    await namespace.ip("addr", "add", `${addressOf(1)}/24`, "dev", "br0");
+    await namespace.ip("addr", "add", `${addressOf(1, network)}/24`, "dev", "br0");
     await namespace.ip("link", "set", "br0", "up");
     return new Switch(namespace);
   }
 
-  /** Gives the namespace a network card `eth0` with this address, and a cable to the switch. */
-  async plug(name: string, host: NetworkNamespace, address: string): Promise<void> {
-    const peer = ["peer", "name", "eth0", "netns", String(host.pid)];
+  /** Gives the namespace a network card with this address, and a cable to the switch. */
+  async plug(name: string, host: NetworkNamespace, address: string, card = "eth0"): Promise<void> {
+    const peer = ["peer", "name", card, "netns", String(host.pid)];
     await this.namespace.ip("link", "add", portOf(name), "type", "veth", ...peer);
     await this.namespace.ip("link", "set", portOf(name), "master", "br0", "up");
-    await host.ip("addr", "add", `${address}/24`, "dev", "eth0");
-    await host.ip("link", "set", "eth0", "up");
+    await host.ip("addr", "add", `${address}/24`, "dev", card);
+    await host.ip("link", "set", card, "up");
   }
 
   /** An address of the switch itself: the BMCs are there. */

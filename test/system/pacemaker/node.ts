@@ -24,8 +24,17 @@ export interface NodeFiles {
   readonly hacluster: { readonly uid: number; readonly gid: number };
 }
 
-/** Which sudoers file the ordinary user `nobody` has on a node: what Kolla's image and Debian's package ship, or none. */
+export interface NodeOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly isRemote: boolean;
+  readonly managementAddress?: string | undefined;
+}
+
+/** Which sudoers file an ordinary user has on a node: what Kolla's image and Debian's package ship, or none. */
 export type Sudoers = "kolla" | "debian" | "none";
+
+export type User = "root" | "nobody" | "daemon" | "hacluster";
 
 const commands: Readonly<Record<Sudoers, readonly string[]>> = {
   kolla: ["/usr/sbin/crm_mon -X", "/usr/sbin/crmadmin *", "/usr/sbin/cibadmin --query", "/usr/bin/tcpdump *"],
@@ -35,7 +44,7 @@ const commands: Readonly<Record<Sudoers, readonly string[]>> = {
 
 export interface RunOptions {
   /** default root */
-  readonly user?: "root" | "nobody" | "hacluster";
+  readonly user?: User;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +66,8 @@ export class ClusterNode {
   readonly name: string;
   readonly address: string;
   readonly isRemote: boolean;
+  /** On the management network, if there is one. */
+  readonly managementAddress: string | undefined;
   /** `init.pid`, `log/`, `booting` and the rest of it; removed with the cluster. */
   readonly folder: string;
   readonly #network: NetworkNamespace;
@@ -64,30 +75,32 @@ export class ClusterNode {
   #unshare: Child | undefined;
 
   private constructor(
-    name: string,
-    address: string,
-    isRemote: boolean,
+    { name, address, isRemote, managementAddress }: NodeOptions,
     folder: string,
     { network, to }: { network: NetworkNamespace; to: Switch },
   ) {
     this.name = name;
     this.address = address;
     this.isRemote = isRemote;
+    this.managementAddress = managementAddress;
     this.folder = folder;
     this.#network = network;
     this.#switch = to;
   }
 
   static async create(
-    { name, address, isRemote }: { name: string; address: string; isRemote: boolean },
+    options: NodeOptions,
     files: NodeFiles,
     to: Switch,
+    management: Switch | undefined,
   ): Promise<ClusterNode> {
+    const { name, address, isRemote, managementAddress = "" } = options;
     const folder = join(files.folder, name);
     writeFiles(folder, files, isRemote);
     const network = await NetworkNamespace.create();
     await to.plug(name, network, address);
-    return new ClusterNode(name, address, isRemote, folder, { network, to });
+    await management?.plug(name, network, managementAddress, "eth1");
+    return new ClusterNode(options, folder, { network, to });
   }
 
   /** The pid, on this machine, of the node's first process; undefined while it is off. */
@@ -174,9 +187,9 @@ export class ClusterNode {
     await this.kill();
   }
 
-  allowSudo(sudoers: Sudoers): void {
-    const lines = commands[sudoers].map((command) => `nobody ALL=(root) NOPASSWD: ${command}\n`);
-    writeFileSync(join(this.folder, "sudoers.d/masakari"), lines.join(""), { mode: 0o440 });
+  allowSudo(sudoers: Sudoers, user: User = "nobody"): void {
+    const lines = commands[sudoers].map((command) => `${user} ALL=(root) NOPASSWD: ${command}\n`);
+    writeFileSync(join(this.folder, `sudoers.d/masakari-${user}`), lines.join(""), { mode: 0o440 });
   }
 
   /** The words that run a command inside the node. */
@@ -257,7 +270,7 @@ function sendIfThere(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-const groupOf = { nobody: "nogroup", hacluster: "haclient" } as const;
+const groupOf = { nobody: "nogroup", daemon: "daemon", hacluster: "haclient" } as const;
 
 function writeFiles(folder: string, files: NodeFiles, isRemote: boolean): void {
   const { uid, gid } = files.hacluster;

@@ -169,6 +169,7 @@ describe("observers", () => {
     const seen = answered.map(({ service, method, url, status }) => `${service} ${method} ${url} ${status}`);
     assert.equal(seen[0], "keystone POST /v3/auth/tokens 201");
     assert.deepEqual(seen.slice(-2), ["masakari POST /v1/notifications 202", "masakari POST /v1/notifications 409"]);
+    assert.deepEqual(new Set(answered.map(({ peer }) => peer)), new Set(["127.0.0.1"]));
   });
 
   test("that throw harm nobody", async (context) => {
