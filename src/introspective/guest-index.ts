@@ -1,56 +1,43 @@
 import { SubjectOrder } from "../monitor/subject-order.ts";
 import type { Guest, ShortTimeout } from "./guest.ts";
 
-/**
- * What decisions look for among all guests, kept up to date guest by guest, so that no decision walks through all of them.
- * Each is a set of guests' UUIDs, in an order.
- */
-export interface GuestIndex {
-  /** To be pinged, by when they are due: those whose last ping was answered in time, the others, and of those the ones that rest. */
-  readonly well: SubjectOrder;
-  readonly suspected: SubjectOrder;
-  readonly resting: SubjectOrder;
-  /** With a ping under way: all, those in a lane for suspected guests, and of those the ones that rest. */
-  readonly pinging: SubjectOrder;
-  readonly pingingSuspected: SubjectOrder;
-  readonly pingingResting: SubjectOrder;
-  /** With a channel that the pattern matches; with other channels only; unreadable; pinged without a clear result. */
-  readonly matched: SubjectOrder;
-  readonly unmatched: SubjectOrder;
-  readonly unreadable: SubjectOrder;
-  readonly unclear: SubjectOrder;
-  /** Response time-outs: to be shortened; shortened for a good reason; to be reset, by when; with a call under way. */
-  readonly toShorten: SubjectOrder;
-  readonly shortened: SubjectOrder;
-  readonly toReset: SubjectOrder;
-  readonly setting: SubjectOrder;
-  /** Reported lately, by when that was last. */
-  readonly reported: SubjectOrder;
-}
+/** What decisions look for among all guests, kept up to date guest by guest, so that no decision walks through all of them. */
+export type GuestIndex = Readonly<Record<Counted, number>> & Readonly<Record<Ordered, SubjectOrder>>;
 
-type Name = keyof GuestIndex;
-/** A guest's number in each set; undefined where it is not in it. */
-type Places = Readonly<Record<Name, number | undefined>>;
+/** How many guests there are of each of these. */
+type Counted =
+  /** With a ping under way: all, those in a lane for suspected guests, and of those the ones that rest. */
+  | "pinging"
+  | "pingingSuspected"
+  | "pingingResting"
+  /** With a channel that the pattern matches. */
+  | "matched"
+  /** With a call about the response time-out under way. */
+  | "setting";
+
+/** Sets of guests' UUIDs, in an order. */
+type Ordered = Queue | Rare;
+/** To be pinged, by when they are due: those whose last ping was answered in time, the others, and of those the ones that rest. */
+type Queue = "well" | "suspected" | "resting";
+type Rare =
+  /** With other channels only; unreadable; pinged without a clear result. */
+  | "unmatched"
+  | "unreadable"
+  | "unclear"
+  /** Response time-outs: to be shortened; shortened for a good reason; to be reset, by when. */
+  | "toShorten"
+  | "shortened"
+  | "toReset"
+  /** Reported lately, by when that was last. */
+  | "reported";
 
 export const emptyIndex: GuestIndex = {
-  well: SubjectOrder.empty,
-  suspected: SubjectOrder.empty,
-  resting: SubjectOrder.empty,
-  pinging: SubjectOrder.empty,
-  pingingSuspected: SubjectOrder.empty,
-  pingingResting: SubjectOrder.empty,
-  matched: SubjectOrder.empty,
-  unmatched: SubjectOrder.empty,
-  unreadable: SubjectOrder.empty,
-  unclear: SubjectOrder.empty,
-  toShorten: SubjectOrder.empty,
-  shortened: SubjectOrder.empty,
-  toReset: SubjectOrder.empty,
-  setting: SubjectOrder.empty,
+  ...{ pinging: 0, pingingSuspected: 0, pingingResting: 0, matched: 0, setting: 0 },
+  ...{ well: SubjectOrder.empty, suspected: SubjectOrder.empty, resting: SubjectOrder.empty },
+  ...{ unmatched: SubjectOrder.empty, unreadable: SubjectOrder.empty, unclear: SubjectOrder.empty },
+  ...{ toShorten: SubjectOrder.empty, shortened: SubjectOrder.empty, toReset: SubjectOrder.empty },
   reported: SubjectOrder.empty,
 };
-
-const NAMES = Object.keys(emptyIndex) as readonly Name[];
 
 /** What is known under one UUID. */
 export interface Entry {
@@ -62,16 +49,49 @@ export interface Entry {
 
 /** The index after what is known under `uuid` has changed. */
 export function reindexed(index: GuestIndex, uuid: string, before: Entry, after: Entry): GuestIndex {
+  const next: Record<Counted, number> & Record<Ordered, SubjectOrder> = { ...index };
+  count(next, before, -1);
+  count(next, after, 1);
+  requeue(next, uuid, before.guest, after.guest);
+  // Nearly all guests are in none of these, before and after.
+  if (isOrdinary(before) && isOrdinary(after)) return next;
   const [from, to] = [placesOf(before), placesOf(after)];
-  let next: Record<Name, SubjectOrder> | undefined;
-  for (const name of NAMES) {
+  for (const name of RARE) {
     const [left, entered] = [from[name], to[name]];
     if (left === entered) continue;
-    next ??= { ...index };
     if (left !== undefined) next[name] = next[name].without(uuid, left);
     if (entered !== undefined) next[name] = next[name].with(uuid, entered);
   }
-  return next ?? index;
+  return next;
+}
+
+function count(index: Record<Counted, number>, { guest, short }: Entry, change: 1 | -1): void {
+  if (short?.isBeingSet) index.setting += change;
+  if (guest === undefined) return;
+  if (guest.agent !== "none" && guest.agent !== "unknown") index.matched += change;
+  if (guest.ping === undefined) return;
+  index.pinging += change;
+  if (!guest.ping.suspect) return;
+  index.pingingSuspected += change;
+  if (isResting(guest)) index.pingingResting += change;
+}
+
+function requeue(
+  index: Record<Queue, SubjectOrder>,
+  uuid: string,
+  before: Guest | undefined,
+  after: Guest | undefined,
+): void {
+  const [left, entered] = [before && queueOf(before), after && queueOf(after)];
+  if (left === entered && before?.due === after?.due) return;
+  if (left !== undefined && before) index[left] = index[left].without(uuid, before.due);
+  if (entered !== undefined && after) index[entered] = index[entered].with(uuid, after.due);
+}
+
+function queueOf(guest: Guest): Queue | undefined {
+  if (guest.ping !== undefined || !wantsPing(guest)) return undefined;
+  if (!guest.suspected) return "well";
+  return isResting(guest) ? "resting" : "suspected";
 }
 
 /** A reported guest, or one that has not answered yet, rests while it does not answer: that it still does not changes nothing. */
@@ -79,31 +99,31 @@ export function isResting({ suspected, phase, occupied }: Guest): boolean {
   return suspected && (phase === "reported" || phase === "discovery" || occupied !== undefined);
 }
 
-function placesOf({ guest, short, reports }: Entry): Places {
-  const ping = guest?.ping;
-  const due = guest && !ping && wantsPing(guest) ? guest.due : undefined;
-  const rests = guest !== undefined && isResting(guest);
-  const isSuspect = ping?.suspect === true;
+/** Whether it is in none of the rare sets. */
+function isOrdinary({ guest, short, reports }: Entry): boolean {
+  if (short !== undefined || reports !== undefined) return false;
+  if (guest === undefined) return true;
+  const { unmatched, fault, occupied, unclear } = guest;
+  const isClear = unmatched === undefined && fault === undefined && occupied === undefined && unclear === undefined;
+  return isClear && !isToBeShort(guest);
+}
+
+/** A guest's number in each of the rare sets; undefined where it is not in it. */
+function placesOf({ guest, short, reports }: Entry): Readonly<Record<Rare, number | undefined>> {
   const isShort = guest !== undefined && isToBeShort(guest);
   const resetAt = short?.isBeingSet === false ? short.due : undefined;
   return {
-    well: guest?.suspected ? undefined : due,
-    suspected: guest?.suspected && !rests ? due : undefined,
-    resting: rests ? due : undefined,
-    pinging: member(ping !== undefined),
-    pingingSuspected: member(isSuspect),
-    pingingResting: member(isSuspect && rests),
-    matched: member(guest !== undefined && guest.agent !== "none" && guest.agent !== "unknown"),
     unmatched: member(guest?.unmatched !== undefined),
     unreadable: member(guest?.fault !== undefined),
     unclear: member(guest !== undefined && (guest.occupied !== undefined || guest.unclear !== undefined)),
     toShorten: member(isShort && short === undefined),
     shortened: isShort ? resetAt : undefined,
     toReset: isShort ? undefined : resetAt,
-    setting: member(short?.isBeingSet === true),
     reported: reports?.at(-1),
   };
 }
+
+const RARE = Object.keys(placesOf({ guest: undefined, short: undefined, reports: undefined })) as readonly Rare[];
 
 /** A place in a set whose order is that of the UUIDs. */
 function member(is: boolean): number | undefined {

@@ -33,6 +33,8 @@ export interface Occupation {
 
 export interface Guest {
   readonly uuid: string;
+  /** Of its UUID: spreads the guests' pings over the interval. */
+  readonly hash: number;
   readonly name: string;
   /** libvirt's number of this start of it. */
   readonly id: number;
@@ -83,6 +85,7 @@ export interface ShortTimeout {
 export function newGuest(uuid: string, name: string): Guest {
   return {
     uuid,
+    hash: hashOf(uuid),
     name,
     id: -1,
     running: false,
@@ -102,6 +105,12 @@ export function newGuest(uuid: string, name: string): Guest {
     examination: undefined,
     activity: undefined,
   };
+}
+
+function hashOf(uuid: string): number {
+  let hash = 0;
+  for (const character of uuid) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
+  return hash;
 }
 
 /** A guest's response time-out that may be short, with no call about it under way. */

@@ -16,16 +16,26 @@ interface ActionsParts {
   readonly progress: Progress;
 }
 
+/** How long effects last, and what becomes of what they observe. One for all effects that end together. */
+interface Scope<Observation> {
+  readonly signal: AbortSignal;
+  readonly observe: Observe<Observation>;
+  /** Ends it, if it can be cancelled. */
+  readonly cancel?: () => void;
+}
+
 /** The effects of a monitor that are under way, each bound to the sensing run in which it was decided, if it does not outlast it. */
 export class Actions<Observation, Effect extends OwnEffect> {
   readonly #monitor: Pick<Monitor<never, Observation, Effect>, "name" | "act">;
   readonly #parts: ActionsParts;
   readonly #observe: (observation: Observation, source?: Source) => void;
-  readonly #programSignal: AbortSignal;
   readonly #outlasting: ReadonlySet<string>;
-  #runSignal: AbortSignal;
+  readonly #program: Scope<Observation>;
+  #run: Scope<Observation>;
+  /** By `cancelKey`, from the first effect that has it until they are cancelled: of this program, and of this run. */
+  readonly #cancellableInProgram = new Map<string, Scope<Observation>>();
+  readonly #cancellableInRun = new Map<string, Scope<Observation>>();
   readonly #acting = new Set<Promise<void>>();
-  readonly #cancellable = new Map<string, Set<AbortController>>();
 
   constructor(
     monitor: Pick<Monitor<never, Observation, Effect>, "name" | "act" | "outlastSensing">,
@@ -36,15 +46,16 @@ export class Actions<Observation, Effect extends OwnEffect> {
     this.#monitor = monitor;
     this.#parts = parts;
     this.#observe = observe;
-    this.#programSignal = programSignal;
     this.#outlasting = new Set(monitor.outlastSensing);
-    this.#runSignal = programSignal;
+    this.#program = this.#scope(programSignal);
+    this.#run = this.#program;
   }
 
   /** Another sensing run begins. @returns with which it observes, for as long as it lasts */
   begin(runSignal: AbortSignal): Observe<Observation> {
-    this.#runSignal = runSignal;
-    return this.#observeUntil(runSignal);
+    this.#run = this.#scope(runSignal);
+    this.#cancellableInRun.clear();
+    return this.#run.observe;
   }
 
   get isUnderWay(): boolean {
@@ -59,35 +70,40 @@ export class Actions<Observation, Effect extends OwnEffect> {
   /** Begins to carry out an effect; one that belongs to a sensing run that is over is left out. */
   act(effect: Effect): void {
     const outlasts = this.#outlasting.has(effect.kind);
-    const signal = outlasts ? this.#programSignal : this.#runSignal;
-    if (!outlasts && signal.aborted && !this.#programSignal.aborted) return;
-    const { cancelKey } = effect;
-    if (cancelKey === undefined) {
-      this.#track(effect, this.#carryOut(effect, this.#observeUntil(signal), signal));
-      return;
-    }
-    const controller = new AbortController();
-    const either = AbortSignal.any([signal, controller.signal]);
-    const controllers = this.#cancellable.get(cancelKey) ?? new Set();
-    this.#cancellable.set(cancelKey, controllers.add(controller));
-    const observe = this.#observeUntil(either, { cancelKey, cancelled: controller.signal });
-    const acting = this.#carryOut(effect, observe, either).finally(() => {
-      controllers.delete(controller);
-      if (controllers.size === 0 && this.#cancellable.get(cancelKey) === controllers)
-        this.#cancellable.delete(cancelKey);
-    });
-    this.#track(effect, acting);
+    const { signal } = this.#run;
+    if (!outlasts && signal.aborted && !this.#program.signal.aborted) return;
+    this.#track(effect, this.#carryOut(effect, this.#scopeOf(effect, outlasts)));
   }
 
   /** Aborts what is under way with this key. */
   cancel(cancelKey: string): void {
-    for (const controller of this.#cancellable.get(cancelKey) ?? []) controller.abort(new Error("cancelled"));
+    for (const scopes of [this.#cancellableInProgram, this.#cancellableInRun]) {
+      scopes.get(cancelKey)?.cancel?.();
+      scopes.delete(cancelKey);
+    }
   }
 
-  #observeUntil(signal: AbortSignal, source?: Source): Observe<Observation> {
-    return (observation) => {
+  #scopeOf({ cancelKey }: Effect, outlasts: boolean): Scope<Observation> {
+    const around = outlasts ? this.#program : this.#run;
+    if (cancelKey === undefined) return around;
+    const scopes = outlasts ? this.#cancellableInProgram : this.#cancellableInRun;
+    const known = scopes.get(cancelKey);
+    if (known !== undefined) return known;
+    const controller = new AbortController();
+    const signal = AbortSignal.any([around.signal, controller.signal]);
+    const scope = {
+      ...this.#scope(signal, { cancelKey, cancelled: controller.signal }),
+      cancel: () => controller.abort(new Error("cancelled")),
+    };
+    scopes.set(cancelKey, scope);
+    return scope;
+  }
+
+  #scope(signal: AbortSignal, source?: Source): Scope<Observation> {
+    const observe = (observation: Observation): void => {
       if (!signal.aborted) this.#observe(observation, source);
     };
+    return { signal, observe };
   }
 
   #track(effect: Effect, carriedOut: Promise<void>): void {
@@ -101,7 +117,7 @@ export class Actions<Observation, Effect extends OwnEffect> {
     this.#acting.add(acting);
   }
 
-  async #carryOut(effect: Effect, observe: Observe<Observation>, signal: AbortSignal): Promise<void> {
+  async #carryOut(effect: Effect, { observe, signal }: Scope<Observation>): Promise<void> {
     try {
       await this.#monitor.act(effect, observe, signal);
     } catch (error) {

@@ -165,6 +165,8 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     const { store } = this.#parts;
     let state = this.#state;
     const effects: (CommonEffect | Effect)[] = [];
+    /** Those that belong into the transaction. */
+    const owed: CommonEffect[] = [];
     const notifiedFrom: Instant[] = [];
     /** The keys of `cancel` among the effects, which are carried out only when all is decided. */
     const cancelled = new Set<string>();
@@ -174,16 +176,17 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
       state = decision.state;
       for (const effect of decision.effects) {
         effects.push(effect);
-        if (isCommon(effect) && effect.kind === "cancel") cancelled.add(effect.key);
+        if (!isCommon(effect)) continue;
+        if (effect.kind === "cancel") cancelled.add(effect.key);
+        if (effect.kind === "notify" || effect.kind === "supersede") owed.push(effect);
         if (effect.kind === "notify") notifiedFrom.push(observedAt(observation) ?? this.#parts.clock.now());
       }
     }
     const rows = this.#rows.changed(this.#state, state);
-    const owed = effects.filter((effect) => effect.kind === "notify" || effect.kind === "supersede");
     if (rows.size > 0 || owed.length > 0) {
       store.transaction(() => {
         this.#save(rows);
-        for (const effect of owed) this.#owe(effect as CommonEffect);
+        for (const effect of owed) this.#owe(effect);
       });
     }
     this.#state = state;

@@ -1,6 +1,6 @@
 import type { Store } from "../notify/store.ts";
 import type { Monitor } from "./contract.ts";
-import type { Keep, Saved } from "./kept.ts";
+import type { Keep, OfEach, Saved } from "./kept.ts";
 
 /** The JSON texts to be saved by their keys in the store; undefined: the row is to be deleted. */
 export type Rows = ReadonlyMap<string, string | undefined>;
@@ -9,6 +9,8 @@ export type Rows = ReadonlyMap<string, string | undefined>;
 export class StateRows<State> {
   readonly #name: string;
   readonly #keep: Keep<State>;
+  /** Each with the beginning of its rows' keys. */
+  readonly #maps: readonly (OfEach<State, unknown> & { readonly prefix: string })[];
   readonly #store: Pick<Store, "saved" | "savedUnder">;
 
   constructor(
@@ -17,6 +19,8 @@ export class StateRows<State> {
   ) {
     this.#name = name;
     this.#keep = kept ?? { rest: (state) => state };
+    const maps = Object.entries(this.#keep.maps ?? {});
+    this.#maps = maps.map(([map, { map: of, each }]) => ({ map: of, each, prefix: `${name}/${map}/` }));
     this.#store = store;
   }
 
@@ -37,42 +41,36 @@ export class StateRows<State> {
   differing(state: State): Rows {
     const rows = new Map<string, string | undefined>();
     for (const [key] of this.#store.savedUnder(this.#prefix())) rows.set(key, undefined);
-    for (const [name, { map, each }] of this.#maps()) {
-      for (const [subject, value] of map(state)) rows.set(this.#key(name, subject), textOf(each(value, subject)));
+    for (const { map, each, prefix } of this.#maps) {
+      for (const [subject, value] of map(state)) rows.set(prefix + subject, textOf(each(value, subject)));
     }
-    return this.#withRest(rows, state);
+    rows.set(this.#name, textOf(this.#keep.rest(state)));
+    for (const [key, json] of rows) if (json === this.#store.saved(key)) rows.delete(key);
+    return rows;
   }
 
   /** What has to change so that the store, which holds `before`, holds `state`: as much work as there are changes between. */
   changed(before: State, state: State): Rows {
     const rows = new Map<string, string | undefined>();
     if (before === state) return rows;
-    for (const [name, { map, each }] of this.#maps()) {
-      const now = map(state);
-      for (const subject of now.changedSince(map(before))) {
+    for (const { map, each, prefix } of this.#maps) {
+      const [now, then] = [map(state), map(before)];
+      if (now === then) continue;
+      for (const subject of now.changedSince(then)) {
         const json = now.has(subject) ? textOf(each(now.get(subject), subject)) : undefined;
-        rows.set(this.#key(name, subject), json);
+        this.#setIfOther(rows, prefix + subject, json);
       }
     }
-    return this.#withRest(rows, state);
-  }
-
-  #withRest(rows: Map<string, string | undefined>, state: State): Rows {
-    rows.set(this.#name, textOf(this.#keep.rest(state)));
-    for (const [key, json] of rows) if (json === this.#store.saved(key)) rows.delete(key);
+    this.#setIfOther(rows, this.#name, textOf(this.#keep.rest(state)));
     return rows;
   }
 
-  #maps() {
-    return Object.entries(this.#keep.maps ?? {});
+  #setIfOther(rows: Map<string, string | undefined>, key: string, json: string | undefined): void {
+    if (json !== this.#store.saved(key)) rows.set(key, json);
   }
 
   #prefix(): string {
     return `${this.#name}/`;
-  }
-
-  #key(map: string, subject: string): string {
-    return `${this.#prefix()}${map}/${subject}`;
   }
 }
 

@@ -19,8 +19,9 @@ export class SubjectHistory {
   /** @param subject how the subject of this key is now; undefined: it is gone */
   changed(key: string, subject: Subject | undefined, now: Instant): void {
     const before = this.#known.get(key);
-    for (const name of before === undefined ? [] : namesOf(before.subject)) {
-      if (this.#named.get(name) === before) this.#named.delete(name);
+    // Keys that are deleted and added again and again have the map reorganised each time.
+    if (before !== undefined && (before.subject.name !== subject?.name || before.subject.id !== subject.id)) {
+      for (const name of namesOf(before.subject)) if (this.#named.get(name) === before) this.#named.delete(name);
     }
     if (subject === undefined) {
       this.#known.delete(key);

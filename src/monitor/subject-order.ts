@@ -40,6 +40,8 @@ export class SubjectOrder {
 
   /** The first one with a greater number than `at`. */
   firstAfter(at: number): Place | undefined {
+    const first = this.first();
+    if (first === undefined || first.at > at) return first;
     return this.#tree.nextHigherKey({ at, subject: BEYOND_ALL });
   }
 

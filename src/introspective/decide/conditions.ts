@@ -18,6 +18,9 @@ const CONDITIONS = [PATTERN, XML, AGENTS];
 export function withConditions(state: IntrospectiveState, context: Context): IntrospectiveState {
   // Without a connection nothing new of this is known.
   if (!state.connected) return state;
+  const { unmatched, unreadable, unclear } = state.index;
+  const isClear = unmatched.size === 0 && unreadable.size === 0 && unclear.size === 0;
+  if (isClear && state.problems.size === 0) return state;
   const now = problemsOf(state);
   const changed = CONDITIONS.filter(({ name }) => now.get(name) !== state.problems.get(name));
   if (changed.length === 0) return state;
@@ -34,7 +37,7 @@ function problemsOf(state: IntrospectiveState): ReadonlyMap<string, string> {
   const problems = new Map<string, string>();
   const { guests, index } = state;
   const [example] = index.unmatched.take(1).map((uuid) => guests.get(uuid));
-  if (index.matched.size === 0 && example !== undefined) {
+  if (index.matched === 0 && example !== undefined) {
     const text = "[introspectiveinstancemonitor] qemu_guest_agent_sock_path matches no channel of any guest, e.g. not";
     problems.set(PATTERN.name, `${text} ${example.unmatched} of ${displayName(example)}`);
   }

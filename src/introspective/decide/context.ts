@@ -23,10 +23,8 @@ export function subjectOf(uuid: string): string {
  * When the guest is to be pinged next after `from` (mono). Each guest has its own place in the interval, by its UUID, so that pings are
  * spread evenly over time and neither a late one nor a restart of the monitor bunches them.
  */
-export function nextPingAt(uuid: string, from: number, context: Context): number {
+export function nextPingAt({ hash }: Guest, from: number, context: Context): number {
   const interval = context.settings.guest_monitoring_interval * 1000;
-  let hash = 0;
-  for (const character of uuid) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
   const place = hash % interval;
   return Math.floor((from - place) / interval) * interval + place + interval;
 }

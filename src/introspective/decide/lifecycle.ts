@@ -24,7 +24,7 @@ export function applyChange(known: Guest | undefined, uuid: string, name: string
     case "resumed":
       return known.running
         ? known
-        : { ...clearFailures(known), running: true, due: nextPingAt(uuid, context.at.mono, context) };
+        : { ...clearFailures(known), running: true, due: nextPingAt(known, context.at.mono, context) };
     case "shuttingDown":
     case "rebooted": {
       if (!context.settings.leave_alone_restarting || known.phase === "reported") return known;
@@ -53,7 +53,7 @@ export function applyAgentChange(
   }
   if (!connected) return closeChannel(known, context);
   const open: Guest = { ...known, agent: "connected", suspected: false };
-  const due = Math.min(Math.max(known.due, context.at.mono), nextPingAt(uuid, context.at.mono, context));
+  const due = Math.min(Math.max(known.due, context.at.mono), nextPingAt(known, context.at.mono, context));
   // An agent that opens its channel works; the Python monitor knows of pings only.
   if (context.settings.compat) return { ...open, due };
   if (known.phase === "error") context.log("info", `${displayName(known)}: its agent opened its channel again`);
@@ -90,7 +90,7 @@ export function applyLook(known: Guest | undefined, seen: GuestSeen, context: Co
   if (agent === "none" && guest.phase === "reported") supersedeReport(guest, context, "has no agent channel any more");
   if (agent === "none" || (agent === "disconnected" && isIgnored(guest, context))) guest = rediscover(guest);
   const watched = guest.running && guest.agent !== "none" && guest.agent !== "unknown";
-  const due = watched ? guest.due : nextPingAt(uuid, context.at.mono, context);
+  const due = watched ? guest.due : nextPingAt(guest, context.at.mono, context);
   return { ...guest, name, id, running, agent, unmatched, fault, due };
 }
 

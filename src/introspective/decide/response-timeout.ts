@@ -16,9 +16,11 @@ const AT_ONCE = 2;
  */
 export function keepResponseTimeouts(state: IntrospectiveState, context: Context): IntrospectiveState {
   const { suspect_response_timeout: seconds } = context.settings;
-  if (!state.connected) return state;
+  const { toReset: resets, shortened, toShorten } = state.index;
+  const isNothingToDo = resets.size === 0 && shortened.size === 0 && toShorten.size === 0;
+  if (!state.connected || isNothingToDo) return state;
   let next = state;
-  const hasRoom = (): boolean => next.index.setting.size < AT_ONCE;
+  const hasRoom = (): boolean => next.index.setting < AT_ONCE;
   for (let uuid = toReset(next, context); uuid !== undefined && hasRoom(); uuid = toReset(next, context)) {
     const short = next.shortTimeouts.get(uuid);
     if (!short) break;
@@ -26,7 +28,7 @@ export function keepResponseTimeouts(state: IntrospectiveState, context: Context
     next = withShortTimeout(next, uuid, { ...short, isBeingSet: true, resets: true });
   }
   if (seconds === 0 || state.timeoutsRefused || !hasRoom()) return next;
-  for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting.size)) {
+  for (const uuid of next.index.toShorten.take(AT_ONCE - next.index.setting)) {
     const guest = next.guests.get(uuid);
     if (!guest) continue;
     startCall({ kind: "setResponseTimeout", uuid, seconds }, context);

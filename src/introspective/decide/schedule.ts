@@ -28,7 +28,7 @@ export function schedule(state: IntrospectiveState, context: Context): Introspec
 
 /** When a guest that was pinged at `began` (mono) is due again. */
 export function dueAfter(guest: Guest, began: number, context: Context): number {
-  if (!guest.suspected) return nextPingAt(guest.uuid, began, context);
+  if (!guest.suspected) return nextPingAt(guest, began, context);
   const interval = context.settings.guest_monitoring_interval * 1000;
   // Never sooner than an interval after the last one, however late that was: failed rounds are as long as configured.
   return began + interval * (isResting(guest) ? RESTING_INTERVALS : 1);
@@ -75,12 +75,12 @@ function freeLanes(
   { pinging, pingingSuspected, pingingResting }: GuestIndex,
   { max_agent_commands, max_suspect_commands }: IntrospectiveSettings,
 ): Readonly<Record<(typeof QUEUES)[number]["queue"], boolean>> {
-  const free = max_agent_commands - pinging.size;
-  const forSuspected = Math.min(max_suspect_commands, max_agent_commands - 1) - pingingSuspected.size;
-  const isFirst = pingingSuspected.size === 0;
+  const free = max_agent_commands - pinging;
+  const forSuspected = Math.min(max_suspect_commands, max_agent_commands - 1) - pingingSuspected;
+  const isFirst = pingingSuspected === 0;
   // The last free lane is for those that are well, so that others of them may cease to answer meanwhile without delaying them.
   const suspected = free > 0 && (isFirst || (free > 1 && forSuspected > 0));
-  return { well: free > 0, suspected, resting: suspected && (isFirst || pingingResting.size === 0) };
+  return { well: free > 0, suspected, resting: suspected && (isFirst || pingingResting === 0) };
 }
 
 function begin(guest: Guest, context: Context): Guest {
@@ -91,8 +91,11 @@ function begin(guest: Guest, context: Context): Guest {
 /** Asks for a wake when the next guest is due. Who is due already waits for a lane, which is free when another ping ends. */
 function withWake(state: IntrospectiveState, context: Context): IntrospectiveState {
   let earliest = Number.POSITIVE_INFINITY;
-  for (const { queue } of QUEUES)
-    earliest = Math.min(earliest, state.index[queue].firstAfter(context.at.mono)?.at ?? earliest);
+  for (const { queue } of QUEUES) {
+    const order = state.index[queue];
+    if (order.size === 0) continue;
+    earliest = Math.min(earliest, order.firstAfter(context.at.mono)?.at ?? earliest);
+  }
   if (earliest === Number.POSITIVE_INFINITY || earliest === state.wakeAt) return state;
   context.wake(WAKE, earliest - context.at.mono);
   return { ...state, wakeAt: earliest };
