@@ -62,7 +62,7 @@ test("release counts as of the moment in which it is given", async (t) => {
 test("what cannot be meant is refused", async (t) => {
   const path = stateDirectory(t);
   await assert.rejects(run(path, "disarm", "--reason", " "), /--reason must not be empty/);
-  await assert.rejects(run(path, "disarm", "--reason", "x", "--for", "soon"), /is no duration/);
+  await assert.rejects(run(path, "disarm", "--reason", "x", "--for", "soon"), /is not a duration/);
   await assert.rejects(run(path, "disarm", "--reason", "x", "--for", "31d"), /30 days/);
   await assert.rejects(run(path, "release"), /--reason/);
   await assert.rejects(run(join(path, "missing"), "arm"), /does not exist/);
