@@ -1,11 +1,11 @@
 import { decideBy } from "../monitor/decision.ts";
 import { withConditions, withUnlisted } from "./decide/conditions.ts";
-import type { Context } from "./decide/context.ts";
+import { type Context, checkKeys } from "./decide/context.ts";
 import { looked } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
 import { powerChecked } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
-import type { HostEffect, HostMonitorObservation, HostSettings } from "./observation.ts";
+import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
 import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
 
 /** The decisions of the host monitor, whatever the driver. Pure. */
@@ -43,7 +43,7 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
       case "stalled":
         return stalled(state, observation, context);
       case "orders":
-        return pursueAll({ ...state, orders: observation.orders }, context);
+        return takeOrders(state, observation.orders, context);
       case "segments":
         return withUnlisted({ ...state, segmentHosts: new Set(observation.hostnames) }, context);
       case "woke":
@@ -57,16 +57,37 @@ function isRun(question: Loss["api"], run: number): boolean {
   return question !== undefined && "run" in question && question.run === run;
 }
 
-/** Questions of an earlier sensing run are never answered: they are asked again. */
+/** The longest time between a release and the reading of it, ms; an older one was logged by an earlier run. */
+const RELEASE_NOTICED_MS = 10_000;
+
+function takeOrders(state: HostsState, orders: Orders, context: Context): HostsState {
+  const { released } = orders;
+  const before = state.orders.released;
+  const isNew = released !== undefined && released.at.mono - (before?.at.mono ?? Number.NEGATIVE_INFINITY) > 1000;
+  if (isNew && context.at.mono - released.at.mono < RELEASE_NOTICED_MS) {
+    context.log("warning", `Released: lost hosts that are held now may be reported: ${released.reason}`);
+  }
+  return pursueAll({ ...state, orders }, context);
+}
+
+/**
+ * What was asked or answered so far may be untrue by now, and questions of an earlier sensing run are never answered: all is asked again.
+ */
 function withoutChecks({ hosts, troubled }: HostsState): HostsState["hosts"] {
   let next = hosts;
   for (const name of troubled) {
     const host = hosts.get(name);
     if (host?.loss === undefined) continue;
-    const { power } = host.loss;
+    const { power, proof } = host.loss;
     next = next.set(name, {
       ...host,
-      loss: { ...host.loss, power: { ...power, run: undefined }, api: undefined, witness: undefined },
+      loss: {
+        ...host.loss,
+        proof: proof?.by === "power" ? undefined : proof,
+        power: { ...power, run: undefined },
+        api: undefined,
+        witness: undefined,
+      },
     });
   }
   return next;
@@ -95,8 +116,9 @@ function stalled(
     `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking again before anything is reported`,
   );
   context.act({ kind: "look" });
+  for (const key of [...state.troubled].flatMap(checkKeys)) context.cancel(key);
   const view = state.view && { ...state.view, gap: true };
-  const next = { ...state, view, believedFrom: context.at.mono };
+  const next = { ...state, view, believedFrom: context.at.mono, hosts: withoutChecks(state) };
   return key === undefined ? next : woke(next, key, context);
 }
 

@@ -50,7 +50,7 @@ function restoredHost(name: string, row: unknown): Host | undefined {
     ...newHost(name, kind as Host["kind"]),
     baseline,
     firstSight: firstSight === true,
-    knownFencing: Array.isArray(knownFencing) ? knownFencing.filter((id) => typeof id === "string") : [],
+    knownFencing: Array.isArray(knownFencing) ? knownFencing.filter((id) => typeof id === "string") : undefined,
     losses: Array.isArray(losses) ? losses.filter((at) => typeof at === "number") : [],
     lastNormal: typeof lastNormal === "number" ? lastNormal : undefined,
     loss: restoredLoss(loss),

@@ -106,8 +106,8 @@ export interface Host {
   readonly reading: Reading | undefined;
   readonly streak: Streak | undefined;
   readonly incarnation: string | undefined;
-  /** Ids of the fencing events about it that were in the history when it was last online. */
-  readonly knownFencing: readonly string[];
+  /** Ids of the fencing events about it that were in the history when it was last online; undefined if the history was never read. */
+  readonly knownFencing: readonly string[] | undefined;
   readonly loss: Loss | undefined;
   /** When it was lost in the last hour, ms since the epoch. */
   readonly losses: readonly number[];
@@ -175,7 +175,7 @@ export function newHost(name: string, kind: Host["kind"]): Host {
     reading: undefined,
     streak: undefined,
     incarnation: undefined,
-    knownFencing: [],
+    knownFencing: undefined,
     loss: undefined,
     losses: [],
     lastNormal: undefined,

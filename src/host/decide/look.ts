@@ -5,6 +5,7 @@ import { isForgotten, withDriverProblems, withUnlisted } from "./conditions.ts";
 import { type Context, masakariName } from "./context.ts";
 import { observeHost } from "./observe-host.ts";
 import { pursueAll } from "./pursue.ts";
+import { lossesCountFrom } from "./storm.ts";
 
 /** Takes in one look at the whole cluster. */
 export function looked(before: HostsState, look: ClusterObservation, context: Context): HostsState {
@@ -37,7 +38,7 @@ export function looked(before: HostsState, look: ClusterObservation, context: Co
     next = { ...next, lastLook: look.at.wall };
   }
   next = withSettled(next, trusted && look.complete, context);
-  return pursueAll(withUnlisted(forgotten(next, context), context), context);
+  return pursueAll(withUnlisted(withoutOld(next, context), context), context);
 }
 
 /** Logs once per start of sensing that every host's state is known, so that from here on each change counts. */
@@ -58,13 +59,19 @@ function withSettled(state: HostsState, isWhole: boolean, context: Context): Hos
   return { ...state, view: { ...view, settled: true } };
 }
 
-function forgotten(state: HostsState, context: Context): HostsState {
+/** Without hosts that vanished long ago, and without losses that count no longer. */
+function withoutOld(state: HostsState, context: Context): HostsState {
+  const from = lossesCountFrom(context);
   let next = state;
   for (const name of state.troubled) {
     const host = next.hosts.get(name);
-    if (host === undefined || !isForgotten(host, context.at.mono)) continue;
-    context.log("info", `${name} is no longer known to the source and no longer watched`);
-    next = withoutHost(next, name);
+    if (host === undefined) continue;
+    if (isForgotten(host, context.at.mono)) {
+      context.log("info", `${name} is no longer known to the source and no longer watched`);
+      next = withoutHost(next, name);
+    } else if (host.loss === undefined && host.losses.some((since) => since < from)) {
+      next = withHost(next, { ...host, losses: host.losses.filter((since) => since >= from) });
+    }
   }
   return next;
 }

@@ -4,13 +4,13 @@ import { type Context, checkKeys } from "./context.ts";
 import { notifyStarted, withdrawStopped } from "./notifications.ts";
 import { newFencings } from "./proof.ts";
 import { rankOf } from "./reporters.ts";
+import { lossesCountFrom } from "./storm.ts";
 import { isEstablished, nextStreak } from "./streak.ts";
 
 /** Beyond it a fencing that was not seen is history: its host has been up for long. ms */
 const RETURN_NOTICED_MS = 600_000;
 /** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
 export const RETURNED_MS = 120_000;
-const HOUR_MS = 3_600_000;
 /** How long ago the look before the first one may have been, ms. */
 const UNKNOWN_GAP_MS = 86_400_000;
 
@@ -79,8 +79,8 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
   if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
-    const fencing = newFencings(host, view).find(({ byHand }) => !byHand);
-    if (fencing !== undefined) next = returned(next, fencing.completedAt ?? context.at.wall, afterGap, context);
+    const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
+    if (fencedAt !== undefined) next = returned(next, fencedAt, afterGap, context);
     else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -105,6 +105,8 @@ function withdrawOld({ name, loss, lastNormal }: Host, context: Context): void {
 
 /** A host that was back has been up for long: what is not reported by now is not true any more. */
 export function returnedLongAgo(host: Host, context: Context): Host {
+  // It has been lost again since: what waits in the outbox is about that.
+  if (host.loss !== undefined && host.loss.returned === undefined) return host;
   withdrawStopped(host.name, "has been up again for 2 minutes", context);
   if (host.loss?.returned === undefined) return host;
   const why = host.loss.holds.map(({ gate }) => gate).join(", ") || "its turn did not come";
@@ -131,12 +133,14 @@ function returned(host: Host, fencedAt: number, afterGap: boolean, context: Cont
 function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
   if (fencing === undefined) return host;
   const ids = fencing.filter(({ target, status }) => target === host.name && status !== "pending").map(({ id }) => id);
-  const isSame = ids.length === host.knownFencing.length && ids.every((id, index) => id === host.knownFencing[index]);
+  const known = host.knownFencing;
+  const isSame = known !== undefined && ids.length === known.length && ids.every((id, index) => id === known[index]);
   return isSame ? host : { ...host, knownFencing: ids };
 }
 
 function opened(host: Host, loss: Loss, context: Context): Host {
-  const recent = host.losses.filter((since) => since > context.at.wall - HOUR_MS);
+  const from = lossesCountFrom(context);
+  const recent = host.losses.filter((since) => since > from);
   return { ...host, loss, losses: [...recent, loss.since] };
 }
 
@@ -169,14 +173,14 @@ function establishedOffline(host: Host, { look, view }: HostLook, context: Conte
 /** It is not known when it went down: that is not a failure to report, unless the cluster proves that it has just happened. */
 function seenDownAtFirst(host: Host, view: View, context: Context): Host {
   const window = context.settings.first_sight_window * 1000;
-  const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
+  const fencedAt = newFencings({ ...host, knownFencing: [] }, view).find(({ byHand }) => !byHand)?.completedAt;
   if (window > 0 && fencedAt !== undefined && context.at.wall - fencedAt <= window) {
     context.log(
       "warning",
       `${host.name} is down when first seen; it was fenced at ${new Date(fencedAt).toISOString()}`,
     );
     return opened(
-      { ...host, baseline: "online" },
+      { ...host, baseline: "online", knownFencing: [] },
       newLoss({ since: fencedAt, notBefore: fencedAt, afterGap: true }),
       context,
     );

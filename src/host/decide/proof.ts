@@ -7,14 +7,21 @@ import { type Context, checkKeys } from "./context.ts";
 const POWER_HOLDS_MS = 60_000;
 const LONGEST_BACK_OFF_S = 300;
 
-/** The successful fencing events of a host that came after it was last online. An unfencing (`on`) never means that it is down. */
-export function newFencings(host: Host, view: Pick<View, "fencing">): readonly FencingEvent[] {
-  return (view.fencing ?? []).filter(
+/**
+ * The successful fencing events of a host that came after it was last online: none where the history could not be read then, since each
+ * may be old. An unfencing (`on`) never means that it is down.
+ */
+export function newFencings(
+  { name, knownFencing }: Pick<Host, "name" | "knownFencing">,
+  { fencing = [] }: Pick<View, "fencing">,
+): readonly FencingEvent[] {
+  if (knownFencing === undefined) return [];
+  return fencing.filter(
     ({ id, target, status, action }) =>
-      target === host.name &&
+      target === name &&
       status === "success" &&
       (action === "off" || action === "reboot") &&
-      !host.knownFencing.includes(id),
+      !knownFencing.includes(id),
   );
 }
 

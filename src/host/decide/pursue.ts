@@ -12,6 +12,9 @@ export const HELD = "held";
 const HELD_AGAIN_MS = 5000;
 /** How often Nova is queried again while it still hears from a host, ms. */
 const WITNESS_AGAIN_MS = 10_000;
+/** Nova hears from a live host every 10 s (`[DEFAULT] report_interval`): before two of these nothing follows from its silence. ms after the loss */
+const WITNESS_FROM_MS = 20_000;
+const SECOND_WITNESS = "second witness";
 /** How far the clocks of two hosts may be apart, ms. */
 const CLOCKS_APART_MS = 60_000;
 
@@ -42,7 +45,7 @@ function pursued(host: Host, state: HostsState, counts: Tally, context: Context)
   const { at, settings } = context;
   const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
   if (holds.length > 0) return withLoss(host, held(host, withoutAnswers(known), holds, context));
-  const free = loss.holds.length === 0 ? known : { ...known, holds };
+  const free = withoutOtherHolds(known);
   const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
   const status = statusOf(host, checked, state, context);
   if (status === undefined || status === checked.sent?.status) return withLoss(host, checked);
@@ -52,6 +55,12 @@ function pursued(host: Host, state: HostsState, counts: Tally, context: Context)
 /** What the APIs have answered is old when nothing holds the loss any more: they are asked again then. */
 function withoutAnswers(loss: Loss): Loss {
   return loss.api === undefined && loss.witness === undefined ? loss : { ...loss, api: undefined, witness: undefined };
+}
+
+/** Nothing but the second witness, which is asked last, may still hold it. */
+function withoutOtherHolds(loss: Loss): Loss {
+  const holds = loss.holds.filter(({ gate }) => gate === SECOND_WITNESS);
+  return holds.length === loss.holds.length ? loss : { ...loss, holds };
 }
 
 function withLoss(host: Host, loss: Loss): Host {
@@ -88,14 +97,15 @@ function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState,
     const asked = withWitness(host, loss, context);
     if (asked !== undefined) return withLoss(host, asked);
   }
+  const agreed = loss.holds.length === 0 ? loss : { ...loss, holds: [] };
   const rank = settings.report_at_once ? 0 : rankOf(host, state);
-  const turn = loss.turn ?? at.mono + delayOf(rank, settings.reporter_delay) * 1000;
-  const waiting = turn === loss.turn ? loss : { ...loss, turn };
+  const turn = agreed.turn ?? at.mono + delayOf(rank, settings.reporter_delay) * 1000;
+  const waiting = turn === agreed.turn ? agreed : { ...agreed, turn };
   if (turn > at.mono) {
     context.wake(`turn:${host.name}`, turn - at.mono);
     return withLoss(host, waiting);
   }
-  if (rank > 0 || loss.afterGap || (!settings.report_at_once && mayBeReported(loss))) {
+  if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
     if (waiting.api === undefined) return { ...host, loss: askApi(host, waiting, status, context) };
     if ("run" in waiting.api) return withLoss(host, waiting);
     if (waiting.api.answer === "notified") return settledElsewhere(host, waiting, status, context);
@@ -108,21 +118,23 @@ function mayBeReported({ wasHeld, returned, sent, power }: Loss): boolean {
   return wasHeld || returned !== undefined || sent !== undefined || power.tries > 1;
 }
 
-/** @returns the loss while Nova's answer is awaited or objects; undefined if it may be reported */
+/** @returns the loss while Nova's answer is awaited or objects, which holds it until Nova agrees; undefined if it may be reported */
 function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined {
   const { witness } = loss;
-  const { mono } = context.at;
+  const { mono, wall } = context.at;
   if (witness !== undefined) {
     if ("run" in witness) return loss;
     if (witness.answer !== "alive") return undefined;
     if (witness.at + WITNESS_AGAIN_MS > mono) {
-      return held(
-        host,
-        loss,
-        [{ gate: "second witness", reason: witness.reason ?? "Nova still hears from it" }],
-        context,
-      );
+      const reason = witness.reason ?? "Nova still hears from it";
+      return held(host, loss, [{ gate: SECOND_WITNESS, reason }], context);
     }
+  }
+  const early = loss.since + WITNESS_FROM_MS - wall;
+  // A clock that was set back must not hold it for longer.
+  if (early > 0 && early <= WITNESS_FROM_MS) {
+    context.wake(`witness:${host.name}`, early);
+    return loss;
   }
   const run = context.nextRun();
   const [, cancelKey = ""] = checkKeys(host.name);

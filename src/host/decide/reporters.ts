@@ -3,6 +3,10 @@ import type { Host, HostsState } from "../state.ts";
 
 /** Up to this rank the delay doubles with each, beyond it grows by one delay each. */
 const DOUBLING = 4;
+/** Every monitor has reported by then, s: before the 180 s are over within which the API refuses a repeat. */
+const LONGEST_S = 120;
+/** Those beyond it are spread over so many seconds, so that a large cluster does not query the API at once. */
+const SPREAD_S = 50;
 
 /**
  * How many other hosts report a loss before this one: every host monitor of the cluster sees it, one notification is enough. By
@@ -20,11 +24,13 @@ export function rankOf(lost: Host, { hosts, view }: HostsState): number {
   return rank;
 }
 
-/** Each rank waits for those before it. Seconds. */
+/** Each rank waits for those before it; the last ones of a large cluster wait about equally long. Seconds. */
 export function delayOf(rank: number, reporterDelay: number): number {
   if (rank === 0) return 0;
   const doubled = 2 ** (Math.min(rank, DOUBLING) - 1);
-  return reporterDelay * (doubled + Math.max(0, rank - DOUBLING));
+  const delay = reporterDelay * (doubled + Math.max(0, rank - DOUBLING));
+  const longest = Math.max(LONGEST_S, reporterDelay);
+  return delay <= longest ? delay : longest + (rank % SPREAD_S);
 }
 
 const ORDER: Readonly<Record<HostObservation["kind"], number>> = { member: 0, node: 0, remote: 1, server: 2 };

@@ -1,4 +1,12 @@
 import type { Host, HostsState, Loss } from "../state.ts";
+import type { Context } from "./context.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Older losses count for no gate, ms since the epoch: the longest periods are `storm_window` and the hour of `losses_per_hour`. */
+export function lossesCountFrom({ at, settings }: Pick<Context, "at" | "settings">): number {
+  return at.wall - Math.max(HOUR_MS, settings.storm_window * 1000);
+}
 
 /** How many hosts are lost, as the storm guard counts them. */
 export interface Tally {
