@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import type { Clock, Timer } from "./clock.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import { type CapturedOutput, captureOutput } from "./command-output.ts";
-import { lackOfDescriptors } from "./descriptors.ts";
+import { lackForSpawn } from "./descriptors.ts";
 import { startFailure } from "./start-failure.ts";
 
 /** What running a command came to. Only `exited` with code 0 is success: output on stderr is just output. */
@@ -44,11 +44,6 @@ const GIVE_UP_AFTER_MS = 2000;
 const SHUTDOWN_GRACE_MS = 2000;
 /** The output of a command that has exited is there at once, unless a daemon that it started holds the pipes. */
 const OUTPUT_GRACE_MS = 50;
-/**
- * Two socket pairs for the output, a pipe that reports whether exec failed, two to spare. Node does not close the sockets of
- * a spawn that fails with EMFILE, so such a spawn must not be attempted: each would leave fewer descriptors.
- */
-const SPAWN_DESCRIPTORS = 8;
 const NO_OUTPUT: CapturedOutput = { text: "", dropped: 0 };
 
 /**
@@ -81,7 +76,7 @@ export async function runCommand(
  * emits an error, before or after it has made the pipes: the error is returned.
  */
 function start(program: string, args: readonly string[], options: SpawnOptions): ChildProcess | Promise<Error> {
-  const lack = lackOfDescriptors(SPAWN_DESCRIPTORS);
+  const lack = lackForSpawn();
   if (lack !== undefined) return Promise.resolve(lack);
   try {
     const child = spawn(program, args, { env: commandEnvironment(process.env), ...options });

@@ -44,6 +44,8 @@ export interface Moment {
 
 const FILE_LIMIT = 16 * 1024;
 const TEXT_LIMIT = 500;
+/** A longer one was not written by this program: its end would be no date. */
+const LONGEST_S = 366 * 86_400;
 
 /** Writes an order in place of an earlier one; it counts as soon as this returns. @throws if it cannot be written */
 export function writeOrder(
@@ -106,7 +108,8 @@ function savedIn(text: string | undefined): SavedOrder | undefined {
       typeof since?.mono === "number" &&
       typeof since.wall === "number" &&
       typeof boot_id === "string" &&
-      typeof seconds === "number";
+      typeof seconds === "number" &&
+      seconds <= LONGEST_S;
     if (!isOrder) return undefined;
     const saved = { since, boot_id, seconds, reason: plain(reason), by: plain(by) };
     return typeof key === "string" ? { ...saved, key } : saved;

@@ -19,12 +19,21 @@ export interface MasakariHostsParts {
   readonly clock: Clock;
 }
 
+interface SharedList {
+  readonly since: number;
+  /** When it was asked for, mono ms. */
+  readonly at: number;
+  readonly list: Promise<StoredNotification[]>;
+  /** Of the one who asked. */
+  readonly signal: AbortSignal;
+}
+
 /** Masakari's segments and notifications, as far as the host monitor asks for them. */
 export class MasakariHosts {
   readonly #parts: MasakariHostsParts;
   /** The names of the hosts of all segments, by UUID. */
   #names: ReadonlyMap<string, string> = new Map();
-  #listed: { readonly since: number; readonly at: number; readonly list: Promise<StoredNotification[]> } | undefined;
+  #listed: SharedList | undefined;
 
   constructor(parts: MasakariHostsParts) {
     this.#parts = parts;
@@ -56,10 +65,19 @@ export class MasakariHosts {
   async #notificationsSince(since: number, signal: AbortSignal): Promise<readonly StoredNotification[]> {
     const now = this.#parts.clock.now().mono;
     const shared = this.#listed;
-    if (shared !== undefined && shared.since <= since && now - shared.at < SHARED_MS) return await shared.list;
+    if (shared !== undefined && shared.since <= since && now - shared.at < SHARED_MS) {
+      try {
+        return await shared.list;
+      } catch (error) {
+        if (!shared.signal.aborted) throw error;
+        // The one who asked no longer wants to know.
+        if (this.#listed === shared) this.#listed = undefined;
+        return await this.#notificationsSince(since, signal);
+      }
+    }
     const query = { type: "COMPUTE_HOST", "generated-since": new Date(since).toISOString().slice(0, -1), limit: PAGE };
     const list = this.#bounded((options) => this.#parts.client().listNotifications(query, options), signal);
-    this.#listed = { since, at: now, list };
+    this.#listed = { since, at: now, list, signal };
     return await list;
   }
 

@@ -2,7 +2,7 @@ import type { ClusterObservation, DriverParts, DriverProblem, HostDriver } from 
 import type { FencingLookup } from "../fencing-device.ts";
 import { LookSchedule } from "../look-schedule.ts";
 import { listenForAlerts } from "./alert-socket.ts";
-import { findDevices } from "./fencing-devices.ts";
+import { FencingDevices } from "./fencing-devices.ts";
 import { Looker } from "./look.ts";
 import { PacketListener } from "./packets.ts";
 import { EVENTS, FENCING_DEVICES } from "./problems.ts";
@@ -20,6 +20,9 @@ class PacemakerDriver implements HostDriver {
   readonly #tools: Tools;
   readonly #looker: Looker;
   readonly #schedule: LookSchedule;
+  readonly #fencingDevices: FencingDevices;
+  /** That of the sensing under way. */
+  #sensing: AbortSignal | undefined;
   /** Why Corosync reports no changes; undefined while it does. */
   #noMemberEvents: string | undefined = "not established yet";
   #hasAlerts = false;
@@ -28,6 +31,7 @@ class PacemakerDriver implements HostDriver {
   constructor(parts: DriverParts) {
     this.#parts = parts;
     this.#tools = new Tools(parts);
+    this.#fencingDevices = new FencingDevices(this.#tools);
     const packets = new PacketListener(parts, () => parts.config().host);
     this.#looker = new Looker({ ...parts, tools: this.#tools, packets });
     this.#schedule = new LookSchedule(parts.clock, () => parts.config().host.monitoring_interval * 1000);
@@ -36,6 +40,7 @@ class PacemakerDriver implements HostDriver {
   async sense(observe: (observation: ClusterObservation) => void, signal: AbortSignal): Promise<void> {
     const { clock, log, onStart, onEnd } = this.#parts;
     this.#interrupted = true;
+    this.#sensing = signal;
     const watching = watchMembers(
       {
         clock,
@@ -57,14 +62,15 @@ class PacemakerDriver implements HostDriver {
       log.debug(`Pacemaker alert: ${what}`);
       this.#schedule.event();
     };
-    listenForAlerts(onAlert, ({ message }) => log.warning(`Pacemaker alerts are not received: ${message}`), signal);
+    const onProblem = (problem: string): void => log.warning(`Pacemaker alerts are not received: ${problem}`);
+    const listening = listenForAlerts({ clock, onAlert, onProblem }, signal);
     while (!signal.aborted) {
       const observation = await this.#look(signal);
       if (signal.aborted) break;
       observe(observation);
       await this.#schedule.untilNext(observation, signal);
     }
-    await watching;
+    await Promise.all([watching, listening]);
   }
 
   lookNow(): void {
@@ -72,12 +78,12 @@ class PacemakerDriver implements HostDriver {
   }
 
   async findFencingDevices(host: string, signal: AbortSignal): Promise<FencingLookup> {
-    return await findDevices(this.#tools, host, signal);
+    return await this.#fencingDevices.find(host, this.#sensing ?? signal);
   }
 
   async checkRights(signal: AbortSignal): Promise<readonly DriverProblem[]> {
     const { problems } = await this.#looker.look(signal);
-    const { problem } = await findDevices(this.#tools, undefined, signal);
+    const { problem } = await this.#fencingDevices.find(undefined, signal);
     return problem === undefined ? problems : [...problems, { ...FENCING_DEVICES, problem }];
   }
 

@@ -2,26 +2,44 @@ import type { FencingDevice, FencingLookup, IpmiDevice, PasswordSource, RedfishD
 import { Secret } from "../fencing-device.ts";
 import { type FencingResource, fencingResources } from "./cib.ts";
 import { targetsOf } from "./fencing-targets.ts";
-import { DOCUMENT_LIMIT, type Tools } from "./tools.ts";
+import { DOCUMENT_LIMIT, type ToolAnswer, type Tools } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
 
 /** On a remote node it takes 0.4 s. */
 const CIBADMIN_LIMIT_MS = 10_000;
 
-/**
- * The devices that fence a host, from the cluster's configuration, which is read again each time.
- * @param host undefined: of any host, to see whether there are any
- */
-export async function findDevices(tools: Tools, host: string | undefined, signal: AbortSignal): Promise<FencingLookup> {
-  const limits = { timeoutMs: CIBADMIN_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
-  const answer = await tools.run(["cibadmin", "--query"], limits, signal);
-  if (answer.kind !== "answered")
-    return { devices: [], problem: `the cluster's configuration cannot be read: ${answer.reason}` };
-  try {
-    return devicesIn(answer.text, host);
-  } catch (error) {
-    if (!(error instanceof NotUnderstoodError)) throw error;
-    return { devices: [], problem: `the output of cibadmin --query is not understood: ${error.message}` };
+/** The fencing devices of the cluster's configuration, which is read again each time, but once for all hosts that are lost at a moment. */
+export class FencingDevices {
+  readonly #tools: Tools;
+  #reading: Promise<ToolAnswer> | undefined;
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  /**
+   * The devices that fence a host.
+   * @param host undefined: of any host, to see whether there are any
+   * @param signal ends the reading for all who wait for it: that of sensing, not that of one host's check
+   */
+  async find(host: string | undefined, signal: AbortSignal): Promise<FencingLookup> {
+    this.#reading ??= this.#read(signal).finally(() => {
+      this.#reading = undefined;
+    });
+    const answer = await this.#reading;
+    if (answer.kind !== "answered")
+      return { devices: [], problem: `the cluster's configuration cannot be read: ${answer.reason}` };
+    try {
+      return devicesIn(answer.text, host);
+    } catch (error) {
+      if (!(error instanceof NotUnderstoodError)) throw error;
+      return { devices: [], problem: `the output of cibadmin --query is not understood: ${error.message}` };
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<ToolAnswer> {
+    const limits = { timeoutMs: CIBADMIN_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
+    return await this.#tools.run(["cibadmin", "--query"], limits, signal);
   }
 }
 

@@ -82,7 +82,8 @@ function lostRemote({ name, unclean }: CrmNode, { connections, fencing }: CrmMon
   const isBeingFenced = fencing?.some(({ target, status }) => target === name && status === "pending") ?? false;
   if (unclean || isBeingFenced) return { state: "offline", departure: "crash", reason: "lost, not fenced yet" };
   const connection = connections.get(name);
-  if (connection?.failed) return { state: "offline", departure: "crash", reason: "its connection has failed" };
+  // It stays so after the remote was fenced: whether it was, the history shows.
+  if (connection?.failed) return { state: "offline", departure: "unknown", reason: "its connection has failed" };
   if (connection?.stoppedOnPurpose) {
     return { state: "offline", departure: "expected", reason: "its connection is stopped on purpose (target-role)" };
   }

@@ -43,7 +43,7 @@ export class Tools {
   readonly #bySudo = new Set<string>();
   /** When sudo refused a program, ms of monotonic time. */
   readonly #refusedAt = new Map<string, number>();
-  readonly #running = new Map<number, string>();
+  readonly #running = new Set<string>();
 
   constructor(parts: ToolsParts) {
     this.#parts = parts;
@@ -82,9 +82,10 @@ export class Tools {
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     const command = words.join(" ");
-    if ([...this.#running.values()].includes(command)) {
+    if (this.#running.has(command)) {
       return { kind: "hung", reason: `${command}: an earlier run of it has not ended` };
     }
+    this.#running.add(command);
     const { clock, onStart, onEnd } = this.#parts;
     const result = await runCommand(
       [...sudo, ...words],
@@ -95,17 +96,15 @@ export class Tools {
         outputLimit,
         endOnAbort: true,
         env: { PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}`, LC_ALL: "C" },
-        onStart: (pid) => {
-          this.#running.set(pid, command);
-          onStart?.(pid);
-        },
+        onStart,
         onEnd: (pid) => {
-          this.#running.delete(pid);
+          this.#running.delete(command);
           onEnd?.(pid);
         },
       },
       signal,
     );
+    if (result.outcome === "not-started") this.#running.delete(command);
     return answerOf(command, result, codes, sudo.length > 0);
   }
 }

@@ -1,8 +1,11 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../system/clock.ts";
 import { commandEnvironment } from "../../system/command-environment.ts";
+import { lackForSpawn } from "../../system/descriptors.ts";
 import { printable } from "../../system/printable.ts";
+import { startFailure } from "../../system/start-failure.ts";
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -47,10 +50,8 @@ export async function watchMembers(parts: WatchParts, signal: AbortSignal): Prom
 /** @returns why it ended */
 function watchOnce({ onChange, onStart, onEnd }: WatchParts, signal: AbortSignal): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  // It ends with its stdin. Into a pipe cmapctl would write nothing before 4 KiB are full.
-  const words = ["-oL", "corosync-cmapctl", "-T", "runtime.members."];
-  const env = { ...commandEnvironment(process.env), PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" };
-  const child = spawn("stdbuf", words, { stdio: ["pipe", "pipe", "pipe"], env });
+  const child = startWatch();
+  if (child instanceof Error) return Promise.resolve(`stdbuf ${startFailure("stdbuf", child)}`);
   let lastError = "";
   if (child.pid !== undefined) onStart?.(child.pid);
   const end = (): void => void child.kill("SIGKILL");
@@ -64,7 +65,20 @@ function watchOnce({ onChange, onStart, onEnd }: WatchParts, signal: AbortSignal
     if (child.pid !== undefined) onEnd?.(child.pid);
     resolve(lastError || reason);
   };
-  child.once("error", ({ message }) => settle(message));
+  child.once("error", (error) => settle(`stdbuf ${startFailure("stdbuf", error)}`));
   child.once("close", (code) => settle(`corosync-cmapctl exited with code ${code}`));
   return promise;
+}
+
+/** It ends with its stdin. Into a pipe cmapctl would write nothing before 4 KiB are full. */
+function startWatch(): ChildProcessByStdio<Writable, Readable, Readable> | Error {
+  const words = ["-oL", "corosync-cmapctl", "-T", "runtime.members."];
+  const env = { ...commandEnvironment(process.env), PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" };
+  const lack = lackForSpawn();
+  if (lack !== undefined) return lack;
+  try {
+    return spawn("stdbuf", words, { stdio: ["pipe", "pipe", "pipe"], env });
+  } catch (error) {
+    return error as Error;
+  }
 }

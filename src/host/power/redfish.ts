@@ -39,7 +39,11 @@ export async function checkRedfishPower(
     if (error instanceof PasswordError) return { power: "unknown", reason: `${bmc}: ${error.message}` };
     if (error instanceof HttpError || error instanceof NoAnswer) return { power: "unknown", reason: error.message };
     if (signal.aborted) return { power: "unknown", reason: "the check was cancelled" };
-    return { power: "unknown", reason: `${bmc} did not answer within ${parts.timeoutMs / 1000} s` };
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const why = isLate
+      ? `did not answer within ${parts.timeoutMs / 1000} s`
+      : `cannot be asked: ${error instanceof Error ? error.message : String(error)}`;
+    return { power: "unknown", reason: `${bmc} ${why}` };
   } finally {
     transport.close();
   }

@@ -71,3 +71,17 @@ test("a host that comes up is not a report of a loss", async (t) => {
   await client.createNotification(notification("comp2", "NORMAL", now, "STARTED"), options);
   assert.equal(await hosts.isNotified({ hostname: "comp2", status: "NORMAL", since: now - 1000 }, signal), false);
 });
+
+test("two losses of one moment share a request, and when the check of one is cancelled the other still has its answer", async (t) => {
+  const { client, hosts } = await site(t);
+  const now = Date.now();
+  await client.createNotification(notification("comp3", "NORMAL", now), options);
+  await hosts.segmentHosts(signal);
+  const cancelled = new AbortController();
+  const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000 } as const;
+  const answers = [hosts.isNotified(loss, cancelled.signal), hosts.isNotified(loss, signal)];
+  cancelled.abort(new Error("it is online again"));
+  const [first, second] = await Promise.allSettled(answers);
+  assert.equal(first?.status, "rejected");
+  assert.deepEqual(second, { status: "fulfilled", value: true });
+});

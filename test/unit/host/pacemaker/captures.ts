@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../../../fixtures/pacemaker", import.meta.url));
 
-/** Captured output, e.g. `pacemaker-2.1.5/01-healthy/node1.crm_mon-X.xml`. */
+/** Where captured output is, e.g. `pacemaker-2.1.5/01-healthy/node1.crm_mon-X.xml`. */
+export const capturePath = (path: string): string => `${folder}/${path}`;
+
 export function captured(path: string): string {
-  return readFileSync(`${folder}/${path}`, "utf8");
+  return readFileSync(capturePath(path), "utf8");
 }
 
 /** The paths of all captured `crm_mon -X`. */

@@ -84,6 +84,9 @@ describe("the power check by Redfish", () => {
     ];
     service.hangs = true;
     answers.push(await checkPower(device(port), { ...parts, timeoutMs: 200 }, signal));
+    answers.push(await checkPower(device(port, { address: "no host" }), parts, signal));
+    assert.match(answers.at(-2)?.reason ?? "", /did not answer within 0.2 s|time/);
+    assert.match(answers.at(-1)?.reason ?? "", /cannot be asked: Invalid URL/);
     for (const { power, reason } of answers) {
       assert.equal(power, "unknown");
       assert.notEqual(reason, "");

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FencingDevices } from "../../../../src/host/pacemaker/fencing-devices.ts";
+import { Tools } from "../../../../src/host/pacemaker/tools.ts";
+import { systemClock } from "../../../../src/system/system-clock.ts";
+import { capturePath } from "./captures.ts";
+
+const LIMITS = { timeoutMs: 20_000, outputLimit: 1024 * 1024 };
+
+test("a program that has not ended is not started again beside itself, however close the two calls are", async () => {
+  const tools = new Tools({ clock: systemClock });
+  const { signal } = new AbortController();
+  const words = ["sleep", "0.3"] as const;
+  const answers = await Promise.all([tools.run(words, LIMITS, signal), tools.run(words, LIMITS, signal)]);
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ["answered", "hung"],
+  );
+  assert.equal((await tools.run(words, LIMITS, signal)).kind, "answered", "it is free again");
+});
+
+test("a program that is not there can be tried again", async () => {
+  const tools = new Tools({ clock: systemClock });
+  const { signal } = new AbortController();
+  for (let tried = 0; tried < 2; tried += 1) {
+    const answer = await tools.run(["no-such-program-of-a-cluster"], LIMITS, signal);
+    assert.equal(answer.kind, "missing");
+  }
+});
+
+test("hosts that are lost at one moment find their devices by one reading of the configuration, and later ones by another", async (context) => {
+  const bin = mkdtempSync(join(tmpdir(), "masakari-cibadmin-"));
+  const path = process.env.PATH;
+  context.after(() => {
+    process.env.PATH = path;
+    rmSync(bin, { recursive: true });
+  });
+  const calls = join(bin, "calls");
+  // Pacemaker's own, as it was recorded: the real one needs a cluster.
+  const recorded = capturePath("pacemaker-2.1.5/09a-stonith-ipmi-configured/node1.cibadmin-query.xml");
+  writeFileSync(join(bin, "cibadmin"), `#!/bin/sh\necho "$@" >>${calls}\nsleep 0.3\ncat ${recorded}\n`);
+  chmodSync(join(bin, "cibadmin"), 0o755);
+  process.env.PATH = `${bin}:${path}`;
+  const devices = new FencingDevices(new Tools({ clock: systemClock }));
+  const { signal } = new AbortController();
+  const hosts = ["node1", "node2", "node3"];
+  const lookups = await Promise.all(hosts.map((host) => devices.find(host, signal)));
+  for (const { devices: found, problem } of lookups) {
+    assert.equal(problem, undefined);
+    assert.equal(found.length, 1);
+  }
+  assert.equal(readFileSync(calls, "utf8"), "--query\n");
+  await devices.find("node1", signal);
+  assert.equal(readFileSync(calls, "utf8"), "--query\n--query\n");
+});
