@@ -1,9 +1,9 @@
 import { decideBy } from "../monitor/decision.ts";
 import { withConditions, withUnlisted } from "./decide/conditions.ts";
-import { type Context, checkKeys } from "./decide/context.ts";
-import { looked } from "./decide/look.ts";
+import { type Context, cancelChecks } from "./decide/context.ts";
+import { takeLook } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
-import { powerChecked } from "./decide/proof.ts";
+import { takePowerAnswer } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
 import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
@@ -16,24 +16,24 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
   observed(state, observation, context) {
     switch (observation.kind) {
       case "cluster":
-        return looked(state, observation, context);
+        return takeLook(state, observation, context);
       case "powerChecked":
-        return answered(
+        return takeAnswer(
           state,
           observation.host,
-          (host, loss) => powerChecked(host, loss, observation, context),
+          (host, loss) => takePowerAnswer(host, loss, observation, context),
           context,
         );
       case "apiChecked": {
         const { host: name, run, answer, reason } = observation;
         const at = context.at.mono;
         const known = { answer, at, ...(reason !== undefined && { reason }) };
-        return answered(state, name, (_, loss) => (isRun(loss.api, run) ? { ...loss, api: known } : loss), context);
+        return takeAnswer(state, name, (_, loss) => (isRun(loss.api, run) ? { ...loss, api: known } : loss), context);
       }
       case "witnessChecked": {
         const { host: name, run, answer, reason } = observation;
         const known = { answer, reason, at: context.at.mono };
-        return answered(
+        return takeAnswer(
           state,
           name,
           (_, loss) => (isRun(loss.witness, run) ? { ...loss, witness: known } : loss),
@@ -41,13 +41,13 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
         );
       }
       case "stalled":
-        return stalled(state, observation, context);
+        return takeStall(state, observation, context);
       case "orders":
         return takeOrders(state, observation.orders, context);
       case "segments":
         return withUnlisted({ ...state, segmentHosts: new Set(observation.hostnames) }, context);
       case "woke":
-        return woke(state, observation.key, context);
+        return takeWake(state, observation.key, context);
     }
   },
   afterEach: (state, _before, _observation, context) => withConditions(state, context),
@@ -93,7 +93,7 @@ function withoutChecks({ hosts, troubled }: HostsState): HostsState["hosts"] {
   return next;
 }
 
-function answered(
+function takeAnswer(
   state: HostsState,
   name: string,
   change: (host: Host, loss: Loss) => Loss,
@@ -106,7 +106,7 @@ function answered(
 }
 
 /** What was seen before may be untrue by now: nothing is believed until a look that began after it, and one that confirms that. */
-function stalled(
+function takeStall(
   state: HostsState,
   { forMs, key }: Extract<HostMonitorObservation, { kind: "stalled" }>,
   context: Context,
@@ -116,13 +116,13 @@ function stalled(
     `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking again before anything is reported`,
   );
   context.act({ kind: "look" });
-  for (const key of [...state.troubled].flatMap(checkKeys)) context.cancel(key);
+  for (const name of state.troubled) cancelChecks(name, context);
   const view = state.view && { ...state.view, gap: true };
   const next = { ...state, view, believedFrom: context.at.mono, hosts: withoutChecks(state) };
-  return key === undefined ? next : woke(next, key, context);
+  return key === undefined ? next : takeWake(next, key, context);
 }
 
-function woke(state: HostsState, key: string, context: Context): HostsState {
+function takeWake(state: HostsState, key: string, context: Context): HostsState {
   if (key === "confirm") {
     context.act({ kind: "look" });
     return state;

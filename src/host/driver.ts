@@ -12,7 +12,7 @@ import type { FencingLookup } from "./fencing-device.ts";
  * out, a right that is missing, a view without a leader are "unknown" with a problem that gives the reason.
  */
 export interface HostDriver {
-  /** As in log lines: `Pacemaker`. */
+  /** As the log names it: `Pacemaker`. */
   readonly name: string;
   /**
    * Observes the whole cluster until the signal aborts, and resolves then: once at start, then every
@@ -117,14 +117,13 @@ export interface HostObservation {
   /** An online host that is leaving on purpose right now. */
   readonly stopping?: boolean;
   readonly maintenance?: Answer;
+  /** It takes no new guests or resources, which is no reason to expect that it stops. */
   readonly standby?: Answer;
   /**
    * Changes whenever the host has left and joined again. Different from that of an earlier look, both known: it was away in
    * between. Of no meaning across an `interrupted` observation.
    */
   readonly incarnation?: string;
-  /** Since when the source itself has held this state, by the source's own clock: ms before the look. */
-  readonly heldForMs?: number;
   /**
    * Where the source knows a host by several (Consul: manage, tenant, storage, in `sequence` order): each, and `state` is what the
    * matrix makes of this look. A state is held for N looks only if the positions were the same in all of them.
@@ -156,8 +155,6 @@ export interface FencingEvent {
   readonly byHand: boolean;
   /** The cluster itself, or a person (`stonith_admin`), who may have fenced a healthy host. */
   readonly requestedBy: "cluster" | "person" | "unknown";
-  /** Why it failed. */
-  readonly reason?: string;
 }
 
 /** A condition: what is wrong and what it costs. One name has one consequence. */

@@ -40,8 +40,6 @@ export type PasswordSource =
 interface Device {
   /** The id of the cluster's resource, e.g. `st-node3`. */
   readonly id: string;
-  /** The cluster's agent, e.g. `stonith:fence_ipmilan`. */
-  readonly agent: string;
   /** Host name or address of the BMC. */
   readonly address: string;
   readonly port?: number;

@@ -1,5 +1,6 @@
 import type { Clock } from "../system/clock.ts";
 import type { ClusterObservation } from "./driver.ts";
+import { LookTimer } from "./look-timer.ts";
 
 /**
  * ms after an event. Pacemaker may show up to 0.1 s later what Corosync or an alert reports, a Consul agent as much later what
@@ -8,51 +9,34 @@ import type { ClusterObservation } from "./driver.ts";
 const AFTER_EVENT_MS = [100, 200, 400, 800, 1500, 3000];
 /** The first pause, ms, while something is not settled; each further one is half as long again, up to the interval. */
 const UNSETTLED_MS = 1000;
-/** Looks must not take more than two thirds of the time, however many events there are. */
-const REST_OF_LOOK = 0.5;
-const SHORTEST_MS = 50;
 
 /** When to look next: after events soon and a few times, while a host is neither up nor settled often, else at the interval. */
 export class LookSchedule {
-  readonly #clock: Clock;
+  readonly #timer: LookTimer;
   readonly #intervalMs: () => number;
   /** The stage of AFTER_EVENT_MS that comes next. */
   #stage = AFTER_EVENT_MS.length;
   #unsettledMs = UNSETTLED_MS;
-  #requested = false;
-  #wake: (() => void) | undefined;
   #lastHosts = "";
 
   constructor(clock: Clock, intervalMs: () => number) {
-    this.#clock = clock;
+    this.#timer = new LookTimer(clock);
     this.#intervalMs = intervalMs;
   }
 
   /** The source reports a change. */
   event(): void {
     this.#stage = 0;
-    this.#requested = true;
-    this.#wake?.();
+    this.#timer.lookNow();
   }
 
   lookNow(): void {
-    this.#requested = true;
-    this.#wake?.();
+    this.#timer.lookNow();
   }
 
   /** Resolves when the next look is due, or the signal aborts. */
   async untilNext(last: ClusterObservation, signal: AbortSignal): Promise<void> {
-    const took = this.#clock.now().mono - last.at.mono;
-    await this.#sleep(Math.max(SHORTEST_MS, took * REST_OF_LOOK), signal);
-    if (this.#requested) {
-      this.#requested = false;
-      return;
-    }
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await this.#sleep(this.#pauseAfter(last), AbortSignal.any([signal, woken.signal]));
-    this.#wake = undefined;
-    this.#requested = false;
+    await this.#timer.untilNext(last.at.mono, () => this.#pauseAfter(last), signal);
   }
 
   #pauseAfter(last: ClusterObservation): number {
@@ -71,10 +55,6 @@ export class LookSchedule {
     }
     this.#unsettledMs = changed ? UNSETTLED_MS : this.#unsettledMs * 1.5;
     return Math.min(this.#unsettledMs, interval);
-  }
-
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(ms, signal).catch(() => undefined);
   }
 }
 

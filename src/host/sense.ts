@@ -3,6 +3,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { HostDriver } from "./driver.ts";
 import type { HostApi } from "./host-api.ts";
+import { rest } from "./look-timer.ts";
 import type { HostMonitorObservation, Orders } from "./observation.ts";
 import { PULSE_MS, type Pulse } from "./pulse.ts";
 
@@ -115,9 +116,4 @@ async function watchSegments(
     }
     await rest(clock, again, signal);
   }
-}
-
-/** Resolves early when the signal aborts. */
-async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  await clock.sleep(ms, signal).catch(() => undefined);
 }

@@ -7,7 +7,8 @@ import type { PowerAnswer } from "./fencing-device.ts";
 import type { HostSettings, HostStatus, Orders } from "./observation.ts";
 
 /** What the source states about a host at the latest look, and since when it has done so without a break. */
-export interface Reading extends Pick<HostObservation, "state" | "reason" | "departure" | "stopping" | "maintenance"> {
+export interface Reading
+  extends Pick<HostObservation, "state" | "reason" | "departure" | "stopping" | "maintenance" | "standby"> {
   readonly since: Instant;
 }
 

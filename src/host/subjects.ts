@@ -8,13 +8,18 @@ export const subjects = ofEach(
   (host: Host): Subject => ({
     kind: "host",
     name: host.name,
-    phase: described(host),
+    phase: phaseOf(host),
     since: host.reading?.since,
   }),
 );
 
-function described({ loss, reading, baseline, firstSight }: Host): string {
-  const state = reading?.state ?? "not seen yet";
+function phaseOf({ loss, reading, baseline, firstSight }: Host): string {
+  const planned = [
+    reading?.stopping && "stopping",
+    reading?.maintenance === "yes" && "in maintenance",
+    reading?.standby === "yes" && "on standby",
+  ];
+  const state = [reading?.state ?? "not seen yet", ...planned].filter(Boolean).join(", ");
   if (loss === undefined) {
     if (firstSight && baseline === "offline") return `${state}; already so when first seen, so it is not reported`;
     return state;

@@ -11,6 +11,11 @@ export function commandEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Proce
   );
 }
 
+/** Where a system's programs are: also for a user, or a unit, whose PATH has no /usr/sbin. */
+export function systemPath({ PATH = "" }: NodeJS.ProcessEnv): string {
+  return `${PATH}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+}
+
 /** `scheme://user:password@host`, or curl's `user:password@host` in `http_proxy` and the like. */
 function hasUser(name: string, value: string): boolean {
   const from = /_proxy$/i.test(name) ? 0 : value.indexOf("://");

@@ -191,7 +191,6 @@ export class HostProgram {
 function deviceOf(address: string): FencingDevice {
   return {
     id: `st-${address}`,
-    agent: "stonith:fence_ipmilan",
     address,
     user: "admin",
     password: { from: "value", value: new Secret("x") },

@@ -36,6 +36,7 @@ export const hostMonitorProgram: Program = {
     const { monitoring_driver: driverName } = config.host;
     const { hostname } = config.DEFAULT;
     const driver = await openDriver(driverName, { clock, log, hostname, config: () => current });
+    log.info(`Hosts are watched through ${driver.name} ([host] monitoring_driver = ${driverName})`);
     const askNova = lazyNova(() => current, { userAgent, clock, log });
     const checkWitness = witnessCheck(askNova, () => current.host, { conditions, log });
     const monitor = hostMonitor({

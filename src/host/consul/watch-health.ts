@@ -1,4 +1,5 @@
 import type { Clock } from "../../system/clock.ts";
+import { rest } from "../look-timer.ts";
 import type { ConsulAgent, HealthAnswer } from "./agent.ts";
 
 export interface WatchParts {
@@ -50,8 +51,4 @@ function statesIn({ health }: HealthAnswer): string {
     JSON.stringify([name, serf, modifyIndex, isInMaintenance]),
   );
   return states.sort((one, other) => (one < other ? -1 : 1)).join();
-}
-
-async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  await clock.sleep(ms, signal).catch(() => undefined);
 }

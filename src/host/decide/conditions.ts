@@ -10,7 +10,7 @@ const NAMED = 5;
 const FORGET_ABSENT_MS = 86_400_000;
 
 const HELD = "lost hosts are not reported";
-const NOBODY: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed" };
+const NO_HOSTS: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed" };
 const FIRST_SIGHT: ConditionKind = { name: "down at first sight", consequence: "these hosts are not reported" };
 const ABSENT: ConditionKind = {
   name: "vanished hosts",
@@ -42,25 +42,27 @@ export function withConditions(state: HostsState, context: Context): HostsState 
   const { view } = state;
   add({ name: "disarmed", consequence: HELD }, whyDisarmed(state, context.at));
   if (view !== undefined) {
-    add(NOBODY, whyNobody(view, context));
+    add(NO_HOSTS, whyNoHosts(view, context));
     add({ name: "quorum", consequence: HELD }, whyNoQuorum(view));
     add({ name: "this host", consequence: HELD }, whyUnhealthy(view, context.settings.stonith_wait, context.at));
   }
   const troubled = [...state.troubled].flatMap((name) => state.hosts.get(name) ?? []);
-  for (const [name, { hosts, reason }] of heldBy(troubled)) {
+  for (const [name, { hosts, reason }] of holdsByGate(troubled)) {
     if (!now.has(name)) add({ name, consequence: HELD }, `${listOf(hosts)}: ${reason}`);
   }
   add(
     FIRST_SIGHT,
-    named(namesOf(troubled.filter(({ firstSight }) => firstSight)), "down since before they were first seen"),
+    problemOf(namesOf(troubled.filter(({ firstSight }) => firstSight)), "down since before they were first seen"),
   );
-  add(ABSENT, named(namesOf(troubled.filter(isVanished)), "no longer known to the source"));
-  add(SEGMENTS, named(state.unlisted, "in no segment; add them, or map their names with [host] host_names"));
+  add(ABSENT, problemOf(namesOf(troubled.filter(isVanished)), "no longer known to the source"));
+  add(SEGMENTS, problemOf(state.unlisted, "in no segment; add them, or map their names with [host] host_names"));
   return withProblems(state, now, (name) => !name.startsWith("driver: "), context);
 }
 
 /** The gates that hold losses, each with the hosts that it holds and the reason of the first. */
-function heldBy(troubled: readonly Host[]): ReadonlyMap<string, { readonly hosts: string[]; readonly reason: string }> {
+function holdsByGate(
+  troubled: readonly Host[],
+): ReadonlyMap<string, { readonly hosts: string[]; readonly reason: string }> {
   const gates = new Map<string, { readonly hosts: string[]; readonly reason: string }>();
   for (const { name, loss } of troubled) {
     for (const { gate, reason } of loss?.holds ?? []) {
@@ -97,7 +99,7 @@ function withProblems(
   return { ...state, problems };
 }
 
-function whyNobody({ watched, quorum }: View, { settings }: Context): string | undefined {
+function whyNoHosts({ watched, quorum }: View, { settings }: Context): string | undefined {
   if (watched > 0 || quorum !== "yes") return undefined;
   const option = settings.restrict_to_remotes ? " that [host] restrict_to_remotes allows" : "";
   return `the cluster has no other host${option}`;
@@ -128,7 +130,7 @@ export function withUnlisted(state: HostsState, { settings }: Context): HostsSta
   return { ...state, unlisted: unlisted.map(({ name }) => name) };
 }
 
-function named(names: readonly string[], problem: string): string | undefined {
+function problemOf(names: readonly string[], problem: string): string | undefined {
   return names.length === 0 ? undefined : `${listOf(names)}: ${problem}`;
 }
 

@@ -13,5 +13,10 @@ export function masakariName(name: string, { host_names }: Pick<HostSettings, "h
   return (Object.hasOwn(host_names, name) ? host_names[name] : undefined) ?? name;
 }
 
-/** Keys by which the checks of a lost host are cancelled. */
-export const checkKeys = (name: string): readonly string[] => [`power:${name}`, `witness:${name}`, `api:${name}`];
+/** The keys by which the checks of a lost host are cancelled. */
+export const checkKeys = (name: string) => ({ power: `power:${name}`, witness: `witness:${name}`, api: `api:${name}` });
+
+/** Cancels the checks of a lost host that are under way. */
+export function cancelChecks(name: string, context: Pick<Context, "cancel">): void {
+  for (const key of Object.values(checkKeys(name))) context.cancel(key);
+}

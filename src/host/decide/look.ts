@@ -8,7 +8,7 @@ import { pursueAll } from "./pursue.ts";
 import { lossesCountFrom } from "./storm.ts";
 
 /** Takes in one look at the whole cluster. */
-export function looked(before: HostsState, look: ClusterObservation, context: Context): HostsState {
+export function takeLook(before: HostsState, look: ClusterObservation, context: Context): HostsState {
   const state = withDriverProblems(before, look.problems, context);
   // It began before this program was stalled: what it states may be old.
   if (look.at.mono < state.believedFrom) return state;

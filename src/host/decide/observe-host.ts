@@ -1,11 +1,11 @@
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import { type Host, type HostsState, type Loss, newLoss, type Reading, type View } from "../state.ts";
-import { type Context, checkKeys } from "./context.ts";
+import { type Context, cancelChecks } from "./context.ts";
 import { notifyStarted, withdrawStopped } from "./notifications.ts";
 import { newFencings } from "./proof.ts";
 import { rankOf } from "./reporters.ts";
 import { lossesCountFrom } from "./storm.ts";
-import { isEstablished, nextStreak } from "./streak.ts";
+import { CONFIRM_MS, isEstablished, nextStreak } from "./streak.ts";
 
 /** Beyond it a fencing that was not seen is history: its host has been up for long. ms */
 const RETURN_NOTICED_MS = 600_000;
@@ -40,7 +40,7 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   // Its wake may have ended with an earlier run.
   if (afterGap && host.loss?.returned !== undefined) context.wake(`returned:${host.name}`, RETURNED_MS);
   if (observed.state === "online") host = seenOnline(host, seen, context);
-  if (host.streak?.unconfirmed) context.wake("confirm", 1000);
+  if (host.streak?.unconfirmed) context.wake("confirm", CONFIRM_MS);
   if (host.streak === undefined || !isEstablished(host.streak, context.settings)) return host;
   return host.streak.state === "online"
     ? establishedOnline(host, seen, context)
@@ -48,14 +48,15 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
 }
 
 function nextReading(before: Reading | undefined, observed: HostObservation, { at }: Context): Reading {
-  const { state, reason, departure, stopping, maintenance } = observed;
+  const { state, reason, departure, stopping, maintenance, standby } = observed;
   const isSame =
     before !== undefined &&
     before.state === state &&
     before.reason === reason &&
     before.departure === departure &&
     before.stopping === stopping &&
-    before.maintenance === maintenance;
+    before.maintenance === maintenance &&
+    before.standby === standby;
   if (isSame) return before;
   return {
     state,
@@ -63,6 +64,7 @@ function nextReading(before: Reading | undefined, observed: HostObservation, { a
     ...(departure !== undefined && { departure }),
     ...(stopping !== undefined && { stopping }),
     ...(maintenance !== undefined && { maintenance }),
+    ...(standby !== undefined && { standby }),
     since: before?.state === state ? before.since : at,
   };
 }
@@ -73,14 +75,14 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
     withdrawStopped(host.name, "is seen online again", context);
-    for (const key of checkKeys(host.name)) context.cancel(key);
+    cancelChecks(host.name, context);
     next = { ...next, loss: { ...loss, withdrawn: true, turn: undefined } };
   }
   if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
-    if (fencedAt !== undefined) next = returned(next, fencedAt, afterGap, context);
+    if (fencedAt !== undefined) next = openReturned(next, fencedAt, afterGap, context);
     else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -115,7 +117,7 @@ export function returnedLongAgo(host: Host, context: Context): Host {
 }
 
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
-function returned(host: Host, fencedAt: number, afterGap: boolean, context: Context): Host {
+function openReturned(host: Host, fencedAt: number, afterGap: boolean, context: Context): Host {
   if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
     const when = new Date(fencedAt).toISOString();
     context.log(
@@ -127,7 +129,7 @@ function returned(host: Host, fencedAt: number, afterGap: boolean, context: Cont
   context.log("warning", `${host.name} was fenced and came back between two looks`);
   const loss = newLoss({ since: fencedAt, notBefore: fencedAt, afterGap });
   context.wake(`returned:${host.name}`, RETURNED_MS);
-  return opened(host, { ...loss, returned: fencedAt }, context);
+  return openLoss(host, { ...loss, returned: fencedAt }, context);
 }
 
 function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
@@ -138,7 +140,7 @@ function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
   return isSame ? host : { ...host, knownFencing: ids };
 }
 
-function opened(host: Host, loss: Loss, context: Context): Host {
+function openLoss(host: Host, loss: Loss, context: Context): Host {
   const from = lossesCountFrom(context);
   const recent = host.losses.filter((since) => since > from);
   return { ...host, loss, losses: [...recent, loss.since] };
@@ -167,7 +169,7 @@ function establishedOffline(host: Host, { look, view }: HostLook, context: Conte
   context.log("warning", `${host.name} is ${how}: ${reading?.reason ?? "the source reports it down"}`);
   const since = look.at.wall - (look.at.mono - streak.began);
   const next = newLoss({ since, notBefore: streak.notBefore, afterGap: streak.afterGap });
-  return opened(host, { ...next, inStorm: loss?.inStorm ?? false }, context);
+  return openLoss(host, { ...next, inStorm: loss?.inStorm ?? false }, context);
 }
 
 /** It is not known when it went down: that is not a failure to report, unless the cluster proves that it has just happened. */
@@ -179,7 +181,7 @@ function seenDownAtFirst(host: Host, view: View, context: Context): Host {
       "warning",
       `${host.name} is down when first seen; it was fenced at ${new Date(fencedAt).toISOString()}`,
     );
-    return opened(
+    return openLoss(
       { ...host, baseline: "online", knownFencing: [] },
       newLoss({ since: fencedAt, notBefore: fencedAt, afterGap: true }),
       context,

@@ -32,7 +32,7 @@ export function knownProof(host: Host, loss: Loss, view: View, context: Context)
   if (proof !== undefined && (proof.by !== "power" || at - proof.at < POWER_HOLDS_MS)) return proof;
   if (loss.returned !== undefined) return { by: "fencing", text: "the cluster has fenced it", at };
   const fencing = provingFencing(host, loss, view);
-  if (fencing !== undefined) return { by: "fencing", text: described(fencing), at };
+  if (fencing !== undefined) return { by: "fencing", text: describe(fencing), at };
   // Upstream's drivers without fencing, and disable_ipmi_check, take the source's word.
   if (!context.settings.needsProof) return { by: "driver", text: "the source reports it down", at };
   return undefined;
@@ -49,9 +49,10 @@ function provingFencing(host: Host, loss: Loss, view: View): FencingEvent | unde
   return newFencings(host, view).find(({ byHand }) => !byHand || devices === 0 || answer === "unknown");
 }
 
-function described({ action, delegate, byHand }: FencingEvent): string {
+function describe({ action, delegate, byHand, requestedBy }: FencingEvent): string {
   if (byHand) return "an operator confirmed that it is down";
-  return `the cluster has fenced it (${action}${delegate === undefined ? "" : ` by ${delegate}`})`;
+  const whose = requestedBy === "person" ? "an operator had it fenced" : "the cluster has fenced it";
+  return `${whose} (${action}${delegate === undefined ? "" : ` by ${delegate}`})`;
 }
 
 /** Starts the next check of the host's power if it is due. */
@@ -64,13 +65,13 @@ export function withPowerCheck(host: Host, loss: Loss, context: Context): Loss {
     return loss;
   }
   const run = context.nextRun();
-  const [cancelKey = ""] = checkKeys(host.name);
+  const { power: cancelKey } = checkKeys(host.name);
   context.act({ kind: "checkPower", host: host.name, run, cancelKey });
   return { ...loss, power: { ...power, run } };
 }
 
 /** Takes in what the host's fencing devices answered. */
-export function powerChecked(
+export function takePowerAnswer(
   host: Host,
   loss: Loss,
   { answer, devices, run }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,

@@ -25,7 +25,7 @@ export function pursueAll(state: HostsState, context: Context): HostsState {
   const counts = tally(state, context.at.wall);
   for (const name of state.troubled) {
     const host = next.hosts.get(name);
-    if (host !== undefined) next = withHost(next, pursued(host, next, counts, context));
+    if (host !== undefined) next = withHost(next, pursueHost(host, next, counts, context));
   }
   return next;
 }
@@ -33,10 +33,10 @@ export function pursueAll(state: HostsState, context: Context): HostsState {
 /** One lost host, one step further. */
 export function pursue(state: HostsState, name: string, context: Context): HostsState {
   const host = state.hosts.get(name);
-  return host === undefined ? state : withHost(state, pursued(host, state, tally(state, context.at.wall), context));
+  return host === undefined ? state : withHost(state, pursueHost(host, state, tally(state, context.at.wall), context));
 }
 
-function pursued(host: Host, state: HostsState, counts: Tally, context: Context): Host {
+function pursueHost(host: Host, state: HostsState, counts: Tally, context: Context): Host {
   const { loss } = host;
   const { view } = state;
   if (loss === undefined || view === undefined || isSettled(loss)) return host;
@@ -44,12 +44,12 @@ function pursued(host: Host, state: HostsState, counts: Tally, context: Context)
   const known = proof === loss.proof ? loss : { ...loss, proof };
   const { at, settings } = context;
   const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
-  if (holds.length > 0) return withLoss(host, held(host, withoutAnswers(known), holds, context));
+  if (holds.length > 0) return withLoss(host, recordHolds(host, withoutAnswers(known), holds, context));
   const free = withoutOtherHolds(known);
   const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
   const status = statusOf(host, checked, state, context);
   if (status === undefined || status === checked.sent?.status) return withLoss(host, checked);
-  return reported(host, checked, status, state, context);
+  return reportLoss(host, checked, status, state, context);
 }
 
 /** What the APIs have answered is old when nothing holds the loss any more: they are asked again then. */
@@ -68,7 +68,7 @@ function withLoss(host: Host, loss: Loss): Host {
 }
 
 /** Records why it is held, and logs each reason once. */
-function held(host: Host, loss: Loss, holds: Loss["holds"], context: Context): Loss {
+function recordHolds(host: Host, loss: Loss, holds: Loss["holds"], context: Context): Loss {
   const earlier = host.loss?.holds ?? [];
   const before = new Set(earlier.map(({ gate }) => gate));
   context.wake(HELD, HELD_AGAIN_MS);
@@ -91,7 +91,7 @@ function statusOf(host: Host, loss: Loss, state: HostsState, context: Context): 
 }
 
 /** Reports it by this monitor, when it is this monitor's turn and nothing holds the report. */
-function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState, context: Context): Host {
+function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsState, context: Context): Host {
   const { at, settings } = context;
   if (settings.second_witness) {
     const asked = withWitness(host, loss, context);
@@ -108,9 +108,9 @@ function reported(host: Host, loss: Loss, status: HostStatus, state: HostsState,
   if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
     if (waiting.api === undefined) return { ...host, loss: askApi(host, waiting, status, context) };
     if ("run" in waiting.api) return withLoss(host, waiting);
-    if (waiting.api.answer === "notified") return settledElsewhere(host, waiting, status, context);
+    if (waiting.api.answer === "notified") return recordElsewhere(host, waiting, status, context);
   }
-  return notified(host, waiting, status, context);
+  return notifyLoss(host, waiting, status, context);
 }
 
 /** Another monitor may have reported it, whatever its rank: this one had to wait, or saw it late. */
@@ -127,7 +127,7 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
     if (witness.answer !== "alive") return undefined;
     if (witness.at + WITNESS_AGAIN_MS > mono) {
       const reason = witness.reason ?? "Nova still hears from it";
-      return held(host, loss, [{ gate: SECOND_WITNESS, reason }], context);
+      return recordHolds(host, loss, [{ gate: SECOND_WITNESS, reason }], context);
     }
   }
   const early = loss.since + WITNESS_FROM_MS - wall;
@@ -137,7 +137,7 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
     return loss;
   }
   const run = context.nextRun();
-  const [, cancelKey = ""] = checkKeys(host.name);
+  const { witness: cancelKey } = checkKeys(host.name);
   const hostname = masakariName(host.name, context.settings);
   context.act({ kind: "checkWitness", host: host.name, run, hostname, since: loss.since, cancelKey });
   return { ...loss, witness: { run } };
@@ -145,7 +145,7 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
 
 function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): Loss {
   const run = context.nextRun();
-  const [, , cancelKey = ""] = checkKeys(host.name);
+  const { api: cancelKey } = checkKeys(host.name);
   const hostname = masakariName(host.name, context.settings);
   const { lastNormal } = host;
   const earlier = lastNormal !== undefined && lastNormal < loss.since ? lastNormal + 1 : 0;
@@ -155,22 +155,22 @@ function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): L
   return { ...loss, api: { run } };
 }
 
-function settledElsewhere(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
+function recordElsewhere(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
   context.log("info", `${host.name} is down: another host monitor has notified Masakari (${status})`);
-  return sent(host, loss, { status, at: context.at.wall, by: "another monitor" }, context);
+  return recordSent(host, loss, { status, at: context.at.wall, by: "another monitor" }, context);
 }
 
-function notified(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
+function notifyLoss(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
   const why =
     loss.proof?.text ?? `it is not known whether it is off (${loss.power.last ?? "it has no fencing device"})`;
   const what = loss.returned === undefined ? "is down" : "was down and is up again";
   context.log("warning", `${host.name} ${what}: ${why}; notifying Masakari (STOPPED, ${status})`);
   notifyStopped(host.name, status, context);
-  return sent(host, loss, { status, at: context.at.wall, by: "this monitor" }, context);
+  return recordSent(host, loss, { status, at: context.at.wall, by: "this monitor" }, context);
 }
 
 /** Masakari knows, or is owed by the outbox: only now the baseline changes. */
-function sent(host: Host, loss: Loss, what: Sent, context: Context): Host {
+function recordSent(host: Host, loss: Loss, what: Sent, context: Context): Host {
   const lastNormal = what.status === "NORMAL" ? what.at : host.lastNormal;
   if (loss.returned !== undefined) {
     if (what.by === "this monitor") notifyStarted(host.name, context);

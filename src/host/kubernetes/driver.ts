@@ -4,7 +4,7 @@ import { ApiClient } from "./client.ts";
 import { type Look, Looker } from "./look.ts";
 import { WATCH } from "./problems.ts";
 import { readAccess } from "./read-access.ts";
-import { LookSchedule } from "./schedule.ts";
+import { NodeLookSchedule } from "./schedule.ts";
 import { NodeWatch } from "./watch.ts";
 
 /** Sees the nodes of a Kubernetes cluster, as its API server has them. */
@@ -18,7 +18,7 @@ class KubernetesDriver implements HostDriver {
   readonly #client: ApiClient;
   readonly #looker: Looker;
   readonly #watch: NodeWatch;
-  readonly #schedule: LookSchedule;
+  readonly #schedule: NodeLookSchedule;
   #hasLoggedInsecure = false;
 
   constructor(parts: DriverParts) {
@@ -32,7 +32,7 @@ class KubernetesDriver implements HostDriver {
       },
     });
     this.#looker = new Looker({ client: this.#client, clock, hostname, config });
-    this.#schedule = new LookSchedule(clock, () => config().host.monitoring_interval * 1000);
+    this.#schedule = new NodeLookSchedule(clock, () => config().host.monitoring_interval * 1000);
     this.#watch = new NodeWatch({
       client: this.#client,
       clock,

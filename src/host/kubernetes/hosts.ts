@@ -22,7 +22,7 @@ export function hostsOf(
 function stateOf(
   node: Node,
   ages: Pick<UnknownAges, "ageOf" | "requiredFor">,
-): Pick<HostObservation, "state" | "reason" | "departure" | "heldForMs"> {
+): Pick<HostObservation, "state" | "reason" | "departure"> {
   const { ready } = node;
   if (ready === undefined)
     return { state: "unknown", reason: "it has no Ready condition; it may just have registered" };
@@ -37,7 +37,7 @@ function stateOf(
       const required = ages.requiredFor(node);
       return age < required
         ? { state: "unknown", reason: `${reason}, believed once it has lasted ${required / 1000} s` }
-        : { state: "offline", reason, departure: "unknown", heldForMs: age };
+        : { state: "offline", reason, departure: "unknown" };
     }
     default:
       return { state: "unknown", reason };

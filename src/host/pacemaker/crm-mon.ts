@@ -5,8 +5,6 @@ import { booleanOf, childOf, childrenOf, descendants, NotUnderstoodError, parseD
 
 /** What `crm_mon -X` shows, as far as it decides anything. The same in Pacemaker 2.1.5, 3.0.0 and 3.0.3. */
 export interface CrmMon {
-  /** Of Pacemaker, e.g. 2.1.5. */
-  readonly version: string;
   /** State of this host's pacemakerd, `running` while all is well; undefined on a remote node, and before 2.1. */
   readonly daemon: string | undefined;
   /** Whether there is a designated controller; without one the rest of the document means nothing. */
@@ -55,7 +53,6 @@ export function parseCrmMon(text: string): CrmMon {
   const hasDc = booleanOf(dc, "present");
   const [options] = childrenOf(summary, "cluster_options");
   return {
-    version: textOf(root, root.name === "crm_mon" ? "version" : "api-version").slice(0, 40),
     daemon: daemonState(root, summary),
     hasDc,
     hasQuorum: hasDc && dc.attributes.with_quorum !== undefined ? booleanOf(dc, "with_quorum") : undefined,

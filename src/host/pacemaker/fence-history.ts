@@ -21,7 +21,6 @@ export function fencingEvents(elements: readonly XmlElement[]): readonly Fencing
 function fencingEvent({ attributes }: XmlElement): FencingEvent {
   const { target = "", client = "", origin = "", delegate, completed } = attributes;
   const completedAt = completed === undefined ? undefined : parseCompleted(completed);
-  const reason = attributes["exit-reason"];
   return {
     id: [target, attributes.action, client, origin, completed ?? attributes.status].join(" ").slice(0, 300),
     target,
@@ -31,7 +30,6 @@ function fencingEvent({ attributes }: XmlElement): FencingEvent {
     ...(delegate === undefined ? {} : { delegate: delegate.slice(0, 255) }),
     byHand: delegate === "a human",
     requestedBy: requesterOf(client),
-    ...(reason === undefined ? {} : { reason: reason.slice(0, 200) }),
   };
 }
 

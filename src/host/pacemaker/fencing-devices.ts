@@ -70,10 +70,10 @@ function deviceOf({ id, agent, parameters }: FencingResource): FencingDevice | s
   const known = agent === "external/ipmi" ? externalIpmi(parameters) : fenceAgent(agent, parameters);
   if (typeof known === "string") return `${id}: ${known}`;
   if (known.address === "") return `${id}: no address of the BMC is set`;
-  return { id, agent: `stonith:${agent}`, ...known };
+  return { id, ...known };
 }
 
-type Known = Omit<IpmiDevice, "id" | "agent"> | Omit<RedfishDevice, "id" | "agent">;
+type Known = Omit<IpmiDevice, "id"> | Omit<RedfishDevice, "id">;
 type Parameters = FencingResource["parameters"];
 
 /** cluster-glue's plug-in (lib/plugins/stonith/external/ipmi). */

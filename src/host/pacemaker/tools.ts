@@ -1,4 +1,5 @@
 import type { Clock } from "../../system/clock.ts";
+import { systemPath } from "../../system/command-environment.ts";
 import { type CommandResult, runCommand } from "../../system/exec.ts";
 import { printable } from "../../system/printable.ts";
 
@@ -30,8 +31,6 @@ export const DOCUMENT_LIMIT = 16 * 1024 * 1024;
 const SUDO_AGAIN_MS = 60_000;
 /** crm_mon, crmadmin: "Insufficient privileges", "Not connected" (pacemaker's crm_exit_t). */
 const [INSUFFICIENT_PRIVILEGES, NOT_CONNECTED] = [4, 102];
-/** Where these programs are, also for a user without /usr/sbin in the PATH. */
-const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Runs the cluster's programs with what rights there are: directly as root, hacluster or a member of haclient, else by
@@ -95,7 +94,7 @@ export class Tools {
         clock,
         outputLimit,
         endOnAbort: true,
-        env: { PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}`, LC_ALL: "C" },
+        env: { PATH: systemPath(process.env), LC_ALL: "C" },
         onStart,
         onEnd: (pid) => {
           this.#running.delete(command);

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../system/clock.ts";
-import { commandEnvironment } from "../../system/command-environment.ts";
+import { commandEnvironment, systemPath } from "../../system/command-environment.ts";
 import { lackForSpawn } from "../../system/descriptors.ts";
 import { printable } from "../../system/printable.ts";
 import { startFailure } from "../../system/start-failure.ts";
@@ -73,7 +73,7 @@ function watchOnce({ onChange, onStart, onEnd }: WatchParts, signal: AbortSignal
 /** It ends with its stdin. Into a pipe cmapctl would write nothing before 4 KiB are full. */
 function startWatch(): ChildProcessByStdio<Writable, Readable, Readable> | Error {
   const words = ["-oL", "corosync-cmapctl", "-T", "runtime.members."];
-  const env = { ...commandEnvironment(process.env), PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" };
+  const env = { ...commandEnvironment(process.env), PATH: systemPath(process.env), LC_ALL: "C" };
   const lack = lackForSpawn();
   if (lack !== undefined) return lack;
   try {

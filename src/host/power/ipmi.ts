@@ -1,3 +1,4 @@
+import { systemPath } from "../../system/command-environment.ts";
 import type { CommandResult } from "../../system/exec.ts";
 import { runCommand } from "../../system/exec.ts";
 import { printable } from "../../system/printable.ts";
@@ -9,8 +10,6 @@ import { Slots } from "./slots.ts";
 /** A rack may lose its power at once; each ipmitool takes 3 MB. */
 const AT_ONCE = 16;
 const slots = new Slots(AT_ONCE);
-/** Where ipmitool is, also for a user without /usr/sbin in the PATH. */
-const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Asks a BMC by ipmitool whether the power of its host is on. Upstream passes the password by `-P`, which everybody on the host can read in
@@ -41,7 +40,7 @@ async function askBmc(
 ): Promise<CommandResult> {
   const env = {
     IPMI_PASSWORD: password.reveal(),
-    PATH: `${process.env.PATH ?? ""}:${SYSTEM_PATH}`,
+    PATH: systemPath(process.env),
     LC_ALL: "C",
   };
   return await runCommand(ipmitoolWords(device), { asRoot: false, endOnAbort: true, env, ...parts }, signal);

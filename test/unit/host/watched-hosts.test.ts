@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostDecisions } from "../../support/host-cluster.ts";
+import { subjects } from "../../../src/host/subjects.ts";
+import { fencing, HostDecisions } from "../../support/host-cluster.ts";
 
 /** The hosts that are watched with restrict_to_remotes, beside this host node1. */
 function watched(kind: "member" | "remote" | "node"): readonly string[] {
@@ -21,4 +22,33 @@ test("a cluster in which no host is watched is a condition", () => {
   assert.match(decisions.problems["watched hosts"] ?? "", /no other host that \[host\] restrict_to_remotes allows/);
   decisions.look({ node2: { kind: "member" }, remote1: { kind: "remote" } });
   assert.equal(decisions.problems["watched hosts"], undefined);
+});
+
+test("list shows of a host what explains its state: planned work, a gate that holds its loss, who reported it", () => {
+  const monitor = new HostDecisions({ needsProof: false });
+  const phase = (): string => subjects.each(monitor.state.hosts.get("node2"), "node2").phase;
+  monitor.look({ node2: "online", node3: "online" });
+  monitor.pass(60);
+  monitor.look({ node2: { state: "online", standby: "yes", maintenance: "yes" }, node3: "online" });
+  assert.equal(phase(), "online, in maintenance, on standby");
+  monitor.pass(60);
+  monitor.look({ node2: "offline", node3: "online" }, { quorum: "no" });
+  monitor.look({ node2: "offline", node3: "online" });
+  assert.equal(phase(), "offline, reported (NORMAL) by this monitor");
+});
+
+test("the reason of a report distinguishes a fencing by the cluster from one that an operator had done", () => {
+  for (const [requestedBy, expected] of [
+    ["cluster", /the cluster has fenced it \(reboot by node3\)/],
+    ["person", /an operator had it fenced \(reboot by node3\)/],
+  ] as const) {
+    const monitor = new HostDecisions();
+    for (let look = 0; look < 2; look += 1) {
+      monitor.look({ node2: "online", node3: "online" });
+      monitor.pass(60);
+    }
+    const states = { node2: { state: "offline", departure: "expected" }, node3: "online" } as const;
+    monitor.look(states, { fencing: [fencing("node2", "success", { requestedBy })] });
+    assert.match(monitor.log.join("\n"), expected);
+  }
 });

@@ -74,7 +74,6 @@ test("a node that is Unknown is lost once that has lasted, looked at when it is 
   const look = await rig.next((one) => one.hosts[1]?.state === "offline");
   assert.equal(look.self.stable, "yes");
   assert.match(look.hosts[1]?.reason ?? "", /NodeStatusUnknown/);
-  assert.ok((look.hosts[1]?.heldForMs ?? 0) >= 15_000);
 });
 
 test("a hung server: the watch that is silent, without a bookmark, counts as an interruption", async () => {

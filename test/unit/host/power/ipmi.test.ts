@@ -24,7 +24,6 @@ afterEach(() => {
 const device: IpmiDevice = {
   protocol: "ipmi",
   id: "st-node3",
-  agent: "stonith:external/ipmi",
   address: "198.18.77.113",
   user: "admin",
   password: { from: "value", value: new Secret("s3cret") },

@@ -16,7 +16,6 @@ function device(port: number, rest: Partial<RedfishDevice> = {}): RedfishDevice 
   return {
     protocol: "redfish",
     id: "st-node3",
-    agent: "stonith:fence_redfish",
     address: "127.0.0.1",
     port,
     user: "admin",
