@@ -9,7 +9,7 @@ import { Certificates } from "../../../support/certificates.ts";
 import { RedfishService } from "../../../support/redfish-service.ts";
 
 const PASSWORD = "s3cret-of-the-bmc";
-const parts = { clock: systemClock, timeoutMs: 5000 };
+const parts = { clock: systemClock, timeoutMs: 60_000 };
 const signal = new AbortController().signal;
 
 function device(port: number, rest: Partial<RedfishDevice> = {}): RedfishDevice {
