@@ -33,6 +33,13 @@ export class MasakariApi {
    *   maintenance and later ones are taken too
    */
   async registerHost(name: string, recovery = true): Promise<Host> {
+    const [host] = await this.registerHosts([name], recovery);
+    if (host === undefined) throw new Error(`${name} was not registered`);
+    return host;
+  }
+
+  /** As `registerHost`, all in one segment. */
+  async registerHosts(names: readonly string[], recovery = true): Promise<readonly Host[]> {
     const { body } = await this.#call("POST", "/segments", {
       segment: {
         name: `segment-${randomUUID()}`,
@@ -42,10 +49,14 @@ export class MasakariApi {
       },
     });
     const segment: string = body.segment.uuid;
-    const made = await this.#call("POST", `/segments/${segment}/hosts`, {
-      host: { name, type: "COMPUTE", control_attributes: "SSH" },
-    });
-    return { uuid: made.body.host.uuid, name, segment };
+    const hosts: Host[] = [];
+    for (const name of names) {
+      const made = await this.#call("POST", `/segments/${segment}/hosts`, {
+        host: { name, type: "COMPUTE", control_attributes: "SSH" },
+      });
+      hosts.push({ uuid: made.body.host.uuid, name, segment });
+    }
+    return hosts;
   }
 
   async onMaintenance(host: Host): Promise<boolean> {

@@ -14,23 +14,34 @@ export interface MasakariOptions {
   readonly engine: boolean;
   /** Seconds. */
   readonly duplicateInterval: number;
+  /** Default: API and engine are joined inside one process. */
+  readonly transportUrl?: string;
+  /** More lines of `[DEFAULT]`; of an option that is given twice the last counts. */
+  readonly more?: string;
 }
 
 export interface Masakari {
   /** With `/v1`. */
   readonly url: string;
   readonly server: Child;
+  readonly configFile: string;
 }
 
 /** The database of a Masakari that is to be started in `directory`: needs no Keystone, so can be made meanwhile. */
 export async function createMasakariDatabase(directory: string): Promise<void> {
   await mkdir(`${directory}/lock`, { recursive: true });
-  await writeFile(`${directory}/database.conf`, `[database]\nconnection = sqlite:///${directory}/masakari.sqlite\n`);
+  await writeFile(`${directory}/database.conf`, connections(directory));
   await runToEnd("masakari-manage", ["--config-file", `${directory}/database.conf`, "db", "sync"]);
   const database = new DatabaseSync(`${directory}/masakari.sqlite`);
   database.exec("PRAGMA journal_mode=WAL");
   database.close();
 }
+
+const connections = (directory: string): string => `[database]
+connection = sqlite:///${directory}/masakari.sqlite
+[taskflow]
+connection = sqlite:///${directory}/taskflow.sqlite
+`;
 
 /** masakari-api, and with `engine` masakari-engine in the same process. Without, notifications stay `new`. */
 export async function startMasakari(directory: string, options: MasakariOptions): Promise<Masakari> {
@@ -44,8 +55,8 @@ auth_strategy = keystone
 masakari_api_listen = 127.0.0.1
 masakari_api_listen_port = ${port}
 masakari_api_workers = 1
-# joins API and engine inside one process; without an engine what is sent goes nowhere
-transport_url = fake://
+# fake:// joins API and engine inside one process; without an engine what is sent goes nowhere
+transport_url = ${options.transportUrl ?? "fake://"}
 rpc_response_timeout = 5
 nova_catalog_admin_info = compute:nova:publicURL
 os_region_name = ${region}
@@ -58,11 +69,8 @@ os_project_domain_name = Default
 # there is no cloud behind that would have to settle
 wait_period_after_service_update = 1
 duplicate_notification_detection_interval = ${options.duplicateInterval}
-[database]
-connection = sqlite:///${directory}/masakari.sqlite
-[taskflow]
-connection = sqlite:///${directory}/taskflow.sqlite
-[wsgi]
+${options.more ?? ""}
+${connections(directory)}[wsgi]
 api_paste_config = /etc/masakari/api-paste.ini
 [oslo_messaging_notifications]
 driver = noop
@@ -83,12 +91,17 @@ token_cache_time = -1
 `;
   const configFile = `${directory}/masakari.conf`;
   await writeFile(configFile, text, { mode: 0o600 });
-  const program = fileURLToPath(new URL("python/serve_masakari.py", import.meta.url));
-  const server = new Child(
-    "/usr/bin/python3",
-    ["-B", program, ...(options.engine ? ["--engine"] : []), "--config-file", configFile],
-    { log: `${configFile}.log` },
-  );
+  const server = run(configFile, options.engine ? ["--engine"] : [], `${configFile}.log`);
   await answering("masakari-api", server, `http://127.0.0.1:${port}/`);
-  return { url: `http://127.0.0.1:${port}/v1`, server };
+  return { url: `http://127.0.0.1:${port}/v1`, server, configFile };
+}
+
+/** masakari-engine as a process of its own, for a masakari-api that was started without and with a `transportUrl`. */
+export function startEngine({ configFile }: Masakari): Child {
+  return run(configFile, ["--only-engine"], `${configFile}.engine.log`);
+}
+
+function run(configFile: string, words: readonly string[], log: string): Child {
+  const program = fileURLToPath(new URL("python/serve_masakari.py", import.meta.url));
+  return new Child("/usr/bin/python3", ["-B", program, ...words, "--config-file", configFile], { log });
 }

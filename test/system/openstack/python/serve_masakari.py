@@ -1,6 +1,6 @@
-"""Debian's masakari-api and, with --engine, Debian's masakari-engine in one process.
+"""Debian's masakari-api and, with --engine, Debian's masakari-engine in one process; with --only-engine the engine alone.
 
-  python3 serve_masakari.py [--engine] --config-file masakari.conf
+  python3 serve_masakari.py [--engine | --only-engine] --config-file masakari.conf
 
 Why one process: oslo.messaging's in-memory transport (fake://) only joins a client and a server of the same process,
 and the tests should not need a message broker. Why Python: the services are. Nothing of Masakari is changed but the
@@ -27,8 +27,9 @@ def mend_read_deleted():
 
 
 def main():
-    arguments = [word for word in sys.argv if word != "--engine"]
+    arguments = [word for word in sys.argv if word not in ("--engine", "--only-engine")]
     with_engine = len(arguments) != len(sys.argv)
+    with_api = "--only-engine" not in sys.argv
 
     import masakari.cmd  # noqa: F401  (patches the standard library for eventlet: must be first)
     import masakari.conf
@@ -46,7 +47,8 @@ def main():
     rpc.init(conf)
 
     services = oslo_service.ServiceLauncher(conf, restart_method="mutate")
-    services.launch_service(service.WSGIService("masakari_api", use_ssl=False))
+    if with_api:
+        services.launch_service(service.WSGIService("masakari_api", use_ssl=False))
     if with_engine:
         services.launch_service(service.Service.create(binary="masakari-engine", topic=conf.masakari_topic))
     services.wait()
