@@ -2,6 +2,8 @@ interface CibContent {
   readonly remotes: readonly string[];
   /** The address of each node's BMC. */
   readonly devices: ReadonlyMap<string, string>;
+  /** Each device is in a resource group of its own. */
+  readonly grouped: boolean;
   readonly user: string;
   readonly password: string;
 }
@@ -18,7 +20,7 @@ const attributes = (id: string, values: Readonly<Record<string, string>>): strin
  * The CIB that a cluster begins with. Without one, every cold start waits 20 s for other nodes. With fencing devices a node that
  * is lost is fenced: `stonith-action` is off, so that it stays down until the test starts it.
  */
-export function firstCib({ remotes, devices, user, password }: CibContent): string {
+export function firstCib({ remotes, devices, grouped, user, password }: CibContent): string {
   const options = {
     "dc-deadtime": "3s",
     "stonith-enabled": String(devices.size > 0),
@@ -29,7 +31,10 @@ export function firstCib({ remotes, devices, user, password }: CibContent): stri
   const properties = Object.entries(options).map(([name, value]) => nvpair("cib-bootstrap-options", name, value));
   const resources = [
     ...remotes.map(remoteConnection),
-    ...[...devices].map(([node, address]) => fencingDevice(node, address, user, password)),
+    ...[...devices].map(([node, address]) => {
+      const device = fencingDevice(node, address, user, password);
+      return grouped ? `<group id="group-${node}">${device}</group>` : device;
+    }),
   ];
   return `<cib validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0">
   <configuration>

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly fencing?: boolean;
   /** Every node has a card on a second network, which the faults of a test leave alone; default false. */
   readonly management?: boolean;
+  /** Each fencing device is in a resource group of its own, as the Python host monitor wants it; default false. */
+  readonly groupedDevices?: boolean;
 }
 
 const readyMs = 90_000;
@@ -44,7 +46,7 @@ export class Cluster {
 
   /** Resolves when all nodes are online. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const { members = 3, remotes = 0, fencing = false, management = false } = options;
+    const { members = 3, remotes = 0, fencing = false, groupedDevices = false, management = false } = options;
     const folder = await mkdtemp(join(tmpdir(), "pacemaker-"));
     // Its nodes' daemons run as hacluster.
     chmodSync(folder, 0o755);
@@ -54,7 +56,7 @@ export class Cluster {
       management ? await Switch.create("management") : undefined,
     );
     try {
-      await cluster.#build(names("node", members), names("remote", remotes), fencing);
+      await cluster.#build(names("node", members), names("remote", remotes), fencing, groupedDevices);
       await cluster.#online();
       return cluster;
     } catch (error) {
@@ -74,6 +76,11 @@ export class Cluster {
     const bmc = this.#bmcs.get(name);
     if (bmc === undefined) throw new Error(`${name} has no BMC`);
     return bmc;
+  }
+
+  /** Where the nodes' cables end. */
+  get switch(): Switch {
+    return this.#switch;
   }
 
   get nodes(): readonly ClusterNode[] {
@@ -118,7 +125,12 @@ export class Cluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #build(members: readonly string[], remotes: readonly string[], fencing: boolean): Promise<void> {
+  async #build(
+    members: readonly string[],
+    remotes: readonly string[],
+    fencing: boolean,
+    grouped: boolean,
+  ): Promise<void> {
     const all = [...members, ...remotes];
     const addresses = new Map(all.map((name, index) => [name, addressOf(11 + index)]));
     const bmcs = new Map(all.map((name, index) => [name, addressOf(111 + index)]));
@@ -129,7 +141,7 @@ export class Cluster {
       corosyncConf: corosyncConf(new Map(members.map((name) => [name, addresses.get(name) ?? ""]))),
       corosyncKey: randomBytes(128),
       pacemakerKey: randomBytes(128),
-      cib: firstCib({ remotes, devices: fencing ? bmcs : new Map(), user: bmcUser, password: bmcPassword }),
+      cib: firstCib({ remotes, devices: fencing ? bmcs : new Map(), grouped, user: bmcUser, password: bmcPassword }),
       hacluster: idsOf("hacluster"),
     };
     for (const [index, name] of all.entries()) {
