@@ -1,19 +1,32 @@
 #!/bin/sh
 # Installs what the system tests and the benchmark need of Debian 12, without starting any service. Idempotent. As root.
+# --whole-chain: also Nova, MariaDB and RabbitMQ, for test/system/whole-chain.test.ts, which then runs here or fails.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+case "${1:-}" in
+"") chain="" ;;
+--whole-chain)
+  # nova-compute's own package would bring QEMU; the program is in python3-nova.
+  chain="python3-nova nova-api nova-conductor nova-scheduler placement-api rabbitmq-server mariadb-server-core mariadb-client-core"
+  ;;
+*)
+  echo "usage: install-packages.sh [--whole-chain]" >&2
+  exit 2
+  ;;
+esac
 
 wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient
-  uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor sudo procps
+  uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor masakari-host-monitor sudo procps
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
   openssh-server python3-cotyledon python3-setproctitle
   corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2"
 missing=""
-for package in $wanted; do
+for package in $wanted $chain; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
   [ "$status" = "install ok installed" ] || missing="$missing $package"
 done
+whole_chain=/var/cache/masakari-monitors-tests/whole-chain
 # What a Linux guest with the real guest agent is built of (test/system/libvirt/linux-guest.ts): kept there, never installed.
 guest=/var/cache/masakari-monitors-tests/linux-guest
 [ -e "$guest/complete" ] || missing_guest=1
@@ -27,6 +40,7 @@ consul=/var/cache/masakari-monitors-tests/consul
 kubernetes=/var/cache/masakari-monitors-tests/kubernetes
 [ -e "$kubernetes/complete" ] || missing_kubernetes=1
 [ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}" ] || {
+  [ -z "$chain" ] || touch "$whole_chain"
   echo "install-packages: all there"
   exit 0
 }
@@ -91,3 +105,4 @@ if [ -n "${missing_consul:-}" ]; then
   touch "$consul/complete"
 fi
 [ -z "${missing_kubernetes:-}" ] || nice -n 10 bash "$here/kubernetes/build.sh" "$kubernetes"
+[ -z "$chain" ] || touch "$whole_chain"

@@ -11,7 +11,7 @@ const packages = [
   "uwsgi-plugin-python3",
 ] as const;
 /** The Python monitors that `npm run bench` measures ours against; both bring the introspective one too. */
-const peers = ["masakari-process-monitor", "masakari-instance-monitor"] as const;
+const peers = ["masakari-process-monitor", "masakari-instance-monitor", "masakari-host-monitor"] as const;
 
 /**
  * Why the tests with a real OpenStack cannot run here, or false if they can. With CI=true a skip is a failure.
