@@ -10,6 +10,8 @@ import { guestsCrowd } from "./guests/crowd.ts";
 import { guestsGap } from "./guests/gap.ts";
 import { guestsHung } from "./guests/hung.ts";
 import { guestsLatency } from "./guests/latency.ts";
+import { hosts } from "./hosts/latency.ts";
+import { hostsParse } from "./hosts/parse.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
@@ -29,9 +31,10 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   "guests-crowd": guestsCrowd,
   "guests-gap": guestsGap,
   "guests-hung": guestsHung,
+  hosts,
 };
-/** Without Keystone, masakari-api and Python. */
-const alone: Readonly<Record<string, () => Promise<Section>>> = { decide };
+/** Without Keystone and masakari-api. */
+const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, "hosts-parse": hostsParse };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });

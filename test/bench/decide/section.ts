@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { bundleWorker, SHIPPED_FLAGS } from "../bundle.ts";
 import type { Row, Section, Target } from "../report.ts";
 import { scenarios } from "./scenarios.ts";
 import type { Cost } from "./worker.ts";
@@ -10,9 +10,6 @@ import type { Cost } from "./worker.ts";
 const SIZES = [10, 200, 1000, 5000] as const;
 /** Each is run so often; the cheapest run counts, since whatever else the machine does only adds to it. */
 const RUNS = 3;
-/** As `bin/launch` has them for the build. */
-const SHIPPED_FLAGS = ["--jitless", "--optimize-for-size", "--max-semi-space-size=1"];
-
 /**
  * What an observation about one subject costs with 10 subjects and with 5,000: `decide` in the real loop, outbox and store, on
  * disk, under the shipped flags. Nothing is sensed or sent.
@@ -21,7 +18,7 @@ export async function decide(): Promise<Section> {
   const directory = mkdtempSync(join(tmpdir(), "masakari-bench-"));
   try {
     const worker = join(directory, "worker.mjs");
-    await bundle(worker);
+    await bundleWorker("test/bench/decide/worker.ts", worker);
     const rows: Row[] = [];
     const targets: Target[] = [];
     for (const name of Object.keys(scenarios)) {
@@ -33,20 +30,6 @@ export async function decide(): Promise<Section> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-async function bundle(outfile: string): Promise<void> {
-  const banner =
-    'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);';
-  await build({
-    entryPoints: ["test/bench/decide/worker.ts"],
-    outfile,
-    ...{ bundle: true, platform: "node", format: "esm", target: "node24" },
-    banner: { js: banner },
-    external: ["@koromix/*", "re2js"],
-    define: { MASAKARI_MONITORS_VERSION: '"bench"' },
-    logLevel: "warning",
-  });
 }
 
 function cheapest(worker: string, name: string, size: number, directory: string): Cost {
