@@ -9,6 +9,11 @@ import { LookTimer } from "./look-timer.ts";
 const AFTER_EVENT_MS = [100, 200, 400, 800, 1500, 3000];
 /** The first pause, ms, while something is not settled; each further one is half as long again, up to the interval. */
 const UNSETTLED_MS = 1000;
+/**
+ * The first pause, ms, while a lost host is being fenced: its end is the proof that a report waits for. Each further one is a tenth longer,
+ * so that a fencing that took 10 s is seen at most 1.3 s later.
+ */
+const FENCING_MS = 300;
 
 /** When to look next: after events soon and a few times, while a host is neither up nor settled often, else at the interval. */
 export class LookSchedule {
@@ -17,6 +22,7 @@ export class LookSchedule {
   /** The stage of AFTER_EVENT_MS that comes next. */
   #stage = AFTER_EVENT_MS.length;
   #unsettledMs = UNSETTLED_MS;
+  #fencingMs = FENCING_MS;
   #lastHosts = "";
 
   constructor(clock: Clock, intervalMs: () => number) {
@@ -44,6 +50,14 @@ export class LookSchedule {
     const hosts = JSON.stringify(last.hosts.map(({ name, state, incarnation }) => [name, state, incarnation]));
     const changed = hosts !== this.#lastHosts;
     this.#lastHosts = hosts;
+    const pause = this.#usualPause(last, changed, interval);
+    if (changed) this.#fencingMs = FENCING_MS;
+    if (!isFencing(last)) return pause;
+    this.#fencingMs *= 1.1;
+    return Math.min(this.#fencingMs, pause);
+  }
+
+  #usualPause(last: ClusterObservation, changed: boolean, interval: number): number {
     const stage = AFTER_EVENT_MS[this.#stage];
     if (stage !== undefined) {
       this.#stage += 1;
@@ -59,12 +73,13 @@ export class LookSchedule {
 }
 
 /** Something is about to change: a host joins or leaves, fencing is under way, this host's own part is not settled. */
-function isUnsettled({ self, hosts, fencing }: ClusterObservation): boolean {
-  if (self.stable !== "yes") return true;
-  const isPending = (host: string): boolean =>
-    fencing?.some(({ target, status }) => target === host && status === "pending") ?? false;
-  return hosts.some(
-    ({ name, state, stopping }) =>
-      state === "unstable" || stopping === true || (state === "offline" && isPending(name)),
-  );
+function isUnsettled(last: ClusterObservation): boolean {
+  if (last.self.stable !== "yes" || isFencing(last)) return true;
+  return last.hosts.some(({ state, stopping }) => state === "unstable" || stopping === true);
+}
+
+/** A lost host is being fenced. */
+function isFencing({ hosts, fencing }: ClusterObservation): boolean {
+  const pending = new Set(fencing?.filter(({ status }) => status === "pending").map(({ target }) => target));
+  return pending.size > 0 && hosts.some(({ name, state }) => state === "offline" && pending.has(name));
 }

@@ -77,10 +77,23 @@ for (const [what, change] of Object.entries(unsettled)) {
     const { signal } = new AbortController();
     await schedule.untilNext(observation(clock, change), signal);
     assert.ok(total(slept) < 3000);
-    for (let looks = 0; looks < 20; looks += 1) await schedule.untilNext(observation(clock, change), signal);
+    for (let looks = 0; looks < 80; looks += 1) await schedule.untilNext(observation(clock, change), signal);
     assert.ok((slept.at(-1) ?? 0) === INTERVAL_MS);
   });
 }
+
+test("the end of a fencing is seen soon, however long it takes, also after an event", async () => {
+  const { clock, slept } = recordingClock();
+  const schedule = new LookSchedule(clock, () => INTERVAL_MS);
+  const { signal } = new AbortController();
+  schedule.event();
+  for (let looks = 0; looks < 30; looks += 1) {
+    const before = total(slept);
+    await schedule.untilNext(observation(clock, unsettled["fencing under way"]), signal);
+    assert.ok(total(slept) - before <= 400 + before / 8, `${before} ms after the loss`);
+  }
+  assert.ok(total(slept) > 20_000);
+});
 
 test("a request during the wait ends it", async () => {
   const { clock } = recordingClock();
