@@ -12,6 +12,7 @@ import { guestsHung } from "./guests/hung.ts";
 import { guestsLatency } from "./guests/latency.ts";
 import { hosts } from "./hosts/latency.ts";
 import { hostsParse } from "./hosts/parse.ts";
+import { hostsSilentBmc } from "./hosts/silent-bmc.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   "guests-gap": guestsGap,
   "guests-hung": guestsHung,
   hosts,
+  "hosts-silent-bmc": hostsSilentBmc,
 };
 /** Without Keystone and masakari-api. */
 const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, "hosts-parse": hostsParse };

@@ -1,12 +1,10 @@
 import type { OpenStackAddress } from "../../system/openstack/servers.ts";
-import { openSite } from "../../system/openstack/site.ts";
 import { Cluster } from "../../system/pacemaker/cluster.ts";
 import { duration, durations, type Row, type Section, spread, type Target, times } from "../report.ts";
 import { HostPeer } from "./host-peer.ts";
 import { type Loss, loseOnce } from "./lose.ts";
+import { losses, register } from "./register.ts";
 
-/** `MASAKARI_BENCH_LOSSES`: so many for each row, for a trial run whose figures are no result. */
-const losses = Number(process.env.MASAKARI_BENCH_LOSSES ?? 5);
 const goalMs = 500;
 
 /**
@@ -26,7 +24,9 @@ export async function hosts(address: OpenStackAddress): Promise<Section> {
           const measured: Loss[] = [];
           for (let number = 0; number < losses; number += 1) {
             const options = fencing ? {} : { disable_ipmi_check: "true" };
-            measured.push(await loseOnce(cluster, peers, "node3", { interval, fencing, options }));
+            const loss = await loseOnce(cluster, peers, "node3", { interval, fencing, options });
+            process.stderr.write(`interval ${interval}, fencing ${fencing}: ${JSON.stringify(loss)}\n`);
+            measured.push(loss);
           }
           add(rows, targets, measured, interval, fencing);
         }
@@ -38,17 +38,6 @@ export async function hosts(address: OpenStackAddress): Promise<Section> {
     }
   }
   return { rows, targets };
-}
-
-let registered = false;
-
-/** Once per Masakari: the names are the same in every cluster. */
-async function register(address: OpenStackAddress, cluster: Cluster): Promise<void> {
-  if (registered) return;
-  const site = await openSite(address);
-  await site.masakariApi.registerHosts(cluster.nodes.map(({ name }) => name));
-  await site.close();
-  registered = true;
 }
 
 function add(rows: Row[], targets: Target[], measured: readonly Loss[], interval: number, fencing: boolean): void {

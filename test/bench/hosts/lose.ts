@@ -19,25 +19,32 @@ const verdictMs = 120_000;
 /** The monitors that are not first in rank would report by then: 5 s and 10 s later. */
 const watchMs = 15_000;
 
-/**
- * Starts the monitors of all peers anew, waits for a random phase of their interval, kills a host, and waits until all peers have posted.
- * @param interval seconds
- */
+export interface LossOptions {
+  /** `monitoring_interval`, s. */
+  readonly interval: number;
+  readonly fencing: boolean;
+  readonly options: HostOptions;
+  /** A host that is killed with it, and whose BMC does not answer. */
+  readonly besides?: string;
+}
+
+/** Starts the monitors of all peers anew, waits for a random phase of their interval, kills a host, and waits until all peers have posted. */
 export async function loseOnce(
   cluster: Cluster,
   peers: readonly HostPeer[],
   name: string,
-  { interval, fencing, options }: { interval: number; fencing: boolean; options: HostOptions },
+  { interval, fencing, options, besides }: LossOptions,
 ): Promise<Loss> {
   await cluster.restore();
+  if (besides !== undefined) cluster.bmc(besides).setMode("silent");
   await Promise.all(peers.map((peer) => peer.start({ monitoring_interval: interval, ...options })));
-  const survivors = cluster.nodes.filter((node) => node.name !== name);
+  const survivors = cluster.nodes.filter((node) => node.name !== name && node.name !== besides);
   const logs = survivors.map((node) => new LogLines(`${node.folder}/log/pacemaker/pacemaker.log`));
   try {
     await sleep(2000 + Math.random() * interval * 1000);
     const from = peers.map((peer) => peer.site.masakari.exchanges.length);
     const killedAt = performance.now();
-    await cluster.node(name).kill();
+    await Promise.all([besides, name].map((one) => one !== undefined && cluster.node(one).kill()));
     const verdict = await seen(logs, new RegExp(`Node ${name} state is now lost`));
     const fenced = fencing ? await seen(logs, new RegExp(`Operation 'off' targeting ${name} by .*: OK`)) : undefined;
     const posts = await Promise.all(
