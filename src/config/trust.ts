@@ -21,7 +21,8 @@ export interface Distrust {
 /**
  * Why other users could replace what is at this path, or change it: it, a directory above it or a symbolic link on the way
  * belongs to somebody else, or is writable for others. In a sticky directory (/tmp) nobody can replace what is another's.
- * @returns the worst reason; undefined if nobody could. What does not exist is nobody's
+ * @returns the worst reason; undefined if nobody could. What does not exist is nobody's; what this user may not even examine it cannot
+ *   open either, which is reported then
  */
 export function distrustPath(path: string): Distrust | undefined {
   const found = [...new Set([...pathsTo(resolve(path)), ...pathsTo(realOf(path))])].flatMap((one) => {
@@ -32,7 +33,7 @@ export function distrustPath(path: string): Distrust | undefined {
 }
 
 function distrust(path: string, isLast: boolean): Distrust | undefined {
-  const status = lstatSync(path, { throwIfNoEntry: false });
+  const status = statusOf(path);
   if (status === undefined) return undefined;
   if (!isTrustedOwner(status.uid)) {
     const reason = `${path} belongs to user ${status.uid}, who is neither root nor this program's user`;
@@ -41,6 +42,14 @@ function distrust(path: string, isLast: boolean): Distrust | undefined {
   return isOpen(status, isLast)
     ? { reason: `${path} is writable for others (mode 0${(status.mode & 0o7777).toString(8)})`, isOnlyOwner: false }
     : undefined;
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** A symbolic link has no mode of its own, and /dev/null is for everybody. */

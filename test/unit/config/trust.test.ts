@@ -98,3 +98,9 @@ test("a directory that belongs to a service user, as Debian's, is a warning only
     ["warning"],
   );
 });
+
+test("a path that cannot even be examined is left to the program that opens it, which reports why", (t) => {
+  const { etc } = scene(t);
+  // ENAMETOOLONG, which root gets too; a directory that may not be searched gives EACCES.
+  assert.equal(distrustPath(join(etc, "x".repeat(300))), undefined);
+});
