@@ -22,7 +22,7 @@ export async function hosts(address: OpenStackAddress): Promise<Section> {
       try {
         for (const interval of [60, 5]) {
           const measured: Loss[] = [];
-          for (let number = 0; number < losses; number += 1) {
+          for (let number = 0; number < losses(interval > 5 ? 3 : 5); number += 1) {
             const options = fencing ? {} : { disable_ipmi_check: "true" };
             const loss = await loseOnce(cluster, peers, "node3", { interval, fencing, options });
             process.stderr.write(`interval ${interval}, fencing ${fencing}: ${JSON.stringify(loss)}\n`);

@@ -21,7 +21,7 @@ export async function hostsSilentBmc(address: OpenStackAddress): Promise<Section
     const peers = [await HostPeer.make("python", address, cluster), await HostPeer.make("ours", address, cluster)];
     try {
       const measured: Loss[] = [];
-      for (let number = 0; number < Math.min(losses, 3); number += 1) {
+      for (let number = 0; number < losses(3); number += 1) {
         measured.push(
           await loseOnce(cluster, peers, "node5", { interval, fencing: true, options: {}, besides: "node4" }),
         );
