@@ -46,14 +46,15 @@ export async function hostsIdle(address: OpenStackAddress): Promise<Section> {
         ...programs.map((name) => start(node, "python", libvirtd, [`/usr/bin/masakari-${name}`])),
         start(node, "ours", libvirtd, ["/run/checkout/bin/masakari-monitors", "run"]),
       ];
-      const four = children.at(-1);
       await Promise.race([sleep(settleMs), ...children.map(({ exited }) => exited)]);
       for (const { running, output } of children) if (!running) throw new Error(`a monitor ended:\n${output}`);
       const files = { python: fileFor(node, "python"), ours: fileFor(node, "ours") };
+      const all = { pid: children.at(-1)?.pid ?? 0, mark: files.ours };
       const pythonFour = [alone.python, ...children.slice(0, -1).map(({ pid }) => ({ pid, mark: files.python }))];
       return section(
         { python: memory([alone.python]), ours: memory([alone.ours]) },
-        { python: memory(pythonFour), ours: memory([{ pid: four?.pid ?? 0, mark: files.ours }]) },
+        { python: memory(pythonFour), ours: memory([all]) },
+        Math.max(...monitors([all]).map((pid) => memoryOf([pid]).rssKiB)),
       );
     } finally {
       for (const peer of peers) await peer.close();
@@ -79,26 +80,30 @@ function start(node: ClusterNode, which: string, { uri }: Libvirtd, command: rea
   return node.spawn([...command, "--config-file", file], { env: { MASAKARI_MONITORS_RUN: "build" } });
 }
 
-/** Of these processes and what they have started, without the programs that only enter the node. */
-function memory(roots: readonly { readonly pid: number; readonly mark: string }[]): Memory {
+type Roots = readonly { readonly pid: number; readonly mark: string }[];
+
+/** These processes and what they have started, without the programs that only enter the node. */
+function monitors(roots: Roots): readonly number[] {
   const pids = new Set(roots.flatMap(({ pid, mark }) => processesOf(pid, mark)));
   const isMonitor = (pid: number): boolean => !/^(nsenter|sudo)\0/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-  return memoryOf([...pids].filter(isMonitor));
+  return [...pids].filter(isMonitor);
 }
+
+const memory = (roots: Roots): Memory => memoryOf(monitors(roots));
 
 interface Both {
   readonly python: Memory;
   readonly ours: Memory;
 }
 
-function section(host: Both, four: Both): Section {
+/** @param processKiB of the one process of ours */
+function section(host: Both, four: Both, processKiB: number): Section {
   const row = (what: string, { python, ours }: Both, which: "rssKiB" | "pssKiB") => ({
     what,
     python: `**${megabytes(python[which])}** (${python.processes} processes)`,
     ours: `**${megabytes(ours[which])}** (${ours.processes})`,
     ratio: times(python[which] / ours[which]),
   });
-  const bytes = four.ours.rssKiB * 1024;
   return {
     rows: [
       row("RSS of hostmonitor, idle, three-node cluster, all processes", host, "rssKiB"),
@@ -109,8 +114,8 @@ function section(host: Both, four: Both): Section {
       {
         what: "RSS of all four monitors in one idle process",
         wanted: "≤ 80 MB",
-        measured: megabytes(four.ours.rssKiB),
-        reached: bytes <= 80e6,
+        measured: `${megabytes(processKiB)}; beside it corosync-cmapctl, ${megabytes(four.ours.rssKiB - processKiB)}`,
+        reached: processKiB * 1024 <= 80e6,
       },
     ],
   };
