@@ -41,12 +41,11 @@ export async function hosts(address: OpenStackAddress): Promise<Section> {
 }
 
 function add(rows: Row[], targets: Target[], measured: readonly Loss[], interval: number, fencing: boolean): void {
-  const of = (peer: number): number[] =>
-    measured.map(({ toVerdict, toFenced, peers }) => (peers[peer]?.toPost ?? Number.NaN) - (toFenced ?? toVerdict));
-  const [python, ours] = [of(0), of(1)];
-  const what = fencing
-    ? "host fenced (Pacemaker's log line) → POST"
-    : "host lost (Pacemaker's log line) → POST, no proof needed";
+  const toPost = (peer: number): number[] => measured.map(({ peers }) => peers[peer]?.toPost ?? Number.NaN);
+  const afterVerdict = (peer: number): number[] =>
+    toPost(peer).map((ms, index) => ms - (measured[index]?.toVerdict ?? Number.NaN));
+  const [python, ours] = [afterVerdict(0), afterVerdict(1)];
+  const what = `host lost (Pacemaker's log line) → POST, ${fencing ? "with proof of death" : "no proof needed"}`;
   const label = `${what}, monitoring_interval ${interval}, ${measured.length} samples`;
   rows.push({
     what: label,
@@ -57,16 +56,18 @@ function add(rows: Row[], targets: Target[], measured: readonly Loss[], interval
   const answers = (peer: number): string =>
     [...new Set(measured.map(({ peers }) => peers[peer]?.answers.join(", ") ?? "none"))].join("; ");
   rows.push({ what: "… the API's answers for each loss", python: answers(0), ours: answers(1), ratio: "–" });
-  const verdicts = measured.map(({ toVerdict }) => toVerdict);
-  const toFenced = measured.map((loss) => loss.toFenced).filter((ms) => ms !== undefined);
-  const kill = `kill → lost ${durations(verdicts)}${toFenced.length > 0 ? `, kill → fenced ${durations(toFenced)}` : ""}`;
-  rows.push({ what: `… of both: ${kill}`, python: "", ours: "", ratio: "" });
-  const { max } = spread(ours);
+  const fenced = measured.map((loss) => loss.toFenced).filter((ms) => ms !== undefined);
+  const shown = [`kill → lost ${durations(measured.map(({ toVerdict }) => toVerdict))}`];
+  if (fenced.length > 0) shown.push(`kill → fenced (log line) ${durations(fenced)}`);
+  rows.push({ what: `… of both: ${shown.join(", ")}`, python: "", ours: "", ratio: "" });
+  // The proof may be the BMC's answer, which comes before the cluster calls its fencing successful.
+  const late = fencing ? toPost(1).map((ms, index) => ms - (measured[index]?.toFenced ?? Number.NaN)) : ours;
+  const { max } = spread(late);
   targets.push(
     {
-      what: `${what}, interval ${interval}, longest`,
+      what: `POST after Pacemaker's log line (${fencing ? "fenced" : "lost"}), interval ${interval}, longest`,
       wanted: `≤ ${duration(goalMs)}`,
-      measured: duration(max),
+      measured: max < 0 ? `${duration(-max)} before it` : duration(max),
       reached: max <= goalMs,
     },
     {
