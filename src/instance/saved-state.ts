@@ -1,17 +1,27 @@
-import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
+import { boolean, type InferOutput, nullable, number, object, optional, picklist, string, unknown } from "valibot";
+import { type Keep, type OnUnreadable, ofEach, readableRows, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
+import { conforming } from "../system/parse-json.ts";
 import { type Guest, type InstanceState, initialState, withGuests } from "./state.ts";
 
 /** Version 0.1.0 had 1, and the guests in a list. */
 const SAVED_VERSION = 2;
 
 /** What of a guest outlasts the monitor. */
-interface KeptGuest extends Pick<Guest, "name" | "id" | "state" | "reason" | "transient" | "incoming"> {
+const keptGuestRow = object({
+  name: string(),
+  id: number(),
+  state: string(),
+  reason: string(),
+  transient: boolean(),
+  incoming: boolean(),
   /** `alreadyNotified`. */
-  readonly told: string | null;
+  told: nullable(string()),
   /** Only where it is true. */
-  readonly endUnknown?: boolean;
-}
+  endUnknown: optional(boolean()),
+});
+
+type KeptGuest = Readonly<InferOutput<typeof keptGuestRow>>;
 
 /** What is saved: an event that leaves its guest as it is writes nothing. */
 export const kept: Keep<InstanceState> = {
@@ -24,21 +34,27 @@ function keptGuest(guest: Guest): KeptGuest {
   return { name, id, state, reason, transient, incoming, told, ...(endUnknown ? { endUnknown } : {}) };
 }
 
+const savedRest = object({
+  version: picklist([1, SAVED_VERSION]),
+  bootId: string(),
+  complete: boolean(),
+  guests: optional(unknown()),
+});
+
 /** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState({ rest, maps }: Saved): InstanceState | undefined {
-  const saved = rest as { [K in "version" | "bootId" | "complete" | "guests"]?: unknown } | null | undefined;
-  if (typeof saved !== "object" || saved === null) return undefined;
-  const { version, bootId, complete } = saved;
-  if (typeof bootId !== "string" || typeof complete !== "boolean") return undefined;
-  if (version !== 1 && version !== SAVED_VERSION) return undefined;
-  const rows = version === 1 ? rowsOfList(saved.guests, "uuid") : (maps.guests ?? new Map());
+export function restoreState(
+  { rest, maps }: Saved,
+  onUnreadable: OnUnreadable = () => undefined,
+): InstanceState | undefined {
+  const known = conforming(savedRest, rest);
+  if (known === undefined) return undefined;
+  const rows = known.version === 1 ? rowsOfList(known.guests, "uuid") : (maps.guests ?? new Map<string, unknown>());
   if (rows === undefined) return undefined;
-  const guests: [string, Guest][] = [];
-  for (const [uuid, row] of rows) {
-    if (!isKeptGuest(row)) return undefined;
-    guests.push([uuid, guestOf(row)]);
-  }
-  return withGuests({ ...initialState, bootId, complete }, new SubjectMap(guests));
+  const guests = readableRows("guests", rows, keptGuestRow, onUnreadable);
+  // A guest that is not among these was not necessarily absent before: that it is off may long be known.
+  const complete = known.complete && guests.length === rows.size;
+  const restored = guests.map(([uuid, row]): [string, Guest] => [uuid, guestOf(row)]);
+  return withGuests({ ...initialState, bootId: known.bootId, complete }, new SubjectMap(restored));
 }
 
 function guestOf({ name, id, state, reason, transient, incoming, told, endUnknown }: KeptGuest): Guest {
@@ -51,17 +67,4 @@ function guestOf({ name, id, state, reason, transient, incoming, told, endUnknow
     recent: {},
     gone: false,
   };
-}
-
-function isKeptGuest(one: unknown): one is KeptGuest {
-  const guest = one as Partial<Record<keyof KeptGuest, unknown>> | null;
-  return (
-    typeof guest?.name === "string" &&
-    typeof guest.id === "number" &&
-    typeof guest.state === "string" &&
-    typeof guest.reason === "string" &&
-    typeof guest.transient === "boolean" &&
-    typeof guest.incoming === "boolean" &&
-    (guest.told === null || typeof guest.told === "string")
-  );
 }

@@ -1,25 +1,48 @@
-import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
+import {
+  array,
+  boolean,
+  fallback,
+  type InferOutput,
+  nullable,
+  number,
+  object,
+  optional,
+  picklist,
+  string,
+  tuple,
+  unknown,
+} from "valibot";
+import { type Keep, type OnUnreadable, ofEach, readableRows, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
-import { type Guest, newGuest, type Occupation, type Phase, type ShortTimeout, shortTimeout } from "./guest.ts";
+import { conforming } from "../system/parse-json.ts";
+import { type Guest, newGuest, shortTimeout } from "./guest.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
 import { withIndex } from "./state-changes.ts";
-
-const PHASES: ReadonlySet<string> = new Set<Phase>(["discovery", "healthy", "error", "reported"]);
 
 /** Version 0.1.0 had 1, and everything in one value. */
 const SAVED_VERSION = 2;
 
 /** What of a guest outlasts the monitor: that it has answered, and whether Masakari was notified. Failures are counted afresh. */
-type SavedGuest = Pick<Guest, "uuid" | "name" | "id" | "phase" | "suspected"> & {
+const savedGuestRow = object({
+  uuid: string(),
+  name: string(),
+  id: number(),
+  phase: picklist(["discovery", "healthy", "error", "reported"]),
+  suspected: boolean(),
   /** `alreadyNotified`. */
-  readonly told: boolean;
-  readonly startedAt: number | null;
+  told: boolean(),
+  startedAt: nullable(number()),
   /** Absent if it is not, and in what an earlier version has saved. */
-  readonly occupied?: Occupation;
-};
+  occupied: optional(object({ since: number(), by: string() })),
+});
 
-/** libvirt keeps a time-out over every restart of the monitor, and of its own: so must the knowledge that it is short. */
-type SavedTimeout = Pick<ShortTimeout, "uuid" | "name">;
+type SavedGuest = Readonly<InferOutput<typeof savedGuestRow>>;
+
+/**
+ * libvirt keeps a time-out over every restart of the monitor, and of its own: so must the knowledge that it is short. Nothing but
+ * the key is needed to reset it.
+ */
+const savedTimeout = fallback(object({ name: nullable(string()) }), { name: null });
 
 /** What is saved: it changes only when a guest first answers, ceases to, is reported, or recovers. */
 export const kept: Keep<IntrospectiveState> = {
@@ -31,7 +54,7 @@ export const kept: Keep<IntrospectiveState> = {
     ),
     shortTimeouts: ofEach(
       ({ shortTimeouts }) => shortTimeouts,
-      ({ uuid, name }): SavedTimeout => ({ uuid, name }),
+      ({ uuid, name }) => ({ uuid, name }),
     ),
   },
   rest: ({ bootId }) => ({ version: SAVED_VERSION, bootId }),
@@ -45,19 +68,25 @@ function savedGuest(guest: Guest): SavedGuest | undefined {
   return occupied ? { ...saved, occupied } : saved;
 }
 
+const savedRest = object({ version: picklist([1, SAVED_VERSION]), bootId: string() });
+
 /** The state that an earlier run saved, or undefined if it is not of this shape. */
-export function restoreState(saved: Saved): IntrospectiveState | undefined {
-  const { version, bootId } = (saved.rest ?? {}) as Partial<Record<"version" | "bootId", unknown>>;
-  if (typeof bootId !== "string") return undefined;
-  if (version !== 1 && version !== SAVED_VERSION) return undefined;
-  const { guests = NONE, reports = NONE, shortTimeouts = NONE } = version === 1 ? mapsOf010(saved.rest) : saved.maps;
-  if (!isOf(guests, isSavedGuest) || !isOf(reports, isTimes) || !isOf(shortTimeouts, isSavedTimeout)) return undefined;
+export function restoreState(
+  { rest, maps }: Saved,
+  onUnreadable: OnUnreadable = () => undefined,
+): IntrospectiveState | undefined {
+  const known = conforming(savedRest, rest);
+  const rows = known?.version === 1 ? mapsOf010(rest) : maps;
+  if (known === undefined || rows === undefined) return undefined;
+  const guests = readableRows("guests", rows.guests, savedGuestRow, onUnreadable);
+  const reports = readableRows("reports", rows.reports, array(number()), onUnreadable);
+  const timeouts = readableRows("shortTimeouts", rows.shortTimeouts, savedTimeout, onUnreadable);
   return withIndex({
     ...initialState,
-    bootId,
-    guests: new SubjectMap([...guests].map(([uuid, guest]) => [uuid, guestOf(guest)])),
+    bootId: known.bootId,
+    guests: new SubjectMap(guests.map(([uuid, guest]) => [uuid, guestOf(guest)])),
     reports: new SubjectMap(reports),
-    shortTimeouts: new SubjectMap([...shortTimeouts].map(([uuid, { name }]) => [uuid, shortTimeout(uuid, name)])),
+    shortTimeouts: new SubjectMap(timeouts.map(([uuid, { name }]) => [uuid, shortTimeout(uuid, name ?? uuid)])),
   });
 }
 
@@ -65,51 +94,18 @@ function guestOf({ startedAt, told: alreadyNotified, ...one }: SavedGuest): Gues
   return { ...newGuest(one.uuid, one.name), ...one, alreadyNotified, startedAt: startedAt ?? undefined };
 }
 
-const NONE: ReadonlyMap<string, unknown> = new Map();
-/** Makes the state unusable. */
-const UNUSABLE: ReadonlyMap<string, unknown> = new Map([["", undefined]]);
+const savedBy010 = object({
+  guests: array(unknown()),
+  reports: array(tuple([string(), unknown()])),
+  /** Its first builds had none. */
+  shortTimeouts: optional(array(unknown()), []),
+});
 
-/** Version 0.1.0 had all in one value, and its first builds no `shortTimeouts`. */
-function mapsOf010(rest: unknown): Saved["maps"] {
-  const { guests, reports, shortTimeouts = [] } = rest as Partial<Record<string, unknown>>;
-  const isPairs = Array.isArray(reports) && reports.every((pair) => Array.isArray(pair) && typeof pair[0] === "string");
-  return {
-    guests: rowsOfList(guests, "uuid") ?? UNUSABLE,
-    reports: isPairs ? new Map(reports) : UNUSABLE,
-    shortTimeouts: rowsOfList(shortTimeouts, "uuid") ?? UNUSABLE,
-  };
-}
-
-function isOf<Row>(
-  rows: ReadonlyMap<string, unknown>,
-  isRow: (row: unknown) => row is Row,
-): rows is ReadonlyMap<string, Row> {
-  return rows.values().every(isRow);
-}
-
-function isSavedTimeout(row: unknown): row is SavedTimeout {
-  const one = row as Partial<SavedTimeout> | null | undefined;
-  return typeof one?.uuid === "string" && typeof one.name === "string";
-}
-
-function isSavedGuest(row: unknown): row is SavedGuest {
-  const one = row as Partial<SavedGuest> | null | undefined;
-  return (
-    typeof one?.uuid === "string" &&
-    typeof one.name === "string" &&
-    typeof one.id === "number" &&
-    PHASES.has(String(one.phase)) &&
-    typeof one.suspected === "boolean" &&
-    typeof one.told === "boolean" &&
-    (one.startedAt === null || typeof one.startedAt === "number") &&
-    (one.occupied === undefined || isOccupation(one.occupied))
-  );
-}
-
-function isOccupation(one: Partial<Occupation> | null): boolean {
-  return typeof one?.since === "number" && typeof one.by === "string";
-}
-
-function isTimes(row: unknown): row is readonly number[] {
-  return Array.isArray(row) && row.every((time) => typeof time === "number");
+/** Version 0.1.0 had all in one value. */
+function mapsOf010(rest: unknown): Saved["maps"] | undefined {
+  const known = conforming(savedBy010, rest);
+  const guests = rowsOfList(known?.guests, "uuid");
+  const shortTimeouts = rowsOfList(known?.shortTimeouts, "uuid");
+  if (known === undefined || guests === undefined || shortTimeouts === undefined) return undefined;
+  return { guests, reports: new Map(known.reports), shortTimeouts };
 }

@@ -2,7 +2,7 @@ import type { Notification } from "../notify/notification.ts";
 import type { ConditionKind } from "../status/conditions.ts";
 import type { Subject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
-import type { Keep, OfEach, Saved } from "./kept.ts";
+import type { Keep, OfEach, OnUnreadable, Saved } from "./kept.ts";
 
 /** Put a notification into the outbox, in the same transaction as the state that counts it as sent. */
 export interface NotifyEffect {
@@ -122,8 +122,11 @@ export interface Monitor<State, Observation, Effect extends OwnEffect> {
   readonly catchUpWithinMs?: number;
   /** What of the state outlasts this program: all of it if absent. */
   readonly kept?: Keep<State>;
-  /** The state of an earlier run, or undefined if it cannot be used (the initial state is taken then). */
-  restore(saved: Saved): State | undefined;
+  /**
+   * The state of an earlier run, or undefined if it cannot be used (the initial state is taken then). A row that is not of the
+   * expected shape is left out and reported, the others are kept.
+   */
+  restore(saved: Saved, onUnreadable: OnUnreadable): State | undefined;
   decide(state: State, observation: Observation): Decision<State, Effect>;
   /** The observation that a wake is; `{ kind: "woke", at, key }` if absent. */
   woke?(key: string, at: Instant): Observation;

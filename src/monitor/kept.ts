@@ -1,3 +1,5 @@
+import { type GenericSchema, getDotPath, type InferOutput, safeParse } from "valibot";
+import { printable } from "../system/printable.ts";
 import type { SubjectMap } from "./subject-map.ts";
 
 /** One of a state's maps by subject, and what is made of each value in it. */
@@ -30,6 +32,33 @@ export interface Saved {
   readonly rest: unknown;
   /** The rows by subject, by the names of `Keep.maps`. Empty in what version 0.1.0 saved: it had all in `rest`. */
   readonly maps: Readonly<Record<string, ReadonlyMap<string, unknown>>>;
+}
+
+/** Takes what is wrong with a saved row that is left out. */
+export type OnUnreadable = (problem: string) => void;
+
+/** A problem is cut to so many characters. */
+const LONGEST_PROBLEM = 300;
+
+/** The rows by subject that have the schema's shape. @param name of the rows, as in `Keep.maps` */
+export function readableRows<Schema extends GenericSchema>(
+  name: string,
+  rows: ReadonlyMap<string, unknown> | undefined,
+  schema: Schema,
+  onUnreadable: OnUnreadable,
+): [string, InferOutput<Schema>][] {
+  const readable: [string, InferOutput<Schema>][] = [];
+  for (const [subject, row] of rows ?? []) {
+    const result = safeParse(schema, row, { abortEarly: true });
+    if (result.success) readable.push([subject, result.output]);
+    else {
+      const [issue] = result.issues;
+      const path = getDotPath(issue);
+      const problem = `${name}/${subject}: ${path === null ? "" : `${path}: `}${issue.message}`;
+      onUnreadable(printable(problem.slice(0, LONGEST_PROBLEM)));
+    }
+  }
+  return readable;
 }
 
 /** Rows by subject of what version 0.1.0 kept as a list of objects, under the value of this field; undefined if it is none. */

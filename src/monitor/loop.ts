@@ -4,6 +4,7 @@ import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 import { Actions, type Source } from "./actions.ts";
 import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
 import { ObservationQueue } from "./observation-queue.ts";
@@ -115,7 +116,16 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   #restore(): State | "nothing" | undefined {
     try {
       const saved = this.#rows.read();
-      return saved === undefined ? "nothing" : this.#monitor.restore(saved);
+      if (saved === undefined) return "nothing";
+      const problems: string[] = [];
+      const restored = this.#monitor.restore(saved, (problem) => problems.push(problem));
+      if (restored !== undefined && problems.length > 0) {
+        this.#parts.log.warning(
+          `The saved state of ${this.#monitor.name} has ${countOf(problems.length, "unreadable row")}; starting fresh for ` +
+            `${problems.length === 1 ? "that" : "those"}, everything else is kept. The first: ${problems[0]}`,
+        );
+      }
+      return restored;
     } catch (error) {
       this.#parts.log.error(`Reading the saved state of ${this.#monitor.name} failed: ${textOf(error)}`);
       return undefined;

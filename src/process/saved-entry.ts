@@ -1,18 +1,36 @@
+import {
+  boolean,
+  type InferOutput,
+  integer,
+  nullable,
+  nullish,
+  number,
+  object,
+  optional,
+  picklist,
+  pipe,
+  string,
+} from "valibot";
 import type { ProcessEntry } from "../config/process-entry.ts";
-import type { Instant } from "../system/clock.ts";
-import type { ProcessIdentity } from "../system/proc-table.ts";
 
-/** What of an entry is saved. Everything else is looked at afresh at the next start. */
-export interface SavedEntry {
-  readonly key: string;
-  readonly match: ProcessEntry["match"];
-  readonly pidfile: string | null;
-  /** Absent in what version 0.1.0 saved. */
-  readonly user?: string | null;
-  readonly seenAs: "nothing" | "partial" | "whole";
-  readonly toldAt: Instant | null;
-  /** What is watched. Absent in what version 0.1.0 saved, as are the next two. */
-  readonly process?: ProcessIdentity | null;
-  readonly seenUp?: boolean;
-  readonly foundUnit?: string | null;
-}
+const MATCHES = ["program", "substring", "regex"] as const satisfies readonly ProcessEntry["match"][];
+
+const moment = object({ wall: number(), mono: number() });
+const identity = object({ pid: pipe(number(), integer()), startTime: pipe(number(), integer()) });
+
+/** What of an entry is saved. Everything else is looked at afresh at the next start. What is optional, version 0.1.0 did not save. */
+export const savedEntry = object({
+  key: string(),
+  match: picklist(MATCHES),
+  pidfile: nullish(string(), null),
+  user: nullish(string()),
+  seenAs: picklist(["nothing", "partial", "whole"]),
+  /** When Masakari was notified. */
+  toldAt: nullable(moment),
+  /** What is watched. */
+  process: nullish(identity),
+  seenUp: optional(boolean()),
+  foundUnit: nullish(string()),
+});
+
+export type SavedEntry = Readonly<InferOutput<typeof savedEntry>>;

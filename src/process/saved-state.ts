@@ -1,6 +1,8 @@
-import { type Keep, ofEach, rowsOfList, type Saved } from "../monitor/kept.ts";
+import { object, optional, picklist, string, unknown } from "valibot";
+import { type Keep, type OnUnreadable, ofEach, readableRows, rowsOfList, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
-import type { SavedEntry } from "./saved-entry.ts";
+import { conforming } from "../system/parse-json.ts";
+import { type SavedEntry, savedEntry } from "./saved-entry.ts";
 import { type EntryState, initialState, notifiedAtOf, type ProcessState } from "./state.ts";
 
 /** A row for each entry. Until version 1 all entries were in `rest`. */
@@ -31,28 +33,17 @@ export function savedOf({ key, entry, foundAs, upSinceBoot, foundUnit, phase }: 
   };
 }
 
-/** The state that an earlier run saved, also one of version 0.1.0, or undefined if it is not of this shape. */
-export function restoreState({ rest, maps }: Saved): ProcessState | undefined {
-  const { version, bootId, entries } = (rest ?? {}) as { version?: unknown; bootId?: unknown; entries?: unknown };
-  if (typeof bootId !== "string" || (version !== 1 && version !== VERSION)) return undefined;
-  const rows = version === 1 ? rowsOfList(entries, "key") : (maps.entries ?? new Map<string, unknown>());
-  const saved: [string, SavedEntry][] = [];
-  for (const [key, row] of rows ?? []) {
-    if (!isSaved(row)) return undefined;
-    saved.push([key, row]);
-  }
-  return rows && { ...initialState, bootId, saved: new SubjectMap(saved) };
-}
+const savedRest = object({ version: picklist([1, VERSION]), bootId: string(), entries: optional(unknown()) });
 
-function isSaved(row: unknown): row is SavedEntry {
-  const one = row as Partial<SavedEntry> | null;
-  return (
-    typeof one?.key === "string" &&
-    typeof one.match === "string" &&
-    typeof one.seenAs === "string" &&
-    (one.process == null || (Number.isInteger(one.process.pid) && Number.isInteger(one.process.startTime))) &&
-    ["undefined", "boolean"].includes(typeof one.seenUp) &&
-    (one.foundUnit === undefined || one.foundUnit === null || typeof one.foundUnit === "string") &&
-    (one.toldAt === null || (typeof one.toldAt?.wall === "number" && typeof one.toldAt.mono === "number"))
-  );
+/** The state that an earlier run saved, also one of version 0.1.0, or undefined if it is not of this shape. */
+export function restoreState(
+  { rest, maps }: Saved,
+  onUnreadable: OnUnreadable = () => undefined,
+): ProcessState | undefined {
+  const known = conforming(savedRest, rest);
+  if (known === undefined) return undefined;
+  const rows = known.version === 1 ? rowsOfList(known.entries, "key") : (maps.entries ?? new Map<string, unknown>());
+  if (rows === undefined) return undefined;
+  const saved = new SubjectMap(readableRows("entries", rows, savedEntry, onUnreadable));
+  return { ...initialState, bootId: known.bootId, saved };
 }

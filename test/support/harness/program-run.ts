@@ -112,8 +112,8 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
     const monitor = this.#parts.monitor(this.#clock, log);
     return {
       ...monitor,
-      restore: (saved) => {
-        const restored = monitor.restore(saved);
+      restore: (saved, onUnreadable) => {
+        const restored = monitor.restore(saved, onUnreadable);
         if (restored !== undefined) this.#program.state = restored;
         return restored;
       },

@@ -193,6 +193,13 @@ test("what is kept of a hundred guests can be used, and nothing else", () => {
   assert.equal(restored(null), undefined);
   assert.equal(restored({ version: 2 }), undefined);
   assert.equal(restored({ version: 1, bootId: "b", complete: true, guests: [{ uuid: 1 }] }), undefined);
-  assert.equal(restored({ version: 2, bootId: "b", complete: true }, [["u", { name: 1 }]]), undefined);
+  const row = { name: "vm", id: 1, state: "RUNNING", reason: "BOOTED", transient: false, incoming: false, told: null };
+  const partly = restored({ version: 2, bootId: "b", complete: true }, [
+    ["u", { ...row, name: 1 }],
+    ["v", row],
+  ]);
+  assert.deepEqual([...(partly?.guests.keys() ?? [])], ["v"]);
+  assert.equal(partly?.complete, false, "whether the other one ended before it was seen is not known");
+  assert.equal(restored({ version: 2, bootId: "b", complete: true }, [["v", row]])?.complete, true);
   assert.equal(restored({ version: 2, bootId: "b", complete: true })?.bootId, "b");
 });

@@ -134,12 +134,29 @@ test("a death among 1000 entries writes the row of that entry alone", (context) 
   );
 });
 
-test("a state that cannot be read is logged, and the monitor starts without it", (context) => {
+test("a saved row that cannot be read is logged with its problem, and left out; the others are kept", (context) => {
   const run = runAfter010(context);
   const row = { key: "p", match: "program", pidfile: null, seenAs: "whole", toldAt: "yesterday" };
   run.rig.store.transaction(() => run.rig.store.save("processmonitor/entries/p", JSON.stringify(row)));
   run.rig.store.close();
   const next = new MonitorRun(run.rig.statePath);
   context.after(() => next.rig.store.close());
-  assert.equal(next.rig.said("is unreadable; starting fresh").length, 1);
+  assert.match(
+    next.rig.log.lines.join("\n"),
+    /warning The saved state of processmonitor has 1 unreadable row; starting fresh for that, everything else is kept\. The first: entries\/p: toldAt: .*"yesterday"/,
+  );
+  next.start(BOOT);
+  next.see({ key: "nova-compute" });
+  assert.equal(next.rig.said("is still down, as notified").length, 1);
+});
+
+test("a state of another release, or a damaged one, is logged, and the monitor starts without it", (context) => {
+  for (const rest of ['{"version":3,"bootId":"b"}', '{"version":2}', "[]", "{"]) {
+    const run = runAfter010(context);
+    run.rig.store.transaction(() => run.rig.store.save("processmonitor", rest));
+    run.rig.store.close();
+    const next = new MonitorRun(run.rig.statePath);
+    context.after(() => next.rig.store.close());
+    assert.equal(next.rig.said("is unreadable; starting fresh").length, 1, rest);
+  }
 });

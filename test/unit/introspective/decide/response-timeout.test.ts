@@ -227,9 +227,29 @@ test("the state that an earlier version has saved is read, and one that is not o
   const earlier = { version: 1, bootId: "boot", guests: [], reports: [] };
   const restored = (rest: unknown) => restoreState({ rest, maps: {} });
   assert.equal(restored(earlier)?.bootId, "boot");
-  assert.equal(restored({ ...earlier, shortTimeouts: [{ uuid: "vm" }] }), undefined);
   assert.equal(restored({ ...earlier, shortTimeouts: {} }), undefined);
-  assert.equal(restored({ ...earlier, reports: [["vm", "soon"]] }), undefined);
-  const row = new Map([["vm", { uuid: "vm" }]]);
-  assert.equal(restoreState({ rest: { version: 2, bootId: "boot" }, maps: { shortTimeouts: row } }), undefined);
+  assert.equal(restored({ ...earlier, reports: {} }), undefined);
+  const problems: string[] = [];
+  const good = { uuid: "b", name: "b", id: 1, phase: "reported", suspected: true, told: true, startedAt: null };
+  const maps = {
+    guests: new Map<string, unknown>([
+      ["a", { ...good, phase: "dead" }],
+      ["b", good],
+    ]),
+    reports: new Map([["a", ["soon"]]]),
+    shortTimeouts: new Map([["a", 7]]),
+  };
+  const state = restoreState({ rest: { version: 2, bootId: "boot" }, maps }, (problem) => problems.push(problem));
+  assert.deepEqual(
+    [...(state?.guests.values() ?? [])].map(({ uuid, phase }) => [uuid, phase]),
+    [["b", "reported"]],
+  );
+  assert.deepEqual(
+    problems.map((problem) => problem.split(": ").slice(0, 2).join(": ")),
+    ["guests/a: phase", "reports/a: 0"],
+  );
+  assert.ok(
+    state?.shortTimeouts.has("a"),
+    "a time-out that may be short is reset, whatever else is known of the guest",
+  );
 });
