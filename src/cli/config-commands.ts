@@ -8,6 +8,7 @@ import { loadConfig } from "../config/load.ts";
 import { migrateConfig } from "../config/migrate.ts";
 import { programNames } from "../config/readers.ts";
 import { samples } from "../config/samples.ts";
+import { countOf } from "../system/plural.ts";
 import { makeDirectory } from "../system/private-file.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
@@ -28,14 +29,12 @@ function addGenconfig(program: Command): void {
     });
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
 /** A line that is still in sight when the values have scrolled by; undefined if nothing is wrong. */
 function summary(found: readonly Diagnostic[]): string | undefined {
   const count = (severity: Diagnostic["severity"]): number => found.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [count("error"), count("warning")];
   if (errors + warnings === 0) return undefined;
-  return `${counted(errors, "error")}, ${counted(warnings, "warning")}: listed above the values, and alone with --quiet`;
+  return `${countOf(errors, "error")}, ${countOf(warnings, "warning")}: listed above the values, and alone with --quiet`;
 }
 
 function addCheckConfig(program: Command): void {

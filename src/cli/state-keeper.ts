@@ -12,7 +12,7 @@ export interface MonitorState {
   readonly databaseRenewed: () => boolean;
 }
 
-/** With the second that the disk is given to answer, a hang is noticed within 5 s. */
+/** With the 1.5 s that an operation on the disk may take, a hang is noticed within 5 s. */
 const LOOK_EVERY_MS = 3000;
 
 /** A lock that is taken again when its file was deleted, or could not be locked before. */

@@ -1,4 +1,5 @@
 import type { Subject } from "../status/subject.ts";
+import { countOf } from "../system/plural.ts";
 import type { Guest } from "./guest.ts";
 
 /** A guest of this host and its phase, for `status` and `list`. */
@@ -20,7 +21,7 @@ function phaseOf(guest: Guest): string {
     case "reported":
       return "does not answer, reported";
     case "error":
-      return `does not answer: ${guest.failures === 1 ? "1 failed ping" : `${guest.failures} failed pings`} in a row`;
+      return `does not answer: ${countOf(guest.failures, "failed ping")} in a row`;
     case "healthy":
       return guest.occupied === undefined ? "answers" : "its agent is occupied by another command";
     case "discovery":

@@ -1,4 +1,5 @@
 import type { Logger } from "../system/log.ts";
+import { countOf } from "../system/plural.ts";
 import type { Attempt } from "./delivery.ts";
 import { describeNotification, type Entry, type EntryState } from "./entry.ts";
 
@@ -29,10 +30,9 @@ const TAKEN_FOR_ANOTHER =
 /** `Notification 1a2b3c4d delivered: PROCESS STOPPED of …` */
 export function describeEnding(entry: Entry): string {
   const { id, state, notification, attempts, reason } = entry;
-  const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
   return (
     `Notification ${id} ${state}: ${describeNotification(notification)}, seen ${notification.generated_time}, ` +
-    `${tries}${reason === undefined ? "" : `: ${reason}`}`
+    `${countOf(attempts, "attempt")}${reason === undefined ? "" : `: ${reason}`}`
   );
 }
 

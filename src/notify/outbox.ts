@@ -35,7 +35,7 @@ const DEFAULT_LIMIT = 10_000;
 
 /**
  * The notifications that this host owes Masakari, in order. An entry leaves it by one of five endings, each of which is
- * logged once and countOf. It knows nothing of time-outs and retries: those are the dispatcher's.
+ * logged once and counted. It knows nothing of time-outs and retries: those are the dispatcher's.
  */
 export class Outbox {
   readonly counters: OutboxCounters = {
@@ -267,10 +267,10 @@ export class Outbox {
 
   #makeRoom(newest: string): void {
     const { store, clock } = this.#options;
-    const victim = entryToDrop(store, (id) => id === newest || this.#inFlight.has(id));
-    if (victim === undefined) return;
+    const dropped = entryToDrop(store, (id) => id === newest || this.#inFlight.has(id));
+    if (dropped === undefined) return;
     const reason = `the outbox is full (${this.#limit} undelivered): find out why nothing is delivered, and handle this notification by hand`;
-    this.#end({ ...victim, state: "dropped", reason, endedWall: clock.now().wall });
+    this.#end({ ...dropped, state: "dropped", reason, endedWall: clock.now().wall });
   }
 
   #changed(subject: string): void {

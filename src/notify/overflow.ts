@@ -10,14 +10,14 @@ export function entryToDrop(
   store: Pick<Store, "subjects" | "pendingOf">,
   isSpared: (id: string) => boolean,
 ): Entry | undefined {
-  let victim: Entry | undefined;
+  let oldest: Entry | undefined;
   let most = 0;
   for (const subject of store.subjects()) {
     const candidates = store.pendingOf(subject).filter(({ id }) => !isSpared(id));
     const first = candidates[0];
     if (first === undefined || candidates.length < most) continue;
-    if (candidates.length > most || victim === undefined || first.created.mono < victim.created.mono) victim = first;
+    if (candidates.length > most || oldest === undefined || first.created.mono < oldest.created.mono) oldest = first;
     most = candidates.length;
   }
-  return victim;
+  return oldest;
 }

@@ -17,19 +17,19 @@ const LEAST_BACKOFF_MS = 1000;
  * @param failures ≥ 1
  * @param random in [0, 1)
  */
-export function retryDelay(pace: RetryPolicy, failures: number, random: number): number {
-  if (failures <= pace.retryMax) return pace.retryIntervalMs;
-  const base = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
-  const grown = base * 2 ** Math.min(failures - pace.retryMax, 30);
-  return Math.min(grown, Math.max(pace.backoffMaxMs, base)) * (1 - random / 2);
+export function retryDelay(policy: RetryPolicy, failures: number, random: number): number {
+  if (failures <= policy.retryMax) return policy.retryIntervalMs;
+  const base = Math.max(policy.retryIntervalMs, LEAST_BACKOFF_MS);
+  const grown = base * 2 ** Math.min(failures - policy.retryMax, 30);
+  return Math.min(grown, Math.max(policy.backoffMaxMs, base)) * (1 - random / 2);
 }
 
 /**
  * The time in which one more attempt is earned during an outage: `burst` attempts per retry interval while upstream would
  * still have tried, `burst` per longest back-off later. Whatever is pending, the API is not called more often than that.
  */
-export function outageRefillMs(pace: RetryPolicy, outageMs: number, burst: number): number {
-  const interval = Math.max(pace.retryIntervalMs, LEAST_BACKOFF_MS);
-  const long = Math.max(pace.backoffMaxMs, interval);
-  return (outageMs <= pace.retryMax * interval ? interval : long) / burst;
+export function outageRefillMs(policy: RetryPolicy, outageMs: number, burst: number): number {
+  const interval = Math.max(policy.retryIntervalMs, LEAST_BACKOFF_MS);
+  const long = Math.max(policy.backoffMaxMs, interval);
+  return (outageMs <= policy.retryMax * interval ? interval : long) / burst;
 }

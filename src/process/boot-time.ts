@@ -1,8 +1,5 @@
 import type { Clock } from "../system/clock.ts";
-import type { ProcTable } from "../system/proc-table.ts";
-
-/** What field 22 of /proc/PID/stat counts in, on every architecture that Node runs on (USER_HZ). */
-const MS_PER_TICK = 10;
+import { type ProcTable, TICK_MS } from "../system/proc-table.ts";
 
 /**
  * When process 1 began: the boot of this host, or of the container that is looked at. It is reckoned from this process, whose
@@ -14,5 +11,5 @@ export function bootTime(table: ProcTable, self: number, clock: Clock, uptimeMs 
   const first = table.stat(1);
   const own = table.stat(self);
   if (!first || !own) return 0;
-  return clock.now().mono - uptimeMs - (own.startTime - first.startTime) * MS_PER_TICK;
+  return clock.now().mono - uptimeMs - (own.startTime - first.startTime) * TICK_MS;
 }

@@ -7,6 +7,7 @@ import {
   type ProcessStat,
   type ProcTable,
   ProcTableError,
+  TICK_MS,
 } from "../system/proc-table.ts";
 import { baseName } from "./command-line.ts";
 import type { Sighting } from "./observation.ts";
@@ -15,8 +16,6 @@ import type { Sighting } from "./observation.ts";
 const PID_LINE = /^\s*(\d{1,10})\s*(\n|$)/;
 /** A daemon is older than its pidfile. That much younger, and it is another process. Seconds; clocks are set right by less. */
 const YOUNGER_S = 60;
-/** What field 22 of /proc/PID/stat counts in, on every architecture that Node runs on (USER_HZ). */
-const TICKS_PER_S = 100;
 
 /** The pid stands at the beginning. Bytes. */
 const LOOKED_AT = 4096;
@@ -75,7 +74,7 @@ function readBeginning(path: string): string {
 function isAnother(entry: ProcessEntry, path: string, stat: ProcessStat, table: ProcTable): boolean {
   const name = baseName(entry.process_name.split(/\s+/).at(-1) ?? "");
   if (entry.match === "regex" || table.commandLine(stat.pid)?.includes(name)) return false;
-  const age = uptime() - stat.startTime / TICKS_PER_S;
+  const age = uptime() - (stat.startTime * TICK_MS) / 1000;
   const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   return written !== undefined && (Date.now() - written) / 1000 > age + YOUNGER_S;
 }

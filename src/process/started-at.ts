@@ -1,7 +1,4 @@
-import type { ProcessIdentity } from "../system/proc-table.ts";
-
-/** What `startTime` counts: USER_HZ is 100 on every architecture that Node runs on. */
-const TICK_MS = 10;
+import { type ProcessIdentity, TICK_MS } from "../system/proc-table.ts";
 
 /** Whether it began after `moment` (ms since boot), or in the same tick. */
 export function beganAfter(process: ProcessIdentity, moment: number): boolean {

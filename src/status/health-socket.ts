@@ -1,7 +1,7 @@
 import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 import { type HealthServerParts, serveHealth } from "./server.ts";
 
-/** A server of health that can be had again: its socket was deleted with its directory, or could not be made before. */
+/** A server of health that is started again when its socket was deleted with its directory, or could not be created before. */
 export class HealthSocket {
   readonly #parts: HealthServerParts;
   readonly #signal: AbortSignal;
@@ -16,7 +16,7 @@ export class HealthSocket {
     this.#signal = signal;
   }
 
-  /** Resolves when it is served, or it has been logged in the log that it cannot be. */
+  /** Resolves when it is served, or it is in the log that it cannot be. */
   async start(): Promise<void> {
     this.#stop = new AbortController();
     await new Promise<void>((resolve) => {

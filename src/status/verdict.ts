@@ -1,3 +1,4 @@
+import { countOf } from "../system/plural.ts";
 import type { Severity } from "./conditions.ts";
 import type { Facts, LoopDelayFacts, LoopFacts, OutboxFacts, Trouble } from "./facts.ts";
 import type { WatchedSubject } from "./subject.ts";
@@ -106,7 +107,10 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
     const reason = `notifications and state are in memory only, because writing them fails: ${disk.reason}`;
     if (disk.isHung) problems.push(failing("disk", `${reason}; ${LOST}`, disk.since));
     else if (cannotTell === undefined || pending === 0) problems.push(degraded("disk", reason, disk.since));
-    else problems.push(failing("disk", `${reason}; stopping now would lose ${counted(pending)}`, disk.since));
+    else
+      problems.push(
+        failing("disk", `${reason}; stopping now would lose ${countOf(pending, "notification")}`, disk.since),
+      );
   }
   if (unanswered !== undefined) {
     const reason = `Masakari cannot be notified: ${unanswered.reason}; ${waiting(pending)}`;
@@ -147,9 +151,7 @@ function problemsOfSubjects(subjects: readonly WatchedSubject[]): Problem[] {
   return [...problems, degraded("given up", more, next.since.mono)];
 }
 
-const counted = (pending: number): string => (pending === 1 ? "1 notification" : `${pending} notifications`);
-
-const waiting = (pending: number): string => `${counted(pending)} ${pending === 1 ? "waits" : "wait"}`;
+const waiting = (pending: number): string => `${countOf(pending, "notification")} ${pending === 1 ? "waits" : "wait"}`;
 
 /** An attempt that fails because there is no login has the login's reason. */
 function sameCause(login: Trouble, unanswered: Trouble | undefined): boolean {

@@ -18,7 +18,7 @@ export interface WatchdogParts {
   readonly log: Logger;
 }
 
-/** A change of the status line is sentStatus within this time. */
+/** A change of the status line is sent within this time. */
 const LOOK_EVERY_MS = 5000;
 
 /**

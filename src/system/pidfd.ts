@@ -6,7 +6,7 @@ import type { Logger } from "./log.ts";
 import type { ProcessIdentity, ProcTable } from "./proc-table.ts";
 
 /**
- * `watching`: its exit will be told. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can tell;
+ * `watching`: its exit will be reported. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can tell;
  * it may be tried again.
  */
 export type WatchOutcome = "watching" | "gone" | "unavailable";

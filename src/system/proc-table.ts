@@ -1,9 +1,12 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
 
+/** A clock tick: USER_HZ is 100 on every architecture that Node runs on. */
+export const TICK_MS = 10;
+
 /** A process for good: the kernel reuses a pid, but never with the same start time. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks after boot (field 22 of `/proc/PID/stat`, proc(5)). */
+  /** Clock ticks of `TICK_MS` after boot (field 22 of `/proc/PID/stat`, proc(5)). */
   readonly startTime: number;
 }
 

@@ -1,3 +1,4 @@
+import { countOf } from "../../system/plural.ts";
 import type { Guest } from "../guest.ts";
 import type { PingOutcome } from "../observation.ts";
 import { type Context, clearFailures, displayName, rediscover, startCall, supersedeReport } from "./context.ts";
@@ -57,7 +58,10 @@ function markHealthy(guest: Guest, context: Context, refusal: string): Guest {
     case "healthy":
       return well;
     case "error":
-      context.log("info", `${displayName(guest)}: its agent answers again after ${timesOf(guest.failures)}`);
+      context.log(
+        "info",
+        `${displayName(guest)}: its agent answers again after ${countOf(guest.failures, "failed ping")}`,
+      );
       return well;
     case "reported":
       supersedeReport(guest, context, "answers again");
@@ -124,8 +128,4 @@ function startExamination(guest: Guest, context: Context, purpose: "before" | "v
   const job = purpose === "verdict" && leave_alone_migrating;
   startCall({ kind: "examine", uuid: guest.uuid, job, activity: check_io }, context);
   return { ...guest, examination: { void: false, purpose } };
-}
-
-function timesOf(failures: number): string {
-  return failures === 1 ? "1 failed ping" : `${failures} failed pings`;
 }

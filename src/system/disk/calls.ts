@@ -1,4 +1,4 @@
-/** File operations by name. Arguments and results are plain data (structured clone), since they may cross to another thread. */
+/** File operations by name. Each returns when it is done: none is asynchronous. Arguments and results are plain data (structured clone), since they may cross to another thread. */
 // biome-ignore lint/suspicious/noExplicitAny: each operation has arguments of its own
 export type DiskOperations = Readonly<Record<string, (...args: any[]) => unknown>>;
 
