@@ -24,7 +24,7 @@ export interface ClusterOptions {
   readonly groupedDevices?: boolean;
 }
 
-const readyMs = 90_000;
+const readyMs = 180_000;
 
 /**
  * A real Pacemaker cluster on this machine, in namespaces that belong to this test alone: many can run beside each other. It ends with

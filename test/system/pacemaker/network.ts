@@ -49,7 +49,7 @@ export class NetworkNamespace {
 /** The /24 of a cluster, and that of its management network; they exist only inside the cluster's namespaces (RFC 2544's range for tests). */
 const prefixes = { cluster: "198.18.77", management: "198.18.78" } as const;
 
-export type NetworkName = keyof typeof prefixes;
+type NetworkName = keyof typeof prefixes;
 
 export const addressOf = (last: number, network: NetworkName = "cluster"): string => `${prefixes[network]}.${last}`;
 

@@ -24,7 +24,7 @@ export interface NodeFiles {
   readonly hacluster: { readonly uid: number; readonly gid: number };
 }
 
-export interface NodeOptions {
+interface NodeOptions {
   readonly name: string;
   readonly address: string;
   readonly isRemote: boolean;

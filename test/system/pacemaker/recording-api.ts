@@ -4,77 +4,80 @@ import type { Cluster } from "./cluster.ts";
 import { addressOf } from "./network.ts";
 
 const program = fileURLToPath(new URL("api.ts", import.meta.url));
-const firstPort = 5000;
-const readyMs = 60_000;
+const address = addressOf(1, "management");
+const readyMs = 150_000;
 
-export interface Received {
-  /** `node3 STOPPED NORMAL`: the host, the event and `host_status`. */
+/** A notification that the API has accepted as new. */
+interface Received {
+  /** `node3 STOPPED NORMAL from node1`: the host, the event, `host_status`, and the node that sent it. */
   readonly text: string;
   /** ms since the epoch. */
   readonly at: number;
 }
 
-/** A POST that was answered. */
-export interface Post {
-  readonly status: number;
-  /** The address of the node that sent it. */
-  readonly peer: string;
-}
-
-/** On the management network: an embedded masakari-api for each set of monitors, and what each has received. */
+/** The embedded masakari-api on a cluster's management network, and what it has received. */
 export class RecordingApi {
+  readonly authUrl = `http://${address}:5000/v3`;
   readonly #child: Child;
-  readonly #sets: readonly string[];
+  readonly #cluster: Cluster;
 
-  private constructor(child: Child, sets: readonly string[]) {
+  private constructor(child: Child, cluster: Cluster) {
     this.#child = child;
-    this.#sets = sets;
+    this.#cluster = cluster;
   }
 
-  static async start(cluster: Cluster, sets: readonly string[]): Promise<RecordingApi> {
+  static async start(cluster: Cluster): Promise<RecordingApi> {
     const [command, ...enter] = cluster.management.namespace.enter;
-    const planes = sets.map((name, index) => `${firstPort + index}:${name}`).join(",");
     const hosts = cluster.nodes.map(({ name }) => name);
-    const words = ["--disable-warning=ExperimentalWarning", program, addressOf(1, "management"), planes, ...hosts];
+    const words = ["--disable-warning=ExperimentalWarning", program, address, ...hosts];
     const child = new Child(command, [...enter, process.execPath, ...words], { deathSignal: "KILL" });
-    await child.line(/^ready$/, readyMs);
-    return new RecordingApi(child, sets);
+    try {
+      await child.line(/^ready$/, readyMs);
+    } catch (error) {
+      await child.stop("SIGKILL");
+      throw error;
+    }
+    return new RecordingApi(child, cluster);
   }
 
-  authUrl(set: string): string {
-    return `http://${addressOf(1, "management")}:${firstPort + this.#sets.indexOf(set)}/v3`;
+  /** In order. */
+  get received(): readonly Received[] {
+    const peers = this.#lines.flatMap(({ status, peer }) => (status === 202 ? [peer] : []));
+    return this.#lines
+      .flatMap(({ hostname, payload, arrivedAt }) => (payload === undefined ? [] : [{ hostname, payload, arrivedAt }]))
+      .map(({ hostname, payload, arrivedAt = 0 }, index) => ({
+        text: `${hostname} ${payload.event} ${payload.host_status} from ${this.#nodeOf(peers[index])}`,
+        at: arrivedAt,
+      }));
   }
 
-  /** What was accepted as new, in order. */
-  received(set: string): readonly Received[] {
-    return this.#lines(set).flatMap((line) => {
-      if (!("payload" in line)) return [];
-      const { hostname, payload, arrivedAt } = line as unknown as Notification;
-      return [{ text: `${hostname} ${payload.event} ${payload.host_status}`, at: arrivedAt }];
-    });
-  }
-
-  /** Every POST of a notification, also those that were refused, in the order of the answers. */
-  posts(set: string): readonly Post[] {
-    return this.#lines(set).filter((line): line is Record<string, unknown> & Post => "status" in line);
+  /** The answer to every POST of a notification, also to those that were refused. */
+  get answers(): readonly number[] {
+    return this.#lines.flatMap(({ status }) => status ?? []);
   }
 
   async stop(): Promise<void> {
     await this.#child.stop("SIGKILL");
   }
 
-  #lines(set: string): readonly Record<string, unknown>[] {
+  #nodeOf(peer: string | undefined): string {
+    return this.#cluster.nodes.find(({ managementAddress }) => managementAddress === peer)?.name ?? `${peer}`;
+  }
+
+  get #lines(): readonly Line[] {
     return this.#child.output
       .split("\n")
       .slice(0, -1)
       .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ to }) => to === set);
+      .map((line) => JSON.parse(line) as Line);
   }
 }
 
-interface Notification {
-  readonly hostname: string;
-  readonly payload: Readonly<Record<string, string>>;
-  readonly arrivedAt: number;
+/** A notification (the first three) or an answered POST. */
+interface Line {
+  readonly hostname?: string;
+  readonly payload?: Readonly<Record<string, string>>;
+  readonly arrivedAt?: number;
+  readonly status?: number;
+  readonly peer?: string;
 }

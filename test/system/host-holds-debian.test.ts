@@ -1,0 +1,3 @@
+import { describeHolds } from "./pacemaker/holds.ts";
+
+await describeHolds("debian");

@@ -1,0 +1,3 @@
+import { describeLosses } from "./pacemaker/losses.ts";
+
+await describeLosses("root");
