@@ -24,10 +24,10 @@ export interface Entry {
   readonly endedWall: number | undefined;
 }
 
-/** A new id, not yet taken according to `taken`. */
-export function newEntryId(taken: (id: string) => boolean): string {
+/** A new id, not yet taken according to `taken`. @param random as Math.random */
+export function newEntryId(taken: (id: string) => boolean, random: () => number): string {
   for (;;) {
-    const id = Math.floor(Math.random() * 2 ** 32)
+    const id = Math.floor(random() * 2 ** 32)
       .toString(16)
       .padStart(8, "0");
     if (!taken(id)) return id;

@@ -29,6 +29,8 @@ export interface OutboxOptions {
   readonly expiryMs: number;
   /** How many entries may be pending. */
   readonly limit?: number;
+  /** For the ids of entries; Math.random if absent. */
+  readonly random?: () => number;
 }
 
 const DEFAULT_LIMIT = 10_000;
@@ -72,9 +74,9 @@ export class Outbox {
 
   /** Puts a notification in, in the transaction under way if there is one. @returns its id */
   add(subject: string, notification: Notification): string {
-    const { store, clock, bootId } = this.#options;
+    const { store, clock, bootId, random = Math.random } = this.#options;
     return store.transaction(() => {
-      const id = newEntryId((id) => store.isTaken(id) || this.#inFlight.has(id));
+      const id = newEntryId((id) => store.isTaken(id) || this.#inFlight.has(id), random);
       store.put({
         id,
         subject,

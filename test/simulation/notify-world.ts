@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { visitStateFile } from "../../src/notify/state-file.ts";
 import { ApiModel, MODES } from "../support/harness/api-model.ts";
 import { Ledger } from "../support/harness/ledger.ts";
@@ -69,8 +68,7 @@ export class NotifyWorld {
       await this.clock.advance(this.#pause());
     }
     await this.#allIsWell();
-    const { stateFile } = this;
-    const judged = { ledger: this.#ledger, api: this.#api, processes: this.#processes, stateFile };
+    const judged = { ledger: this.#ledger, api: this.#api, processes: this.#processes, stateFile: this.#disk.file };
     const { violations, expired } = judge({ ...judged, expiryMs: this.#expiryMs, now: this.clock.now().mono });
     this.#ledger.violations.push(...violations);
     if (expired > 0) this.#counts.expired = expired;
@@ -138,7 +136,7 @@ export class NotifyWorld {
         clock: this.clock,
         bootId: () => "boot",
         monitor: () => flappingMonitor(this.#processes),
-        openFile: (path) => this.#disk.open(path),
+        openFile: () => this.#disk.open(),
         statePath: this.#disk.path,
         expiryMs: this.#expiryMs,
         maxInFlight: MAX_IN_FLIGHT,
@@ -231,7 +229,7 @@ export class NotifyWorld {
   /** `masakari-monitors outbox drop --all`, in its own process. */
   #operatorDrops(): void {
     if (this.#program.degraded) return;
-    const file = visitStateFile(this.stateFile);
+    const file = visitStateFile(this.#disk.file);
     const { entries } = file.load();
     file.write({
       entries: entries.map((entry) => ({
@@ -261,10 +259,6 @@ export class NotifyWorld {
     this.#program.stop();
     await this.clock.advance(10_000);
     if (this.#program.running) this.#ledger.violations.push("did not stop at the end");
-  }
-
-  get stateFile(): string {
-    return join(this.#disk.path, "simulated.sqlite");
   }
 
   #count(what: string): void {

@@ -1,5 +1,7 @@
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
+import type { StateFile } from "../../src/notify/state-file.ts";
 import { keyed } from "../../src/process/keyed.ts";
+import { MODES } from "../support/harness/api-model.ts";
 import type { Behaviour } from "../support/process-behaviour.ts";
 import { entryNamed } from "../support/process-entries.ts";
 import { ProcessWorld } from "../support/process-world.ts";
@@ -11,28 +13,35 @@ const TROUBLE_MS = 10 * 60_000;
 const PEACE_MS = 20 * 60_000;
 const NAMES = ["nova-compute", "/usr/sbin/libvirtd", "ovs-vswitchd", "neutron-agent", "ceilometer"];
 
-/** A host's bad day, the same for the same seed. `playSchedule` lets it happen; then the world has had its peace. */
-export function scheduleOf(seed: number): { world: ProcessWorld; play: () => void } {
+/** A host's bad day, the same for the same seed. `play` lets it happen; then the world has had its peace. @param openFile of a real disk */
+export function scheduleOf(
+  seed: number,
+  openFile?: (path: string) => StateFile,
+): { world: ProcessWorld; play: () => Promise<void> } {
   const random = new Seeded(seed);
-  const world = new ProcessWorld(someEntries(random), {
-    check_interval: random.pick([1, 5, 5, 30]),
-    restart_retries: random.between(0, 3),
-    restart_interval: random.pick([0, 1, 5]),
-    settle: random.pick([0, 0.2, 1, 10]),
-    command_timeout: random.pick([5, 60]),
-    boot_grace: random.pick([0, 60, 300]),
-  });
+  const world = new ProcessWorld(
+    someEntries(random),
+    {
+      check_interval: random.pick([1, 5, 5, 30]),
+      restart_retries: random.between(0, 3),
+      restart_interval: random.pick([0, 1, 5]),
+      settle: random.pick([0, 0.2, 1, 10]),
+      command_timeout: random.pick([5, 60]),
+      boot_grace: random.pick([0, 60, 300]),
+    },
+    openFile,
+  );
   world.pidfd = random.chance(0.8);
   const luck = random.next();
   world.behave = () => someBehaviour(random, luck);
   const systemd = random.chance(0.6) ? new SystemdModel(world, random) : undefined;
   for (const { key } of keyed(world.entries)) if (random.chance(0.8)) world.spawn(key);
 
-  const misfortune = () => {
+  const misfortune = async () => {
     const keys = keyed(world.entries).map(({ key }) => key);
     const key = keys.length > 0 ? random.pick(keys) : "none";
-    if (systemd && random.chance(0.4)) return bySystemd(systemd, key, random);
-    switch (random.between(0, 13)) {
+    if (systemd && random.chance(0.4)) return await bySystemd(systemd, key, random);
+    switch (random.between(0, 15)) {
       case 0:
       case 1:
       case 2:
@@ -46,7 +55,7 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
       case 5:
         return void world.spawn(key, random.chance(0.5) ? random.between(1, 20_000) : undefined);
       case 6:
-        return restartMonitor(world, random);
+        return await restartMonitor(world, random);
       case 7:
         world.wallOffset += random.between(-7200_000, 7200_000);
         return;
@@ -62,6 +71,10 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
         return world.pause(key, random.pick([1000, 30_000, 600_000]));
       case 12:
         return world.resume(key);
+      case 14:
+      case 15:
+        world.api.mode = random.pick(MODES);
+        return;
       case 10:
         world.tableUnreadable = true;
         world.after(random.between(0, 20_000), () => {
@@ -72,30 +85,31 @@ export function scheduleOf(seed: number): { world: ProcessWorld; play: () => voi
         world.pidfd = random.chance(0.8);
     }
   };
-  const play = () => {
+  const play = async () => {
     world.startMonitor();
     const end = world.mono + TROUBLE_MS;
     while (world.mono < end) {
-      world.run(random.pick([0, 1, 50, 900, 5000, 30_000, 60_000]));
-      misfortune();
+      await world.run(random.pick([0, 1, 50, 900, 5000, 30_000, 60_000]));
+      await misfortune();
     }
-    world.run(30_000);
+    await world.run(30_000);
     world.tableUnreadable = false;
+    world.api.mode = "up";
     // As the supervisor does: sensing starts again in the same program.
     if (random.chance(0.5)) world.startMonitor();
     systemd?.rest();
-    world.run(PEACE_MS);
+    await world.run(PEACE_MS);
   };
   return { world, play };
 }
 
-function bySystemd(systemd: SystemdModel, key: string, random: Seeded): void {
+async function bySystemd(systemd: SystemdModel, key: string, random: Seeded): Promise<void> {
   switch (random.between(0, 6)) {
     case 4:
       systemd.stop(key);
       return;
     case 0:
-      systemd.reboot();
+      await systemd.reboot();
       return;
     case 1:
       systemd.silent = !systemd.silent;
@@ -109,7 +123,7 @@ function bySystemd(systemd: SystemdModel, key: string, random: Seeded): void {
   }
 }
 
-function restartMonitor(world: ProcessWorld, random: Seeded): void {
+async function restartMonitor(world: ProcessWorld, random: Seeded): Promise<void> {
   world.stopMonitor();
   if (random.chance(0.3)) world.reboot();
   const away = random.pick([0, 100, 20_000]);
@@ -120,7 +134,7 @@ function restartMonitor(world: ProcessWorld, random: Seeded): void {
       if (fate === 0) world.kill(key);
       if (fate === 1) world.spawn(key);
     }
-    world.run(away);
+    await world.run(away);
   }
   world.startMonitor();
 }

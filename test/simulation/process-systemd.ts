@@ -49,13 +49,13 @@ export class SystemdModel {
   }
 
   /** Everything ends within seconds, the monitor among it, and then the host boots. */
-  reboot(): void {
+  async reboot(): Promise<void> {
     const world = this.#world;
     this.system = "stopping";
     world.note("host shuts down");
     const keys = keyed(world.entries).map(({ key }) => key);
     for (const key of keys) world.after(this.#random.between(0, 10_000), () => world.kill(key));
-    world.run(this.#random.between(0, 60_000));
+    await world.run(this.#random.between(0, 60_000));
     world.stopMonitor();
     this.#atWork.clear();
     world.reboot();
@@ -65,7 +65,7 @@ export class SystemdModel {
     world.after(booted, () => {
       this.system = "running";
     });
-    world.run(this.#random.between(0, 10_000));
+    await world.run(this.#random.between(0, 10_000));
     world.startMonitor();
   }
 

@@ -13,8 +13,8 @@ test(`${SCHEDULES} hosts whose programs rewrite their command lines: none that r
     watchInvariants(world);
     return {
       history: world.log,
-      play: () => {
-        play();
+      play: async () => {
+        await play();
         checkPeace(world);
         assert.equal(world.notified.length, 0, "every restart works, and Masakari is notified");
         totals.titles += counts.titles;

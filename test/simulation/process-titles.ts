@@ -87,7 +87,7 @@ export function retitlingOf(seed: number) {
     if (program && stage === "restart_command") world.after(5, () => begin(program));
   };
 
-  const something = () => {
+  const something = async () => {
     const program = random.pick(programs);
     const process = current.get(program.listed);
     const isUp = world.phaseOf(program.listed)?.name === "up" && process && world.isRunning(program.listed);
@@ -97,7 +97,7 @@ export function retitlingOf(seed: number) {
         counts.deaths++;
         const before = world.runs.length;
         world.kill(program.listed);
-        world.run(20_000);
+        await world.run(20_000);
         const [run] = world.runs.slice(before).filter(({ key }) => key === program.listed);
         assert.ok(run && world.isRunning(program.listed), `the end of ${program.listed} is not noticed`);
         return;
@@ -107,12 +107,12 @@ export function retitlingOf(seed: number) {
         if (!isUp) return;
         counts.ownRestarts++;
         world.kill(program.listed);
-        world.run(random.between(0, 500));
+        await world.run(random.between(0, 500));
         begin(program);
         return;
       case 2:
         world.stopMonitor();
-        world.run(random.pick([0, 100, 20_000]));
+        await world.run(random.pick([0, 100, 20_000]));
         return world.startMonitor();
       case 3:
         world.tableUnreadable = true;
@@ -123,17 +123,17 @@ export function retitlingOf(seed: number) {
         if (process) retitle(program, process);
     }
   };
-  const play = () => {
+  const play = async () => {
     if (programs.length === 0) return;
     for (const program of programs) begin(program);
-    world.run(random.between(0, 2000));
+    await world.run(random.between(0, 2000));
     world.startMonitor();
     for (let step = 0; step < 60; step++) {
-      world.run(random.pick([0, 7, 300, 5000, 8000, 30_000]));
-      something();
+      await world.run(random.pick([0, 7, 300, 5000, 8000, 30_000]));
+      await something();
     }
     world.tableUnreadable = false;
-    world.run(60_000);
+    await world.run(60_000);
   };
   return { world, play, counts };
 }

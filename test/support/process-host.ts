@@ -1,23 +1,19 @@
+import type { ProcessEffect, ProcessObservation } from "../../src/process/observation.ts";
 import type { Pause } from "../../src/process/pauses.ts";
+import type { ProcessState } from "../../src/process/state.ts";
 import type { ProcessIdentity } from "../../src/system/proc-table.ts";
+import { HostWithMonitor } from "./harness/host-with-monitor.ts";
 import { SimulatedTable } from "./process-table.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
-/** A host in virtual time: its processes, and what operators pause. Everything that happens is in `log`. */
-export class SimulatedHost extends VirtualTime {
-  bootId = "boot-1";
+/** A host in virtual time: its processes, and what operators pause. */
+export abstract class SimulatedHost extends HostWithMonitor<ProcessState, ProcessObservation, ProcessEffect> {
   /** The boot was long ago. */
   bootedAt = -1e9;
-  readonly log: string[] = [];
   /** All processes there are. */
   readonly table = new SimulatedTable();
   readonly #pauses = new Map<string, number>();
   readonly #running = new Map<string, ProcessIdentity[]>();
   #nextPid = 100;
-
-  note(text: string): void {
-    this.log.push(`${(this.mono / 1000).toFixed(3)} ${text}`);
-  }
 
   isRunning(key: string): boolean {
     return (this.#running.get(key) ?? []).length > 0;
@@ -78,5 +74,6 @@ export class SimulatedHost extends VirtualTime {
     return now.map(([key, until]) => ({ key, until, untilWall: until, reason: "work", by: "root" }));
   }
 
-  protected onEnd(_process: ProcessIdentity): void {}
+  /** It has ended. */
+  protected abstract onEnd(process: ProcessIdentity): void;
 }

@@ -13,21 +13,24 @@ export const works: Behaviour = { ms: 10, succeeds: true, appearsAfter: 5 };
 export const lies: Behaviour = { ms: 10, succeeds: true };
 
 /** A world in which a process of each name runs, and is up. */
-export function running(...names: string[]): ProcessWorld {
+export async function running(...names: string[]): Promise<ProcessWorld> {
   const world = new ProcessWorld(names.map((name) => entryNamed(name)));
   for (const name of names) world.spawn(name);
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   return world;
 }
 
 /** One process, up, on a host that systemd manages. */
-export function underSystemd(entry: Partial<ProcessEntry>, settings: Partial<ProcessSettings> = {}): ProcessWorld {
+export async function underSystemd(
+  entry: Partial<ProcessEntry>,
+  settings: Partial<ProcessSettings> = {},
+): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)], settings);
   world.systemd = () => unitIs("active", { mainPid: 100 });
   world.spawn("p");
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   return world;
 }
 
@@ -51,16 +54,16 @@ export function booting(entry: Partial<ProcessEntry>, settings: Partial<ProcessS
 }
 
 /** The process was up for a second, and was killed. */
-export function killed(
+export async function killed(
   entry: Partial<ProcessEntry>,
   systemd: (world: ProcessWorld) => SystemdAnswer | undefined,
-): ProcessWorld {
+): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)]);
   let answer: () => SystemdAnswer | undefined = () => unitIs("active", { mainPid: 100 });
   world.systemd = () => answer();
   world.spawn("p");
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   answer = () => systemd(world);
   world.kill("p");
   return world;

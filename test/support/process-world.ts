@@ -1,5 +1,8 @@
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
-import type { CommonEffect } from "../../src/monitor/contract.ts";
+import type { Monitor, Observe } from "../../src/monitor/contract.ts";
+import { ofEach } from "../../src/monitor/kept.ts";
+import type { StateFile } from "../../src/notify/state-file.ts";
+import { act } from "../../src/process/act.ts";
 import { compileEntries } from "../../src/process/compiled-entry.ts";
 import { decide } from "../../src/process/decide.ts";
 import { keyed } from "../../src/process/keyed.ts";
@@ -11,33 +14,35 @@ import type {
   Stage,
   SystemdAnswer,
 } from "../../src/process/observation.ts";
+import { OwnCommands } from "../../src/process/own-commands.ts";
 import { kept, restoreState } from "../../src/process/saved-state.ts";
 import { type EntryState, initialState, type ProcessState } from "../../src/process/state.ts";
+import { subjectOf } from "../../src/process/subjects.ts";
 import { WatchedProcesses } from "../../src/process/watched-processes.ts";
+import type { Clock } from "../../src/system/clock.ts";
+import type { Logger } from "../../src/system/log.ts";
+import type { ExitWatch } from "../../src/system/pidfd.ts";
 import type { ProcessIdentity } from "../../src/system/proc-table.ts";
-import { KeptLog } from "./kept-log.ts";
 import type { Behaviour } from "./process-behaviour.ts";
 import { plainSettings } from "./process-entries.ts";
 import { SimulatedHost } from "./process-host.ts";
 import { tableReadableIf } from "./process-table.ts";
-import { savedOf } from "./saved.ts";
 
-type Effect = CommonEffect | ProcessEffect;
 type Run = Extract<ProcessEffect, { kind: "run" }>;
 
-interface Notified {
-  readonly at: number;
-  readonly subject: string;
-  readonly time: string;
-  readonly processName: string;
+/** What a run of the program has in its memory beside the state. */
+interface Memory {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly looks: Looks;
+  readonly watched: WatchedProcesses;
 }
 
 /**
- * A simulated host with the commands, systemd and the loop around `decide`: one call of `run` is minutes of a host's life.
+ * A simulated host with the commands, systemd and the process monitor: one call of `run` is minutes of its life.
  * `onDecision` is called with each decision.
  */
 export class ProcessWorld extends SimulatedHost {
-  state: ProcessState = initialState;
   entries: readonly ProcessEntry[];
   settings: ProcessSettings;
   /** Exits are observed at once; otherwise only looks find them. */
@@ -51,227 +56,142 @@ export class ProcessWorld extends SimulatedHost {
   onRun: (run: Run) => void = () => undefined;
   /** systemd manages the host, and answers so; undefined: it does not. */
   systemd: ((key: string, unit: string | undefined) => SystemdAnswer | undefined) | undefined;
-  onDecision: (before: ProcessState, observation: ProcessObservation, effects: readonly Effect[]) => void = () =>
-    undefined;
-  /** Since its start the monitor has decided that what earlier runs left may be sent. */
-  caughtUp = false;
   /** The last answer about each entry. */
   readonly answers = new Map<string, { readonly at: number; readonly answer: SystemdAnswer | undefined }>();
-  readonly conditions = new Map<string, string | undefined>();
   readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
-  readonly notified: Notified[] = [];
-  /** Notifications by subject that were not superseded since. */
-  readonly inForce = new Map<string, Notified>();
-  #watched = new WatchedProcesses(this.table, this);
-  #looks = this.#newLooks();
-  /** The list that `#looks` has. */
-  #compiled: readonly ProcessEntry[] | undefined;
-  #wakes = new Map<string, object>();
-  /** One per life of the monitor's program. */
-  #incarnation = 0;
-  /** One per run of sensing in it. */
-  #sensing = 0;
-  #observations: ProcessObservation[] = [];
-  #deciding: boolean = false;
-  #monitorRuns: boolean = false;
+  protected override readonly catchUpWithinMs = 60_000;
+  readonly #exits: ExitWatch = {
+    watch: ({ pid, startTime }) => {
+      if (!this.pidfd) return "unavailable";
+      return this.table.stat(pid)?.startTime === startTime ? "watching" : "gone";
+    },
+    unwatch: () => undefined,
+    stopped: Promise.resolve(),
+  };
+  #memory: Memory | undefined;
 
-  constructor(entries: readonly ProcessEntry[], settings: Partial<ProcessSettings> = {}) {
-    super();
+  /** @param openFile of a real disk */
+  constructor(
+    entries: readonly ProcessEntry[],
+    settings: Partial<ProcessSettings> = {},
+    openFile?: (path: string) => StateFile,
+  ) {
+    super(initialState, openFile);
     this.entries = entries;
     this.settings = { ...plainSettings, ...settings };
-  }
-
-  /** The program starts; or, if it runs, sensing is restarted in it, as the supervisor does after a failure. */
-  startMonitor(): void {
-    this.#monitorRuns = true;
-    this.caughtUp = false;
-    const sensing = ++this.#sensing;
-    this.#forgetWatched();
-    this.note("monitor starts");
-    this.observe({
-      kind: "started",
-      at: this.now(),
-      bootId: this.bootId,
-      bootedAt: this.bootedAt,
-      systemd: this.systemd !== undefined,
-      pauses: this.#looks.takePauses(),
-      settings: this.settings,
-      entries: this.entries,
-    });
-    const check = () => {
-      if (sensing !== this.#sensing) return;
-      this.look();
-      this.after(this.settings.check_interval * 1000, check);
-    };
-    this.after(this.settings.check_interval * 1000, check);
-  }
-
-  /** As by kill -9: only what was saved is left. Commands that run go on, and how they end is not observed. */
-  stopMonitor(): void {
-    this.note("monitor is killed");
-    this.#monitorRuns = false;
-    this.#incarnation++;
-    this.#sensing++;
-    this.#forgetWatched();
-    this.#wakes = new Map();
-    this.state = restoreState(savedOf(kept, this.state)) ?? initialState;
   }
 
   edit(entries: readonly ProcessEntry[]): void {
     this.entries = entries;
     this.note(`list is edited: ${keyed(entries).map(({ key }) => key)}`);
-    if (this.#monitorRuns) this.observe({ kind: "entriesChanged", at: this.now(), entries });
+    if (!this.running) return;
+    this.#memory?.looks.use(compileEntries(entries));
+    this.observe({ kind: "entriesChanged", at: this.now(), entries });
   }
 
   reload(settings: Partial<ProcessSettings>): void {
     this.settings = { ...this.settings, ...settings };
-    if (this.#monitorRuns) this.observe({ kind: "settingsChanged", at: this.now(), settings: this.settings });
-  }
-
-  protected override onEnd(process: ProcessIdentity): void {
-    const incarnation = this.#incarnation;
-    this.after(0, () => {
-      if (incarnation !== this.#incarnation || !this.pidfd) return;
-      const keys = this.#watched.keysOf(process);
-      if (keys.length > 0) this.observe({ kind: "exited", at: this.now(), process: { ...process }, keys });
-    });
+    this.observe({ kind: "settingsChanged", at: this.now(), settings: this.settings });
   }
 
   phaseOf(key: string): EntryState["phase"] | undefined {
     return this.state.entries.get(key)?.phase;
   }
 
+  /** All entries are looked for now. */
   look(): void {
-    this.#looksNow().lookAtAll((observation) => this.observe(observation));
+    this.#memory?.looks.lookAtAll((observation) => this.observe(observation));
   }
 
-  /** With the list as it is now. */
-  #looksNow(): Looks {
-    if (this.#compiled !== this.entries) this.#looks.use(compileEntries(this.entries));
-    this.#compiled = this.entries;
-    return this.#looks;
-  }
-
-  #newLooks(): Looks {
-    return new Looks({
-      table: tableReadableIf(this.table, () => {
-        if (this.tableUnreadable) this.unreadableAt = this.mono;
-        return !this.tableUnreadable;
-      }),
-      clock: this,
-      log: new KeptLog(),
-      self: 1,
-      commands: new Set(),
-      watched: this.#watched,
-      pauses: () => this.pauses,
-      defer: (callback) => this.after(0, callback),
+  protected override onEnd(process: ProcessIdentity): void {
+    const memory = this.#memory;
+    this.after(0, () => {
+      if (memory === undefined || memory !== this.#memory || !this.pidfd) return;
+      const keys = memory.watched.keysOf(process);
+      if (keys.length > 0) this.observe({ kind: "exited", at: this.now(), process: { ...process }, keys });
     });
   }
 
-  #forgetWatched(): void {
-    this.#watched = new WatchedProcesses(this.table, this);
-    this.#looks = this.#newLooks();
-    this.#compiled = undefined;
-  }
-
-  observe(observation: ProcessObservation): void {
-    this.#observations.push(observation);
-    if (this.#deciding) return;
-    this.#deciding = true;
-    for (let next = this.#observations.shift(); next; next = this.#observations.shift()) this.#decide(next);
-    this.#deciding = false;
-  }
-
-  #decide(observation: ProcessObservation): void {
-    const before = this.state;
-    const { state, effects } = decide(before, observation);
-    this.state = state;
-    // As the loop does: what is owed is in the outbox before any other effect.
-    for (const effect of effects) this.#owe(effect);
-    this.onDecision(before, observation, effects);
-    for (const effect of effects) this.#act(effect);
-  }
-
-  #owe(effect: Effect): void {
-    if (effect.kind === "notify") {
-      const { subject, notification } = effect;
-      const processName = String(notification.payload.process_name);
-      const notified = { at: this.mono, subject, time: notification.generated_time, processName };
-      this.notified.push(notified);
-      this.inForce.set(subject, notified);
-      this.note(`notify ${subject}`);
-    }
-    if (effect.kind === "supersede") {
-      this.inForce.delete(effect.subject);
-      this.note(`supersede ${effect.subject}: ${effect.reason}`);
-    }
-  }
-
-  #act(effect: Effect): void {
-    const incarnation = this.#incarnation;
-    const still = (job: () => void) => () => {
-      if (incarnation === this.#incarnation) job();
+  protected override monitor(clock: Clock, log: Logger): Monitor<ProcessState, ProcessObservation, ProcessEffect> {
+    const table = tableReadableIf(this.table, () => {
+      if (this.tableUnreadable) this.unreadableAt = this.mono;
+      return !this.tableUnreadable;
+    });
+    const watched = new WatchedProcesses(this.table, clock);
+    const looks = new Looks({
+      table,
+      clock,
+      log,
+      self: 1,
+      commands: new Set(),
+      watched,
+      pauses: () => this.pauses,
+      defer: (callback) => clock.setTimer(0, callback),
+    });
+    const memory = { clock, log, looks, watched };
+    this.#memory = memory;
+    return {
+      name: "processmonitor",
+      initial: initialState,
+      kept,
+      restore: restoreState,
+      subjects: ofEach((state) => state.entries, subjectOf),
+      decide,
+      outlastSensing: ["run"],
+      sense: (observe, signal) => this.#sense(memory, observe, signal),
+      act: (effect, observe, signal) => this.#act(memory, effect, observe, signal),
     };
-    switch (effect.kind) {
-      case "caughtUp":
-        this.caughtUp = true;
-        return;
-      case "log":
-        this.note(`${effect.level}: ${effect.text}`);
-        return;
-      case "wake": {
-        const token = {};
-        this.#wakes.set(effect.key, token);
-        this.after(
-          effect.afterMs,
-          still(() => {
-            if (this.#wakes.get(effect.key) !== token) return;
-            this.#wakes.delete(effect.key);
-            this.observe({ kind: "woke", at: this.now(), key: effect.key });
-          }),
-        );
-        return;
-      }
-      case "cancelWake":
-        this.#wakes.delete(effect.key);
-        return;
-      case "scan": {
-        const looks = this.#looksNow();
-        looks.request(effect.key, (observation) => {
-          if (looks === this.#looks) this.observe(observation);
-        });
-        return;
-      }
-      case "watch": {
-        const { key, process, whole } = effect;
-        this.#watched.watch(key, process, whole);
-        if (this.pidfd && this.table.stat(process.pid)?.startTime !== process.startTime) {
-          this.observe({ kind: "exited", at: this.now(), process, keys: [key] });
-        }
-        return;
-      }
-      case "unwatch":
-        this.#watched.unwatch(effect.key);
-        return;
-      case "askSystemd":
-        this.after(
-          8,
-          still(() => {
-            const answer = this.systemd?.(effect.key, effect.unit);
-            this.answers.set(effect.key, { at: this.mono, answer });
-            this.observe({ kind: "systemd", at: this.now(), key: effect.key, answer });
-          }),
-        );
-        return;
-      case "setCondition":
-        this.conditions.set(effect.condition.name, effect.problem);
-        return;
-      case "run":
-        this.#command(effect, still);
+  }
+
+  async #sense(
+    { clock, looks, watched }: Memory,
+    observe: Observe<ProcessObservation>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { bootId, bootedAt, settings, entries } = this;
+    watched.restart(this.#exits);
+    looks.use(compileEntries(entries));
+    const [systemd, pauses] = [this.systemd !== undefined, looks.takePauses()];
+    observe({ kind: "started", at: clock.now(), bootId, bootedAt, systemd, pauses, settings, entries });
+    while (!signal.aborted) {
+      await clock.sleep(this.settings.check_interval * 1000, signal).catch(() => undefined);
+      if (!signal.aborted) looks.lookAtAll(observe);
     }
   }
 
-  #command(effect: Run, still: (job: () => void) => () => void): void {
+  async #act(
+    memory: Memory,
+    effect: ProcessEffect,
+    observe: Observe<ProcessObservation>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock } = memory;
+    switch (effect.kind) {
+      case "askSystemd": {
+        const { key, unit } = effect;
+        await clock.sleep(8, signal);
+        const answer = this.systemd?.(key, unit);
+        this.answers.set(key, { at: this.mono, answer });
+        return observe({ kind: "systemd", at: clock.now(), key, answer });
+      }
+      case "run":
+        return await this.#command(effect, clock, observe, signal);
+      default: {
+        const systemd = { ask: () => Promise.resolve(undefined) };
+        const parts = {
+          ...memory,
+          table: this.table,
+          commands: new OwnCommands(),
+          systemd,
+          serviceOf: () => undefined,
+        };
+        return await act(effect, parts, observe, signal);
+      }
+    }
+  }
+
+  /** The monitor's end does not end it. */
+  async #command(effect: Run, clock: Clock, observe: Observe<ProcessObservation>, signal: AbortSignal): Promise<void> {
     const { key, run, stage, timeoutMs } = effect;
     this.runs.push({ at: this.mono, key, stage });
     this.note(`${key}: ${stage} begins`);
@@ -280,14 +200,10 @@ export class ProcessWorld extends SimulatedHost {
     const hangs = ms > timeoutMs;
     if (appearsAfter !== undefined && appearsAfter <= timeoutMs)
       this.after(appearsAfter, () => this.spawn(key, livesFor));
-    this.after(
-      Math.min(ms, timeoutMs),
-      still(() => {
-        const succeeded = succeeds && !hangs;
-        this.note(`${key}: ${stage} ends ${succeeded ? "well" : "badly"}`);
-        const summary = hangs ? "did not end in time" : `exited with code ${succeeded ? 0 : 1}`;
-        this.observe({ kind: "commandEnded", at: this.now(), key, run, succeeded, summary });
-      }),
-    );
+    await clock.sleep(Math.min(ms, timeoutMs), signal);
+    const succeeded = succeeds && !hangs;
+    this.note(`${key}: ${stage} ends ${succeeded ? "well" : "badly"}`);
+    const summary = hangs ? "did not end in time" : `exited with code ${succeeded ? 0 : 1}`;
+    observe({ kind: "commandEnded", at: clock.now(), key, run, succeeded, summary });
   }
 }

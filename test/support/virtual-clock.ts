@@ -2,24 +2,30 @@ import type { Clock, Instant, Timer } from "../../src/system/clock.ts";
 
 interface Pending {
   readonly due: number;
-  readonly order: number;
   readonly callback: () => void;
 }
 
-/** Lets everything that is ready to run (promises, and what they start) run until only timers and I/O are left. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** So many times what is ready to run may make something else ready. */
+const MOST_ROUNDS = 1000;
+
+/** Lets everything that is ready to run (promises, immediates, and what they start) run until only timers and I/O are left. */
+export async function settle(): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (!process.getActiveResourcesInfo().includes("Immediate")) return;
+  }
+  throw new Error(`not at rest after ${MOST_ROUNDS} rounds of the event loop`);
 }
 
 /**
- * A clock that moves only when told. Timers fire in the order of their due time, then of their setting, and promises
+ * A clock that moves only when a test moves it. Timers fire in the order of their due time, then of their setting, and promises
  * settle between two timers, so one seed is one run.
  */
 export class VirtualClock implements Clock {
   #mono: number;
   #wall: number;
-  #order = 0;
-  readonly #timers = new Set<Pending>();
+  /** By due time, then in the order of their setting. */
+  readonly #timers: Pending[] = [];
 
   constructor(start: Instant = { wall: Date.UTC(2026, 0, 1), mono: 1000 }) {
     this.#mono = start.mono;
@@ -31,9 +37,20 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const timer: Pending = { due: this.#mono + Math.max(0, delayMs), order: this.#order++, callback };
-    this.#timers.add(timer);
-    return { cancel: () => this.#timers.delete(timer) };
+    const timer: Pending = { due: this.#mono + Math.max(0, delayMs), callback };
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#timers[middle]?.due ?? 0) > timer.due) high = middle;
+      else low = middle + 1;
+    }
+    this.#timers.splice(low, 0, timer);
+    return {
+      cancel: () => {
+        const index = this.#timers.indexOf(timer);
+        if (index >= 0) this.#timers.splice(index, 1);
+      },
+    };
   }
 
   sleep(delayMs: number, signal: AbortSignal): Promise<void> {
@@ -53,7 +70,7 @@ export class VirtualClock implements Clock {
 
   /** How many timers are set. */
   get timers(): number {
-    return this.#timers.size;
+    return this.#timers.length;
   }
 
   /** Time passes in which nothing runs: timers that were due have not fired yet. */
@@ -73,7 +90,7 @@ export class VirtualClock implements Clock {
     await settle();
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#moveTo(next.due);
-      this.#timers.delete(next);
+      this.#timers.shift();
       next.callback();
       await settle();
     }
@@ -84,22 +101,16 @@ export class VirtualClock implements Clock {
   async runUntilIdle(limitMs = 7 * 86_400_000): Promise<void> {
     const end = this.#mono + limitMs;
     await settle();
-    while (this.#timers.size > 0) {
+    while (this.#timers.length > 0) {
       const next = this.#next(end);
-      if (next === undefined) throw new Error(`not idle after ${limitMs} ms: ${this.#timers.size} timers are set`);
+      if (next === undefined) throw new Error(`not idle after ${limitMs} ms: ${this.#timers.length} timers are set`);
       await this.advance(next.due - this.#mono);
     }
   }
 
   #next(end: number): Pending | undefined {
-    let first: Pending | undefined;
-    for (const timer of this.#timers) {
-      if (timer.due > end) continue;
-      if (first === undefined || timer.due < first.due || (timer.due === first.due && timer.order < first.order)) {
-        first = timer;
-      }
-    }
-    return first;
+    const [first] = this.#timers;
+    return first !== undefined && first.due <= end ? first : undefined;
   }
 
   #moveTo(mono: number): void {

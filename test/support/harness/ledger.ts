@@ -55,6 +55,10 @@ export class Ledger {
     if (line?.state === "owed") line.state = "dropped";
   }
 
+  stateOf(notification: Notification): Line["state"] | undefined {
+    return this.lines.get(identityOf(notification))?.state;
+  }
+
   /** A new run has read the file: what the last one committed in its last instant shows only now. */
   loaded(contents: Contents, file: StateFile): void {
     const ended = new Map(file.ended().map((entry) => [identityOf(entry.notification), entry.state]));

@@ -6,6 +6,17 @@ export class MemoryStateFile {
   readonly #entries = new Map<string, Entry>();
   readonly #saved = new Map<string, string>();
 
+  /** What is on disk of a monitor's state, under its key. */
+  save(key: string, json: string): void {
+    this.#saved.set(key, json);
+  }
+
+  /** Everything is lost. */
+  clear(): void {
+    this.#entries.clear();
+    this.#saved.clear();
+  }
+
   open(): StateFile {
     const ended = (): Entry[] => [...this.#entries.values()].filter(({ state }) => state !== "pending").reverse();
     return {

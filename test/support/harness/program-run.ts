@@ -53,7 +53,7 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
     const store = new Store({ statePath, program: "simulated", clock, log, bootId: boot, open });
     this.#store = store;
     store.open();
-    const outbox = new WatchedOutbox({ store, clock, log, bootId: boot, expiryMs }, (subject, notification) => {
+    const outbox = new WatchedOutbox({ store, clock, log, bootId: boot, expiryMs, random }, (subject, notification) => {
       if (this.#alive) this.#watched(() => this.#parts.watch?.added?.(subject, notification));
     });
     const dispatcher = new Dispatcher({

@@ -41,7 +41,7 @@ export interface ProgramParts<State, Observation, Effect extends OwnEffect> {
   readonly statePath: string;
   /** One request to the API. */
   readonly post: (notification: Notification, signal: AbortSignal) => Promise<Attempt>;
-  /** For the jitter of retries. */
+  /** For the jitter of retries, and the ids of notifications. */
   readonly random: () => number;
   /** A day if absent, ms. */
   readonly expiryMs?: number;

@@ -20,8 +20,13 @@ export class StateDirectory {
     mkdirSync(this.path);
   }
 
-  open(path: string): StateFile {
-    const file = openStateFile(path);
+  /** The database of the simulated program. */
+  get file(): string {
+    return join(this.path, "simulated.sqlite");
+  }
+
+  open(): StateFile {
+    const file = openStateFile(this.file);
     return {
       load: () => file.load(),
       read: (id) => file.read(id),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Decision, Monitor } from "../../../src/monitor/contract.ts";
 import { Loop } from "../../../src/monitor/loop.ts";
 import { noProgress } from "../../../src/monitor/progress.ts";
 import { openStateFile, type StateFile } from "../../../src/notify/state-file.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import { OutboxRig, stateDirectory, stopped } from "../../support/outbox-rig.ts";
-import { settle } from "../../support/virtual-clock.ts";
 
 type Decide = (state: readonly string[], seen: string) => Decision<readonly string[], { readonly kind: "none" }>;
 
@@ -65,7 +65,7 @@ test("a flood leaves the rest of the program its turn, is decided in order, and 
   for (const one of flood) loop.observe(one);
   assert.ok(decided.length < 20, `${decided.length} were decided without a pause`);
   let turns = 0;
-  for (; decided.length < flood.length; turns += 1) await settle();
+  for (; decided.length < flood.length; turns += 1) await turn();
   await loop.settled();
   assert.deepEqual(decided, flood);
   assert.ok(turns >= 10, `the rest of the program had ${turns} turns`);

@@ -13,23 +13,26 @@ const ENTRIES = {
 };
 
 /** Its service is stopped through systemd while this package manager runs. */
-function stopped(entry: Parameters<typeof entryNamed>[1], packageManager: () => string | undefined): ProcessWorld {
+async function stopped(
+  entry: Parameters<typeof entryNamed>[1],
+  packageManager: () => string | undefined,
+): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)]);
   let answer = unitIs("active", { mainPid: 100 });
   world.systemd = () => (answer.unit?.active === "inactive" ? { ...answer, packageManager: packageManager() } : answer);
   world.spawn("p");
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   answer = unitIs("inactive", STOPPED);
   world.kill("p");
   return world;
 }
 
 for (const [which, entry] of Object.entries(ENTRIES)) {
-  test(`a service that is stopped while a package manager works is left to it: an entry ${which}`, () => {
+  await test(`a service that is stopped while a package manager works is left to it: an entry ${which}`, async () => {
     let packageManager: string | undefined = "dpkg (pid 7)";
-    const world = stopped(entry, () => packageManager);
-    world.run(300_000);
+    const world = await stopped(entry, () => packageManager);
+    await world.run(300_000);
     assert.deepEqual([world.runs, world.notified], [[], []]);
     assert.match(
       world.conditions.get("postponed processes") ?? "",
@@ -37,28 +40,28 @@ for (const [which, entry] of Object.entries(ENTRIES)) {
     );
     // Its last act was to start the service, which takes a moment.
     packageManager = undefined;
-    world.run(500);
+    await world.run(500);
     world.spawn("p");
-    world.run(60_000);
+    await world.run(60_000);
     assert.equal(world.phaseOf("p")?.name, "up");
     assert.deepEqual([world.runs, world.notified], [[], []]);
   });
 
-  test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, () => {
+  await test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, async () => {
     for (const end of [30_000, Number.POSITIVE_INFINITY]) {
       let packageManager: string | undefined = "apt (pid 7)";
-      const world = stopped(entry, () => packageManager);
+      const world = await stopped(entry, () => packageManager);
       world.behave = () => ({ ms: 10, succeeds: false });
       world.after(Math.min(end, 1e9), () => {
         packageManager = undefined;
       });
-      world.run(900_000);
+      await world.run(900_000);
       assert.equal(world.notified.length, 1);
     }
   });
 }
 
-test("what fails while a package manager works is a failure", () => {
+test("what fails while a package manager works is a failure", async () => {
   for (const answer of [
     unitIs("failed", { ...STOPPED, result: "exit-code" }),
     unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
@@ -68,10 +71,10 @@ test("what fails while a package manager works is a failure", () => {
     let systemd = unitIs("active", { mainPid: 100 });
     world.systemd = () => systemd;
     world.startMonitor();
-    world.run(1000);
+    await world.run(1000);
     systemd = { ...answer, packageManager: "dpkg (pid 7)" };
     world.kill("p");
-    world.run(5000);
+    await world.run(5000);
     assert.equal(world.notified.length, 1);
   }
 });

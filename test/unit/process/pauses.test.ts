@@ -82,94 +82,94 @@ test("what is no pause of our own or root's is ignored, and harms nothing", (t) 
   assert.deepEqual(readPauses({ ...now, statePath: join(statePath, "none") }), []);
 });
 
-function running(entry = {}): ProcessWorld {
+async function running(entry = {}): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)]);
   world.spawn("p");
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   return world;
 }
 
-test("a paused process that dies is neither restarted nor reported until the pause ends, and then settles first", () => {
-  const world = running();
+test("a paused process that dies is neither restarted nor reported until the pause ends, and then settles first", async () => {
+  const world = await running();
   world.behave = () => ({ ms: 10, succeeds: false });
   world.pause("p", 3_600_000);
   const end = world.mono + 3_600_000;
   world.kill("p");
-  world.run(3_600_000 - 1);
+  await world.run(3_600_000 - 1);
   assert.deepEqual([world.runs, world.notified.length], [[], 0]);
   assert.match(world.conditions.get("paused processes") ?? "", /^p until .*, by root: work$/);
   assert.match(world.conditions.get("postponed processes") ?? "", /^p: paused until/);
-  world.run(600_000);
+  await world.run(600_000);
   assert.deepEqual([world.runs[0]?.at, world.notified.length], [end + 1000, 1]);
   assert.equal(world.conditions.get("paused processes"), undefined);
 });
 
-test("a pause that begins before the look after a death counts", () => {
-  const world = running({ settle: 0 });
+test("a pause that begins before the look after a death counts", async () => {
+  const world = await running({ settle: 0 });
   world.kill("p");
   world.pause("p", 60_000);
-  world.run(59_000);
+  await world.run(59_000);
   assert.deepEqual(world.runs, []);
 });
 
-test("resume ends a pause at the next look", () => {
-  const world = running();
+test("resume ends a pause at the next look", async () => {
+  const world = await running();
   world.pause("p", 3_600_000);
   world.kill("p");
-  world.run(60_000);
+  await world.run(60_000);
   world.resume("p");
-  world.run(10_000);
+  await world.run(10_000);
   assert.deepEqual(
     world.runs.map(({ stage }) => stage),
     ["restart_command"],
   );
 });
 
-test("a process that comes up during its pause is watched; other entries are not paused", () => {
+test("a process that comes up during its pause is watched; other entries are not paused", async () => {
   const world = new ProcessWorld([entryNamed("p"), entryNamed("q")]);
   for (const key of ["p", "q"]) world.spawn(key);
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   world.pause("p", 600_000);
   for (const key of ["p", "q"]) world.kill(key);
-  world.run(20_000);
+  await world.run(20_000);
   assert.deepEqual(
     world.runs.map(({ key }) => key),
     ["q"],
   );
   world.spawn("p");
-  world.run(10_000);
+  await world.run(10_000);
   assert.equal(world.phaseOf("p")?.name, "up");
 });
 
-test("a pause counts between pre_restart_command and restart_command, between rounds, and at the monitor's start", () => {
-  const between = running({ pre_restart_command: "before" });
+test("a pause counts between pre_restart_command and restart_command, between rounds, and at the monitor's start", async () => {
+  const between = await running({ pre_restart_command: "before" });
   between.behave = () => ({ ms: 5000, succeeds: true });
   between.kill("p");
-  between.run(2000);
+  await between.run(2000);
   between.pause("p", 600_000);
-  between.run(500_000);
+  await between.run(500_000);
   assert.deepEqual(
     between.runs.map(({ stage }) => stage),
     ["pre_restart_command"],
   );
 
-  const rounds = running();
+  const rounds = await running();
   rounds.behave = () => ({ ms: 10, succeeds: false });
   rounds.kill("p");
-  rounds.run(2000);
+  await rounds.run(2000);
   rounds.pause("p", 600_000);
-  rounds.run(500_000);
+  await rounds.run(500_000);
   assert.deepEqual([rounds.runs.length, rounds.notified.length], [1, 0]);
-  rounds.run(200_000);
+  await rounds.run(200_000);
   assert.equal(rounds.notified.length, 1);
 
   const start = new ProcessWorld([entryNamed("p")]);
   start.pause("p", 600_000);
   start.startMonitor();
-  start.run(500_000);
+  await start.run(500_000);
   assert.deepEqual(start.runs, []);
-  start.run(200_000);
+  await start.run(200_000);
   assert.equal(start.phaseOf("p")?.name, "up");
 });

@@ -45,44 +45,44 @@ test("thousands of command lines on which an expression backtracks cost seconds 
   assert.equal(expression.test(SERVICE), true);
 });
 
-test("a service lives on beside a command line on which its expression backtracks, at the start and later", () => {
+test("a service lives on beside a command line on which its expression backtracks, at the start and later", async () => {
   for (const hostileFirst of [true, false]) {
     const world = watching();
     if (hostileFirst) run(world, 50, hostile());
     run(world, 100, SERVICE);
     world.startMonitor();
-    world.run(20_000);
+    await world.run(20_000);
     run(world, 51, hostile(1));
-    world.run(60_000);
+    await world.run(60_000);
     assert.equal(world.phaseOf(SLOW)?.name, "up");
     assert.deepEqual([world.runs, world.notified], [[], []]);
   }
 });
 
-test("a watched process whose own command line becomes too slow to compare is not taken for dead", () => {
+test("a watched process whose own command line becomes too slow to compare is not taken for dead", async () => {
   const world = watching();
   run(world, 100, SERVICE);
   world.startMonitor();
-  world.run(20_000);
+  await world.run(20_000);
   const process = world.table.get(100);
   assert.ok(process);
   process.raw = `${hostile()}\0`;
-  world.run(60_000);
+  await world.run(60_000);
   assert.equal(world.phaseOf(SLOW)?.name, "up");
   assert.deepEqual([world.runs, world.notified], [[], []]);
 });
 
-test("nothing follows from what is not known; the death is acted upon when the slow command line is gone", () => {
+test("nothing follows from what is not known; the death is acted upon when the slow command line is gone", async () => {
   const world = watching();
   run(world, 50, hostile());
   run(world, 100, SERVICE);
   world.startMonitor();
-  world.run(20_000);
+  await world.run(20_000);
   world.table.remove(100);
-  world.run(60_000);
+  await world.run(60_000);
   assert.deepEqual([world.runs, world.notified], [[], []]);
   world.table.remove(50);
-  world.run(20_000);
+  await world.run(20_000);
   assert.deepEqual(
     world.runs.map(({ stage }) => stage),
     ["restart_command"],

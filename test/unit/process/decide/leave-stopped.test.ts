@@ -7,48 +7,48 @@ const STOPPED = { activeExited: 1000, mainExited: 1001 };
 
 const LEFT = { ...RESTART, leave_stopped: true };
 
-test("an operator's systemctl stop is undone, unless the entry has leave_stopped", () => {
-  const undone = killed(RESTART, () => unitIs("inactive", STOPPED));
-  undone.run(2000);
+test("an operator's systemctl stop is undone, unless the entry has leave_stopped", async () => {
+  const undone = await killed(RESTART, () => unitIs("inactive", STOPPED));
+  await undone.run(2000);
   assert.deepEqual(stages(undone), ["restart_command"]);
-  const left = killed(LEFT, () => unitIs("inactive", STOPPED));
-  left.run(86_400_000);
+  const left = await killed(LEFT, () => unitIs("inactive", STOPPED));
+  await left.run(86_400_000);
   assert.deepEqual([stages(left), left.notified.length], [[], 0]);
   assert.match(left.conditions.get("postponed processes") ?? "", /p\.service was stopped through systemd/);
   left.spawn("p");
-  left.run(10_000);
+  await left.run(10_000);
   assert.equal(left.phaseOf("p")?.name, "up");
 });
 
-test("systemd forgets the times of a stopped unit that nothing refers to: leave_stopped knows it all the same", () => {
-  const world = killed(LEFT, () => unitIs("inactive"));
-  world.run(3_600_000);
+test("systemd forgets the times of a stopped unit that nothing refers to: leave_stopped knows it all the same", async () => {
+  const world = await killed(LEFT, () => unitIs("inactive"));
+  await world.run(3_600_000);
   assert.deepEqual([stages(world), world.notified.length], [[], 0]);
 });
 
-test("leave_stopped hides no failure: a process that ended by itself, a unit that failed, one never started", () => {
+test("leave_stopped hides no failure: a process that ended by itself, a unit that failed, one never started", async () => {
   const answers = [
     unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
     unitIs("failed", { ...STOPPED, result: "timeout" }),
     unitIs("failed", { ...STOPPED, result: "signal" }),
   ];
   for (const answer of answers) {
-    const world = killed(LEFT, () => answer);
-    world.run(2000);
+    const world = await killed(LEFT, () => answer);
+    await world.run(2000);
     assert.deepEqual(stages(world), ["restart_command"]);
   }
   const never = booting(LEFT, { boot_grace: 0 });
   never.systemd = () => unitIs("inactive");
   never.startMonitor();
-  never.run(60_000);
+  await never.run(60_000);
   assert.equal(never.notified.length, 1);
 });
 
-test("a stopped unit whose next start fails is a failure", () => {
+test("a stopped unit whose next start fails is a failure", async () => {
   let answer = unitIs("inactive", STOPPED);
-  const world = killed(LEFT, () => answer);
-  world.run(3_600_000);
+  const world = await killed(LEFT, () => answer);
+  await world.run(3_600_000);
   answer = unitIs("failed", { ...STOPPED, result: "exit-code" });
-  world.run(60_000);
+  await world.run(60_000);
   assert.deepEqual(stages(world), ["restart_command"]);
 });

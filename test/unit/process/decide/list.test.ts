@@ -4,30 +4,30 @@ import { entryNamed } from "../../../support/process-entries.ts";
 import { fails, running, stages, works } from "../../../support/process-scenarios.ts";
 import { ProcessWorld } from "../../../support/process-world.ts";
 
-test("an edit of how an entry is matched looks for it again", () => {
+test("an edit of how an entry is matched looks for it again", async () => {
   const world = new ProcessWorld([entryNamed("p", { match: "substring" })]);
   world.table.add({ pid: 7, startTime: 1 }, "watch-p --all");
   world.startMonitor();
-  world.run(1000);
+  await world.run(1000);
   assert.equal(world.phaseOf("p")?.name, "up");
   const its = world.spawn("p");
   world.edit([entryNamed("p")]);
-  world.run(1000);
+  await world.run(1000);
   const phase = world.phaseOf("p");
   assert.equal(phase?.name === "up" && phase.process.pid, its.pid);
   world.kill("p");
-  world.run(2000);
+  await world.run(2000);
   assert.equal(stages(world).at(-1), "restart_command");
 });
 
-test("an edit of the list: new entries are started, removed ones dropped and their notifications withdrawn, others go on", () => {
-  const world = running("stays", "goes");
+test("an edit of the list: new entries are started, removed ones dropped and their notifications withdrawn, others go on", async () => {
+  const world = await running("stays", "goes");
   world.behave = ({ key }) => (key === "goes" ? fails : works);
   world.kill("goes");
-  world.run(600_000);
+  await world.run(600_000);
   const before = world.runs.length;
   world.edit([entryNamed("stays", { restart_command: "another" }), entryNamed("comes")]);
-  world.run(10_000);
+  await world.run(10_000);
   assert.equal(world.inForce.size, 0);
   assert.deepEqual(
     world.runs.slice(before).map(({ key, stage }) => [key, stage]),
@@ -36,44 +36,44 @@ test("an edit of the list: new entries are started, removed ones dropped and the
   assert.equal(world.phaseOf("goes"), undefined);
 });
 
-test("an entry that is removed while its restart runs is not notified", () => {
-  const world = running("p");
+test("an entry that is removed while its restart runs is not notified", async () => {
+  const world = await running("p");
   world.behave = () => ({ ms: 5000, succeeds: false });
   world.kill("p");
-  world.run(2000);
+  await world.run(2000);
   world.edit([]);
-  world.run(600_000);
+  await world.run(600_000);
   assert.equal(world.notified.length, 0);
 });
 
-test("the end of a forgotten command is not taken for that of the one that runs", () => {
+test("the end of a forgotten command is not taken for that of the one that runs", async () => {
   const world = new ProcessWorld([entryNamed("p")]);
   world.behave = () => ({ ms: 5000, succeeds: true });
   world.startMonitor();
-  world.run(2000);
+  await world.run(2000);
   world.edit([]);
-  world.run(1000);
+  await world.run(1000);
   world.edit([entryNamed("p")]);
-  world.run(3000);
+  await world.run(3000);
   assert.equal(world.phaseOf("p")?.name, "starting", "the first command has ended, the second runs");
-  world.run(3000);
+  await world.run(3000);
   assert.equal(world.phaseOf("p")?.name, "verifying");
 });
 
-test("settings that change apply from then on", () => {
-  const world = running("p");
+test("settings that change apply from then on", async () => {
+  const world = await running("p");
   world.reload({ restart_retries: 0, settle: 0, hostname: "renamed" });
   world.behave = () => fails;
   const death = world.mono;
   world.kill("p");
-  world.run(20);
+  await world.run(20);
   assert.equal(world.notified.length, 1);
   assert.equal(world.notified[0]?.at, death + 10);
 });
 
-test("a look that found nothing new leaves the very same state", () => {
-  const world = running("p", "q");
+test("a look that found nothing new leaves the very same state", async () => {
+  const world = await running("p", "q");
   const before = world.state;
-  world.run(60_000);
+  await world.run(60_000);
   assert.equal(world.state, before);
 });

@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restoreState } from "../../../../src/process/saved-state.ts";
 import { entryNamed } from "../../../support/process-entries.ts";
 import { fails, lies, running, stages } from "../../../support/process-scenarios.ts";
 import { ProcessWorld } from "../../../support/process-world.ts";
 
-test("a name found only as a substring counts from the start, loudly, until the program has been seen", () => {
+test("a name found only as a substring counts from the start, loudly, until the program has been seen", async () => {
   const world = new ProcessWorld([entryNamed("p")]);
   world.table.add({ pid: 7, startTime: 1 }, "watch-p --all");
   world.startMonitor();
-  world.run(10_000);
+  await world.run(10_000);
   assert.deepEqual(stages(world), []);
   assert.ok(world.log.some((line) => line.includes("warning") && line.includes("treated as the process")));
   world.spawn("p");
-  world.run(10_000);
+  await world.run(10_000);
   world.kill("p");
-  world.run(2000);
+  await world.run(2000);
   assert.deepEqual(stages(world), ["restart_command"]);
 });
 
@@ -26,18 +25,16 @@ const savedBy010 = (key: string, toldAt: { wall: number; mono: number } | null =
   entries: [{ key, match: "program", pidfile: null, seenAs: "whole", toldAt }],
 });
 
-test("after an upgrade of the monitor and of the program, which only shows its name in another way now, nothing is restarted", () => {
+test("after an upgrade of the monitor and of the program, which only shows its name in another way now, nothing is restarted", async () => {
   const world = new ProcessWorld([entryNamed("/usr/bin/p")]);
-  const restored = restoreState({ rest: savedBy010("/usr/bin/p"), maps: {} });
-  assert.ok(restored);
-  world.state = restored;
+  world.file.save("processmonitor", JSON.stringify(savedBy010("/usr/bin/p")));
   world.table.add({ pid: 7, startTime: 1 }, "launch --script=/usr/bin/p");
   world.startMonitor();
-  world.run(60_000);
+  await world.run(60_000);
   assert.deepEqual([stages(world), world.notified.length, world.phaseOf("/usr/bin/p")?.name], [[], 0, "up"]);
 });
 
-test("an entry with only a restart_command, down at the start, whose restart brings up what only contains its name", () => {
+test("an entry with only a restart_command, down at the start, whose restart brings up what only contains its name", async () => {
   const world = new ProcessWorld([entryNamed("/usr/bin/p", { start_command: "" })]);
   world.behave = () => {
     world.after(500, () =>
@@ -46,15 +43,15 @@ test("an entry with only a restart_command, down at the start, whose restart bri
     return lies;
   };
   world.startMonitor();
-  world.run(600_000);
+  await world.run(600_000);
   assert.deepEqual(
     [stages(world), world.notified.length, world.phaseOf("/usr/bin/p")?.name],
     [["restart_command"], 0, "up"],
   );
 });
 
-test("the next version of a program, which only contains its name, is accepted once it has been restarted; a helper from before is not", () => {
-  const world = running("p");
+test("the next version of a program, which only contains its name, is accepted once it has been restarted; a helper from before is not", async () => {
+  const world = await running("p");
   world.table.add({ pid: 7, startTime: 1 }, "watch-p --all");
   world.behave = () => {
     world.after(500, () =>
@@ -63,73 +60,73 @@ test("the next version of a program, which only contains its name, is accepted o
     return lies;
   };
   world.kill("p");
-  world.run(600_000);
+  await world.run(600_000);
   assert.deepEqual([stages(world), world.notified.length, world.phaseOf("p")?.name], [["restart_command"], 0, "up"]);
   const phase = world.phaseOf("p");
   assert.equal(phase?.name === "up" && phase.process.pid, 8);
 });
 
-test("what only contains the name ends a failure that was notified when it began later and lasts", () => {
-  const world = running("p");
+test("what only contains the name ends a failure that was notified when it began later and lasts", async () => {
+  const world = await running("p");
   world.behave = () => fails;
   world.kill("p");
-  world.run(600_000);
+  await world.run(600_000);
   assert.equal(world.inForce.size, 1);
   const begin = () => world.table.add({ pid: 8, startTime: Math.floor(world.mono / 10) }, "repair-p");
   begin();
-  world.run(40_000);
+  await world.run(40_000);
   world.table.remove(8);
-  world.run(60_000);
+  await world.run(60_000);
   assert.equal(world.phaseOf("p")?.name, "failed", "who repairs it");
   begin();
-  world.run(80_000);
+  await world.run(80_000);
   assert.deepEqual([world.phaseOf("p")?.name, world.inForce.size], ["up", 0]);
 });
 
-test("a process that is watched stays what it is, whatever it shows, also for the next run of the monitor", () => {
-  const world = running("p");
+test("a process that is watched stays what it is, whatever it shows, also for the next run of the monitor", async () => {
+  const world = await running("p");
   const process = world.spawn("p");
   world.kill("p");
-  world.run(5000);
+  await world.run(5000);
   const pid = world.spawn("p").pid;
-  world.run(10_000);
+  await world.run(10_000);
   const shown = world.table.get(pid);
   assert.ok(shown && process);
   Object.assign(shown, { raw: "zzz\0", name: "zzz" });
-  world.run(10_000);
+  await world.run(10_000);
   world.stopMonitor();
-  world.run(1000);
+  await world.run(1000);
   world.startMonitor();
-  world.run(60_000);
+  await world.run(60_000);
   assert.deepEqual(stages(world).slice(1), []);
   assert.equal(world.phaseOf("p")?.name, "up");
   world.kill("p");
-  world.run(5000);
+  await world.run(5000);
   assert.equal(stages(world).at(-1), "restart_command", "its end is seen all the same");
 });
 
-test("a process that executes another program is logged as such, and has not ended", () => {
-  const world = running("p");
+test("a process that executes another program is logged as such, and has not ended", async () => {
+  const world = await running("p");
   const [pid] = world.table.pids();
   const shown = world.table.get(pid ?? 0);
   assert.ok(shown);
   Object.assign(shown, { raw: "other\0--flag\0", name: "other", executable: { path: "/bin/other", file: "1:other" } });
-  world.run(5000);
+  await world.run(5000);
   const line = world.log.find((one) => one.includes("another program"));
   assert.match(line ?? "", /p: pid 100 executes another program now, "other --flag"; waiting 1\.0 s/);
   assert.ok(!world.log.some((one) => one.includes("has ended")));
 });
 
-test("a substring is never a recovery of a program that has been seen, also after a restart of the monitor", () => {
-  const world = running("p");
+test("a substring is never a recovery of a program that has been seen, also after a restart of the monitor", async () => {
+  const world = await running("p");
   world.behave = () => fails;
   world.kill("p");
   world.table.add({ pid: 7, startTime: 1 }, "watch-p --all");
-  world.run(600_000);
+  await world.run(600_000);
   assert.equal(world.inForce.size, 1);
   world.stopMonitor();
   world.startMonitor();
-  world.run(60_000);
+  await world.run(60_000);
   assert.equal(world.inForce.size, 1);
   assert.equal(world.phaseOf("p")?.name, "failed");
 });
