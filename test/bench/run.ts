@@ -21,8 +21,8 @@ import { markdown, type Section } from "./report.ts";
 
 /**
  * `npm run bench [-- --only idle,guests-gap]`: this project's monitors and Debian's Python ones side by side, in one run,
- * against one real Keystone and masakari-api, the guests' on a real libvirtd and QEMU. The result is Markdown on stdout;
- * about 12 minutes for the process monitor and 10 for the guests' (`guests-…`).
+ * against one real Keystone and masakari-api, the guests' on a real libvirtd and QEMU, the hosts' in real Pacemaker clusters. The result
+ * is Markdown on stdout; about 12 minutes for the process monitor, 10 for the guests' (`guests-…`) and 25 for the hosts'.
  */
 const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<Section>>> = {
   "cold-start": coldStart,
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const besides = chosen.filter((name) => name in sections);
   if (besides.length > 0) results.push(...(await besidePython(besides)));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const what = besides.length > 0 ? " both against the same real API; 20 processes. Times: median (min – max)." : "";
+  const what = besides.length > 0 ? " both against the same real API. Times: median (min – max)." : "";
   process.stdout.write(
     `\nMeasured ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}:${what}\n\n`,
   );

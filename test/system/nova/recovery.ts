@@ -3,18 +3,16 @@ import { notificationIn } from "../../support/notification-post.ts";
 import { LogLines } from "../pacemaker/log-lines.ts";
 import type { DataCentre } from "./data-centre.ts";
 
-/** What happens between the end of a host and the recovery of its guests, in order. */
-export const steps = [
-  "Pacemaker's verdict",
-  "fenced",
-  "notification posted",
-  "notification accepted",
-  "engine at work",
-  "first guest elsewhere",
-  "all guests ACTIVE elsewhere",
-  "notification finished",
-] as const;
-export type Step = (typeof steps)[number];
+/** What happens between the end of a host and the recovery of its guests. */
+export type Step =
+  | "Pacemaker's verdict"
+  | "fenced"
+  | "notification posted"
+  | "notification accepted"
+  | "engine at work"
+  | "first guest elsewhere"
+  | "all guests ACTIVE elsewhere"
+  | "notification finished";
 
 /** When each step came, in ms since the host ended. */
 export type Timeline = ReadonlyMap<Step, number>;
@@ -63,13 +61,12 @@ export async function loseHost(centre: DataCentre, name: string, withinMs: numbe
   return timeline;
 }
 
-/** Seconds since the host ended, and since the step before. */
+/** Seconds since the host ended, and since the step before, in the order of the steps: the proof may come before the cluster's fencing is over. */
 export function show(timeline: Timeline): string {
   let before = 0;
-  return steps
-    .map((step) => {
-      const at = timeline.get(step);
-      if (at === undefined) return `${step}: –`;
+  return [...timeline]
+    .sort(([, one], [, other]) => one - other)
+    .map(([step, at]) => {
       const line = `${step}: ${(at / 1000).toFixed(2)} s (+${((at - before) / 1000).toFixed(2)})`;
       before = at;
       return line;
