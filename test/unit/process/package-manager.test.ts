@@ -29,7 +29,7 @@ async function stopped(
 }
 
 for (const [which, entry] of Object.entries(ENTRIES)) {
-  await test(`a service that is stopped while a package manager works is left to it: an entry ${which}`, async () => {
+  test(`a service that is stopped while a package manager works is left to it: an entry ${which}`, async () => {
     let packageManager: string | undefined = "dpkg (pid 7)";
     const world = await stopped(entry, () => packageManager);
     await world.run(300_000);
@@ -47,7 +47,7 @@ for (const [which, entry] of Object.entries(ENTRIES)) {
     assert.deepEqual([world.runs, world.notified], [[], []]);
   });
 
-  await test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, async () => {
+  test(`a service that is still down when the package manager has ended, or works on for ever, is no secret: an entry ${which}`, async () => {
     for (const end of [30_000, Number.POSITIVE_INFINITY]) {
       let packageManager: string | undefined = "apt (pid 7)";
       const world = await stopped(entry, () => packageManager);
