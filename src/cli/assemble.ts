@@ -5,6 +5,7 @@ import { Outbox } from "../notify/outbox.ts";
 import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { stateFilesOn } from "../notify/state-operations.ts";
 import { Store } from "../notify/store.ts";
+import type { SegmentHosts } from "../openstack/segment-hosts.ts";
 import { Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
 import type { LoopDelay } from "../status/loop-delay.ts";
@@ -14,7 +15,7 @@ import type { OpenLog } from "../system/logging/open-log.ts";
 import { Delivery, deliveryPath } from "./delivery.ts";
 import type { Disk } from "./disk.ts";
 import { factsOf } from "./health.ts";
-import type { Program } from "./program.ts";
+import { notifiesOfItsHost, type Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
 
 /** One monitor of the process, made but not yet running. */
@@ -23,6 +24,8 @@ export interface AssembledMonitor {
   /** Until the signal aborts. @param onBegun called once, when it watches */
   run(signal: AbortSignal, onBegun: () => void): Promise<void>;
   readonly outbox: OutboxService;
+  /** What it sends with, as SIGHUP left it. */
+  readonly delivery: Pick<Delivery, "client" | "clockOffsetMs">;
   /** How it is now. */
   facts(): Facts;
   /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
@@ -41,6 +44,9 @@ export interface Shared {
   readonly opened: OpenLog;
   readonly clock: Clock;
   readonly conditions: Conditions;
+  /** What is wrong with this host in Masakari: for the monitors that notify about it. */
+  readonly hostConditions: Conditions;
+  readonly segmentHosts: SegmentHosts;
   readonly loopDelay: LoopDelay;
 }
 
@@ -70,13 +76,14 @@ export async function assemble(program: Program, config: Config, shared: Shared)
     statePath,
     disk,
     masakari,
+    segmentHosts: shared.segmentHosts,
     userAgent: parts.userAgent,
   });
   const progress = noProgress();
   const { silenceLimitMs } = monitor;
   const sources = {
     conditions,
-    common: shared.conditions,
+    common: notifiesOfItsHost(program) ? [shared.conditions, shared.hostConditions] : [shared.conditions],
     progress,
     store,
     outbox,
@@ -87,6 +94,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   return {
     name: program.name,
     outbox: outboxService(program.name, outbox),
+    delivery,
     async run(signal, onBegun) {
       store.open();
       await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, conditions, onBegun }, signal);

@@ -21,6 +21,7 @@ import { type OpenLog, openLog } from "../system/logging/open-log.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { type AssembledMonitor, assemble } from "./assemble.ts";
 import { checkPrograms } from "./check-programs.ts";
+import { checkRegistration } from "./check-registration.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
 import { answering, type Disk, diskOperations, diskThread, openingLogFile } from "./disk.ts";
@@ -170,7 +171,20 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
   const loopDelay = new LoopDelay(clock, log);
   const statePath = place.path;
   conditions.set(STATE_DIRECTORY, place.problem);
-  const shared = { command: group.command, opened, clock, conditions, loopDelay, statePath, disk };
+  let current = config;
+  const check = checkRegistration({ group, config: () => current, monitors, clock, conditions, log: opened.log });
+  const { hostConditions, segmentHosts } = check;
+  const shared = {
+    command: group.command,
+    opened,
+    clock,
+    conditions,
+    hostConditions,
+    segmentHosts,
+    loopDelay,
+    statePath,
+    disk,
+  };
   try {
     for (const program of group.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
@@ -179,7 +193,6 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
   }
   const manager = takeServiceManager(process.env, process.pid, log);
   const started = new Set<string>();
-  let current = config;
 
   /** Takes over a new configuration whole, or not at all. */
   const reload = async (): Promise<void> => {
@@ -244,6 +257,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     keepState({ monitors: states, statePath, clock, log, diskAnswers }, signal),
     runWatchdog({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
+    check.run(signal),
   ]);
   log.info("stopped");
   return 0;

@@ -35,6 +35,8 @@ export interface DeliveryPath {
  * the API again and the request again.
  */
 const EXCHANGES_PER_ATTEMPT = 13;
+/** While the check of what Masakari knows is switched off. */
+const CHECK_API_EVERY_MS = 600_000;
 
 /** @throws AuthOptionsError if `[api]` does not make a login */
 export async function deliveryPath(config: Config, retry: RetryOptions, parts: DeliveryParts): Promise<DeliveryPath> {
@@ -47,6 +49,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     isLoginTrouble: () => session.trouble !== undefined,
     isOutage: () => dispatcher.status.unansweredSince !== undefined || session.trouble !== undefined,
     onReached: () => dispatcher.reached(),
+    everyMs: config.DEFAULT.masakari_check_interval * 1000 || CHECK_API_EVERY_MS,
     clock,
     log: notifyLog,
   });
@@ -82,6 +85,11 @@ export class Delivery {
 
   get client(): MasakariClient {
     return this.#path.client;
+  }
+
+  /** How far this host's clock is ahead of the API's, ms; undefined if not known. */
+  get clockOffsetMs(): number | undefined {
+    return this.#path.session.clockOffsetMs;
   }
 
   /** Why there is no login, if none can be had. */

@@ -10,8 +10,8 @@ import type { Delivery } from "./delivery.ts";
 /** The parts of a program that know how a monitor is. */
 export interface HealthSources {
   readonly conditions: Conditions;
-  /** Those of the program, which all its monitors share. */
-  readonly common: Conditions;
+  /** Those of the program, which several of its monitors share. */
+  readonly common: readonly Pick<Conditions, "all">[];
   readonly progress: Progress;
   readonly store: Store;
   readonly outbox: Outbox;
@@ -24,7 +24,7 @@ export interface HealthSources {
 /** How the monitor is now. */
 export function factsOf(sources: HealthSources): Facts {
   return {
-    conditions: new Map([...sources.conditions.all, ...sources.common.all]),
+    conditions: new Map([sources.conditions, ...sources.common].flatMap(({ all }) => [...all])),
     loop: loopFacts(sources),
     delay: sources.loopDelay.facts,
     outbox: outboxFacts(sources),

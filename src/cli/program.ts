@@ -3,6 +3,7 @@ import type { Monitor, OwnEffect } from "../monitor/contract.ts";
 import { type MonitorParts, runMonitor } from "../monitor/run.ts";
 import type { Notification } from "../notify/notification.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
+import type { SegmentHosts } from "../openstack/segment-hosts.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
@@ -21,6 +22,8 @@ export interface MonitorContext {
   readonly disk: Disk;
   /** The client of the session with Masakari in use: SIGHUP may replace it. */
   readonly masakari: () => MasakariClient;
+  /** The hosts of Masakari's segments; the monitors of a process share what was read of them. */
+  readonly segmentHosts: SegmentHosts;
   /** For requests to other services of the cloud. */
   readonly userAgent: string;
   /** Where the monitor says how what it depends on is. */
@@ -49,6 +52,11 @@ export interface Program {
   retry(config: Config): RetryOptions;
   /** @throws what keeps the monitor from being made at all, e.g. a driver that cannot be loaded: an error at the start */
   create(context: MonitorContext): RunnableMonitor | Promise<RunnableMonitor>;
+}
+
+/** Whether its notifications are about the host that it runs on; the host monitor's are about others. */
+export function notifiesOfItsHost({ notificationTypes }: Pick<Program, "notificationTypes">): boolean {
+  return notificationTypes.some((type) => type !== "COMPUTE_HOST");
 }
 
 /** A monitor and what SIGHUP does to it, in the form that a program wants. */

@@ -1,10 +1,11 @@
 import { decideBy } from "../monitor/decision.ts";
-import { withConditions, withUnlisted } from "./decide/conditions.ts";
+import { withConditions } from "./decide/conditions.ts";
 import { type Context, cancelChecks } from "./decide/context.ts";
 import { takeLook } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
 import { takePowerAnswer } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
+import { withRegistration } from "./decide/registration.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
 import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
 
@@ -45,7 +46,10 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
       case "orders":
         return takeOrders(state, observation.orders, context);
       case "segments":
-        return withUnlisted({ ...state, segmentHosts: new Set(observation.hostnames) }, context);
+        return withRegistration(
+          { ...state, segmentHosts: new Map(observation.hosts.map((host) => [host.name, host])) },
+          context,
+        );
       case "woke":
         return takeWake(state, observation.key, context);
     }

@@ -1,9 +1,16 @@
+import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { HostStatus } from "./observation.ts";
 
 /** What the host monitor asks Masakari. Nothing is written by it. Each rejects if there is no answer. */
 export interface HostApi {
-  /** The names of all hosts of all segments. */
-  segmentHosts(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * The hosts of the segments that have these hosts, and of all segments if one of these is in none of them or none is named.
+   * @returns also how long to wait before the next call, so that a fleet does not ask too often, ms
+   */
+  segmentHosts(
+    hostnames: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly hosts: readonly SegmentHost[]; readonly restMs: number }>;
   /**
    * Whether Masakari has a notification that the host is down, generated since then.
    * @param since ms since the epoch

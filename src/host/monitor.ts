@@ -3,6 +3,7 @@ import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
+import { masakariName } from "./decide/context.ts";
 import { decide } from "./decide.ts";
 import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
@@ -28,6 +29,10 @@ export interface HostMonitorParts {
   readonly readOrders: () => Promise<Orders>;
   /** As in `SenseParts`. */
   readonly checkWitness?: ((hostnames: readonly string[], signal: AbortSignal) => Promise<void>) | undefined;
+  /** As in `SenseParts`. */
+  readonly segmentsEveryMs: () => number;
+  /** As in `SenseParts`. */
+  readonly random?: (() => number) | undefined;
   readonly bootId: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,6 +58,7 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
       if (stall !== undefined) observe({ kind: "stalled", ...stall });
       observe(observation);
     };
+  const toMasakari = (name: string): string => masakariName(name, settings.current);
   return {
     name: "hostmonitor",
     initial: initialState,
@@ -70,7 +76,9 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
       pulse = beating;
       try {
         observe({ kind: "started", at: clock.now(), bootId, settings: settings.current });
-        await settings.during(observe, () => sense({ ...parts, pulse: beating }, inOrder(observe), signal));
+        await settings.during(observe, () =>
+          sense({ ...parts, pulse: beating, masakariName: toMasakari }, inOrder(observe), signal),
+        );
       } finally {
         pulse = undefined;
       }

@@ -1,4 +1,5 @@
 import type { CommonObservation, CommonSettings } from "../monitor/decision.ts";
+import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ClusterObservation } from "./driver.ts";
 import type { PowerAnswer } from "./fencing-device.ts";
@@ -69,8 +70,8 @@ export type HostMonitorObservation =
       readonly answer: "alive" | "silent" | "unknown";
       readonly reason: string;
     }
-  /** The hosts of all segments, as Masakari calls them. */
-  | { readonly kind: "segments"; readonly at: Instant; readonly hostnames: readonly string[] }
+  /** The hosts of Masakari's segments. */
+  | { readonly kind: "segments"; readonly at: Instant; readonly hosts: readonly SegmentHost[] }
   /** This program did not run for so long: stopped, starved, or the machine slept. What it knew may be untrue by now. */
   | {
       readonly kind: "stalled";

@@ -1,7 +1,7 @@
 import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import type { HostDriver } from "./driver.ts";
+import type { ClusterObservation, HostDriver } from "./driver.ts";
 import type { HostApi } from "./host-api.ts";
 import { rest } from "./look-timer.ts";
 import type { HostMonitorObservation, Orders } from "./observation.ts";
@@ -10,13 +10,22 @@ import { PULSE_MS, type Pulse } from "./pulse.ts";
 const ORDERS_EVERY_MS = 2000;
 /** What a state directory that hangs may delay sensing, ms. */
 const ORDERS_MS = 3000;
-const SEGMENTS_EVERY_MS = 600_000;
 const SEGMENTS_AGAIN_MS = 60_000;
+/** While the check is switched off. */
+const SEGMENTS_RARELY_MS = 600_000;
+/** Up to this share of a wait is taken off at random, so that a fleet does not call in step. */
+const SPREAD = 0.2;
 
 export interface SenseParts {
   readonly pulse: Pulse;
   readonly driver: HostDriver;
   readonly api: HostApi;
+  /** What Masakari calls a host of the driver's. */
+  readonly masakariName: (name: string) => string;
+  /** How often Masakari's segments are read, ms; 0: rarely. */
+  readonly segmentsEveryMs: () => number;
+  /** In [0, 1); for tests. */
+  readonly random?: (() => number) | undefined;
   /** Called with the names of the segments' hosts, as Masakari and Nova call them, each time they were read. Never rejects. */
   readonly checkWitness?: ((hostnames: readonly string[], signal: AbortSignal) => Promise<void>) | undefined;
   /** The orders that are in force. */
@@ -32,18 +41,34 @@ export async function sense(
   signal: AbortSignal,
 ): Promise<void> {
   const ending = new AbortController();
+  const names: Names = { watched: [] };
   const either = AbortSignal.any([signal, ending.signal]);
   try {
     await observeOrders(parts, observe, either);
     await Promise.race([
-      parts.driver.sense(observe, either),
+      parts.driver.sense(watching(observe, names), either),
       watchPulse(parts, observe, either),
       watchOrders(parts, observe, either),
-      watchSegments(parts, observe, either),
+      watchSegments(parts, names, observe, either),
     ]);
   } finally {
     ending.abort(new Error("sensing ended"));
   }
+}
+
+/** Names of the hosts that the driver observes, as it calls them. */
+interface Names {
+  watched: readonly string[];
+}
+
+function watching(observe: Observe<HostMonitorObservation>, names: Names): Observe<ClusterObservation> {
+  return (observation) => {
+    if (observation.complete) {
+      const hosts = observation.hosts.filter(({ kind, state }) => kind !== "server" && state !== "absent");
+      names.watched = hosts.map(({ name }) => name);
+    }
+    observe(observation);
+  };
 }
 
 /** A look that was under way while this program was suspended may be long out of date. */
@@ -96,16 +121,21 @@ function keyOf({ disarmed, released }: Orders): string {
 }
 
 async function watchSegments(
-  { clock, api, log, checkWitness }: SenseParts,
+  { clock, api, log, checkWitness, masakariName, segmentsEveryMs, random = Math.random }: SenseParts,
+  names: Names,
   observe: Observe<HostMonitorObservation>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    let again = SEGMENTS_EVERY_MS;
+    let again = segmentsEveryMs() || SEGMENTS_RARELY_MS;
     try {
-      const hostnames = await api.segmentHosts(signal);
-      observe({ kind: "segments", at: clock.now(), hostnames });
-      await checkWitness?.(hostnames, signal);
+      const { hosts, restMs } = await api.segmentHosts(names.watched.map(masakariName), signal);
+      observe({ kind: "segments", at: clock.now(), hosts });
+      again = Math.max(again, restMs);
+      await checkWitness?.(
+        hosts.map(({ name }) => name),
+        signal,
+      );
     } catch (error) {
       if (signal.aborted) return;
       // That the API does not answer is a condition of its own.
@@ -114,6 +144,6 @@ async function watchSegments(
       );
       again = SEGMENTS_AGAIN_MS;
     }
-    await rest(clock, again, signal);
+    await rest(clock, again * (1 - SPREAD * random()), signal);
   }
 }

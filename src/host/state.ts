@@ -1,5 +1,6 @@
 import { type CommonState, initialCommonState } from "../monitor/decision.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
+import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ClusterObservation, HostObservation } from "./driver.ts";
@@ -130,6 +131,15 @@ export interface View extends Pick<ClusterObservation, "self" | "quorum" | "hear
   readonly watched: number;
 }
 
+/** Names of the watched hosts about which Masakari would do nothing, each in the first list that it belongs to. */
+export interface Registration {
+  /** In no segment. */
+  readonly unlisted: readonly string[];
+  readonly onMaintenance: readonly string[];
+  /** In a segment that is disabled. */
+  readonly disabled: readonly string[];
+}
+
 /** A condition that is set, with its text. */
 export interface Problem {
   readonly condition: ConditionKind;
@@ -147,9 +157,8 @@ export interface HostsState extends CommonState<HostSettings> {
   /** Names of the hosts that need a closer look: lost, lost in the last hour, down or gone without being reported. */
   readonly troubled: ReadonlySet<string>;
   /** The hosts of all segments, as Masakari calls them; undefined until it has answered. */
-  readonly segmentHosts: ReadonlySet<string> | undefined;
-  /** Names of watched hosts that are in no segment. */
-  readonly unlisted: readonly string[];
+  readonly segmentHosts: ReadonlyMap<string, Pick<SegmentHost, "isEnabled" | "onMaintenance">> | undefined;
+  readonly registration: Registration;
   /** The conditions that are set, by name. */
   readonly problems: ReadonlyMap<string, Problem>;
 }
@@ -163,7 +172,7 @@ export const initialState: HostsState = {
   lastLook: undefined,
   troubled: new Set(),
   segmentHosts: undefined,
-  unlisted: [],
+  registration: { unlisted: [], onMaintenance: [], disabled: [] },
   problems: new Map(),
 };
 

@@ -6,7 +6,7 @@ import { lookAtAll } from "./look.ts";
 import type { GuestEvent, InstanceSettings } from "./observation.ts";
 import type { Observe, Session } from "./session.ts";
 
-const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "the guests are not monitored" };
+const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "the guests are not monitored", effect: "blind" };
 
 export interface SenseParts {
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import type { GuestChange, GuestSeen, IntrospectiveObservation, IntrospectiveSet
 import { resetTimeouts } from "./response-timeout.ts";
 import { type Observe, readGuest, type Session } from "./session.ts";
 
-const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "the guests are not monitored" };
+const LIBVIRT: ConditionKind = { name: "libvirt", consequence: "the guests are not monitored", effect: "blind" };
 
 export interface SenseParts {
   readonly clock: Clock;

@@ -10,6 +10,8 @@ export interface ApiCheckParts {
   readonly isOutage: () => boolean;
   /** The check succeeded. */
   readonly onReached: () => void;
+  /** How long to wait after a success, ms. */
+  readonly everyMs: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1); for tests. */
@@ -23,15 +25,13 @@ export interface ApiTrouble {
   readonly reason: string;
 }
 
-/** Some 2 requests a second for 1000 hosts; an API that went away is noticed within this time although nothing is sent. ms. */
-const EVERY_MS = 600_000;
 const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 60_000;
 /** Up to this share of a wait is taken off at random, so that a fleet does not call in step. */
 const SPREAD = 0.2;
 
 /**
- * Checks before anything has to be sent, and again every 10 minutes, whether a notification could be delivered: a mistyped
+ * Checks before anything has to be sent, and again every few minutes, whether a notification could be delivered: a mistyped
  * region or a missing endpoint must not show for the first time when a host fails. Retried until it works.
  */
 export class ApiCheck {
@@ -55,11 +55,11 @@ export class ApiCheck {
 
   /** Until the signal aborts. Never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, isOutage, random = Math.random } = this.#parts;
+    const { clock, everyMs, isOutage, random = Math.random } = this.#parts;
     while (!signal.aborted) {
       const succeeded = await this.#check(signal);
       this.#calm = succeeded && !isOutage();
-      const waitMs = this.#calm ? EVERY_MS : this.#retryMs;
+      const waitMs = this.#calm ? everyMs : this.#retryMs;
       this.#retryMs = this.#calm ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
       this.#wake = new AbortController();
       const until = AbortSignal.any([signal, this.#wake.signal]);

@@ -62,6 +62,7 @@ export class Session {
   #trouble: LoginTrouble | undefined;
   #refusedAtOnce: Held | undefined;
   #refusal: { readonly error: AuthenticationError; readonly until: number } | undefined;
+  #clockOffsetMs: number | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -76,6 +77,11 @@ export class Session {
   /** Why the last login failed, and since when none has succeeded; undefined if it has, or none was tried. */
   get trouble(): LoginTrouble | undefined {
     return this.#trouble;
+  }
+
+  /** How far this host's clock was ahead of the service's at its latest response, ms (exact to 1 s); undefined if not known. */
+  get clockOffsetMs(): number | undefined {
+    return this.#clockOffsetMs;
   }
 
   /**
@@ -160,11 +166,18 @@ export class Session {
       const url = path === undefined ? endpoint.versionUrl : `${endpoint.url}${path}`;
       const headers = { ...request.headers, ...held.headers };
       const response = await this.#options.transport.send({ ...rest, url, peer: "the Masakari API", headers }, signal);
+      this.#compareClocks(response);
       return { ...response, url, note: endpoint.note };
     } catch (error) {
       if (!signal.aborted) this.doubtCatalog();
       throw error;
     }
+  }
+
+  /** `Date` is the time of the response (RFC 9110); with `Age`, a cache sent an older one. */
+  #compareClocks({ headers: { date, age } }: HttpResponse): void {
+    const theirs = typeof date === "string" && age === undefined ? Date.parse(date) : Number.NaN;
+    if (!Number.isNaN(theirs)) this.#clockOffsetMs = this.#options.clock.now().wall - theirs;
   }
 
   async #endpoint(held: Held, signal: AbortSignal): Promise<Endpoint> {

@@ -9,7 +9,11 @@ import type { ProcessObservation, Sighting } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
 import type { WatchedProcesses } from "./watched-processes.ts";
 
-const PROCESS_TABLE: ConditionKind = { name: "process table", consequence: "no process can be checked" };
+const PROCESS_TABLE: ConditionKind = {
+  name: "process table",
+  consequence: "no process can be checked",
+  effect: "blind",
+};
 const EXPRESSIONS: ConditionKind = {
   name: "process expressions",
   consequence: "entries whose processes cannot be recognised are neither restarted nor reported",

@@ -8,7 +8,15 @@ export interface ConditionKind {
   readonly consequence: string;
   /** The verdict while there is a problem; `degraded` if absent. `failing`: a failure would not be noticed, or not be kept. */
   readonly severity?: Severity;
+  /** What a problem does to the whole monitor, for `masakari-monitors armed`; `blind` if it is failing, else nothing. */
+  readonly effect?: Effect;
 }
+
+/**
+ * What keeps a failure from being acted on. `held`: it would be noticed, and reported when the problem is over. `disarmed`: it would be
+ * noticed, and Masakari would do nothing. `blind`: it would not be noticed.
+ */
+export type Effect = "held" | "disarmed" | "blind";
 
 export type Severity = "degraded" | "failing";
 
@@ -18,6 +26,8 @@ export interface Condition {
   readonly problem: string | undefined;
   readonly consequence: string;
   readonly severity: Severity;
+  /** What the problem does to the whole monitor; undefined: nothing. */
+  readonly effect?: Effect;
   /** Of the last change between problem and no problem; another reason for the same problem does not change it. */
   readonly since: Instant;
 }
@@ -32,10 +42,13 @@ export class Conditions {
   }
 
   /** Records the current state; to be called whenever it is observed. @param problem what is wrong; undefined: nothing */
-  set({ name, consequence, severity = "degraded" }: ConditionKind, problem: string | undefined): void {
+  set(kind: ConditionKind, problem: string | undefined): void {
+    const { name, consequence, severity = "degraded" } = kind;
     const before = this.#all.get(name);
     const changed = before === undefined || (before.problem === undefined) !== (problem === undefined);
-    this.#all.set(name, { problem, consequence, severity, since: changed ? this.#clock.now() : before.since });
+    const since = changed ? this.#clock.now() : before.since;
+    const effect = kind.effect ?? (severity === "failing" ? "blind" : undefined);
+    this.#all.set(name, { problem, consequence, severity, ...(effect !== undefined && { effect }), since });
   }
 
   /** The current conditions by name. */

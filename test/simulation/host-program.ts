@@ -78,7 +78,7 @@ export class HostProgram {
       settings,
       driver: this.#driver(),
       api: {
-        segmentHosts: () => Promise.resolve([]),
+        segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }),
         isNotified: ({ hostname, since, status }) => clock.received(this.#world.isNotified(hostname, since, status)),
       },
       askNova: () => Promise.reject(new Error("not asked")),
@@ -87,6 +87,8 @@ export class HostProgram {
         return { power, reason: `its power is ${power}` };
       },
       readOrders: () => Promise.resolve(this.#world.orders()),
+      segmentsEveryMs: () => 600_000,
+      random: () => 0,
       bootId,
       clock,
       log,

@@ -17,6 +17,8 @@ export class FakeCloud implements AsyncDisposable {
   login: Handler | undefined;
   /** Answers a request with a valid token. */
   api: Handler = (_, response) => json(response, 200, { segments: [] });
+  /** The hosts of the one segment, if the lists of segments and hosts are to be answered, and not by `api`. */
+  segmentHosts: readonly string[] | undefined;
   /** Whether GET /v1 is answered with the version document, and not by `api`. */
   answersVersion = true;
   #issued = 0;
@@ -76,7 +78,18 @@ export class FakeCloud implements AsyncDisposable {
     if (request.method === "GET" && request.path === "/v1" && this.answersVersion) {
       return json(response, 200, { version: { id: "v1.0", status: "CURRENT", version: "1.2", min_version: "1.0" } });
     }
+    if (request.method === "GET" && request.path.startsWith("/v1/segments") && this.segmentHosts !== undefined) {
+      return json(response, 200, this.#registered(request.path, this.segmentHosts));
+    }
     return this.api(request, response);
+  }
+
+  #registered(path: string, names: readonly string[]): object {
+    const isEnd = path.includes("marker=");
+    const segment = { id: 1, uuid: "rack", name: "rack", enabled: true };
+    if (!path.includes("/hosts")) return { segments: isEnd ? [] : [segment] };
+    const hosts = names.map((name, id) => ({ id, uuid: name, name, failover_segment: segment, on_maintenance: false }));
+    return { hosts: isEnd ? [] : hosts };
   }
 
   /** Grants a login. */

@@ -50,6 +50,7 @@ export class InstanceRig {
   static async create(context: TestContext, options: InstanceRigOptions): Promise<InstanceRig> {
     const directory = await mkdtemp(join(tmpdir(), "masakari-instance-"));
     const cloud = await FakeCloud.start();
+    cloud.segmentHosts = ["compute1"];
     const rig = new InstanceRig(cloud, directory);
     context.after(() => rig.#close(context));
     cloud.api = async (request, response) => {

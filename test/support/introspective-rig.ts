@@ -34,6 +34,7 @@ export class IntrospectiveRig {
   static async create(context: TestContext, uri: string, options: Options = {}): Promise<IntrospectiveRig> {
     const directory = await mkdtemp(join(tmpdir(), "masakari-introspective-"));
     const cloud = await FakeCloud.start();
+    cloud.segmentHosts = ["compute1"];
     const rig = new IntrospectiveRig(cloud, directory);
     context.after(() => rig.#close(context));
     cloud.api = (request, response) => {

@@ -24,8 +24,9 @@ async function health(
   );
 }
 
-/** Nothing is wrong but that what was killed is down. */
-const isOk = ({ problems }: Report): boolean => problems.every(({ about }) => about === "given up");
+/** Nothing is wrong but that what was killed is down, and that the segment of a scene does not recover. */
+const isOk = ({ problems }: Report): boolean =>
+  problems.every(({ about }) => about === "given up" || about === "segment disabled");
 const isAbout = (about: string, reason: RegExp) => (report: Report) =>
   report.problems.some((problem) => problem.about === about && reason.test(problem.reason));
 
@@ -102,6 +103,32 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     await monitor.line(/Notification \S+ delivered/, 30_000);
     assert.doesNotMatch(monitor.output, /rejected/);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
+  });
+
+  test("a host that a recovery left on maintenance, or whose segment is disabled, is shown before anything fails", async (t) => {
+    const scene = await setScene(t, { recovery: true });
+    const { site, host, rig } = scene;
+    await site.masakariApi.setMaintenance(host, true);
+    rig.victim("nova-compute");
+    await rig.listed("nova-compute");
+    let monitor = await rig.start("nova-compute");
+    const maintained = new RegExp(`${host.name} is on maintenance in segment segment-.*--on-maintenance false`);
+    await health(scene, "on maintenance", 30_000, isAbout("host maintenance", maintained));
+    assert.match(monitor.output, /WARNING .*refuses every notification about this host/);
+    await monitor.stop();
+
+    await site.masakariApi.setMaintenance(host, false);
+    await site.masakariApi.setEnabled(host, false);
+    monitor = await rig.start("nova-compute");
+    await health(scene, "disabled", 30_000, isAbout("segment disabled", /--is_enabled True/));
+    assert.doesNotMatch(monitor.output, /WARNING (clock|host segment)/);
+    await monitor.stop();
+
+    await site.masakariApi.setEnabled(host, true);
+    await rig.start("nova-compute");
+    const { problems } = await health(scene, "ok", 30_000, ({ problems }) => problems.length === 0);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(await site.masakariApi.notifications(host), [], "nothing is written by the check");
   });
 
   test("an outage whose last notification was superseded ends by itself when Masakari is back", async (t) => {

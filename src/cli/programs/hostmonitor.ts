@@ -31,7 +31,7 @@ export const hostMonitorProgram: Program = {
   name: "hostmonitor",
   notificationTypes: ["COMPUTE_HOST"],
   retry: ({ host }) => host,
-  async create({ config, clock, log, bootId, statePath, disk, masakari, userAgent, conditions }) {
+  async create({ config, clock, log, bootId, statePath, disk, masakari, segmentHosts, userAgent, conditions }) {
     let current = config;
     const { monitoring_driver: driverName } = config.host;
     const { hostname } = config.DEFAULT;
@@ -42,13 +42,14 @@ export const hostMonitorProgram: Program = {
     const monitor = hostMonitor({
       settings: settings(config, driver),
       driver,
-      api: new MasakariHosts({ client: masakari, clock }),
+      api: new MasakariHosts({ client: masakari, segmentHosts, clock }),
       askNova,
       checkWitness,
       checkPower: (device, signal) => {
         const parts = { clock, timeoutMs: current.host.ipmi_timeout * 1000 };
         return checkPower(device, parts, signal);
       },
+      segmentsEveryMs: () => current.DEFAULT.masakari_check_interval * 1000,
       readOrders: () => disk.callLater("readOrders", statePath, { now: clock.now(), bootId }),
       bootId,
       clock,

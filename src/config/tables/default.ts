@@ -28,6 +28,13 @@ export const defaultTable = {
       ours: true,
       help: "Whether the disk of state_path is accessed from a separate thread, so that a disk that hangs delays the monitor by 1.5 s at most. It costs 10 to 12 MB of memory; without it the monitor waits for the disk.",
     },
+    masakari_check_interval: {
+      type: "int",
+      default: 300,
+      min: 0,
+      ours: true,
+      help: "Seconds between two checks whether Masakari would act on a notification: its API answers, the hosts are in a segment that is enabled and not on maintenance, and the clocks agree. The check only reads. 0: only the API's answer is checked, every 10 minutes.",
+    },
     ...osloLogTable.options,
     tempdir: {
       type: "string",

@@ -1,8 +1,9 @@
 import type { ConditionKind } from "../../status/conditions.ts";
 import type { DriverProblem } from "../driver.ts";
 import type { Host, HostsState, Problem, View } from "../state.ts";
-import { type Context, masakariName } from "./context.ts";
+import type { Context } from "./context.ts";
 import { whyDisarmed, whyNoQuorum, whyUnhealthy } from "./gates.ts";
+import { registrationProblems } from "./registration.ts";
 
 /** So many hosts are named in one condition; the others are counted. */
 const NAMED = 5;
@@ -10,15 +11,11 @@ const NAMED = 5;
 const FORGET_ABSENT_MS = 86_400_000;
 
 const HELD = "lost hosts are not reported";
-const NO_HOSTS: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed" };
+const NO_HOSTS: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed", effect: "blind" };
 const FIRST_SIGHT: ConditionKind = { name: "down at first sight", consequence: "these hosts are not reported" };
 const ABSENT: ConditionKind = {
   name: "vanished hosts",
   consequence: "if they died and were not removed, their guests stay down",
-};
-const SEGMENTS: ConditionKind = {
-  name: "segments",
-  consequence: "Masakari refuses notifications about these hosts",
 };
 
 /** Sets what the driver reports as conditions, and clears what it no longer reports. */
@@ -40,22 +37,25 @@ export function withConditions(state: HostsState, context: Context): HostsState 
     if (problem !== undefined) now.set(condition.name, { condition, problem });
   };
   const { view } = state;
-  add({ name: "disarmed", consequence: HELD }, whyDisarmed(state, context.at));
+  add({ name: "disarmed", consequence: HELD, effect: "disarmed" }, whyDisarmed(state, context.at));
   if (view !== undefined) {
     add(NO_HOSTS, whyNoHosts(view, context));
-    add({ name: "quorum", consequence: HELD }, whyNoQuorum(view));
-    add({ name: "this host", consequence: HELD }, whyUnhealthy(view, context.settings.stonith_wait, context.at));
+    add({ name: "quorum", consequence: HELD, effect: "held" }, whyNoQuorum(view));
+    add(
+      { name: "this host", consequence: HELD, effect: "held" },
+      whyUnhealthy(view, context.settings.stonith_wait, context.at),
+    );
   }
   const troubled = [...state.troubled].flatMap((name) => state.hosts.get(name) ?? []);
   for (const [name, { hosts, reason }] of holdsByGate(troubled)) {
-    if (!now.has(name)) add({ name, consequence: HELD }, `${listOf(hosts)}: ${reason}`);
+    if (!now.has(name)) add({ name, consequence: HELD, effect: "held" }, `${listOf(hosts)}: ${reason}`);
   }
   add(
     FIRST_SIGHT,
     problemOf(namesOf(troubled.filter(({ firstSight }) => firstSight)), "down since before they were first seen"),
   );
   add(ABSENT, problemOf(namesOf(troubled.filter(isVanished)), "no longer known to the source"));
-  add(SEGMENTS, problemOf(state.unlisted, "in no segment; add them, or map their names with [host] host_names"));
+  for (const { condition, names, problem } of registrationProblems(state)) add(condition, problemOf(names, problem));
   return withProblems(state, now, (name) => !name.startsWith("driver: "), context);
 }
 
@@ -82,7 +82,10 @@ function withProblems(
 ): HostsState {
   const before = [...state.problems].filter(([name]) => isOfThese(name));
   const ended = before.filter(([name]) => !now.has(name));
-  const changed = [...now].filter(([name, { problem }]) => state.problems.get(name)?.problem !== problem);
+  const changed = [...now].filter(([name, { problem, condition }]) => {
+    const previous = state.problems.get(name);
+    return previous?.problem !== problem || previous.condition.effect !== condition.effect;
+  });
   if (ended.length === 0 && changed.length === 0) return state;
   const problems = new Map(state.problems);
   for (const [name, { condition }] of ended) {
@@ -116,18 +119,6 @@ export function isForgotten(host: Host, now: number): boolean {
   const { reading, loss } = host;
   if (reading?.state !== "absent") return false;
   return (host.baseline !== "online" && loss === undefined) || now - reading.since.mono > FORGET_ABSENT_MS;
-}
-
-/** With the watched hosts that are in no segment of Masakari. */
-export function withUnlisted(state: HostsState, { settings }: Context): HostsState {
-  const { hosts, segmentHosts } = state;
-  if (segmentHosts === undefined) return state;
-  const unlisted = [...hosts.values()].filter(
-    ({ name, kind, reading }) =>
-      kind !== "server" && reading?.state !== "absent" && !segmentHosts.has(masakariName(name, settings)),
-  );
-  if (unlisted.length === 0 && state.unlisted.length === 0) return state;
-  return { ...state, unlisted: unlisted.map(({ name }) => name) };
 }
 
 function problemOf(names: readonly string[], problem: string): string | undefined {

@@ -1,10 +1,11 @@
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import type { HostSettings } from "../observation.ts";
 import { type HostsState, newHost, type View, withHost, withoutHost } from "../state.ts";
-import { isForgotten, withDriverProblems, withUnlisted } from "./conditions.ts";
+import { isForgotten, withDriverProblems } from "./conditions.ts";
 import { type Context, masakariName } from "./context.ts";
 import { observeHost } from "./observe-host.ts";
 import { pursueAll } from "./pursue.ts";
+import { withRegistration } from "./registration.ts";
 import { lossesCountFrom } from "./storm.ts";
 
 /** Takes in one look at the whole cluster. */
@@ -38,7 +39,7 @@ export function takeLook(before: HostsState, look: ClusterObservation, context: 
     next = { ...next, lastLook: look.at.wall };
   }
   next = withSettled(next, trusted && look.complete, context);
-  return pursueAll(withUnlisted(withoutOld(next, context), context), context);
+  return pursueAll(withRegistration(withoutOld(next, context), context), context);
 }
 
 /** Logs once per start of sensing that every host's state is known, so that from here on each change counts. */

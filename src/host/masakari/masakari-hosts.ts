@@ -1,21 +1,23 @@
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import type { StoredNotification } from "../../openstack/masakari-objects.ts";
+import { MS_PER_REQUEST, type SegmentHost, type SegmentHosts } from "../../openstack/segment-hosts.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { ReportedLoss } from "../host-api.ts";
 
-type Client = Pick<MasakariClient, "listSegments" | "listHosts" | "listNotifications">;
+type Client = Pick<MasakariClient, "listNotifications">;
 
 /** What a request may take, ms; the transport's own limit is per exchange, and a login may come first. */
 const REQUEST_MS = 15_000;
-/** masakari-api gives no more items at once (`[osapi_v1] max_limit`), and fewer where that is set lower. */
+/** masakari-api gives no more items at once. */
 const PAGE = 1000;
-const MOST_PAGES = 20;
 /** Several losses of one moment share a list of notifications, ms. */
 const SHARED_MS = 2000;
 
 export interface MasakariHostsParts {
   /** The client of the session in use, which SIGHUP may replace. */
   readonly client: () => Client;
+  /** Those of the process. */
+  readonly segmentHosts: SegmentHosts;
   readonly clock: Clock;
 }
 
@@ -31,34 +33,36 @@ interface SharedList {
 /** Masakari's segments and notifications, as far as the host monitor asks for them. */
 export class MasakariHosts {
   readonly #parts: MasakariHostsParts;
-  /** The names of the hosts of all segments, by UUID. */
-  #names: ReadonlyMap<string, string> = new Map();
   #listed: SharedList | undefined;
 
   constructor(parts: MasakariHostsParts) {
     this.#parts = parts;
   }
 
-  /** The names of the hosts of all segments. */
-  async segmentHosts(signal: AbortSignal): Promise<readonly string[]> {
-    const names = new Map<string, string>();
-    const segments = await this.#pages((query, options) => this.#parts.client().listSegments(query, options), signal);
-    for (const { uuid } of segments) {
-      const hosts = await this.#pages((query, options) => this.#parts.client().listHosts(uuid, query, options), signal);
-      for (const host of hosts) names.set(host.uuid, host.name);
-    }
-    this.#names = names;
-    return [...new Set(names.values())];
+  /** As `HostApi.segmentHosts`. */
+  async segmentHosts(
+    hostnames: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly hosts: readonly SegmentHost[]; readonly restMs: number }> {
+    const { segmentHosts } = this.#parts;
+    const before = segmentHosts.requests;
+    const hosts =
+      hostnames.length === 0
+        ? await segmentHosts.readAll(signal, { isUrgent: false })
+        : await segmentHosts.read(hostnames, signal);
+    return { hosts: [...hosts.values()], restMs: (segmentHosts.requests - before) * MS_PER_REQUEST };
   }
 
   /** Whether there is a STOPPED of this host, generated since then, with this `host_status` or NORMAL. */
   async isNotified({ hostname, since, status }: ReportedLoss, signal: AbortSignal): Promise<boolean> {
-    if (![...this.#names.values()].includes(hostname)) await this.segmentHosts(signal);
+    const { segmentHosts } = this.#parts;
+    if (!segmentHosts.known.has(hostname)) await segmentHosts.readAll(signal, { isUrgent: true });
+    const uuid = segmentHosts.known.get(hostname)?.uuid;
     const notifications = await this.#notificationsSince(since, signal);
     return notifications.some(({ source_host_uuid, payload, generated_time }) => {
       const isDown =
         payload.event === "STOPPED" && (payload.host_status === "NORMAL" || payload.host_status === status);
-      return isDown && this.#names.get(source_host_uuid) === hostname && Date.parse(`${generated_time}Z`) >= since;
+      return isDown && source_host_uuid === uuid && Date.parse(`${generated_time}Z`) >= since;
     });
   }
 
@@ -79,21 +83,6 @@ export class MasakariHosts {
     const list = this.#bounded((options) => this.#parts.client().listNotifications(query, options), signal);
     this.#listed = { since, at: now, list, signal };
     return await list;
-  }
-
-  async #pages<T extends { readonly id: number }>(
-    list: (query: Record<string, string | number>, options: { signal: AbortSignal }) => Promise<T[]>,
-    signal: AbortSignal,
-  ): Promise<readonly T[]> {
-    const all: T[] = [];
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const marker = all.at(-1)?.id;
-      const query = { limit: PAGE, ...(marker !== undefined && { marker }) };
-      const items = await this.#bounded((options) => list(query, options), signal);
-      all.push(...items);
-      if (items.length === 0) break;
-    }
-    return all;
   }
 
   async #bounded<T>(ask: (options: { signal: AbortSignal }) => Promise<T>, signal: AbortSignal): Promise<T> {

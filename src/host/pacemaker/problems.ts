@@ -1,10 +1,15 @@
 import type { ConditionKind } from "../../status/conditions.ts";
 
-export const PACEMAKER: ConditionKind = { name: "Pacemaker", consequence: "no host of the cluster can be watched" };
+export const PACEMAKER: ConditionKind = {
+  name: "Pacemaker",
+  consequence: "no host of the cluster can be watched",
+  effect: "blind",
+};
 
 export const HUNG_COROSYNC: ConditionKind = {
   name: "Corosync",
   consequence: "what Pacemaker shows on this host may be out of date, so no loss is believed",
+  effect: "held",
 };
 
 export const HEARTBEAT: ConditionKind = {
@@ -20,6 +25,7 @@ export const CONTROLLER: ConditionKind = {
 export const OWN_NODE: ConditionKind = {
   name: "own cluster node",
   consequence: "this monitor cannot check that its own host is healthy in the cluster, so no loss is believed",
+  effect: "held",
 };
 
 export const MEMBERSHIP: ConditionKind = {

@@ -9,7 +9,11 @@ import { commandOf } from "./occupied.ts";
 const NAMED = 3;
 
 /** What keeps guests from being monitored by their agents: all of them, or single ones. */
-const PATTERN: ConditionKind = { name: "agent pattern", consequence: "no guest is monitored by its agent" };
+const PATTERN: ConditionKind = {
+  name: "agent pattern",
+  consequence: "no guest is monitored by its agent",
+  effect: "blind",
+};
 const XML: ConditionKind = { name: "guest XML", consequence: "guests are not monitored by their agents" };
 const AGENTS: ConditionKind = { name: "guest agents", consequence: "guests that may hang unnoticed" };
 const CONDITIONS = [PATTERN, XML, AGENTS];

@@ -39,6 +39,7 @@ async function main([statePath = "", quietFile = "", lossFile = ""]: readonly st
     settings: { ...SETTINGS, needsProof: false },
     checkPower: () => Promise.reject(new Error("none")),
     readOrders: () => Promise.resolve({}),
+    segmentsEveryMs: () => 600_000,
   });
   const store = new Store({ statePath, program: "hostmonitor", clock, log, bootId });
   store.open();

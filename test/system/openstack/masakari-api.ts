@@ -64,6 +64,15 @@ export class MasakariApi {
     return body.host.on_maintenance;
   }
 
+  async setMaintenance(host: Host, on_maintenance: boolean): Promise<void> {
+    await this.#call("PUT", `/segments/${host.segment}/hosts/${host.uuid}`, { host: { on_maintenance } });
+  }
+
+  /** @param enabled false: the engine files notifications about its hosts as `ignored` */
+  async setEnabled(host: Host, enabled: boolean): Promise<void> {
+    await this.#call("PUT", `/segments/${host.segment}`, { segment: { enabled } });
+  }
+
   /** All notifications about the host (up to the 1000 that Masakari gives at once), newest first. */
   async notifications(host: Host): Promise<readonly StoredNotification[]> {
     const { body } = await this.#call("GET", `/notifications?source_host_uuid=${host.uuid}`);

@@ -23,7 +23,7 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const delivery = new Delivery({ session, client: {} as unknown as MasakariClient, dispatcher, check });
   const loopDelay = { facts: { worstMs: 3, lastBad: undefined } };
   const facts = () =>
-    factsOf({ conditions, common, progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });
+    factsOf({ conditions, common: [common], progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });
   const began = clock.now().mono;
   const stop = new AbortController();
   const running = dispatcher.run(stop.signal);

@@ -9,6 +9,7 @@ import { ours, Rig } from "../../support/process-monitor.ts";
 
 test("systemd is notified when the monitor is up, reloads, is alive and stops; what the monitor starts does not inherit the socket", async (t) => {
   const cloud = await FakeCloud.start();
+  cloud.segmentHosts = ["compute1"];
   const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   t.after(async () => {
     await rig.close();

@@ -38,6 +38,7 @@ async function status(statePath: string, ...argv: string[]): Promise<{ text: str
 /** The real process monitor and a cloud that it can tell. */
 async function scene(context: TestContext) {
   const cloud = await FakeCloud.start();
+  cloud.segmentHosts = ["compute1"];
   const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   context.after(async () => {
     await rig.close();

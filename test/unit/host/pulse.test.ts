@@ -23,10 +23,12 @@ function sensing() {
   const monitor = hostMonitor({
     settings: SETTINGS,
     driver,
-    api: { segmentHosts: () => Promise.resolve([]), isNotified: () => Promise.resolve(false) },
+    api: { segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }), isNotified: () => Promise.resolve(false) },
     askNova: () => Promise.reject(new Error("not asked")),
     checkPower: () => Promise.resolve({ power: "unknown", reason: "not asked" }),
     readOrders: () => Promise.resolve({}),
+    segmentsEveryMs: () => 600_000,
+    random: () => 0,
     bootId: "boot",
     clock,
     log: new KeptLog(),

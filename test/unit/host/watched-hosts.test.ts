@@ -52,3 +52,33 @@ test("the reason of a report distinguishes a fencing by the cluster from one tha
     assert.match(monitor.log.join("\n"), expected);
   }
 });
+
+const registered = (name: string, more: { readonly onMaintenance?: boolean; readonly isEnabled?: boolean } = {}) => ({
+  uuid: name,
+  name,
+  segment: { uuid: "rack", name: "rack" },
+  isEnabled: true,
+  onMaintenance: false,
+  ...more,
+});
+
+test("watched hosts about which Masakari would do nothing are conditions, by the names that it has for them", () => {
+  const decisions = new HostDecisions({ host_names: { node2: "comp2" } });
+  const effectOf = (name: string) => decisions.state.problems.get(name)?.condition.effect;
+  decisions.look({ node2: "online", node3: "online", node4: "online" });
+  const segments = (...hosts: ReturnType<typeof registered>[]) =>
+    decisions.observe({ kind: "segments", at: decisions.at, hosts });
+
+  segments(registered("comp2"), registered("node3", { onMaintenance: true }), registered("node9"));
+  assert.match(decisions.problems["hosts on maintenance"] ?? "", /^node3: on maintenance.*--on-maintenance false/);
+  assert.match(decisions.problems.segments ?? "", /^node4: in no segment/);
+  assert.deepEqual([effectOf("segments"), effectOf("hosts on maintenance")], [undefined, undefined]);
+
+  segments(registered("comp2", { isEnabled: false }), registered("node3", { onMaintenance: true }));
+  assert.match(decisions.problems["disabled segments"] ?? "", /^node2: in a disabled segment/);
+  const effects = ["segments", "hosts on maintenance", "disabled segments"].map(effectOf);
+  assert.deepEqual(effects, ["disarmed", "disarmed", "disarmed"], "no host could be reported");
+
+  segments(registered("comp2"), registered("node3"), registered("node4"));
+  assert.deepEqual(decisions.problems, {});
+});

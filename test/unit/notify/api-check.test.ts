@@ -29,6 +29,7 @@ function checking(initially: { problem?: string; login?: boolean } = {}) {
     onReached: () => {
       reached += 1;
     },
+    everyMs: 600_000,
     clock,
     log,
     random: () => 0,

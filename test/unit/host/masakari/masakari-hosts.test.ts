@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { MasakariHosts } from "../../../../src/host/masakari/masakari-hosts.ts";
 import { createSession } from "../../../../src/openstack/create-session.ts";
 import { MasakariClient } from "../../../../src/openstack/masakari.ts";
+import { SegmentHosts } from "../../../../src/openstack/segment-hosts.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
 import { startFor } from "../../../support/control-plane.ts";
 import { KeptLog } from "../../../support/kept-log.ts";
@@ -33,7 +34,9 @@ async function site(t: TestContext) {
       await client.createHost(segment.uuid, { name: host, type: "COMPUTE", control_attributes: "SSH" }, options);
     }
   }
-  return { client, hosts: new MasakariHosts({ client: () => client, clock: systemClock }) };
+  const parts = { client: () => client, clock: systemClock };
+  const create = () => new MasakariHosts({ ...parts, segmentHosts: new SegmentHosts(parts) });
+  return { client, create, hosts: create() };
 }
 
 const notification = (hostname: string, host_status: string, generated: number, event = "STOPPED") => ({
@@ -45,14 +48,17 @@ const notification = (hostname: string, host_status: string, generated: number, 
 
 test("the hosts of all segments are known by the names that Masakari has for them", async (t) => {
   const { hosts } = await site(t);
-  assert.deepEqual([...(await hosts.segmentHosts(signal))].sort(), ["comp1", "comp2", "comp3"]);
+  const names = async (watched: readonly string[]) =>
+    (await hosts.segmentHosts(watched, signal)).hosts.map(({ name }) => name).sort();
+  assert.deepEqual(await names([]), ["comp1", "comp2", "comp3"]);
+  assert.deepEqual(await names(["comp3"]), ["comp1", "comp2", "comp3"]);
 });
 
 test("a loss counts as notified by a STOPPED of that host that was generated since, with NORMAL or the same status", async (t) => {
-  const { client, hosts } = await site(t);
+  const { client, create, hosts } = await site(t);
   const now = Date.now() - 3000;
   const ask = (hostname: string, status: "NORMAL" | "UNKNOWN", since: number) =>
-    new MasakariHosts({ client: () => client, clock: systemClock }).isNotified({ hostname, status, since }, signal);
+    create().isNotified({ hostname, status, since }, signal);
 
   assert.equal(await hosts.isNotified({ hostname: "comp1", status: "NORMAL", since: now - 1000 }, signal), false);
   await client.createNotification(notification("comp1", "UNKNOWN", now), options);
@@ -76,7 +82,7 @@ test("two losses of one moment share a request, and when the check of one is can
   const { client, hosts } = await site(t);
   const now = Date.now();
   await client.createNotification(notification("comp3", "NORMAL", now), options);
-  await hosts.segmentHosts(signal);
+  await hosts.segmentHosts([], signal);
   const cancelled = new AbortController();
   const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000 } as const;
   const answers = [hosts.isNotified(loss, cancelled.signal), hosts.isNotified(loss, signal)];
