@@ -6,6 +6,7 @@ import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { stateFilesOn } from "../notify/state-operations.ts";
 import { Store } from "../notify/store.ts";
 import type { SegmentHosts } from "../openstack/segment-hosts.ts";
+import { ArmedHistory } from "../status/armed.ts";
 import { Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
 import type { LoopDelay } from "../status/loop-delay.ts";
@@ -28,6 +29,7 @@ export interface AssembledMonitor {
   readonly delivery: Pick<Delivery, "client" | "clockOffsetMs">;
   /** How it is now. */
   facts(): Facts;
+  readonly armed: ArmedHistory;
   /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
   databaseRenewed(): boolean;
   /** Prepares delivery as the configuration says. @returns what takes everything over, and cannot fail */
@@ -101,6 +103,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
       store.close();
     },
     facts: () => factsOf(sources),
+    armed: new ArmedHistory(() => factsOf(sources), clock),
     databaseRenewed: () => store.renewed(),
     async prepare(next) {
       const path = await deliveryPath(next, program.retry(next), parts);

@@ -5,6 +5,7 @@ import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
 import type { Config } from "../config/sections.ts";
 import { lockStateOn } from "../notify/lock-operations.ts";
+import { armedRoutes } from "../status/armed-routes.ts";
 import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
@@ -235,10 +236,15 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     });
   };
   const socketDisk = place.socketPath === statePath ? diskAnswers : async () => true;
-  const sockets = monitors.map(({ name, facts, outbox }) => {
+  const sockets = monitors.map(({ name, facts, outbox, armed }) => {
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
     const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
-    const routes = { ...healthRoute(report), ...listRoute(subjects), ...outboxRoutes(outbox) };
+    const routes = {
+      ...healthRoute(report),
+      ...listRoute(subjects),
+      ...outboxRoutes(outbox),
+      ...armedRoutes({ armed: () => armed.current, facts, now: () => clock.now() }),
+    };
     const path = healthSocket(place.socketPath, name);
     return new HealthSocket({ path, routes, log, diskAnswers: socketDisk }, signal);
   });
@@ -257,6 +263,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     keepState({ monitors: states, statePath, clock, log, diskAnswers }, signal),
     runWatchdog({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
+    ...monitors.map(({ armed }) => armed.watch(signal)),
     check.run(signal),
   ]);
   log.info("stopped");

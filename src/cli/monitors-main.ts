@@ -6,6 +6,7 @@ import { DiskHungError } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
 import { printable } from "../system/printable.ts";
 import { registerArmCommands } from "./arm-command.ts";
+import { registerArmedCommand } from "./armed-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
@@ -52,6 +53,7 @@ const status = registerStatusCommand(program, {
   otherPlaces,
   out: process.stdout,
   warn,
+  abandon: () => exitNow(1),
   exit: (code) => {
     process.exitCode = code;
   },
@@ -75,7 +77,16 @@ const list = registerListCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [status, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
+const armed = registerArmedCommand(program, {
+  statePath: () => statePath(armed.opts()),
+  otherPlaces,
+  out: process.stdout,
+  warn,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [status, armed, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

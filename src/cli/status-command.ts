@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { HealthOutcome, ReceivedReport } from "../status/client.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
 
@@ -19,6 +19,8 @@ export interface StatusCommandParts {
   readonly out: { write(text: string): unknown };
   /** Takes a line about what could not be looked at. */
   readonly warn?: (line: string) => void;
+  /** Ends the program at once: what it waits for may never come. */
+  readonly abandon?: () => void;
   /** Takes the exit status. */
   readonly exit: (status: number) => void;
 }
@@ -45,7 +47,15 @@ Queries every monitor that has run with this configuration: each has a database,
   not running   nothing listens on its socket: it was stopped or killed
   no answer     it does not respond within 2 s: it hangs, or was stopped with SIGSTOP
 
-Exit status: 0 if all are ok, 1 if one is degraded, 2 if one is failing, is not running or does not answer.`;
+Exit status: 0 if all are ok, 1 if one is degraded, 2 if one is failing, is not running or does not answer.
+
+--probe asks only whether the monitors run, and gives up after 200 ms: live is for a check that restarts the program (it responds and is
+not stuck), ready for one that reports whether it works (it would notice a failure; whether Masakari answers does not matter). Exit status: 0 or 1.`;
+
+interface StatusOptions {
+  readonly json?: boolean;
+  readonly probe?: "live" | "ready";
+}
 
 /**
  * Adds `status` to a program. The action rejects for what keeps it from asking at all.
@@ -57,8 +67,15 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
     .description("show the health of this host's monitors, and what is wrong since when")
     .argument("[MONITOR...]", "which ones, e.g. processmonitor; all that have run here without a name")
     .option("--json", "as JSON")
+    .addOption(
+      new Option("--probe <WHICH>", "for health checks: prints nothing if all is well").choices(["live", "ready"]),
+    )
     .addHelpText("after", HELP)
-    .action(async (names: string[], { json = false }: { json?: boolean }) => {
+    .action(async (names: string[], { json = false, probe }: StatusOptions) => {
+      if (probe !== undefined) {
+        await runProbe(probe, names, parts);
+        return;
+      }
       // Whoever only looks at the status must not take an error for a warning.
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
@@ -71,6 +88,42 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       else parts.out.write(listing(queried));
       parts.exit(queried.length === 0 ? EXIT.failing : EXIT[worst(queried.map(verdictOf))]);
     });
+}
+
+const PROBE_MS = 200;
+
+/** Answers in time even if the disk of the state directory does not. */
+async function runProbe(which: "live" | "ready", names: readonly string[], parts: StatusCommandParts): Promise<void> {
+  parts.exit(1);
+  const late = setTimeout(() => {
+    parts.warn?.(`no answer within ${PROBE_MS} ms`);
+    parts.abandon?.();
+  }, PROBE_MS);
+  const problems = await probeAll(which, names, parts);
+  clearTimeout(late);
+  for (const problem of problems) parts.out.write(`${onOneLine(problem)}\n`);
+  parts.exit(problems.length === 0 ? 0 : 1);
+}
+
+async function probeAll(
+  which: "live" | "ready",
+  names: readonly string[],
+  parts: StatusCommandParts,
+): Promise<readonly string[]> {
+  const statePath = await parts.statePath();
+  const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
+  const programs = names.length > 0 ? names.map(shortName) : await programsIn(places, parts.warn);
+  if (programs.length === 0) return [`no monitor has run with ${statePath} ([DEFAULT] state_path)`];
+  const { probe } = await import("../status/client.ts");
+  const found = await Promise.all(
+    [...new Set(programs)].map(async (program) => {
+      const answers = await Promise.all(places.map((place) => probe(healthSocket(place, program), which, PROBE_MS)));
+      return answers.includes(undefined)
+        ? []
+        : [`${program}: ${answers.find((one) => one !== "not running") ?? answers[0]}`];
+    }),
+  );
+  return found.flat();
 }
 
 /** In the first of these places in which it answers; its lock may be in another one, if that one's disk hung when it started. */

@@ -1,4 +1,4 @@
-import { array, type InferOutput, looseObject, nullish, number, optional, picklist, string } from "valibot";
+import { array, boolean, type InferOutput, looseObject, nullish, number, optional, picklist, string } from "valibot";
 import { http } from "../http/node-http.ts";
 import { parseJson } from "../system/parse-json.ts";
 import { fitsSocket } from "./socket-path.ts";
@@ -28,6 +28,15 @@ const receivedSubjects = looseObject({
   ),
 });
 
+const receivedArmed = looseObject({
+  state: picklist(["armed", "held", "disarmed", "blind"]),
+  reason: nullish(string()),
+  since: string(),
+  seconds: number(),
+});
+const receivedProbe = looseObject({ ok: boolean(), problem: optional(string()) });
+
+export type ReceivedArmed = Readonly<InferOutput<typeof receivedArmed>>;
 export type ReceivedReport = Readonly<InferOutput<typeof receivedReport>>;
 export type ReceivedSubject = Readonly<InferOutput<typeof receivedSubjects>["subjects"][number]>;
 
@@ -71,6 +80,37 @@ export async function requestSubjects(path: string, timeoutMs: number): Promise<
     },
     timeoutMs,
   );
+}
+
+/** The outcome of a request whether one monitor is armed. */
+export type ArmedOutcome = { readonly kind: "answered"; readonly armed: ReceivedArmed } | NoAnswer;
+
+/** Requests whether the monitor that listens on this socket is armed. Never throws. @param timeoutMs for all of it */
+export async function requestArmed(path: string, timeoutMs: number): Promise<ArmedOutcome> {
+  return await outcomeOf(
+    path,
+    async () => {
+      const armed = parseJson(receivedArmed, (await requestMonitor(path, { path: "/armed" }, timeoutMs)).text);
+      if (armed === undefined) return { kind: "no answer", reason: "it is of an older release and does not know it" };
+      return { kind: "answered", armed };
+    },
+    timeoutMs,
+  );
+}
+
+/** Never throws. @param timeoutMs for all of it @returns why the monitor on this socket is not live or ready; undefined if it is */
+export async function probe(path: string, which: "live" | "ready", timeoutMs: number): Promise<string | undefined> {
+  const outcome = await outcomeOf(
+    path,
+    async () => {
+      const { text } = await requestMonitor(path, { path: `/${which}` }, timeoutMs);
+      const { ok, problem = "its response is not understood" } = parseJson(receivedProbe, text) ?? { ok: false };
+      return { kind: "answered" as const, problem: ok ? undefined : problem };
+    },
+    timeoutMs,
+  );
+  if (outcome.kind === "answered") return outcome.problem;
+  return "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
 }
 
 async function outcomeOf<Good>(
