@@ -5,6 +5,7 @@ import { Outbox } from "../notify/outbox.ts";
 import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { stateFilesOn } from "../notify/state-operations.ts";
 import { Store } from "../notify/store.ts";
+import { ApiRequests } from "../openstack/api-requests.ts";
 import type { SegmentHosts } from "../openstack/segment-hosts.ts";
 import { ArmedHistory } from "../status/armed.ts";
 import { Conditions } from "../status/conditions.ts";
@@ -22,6 +23,8 @@ import { packageVersion } from "./version.ts";
 /** One monitor of the process, made but not yet running. */
 export interface AssembledMonitor {
   readonly name: string;
+  /** What its notifications are about. */
+  readonly type: string;
   /** Until the signal aborts. @param onBegun called once, when it watches */
   run(signal: AbortSignal, onBegun: () => void): Promise<void>;
   readonly outbox: OutboxService;
@@ -65,7 +68,8 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const files = stateFilesOn(disk);
   const store = new Store({ statePath, program: program.name, types, clock, log: notifyLog, bootId, ...files });
   const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
-  const parts = { outbox, clock, log: opened.log, userAgent: userAgent(command, packageVersion()) };
+  const requests = new ApiRequests(clock);
+  const parts = { outbox, clock, log: opened.log, requests, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
   const conditions = new Conditions(clock);
   const masakari = () => delivery.client;
@@ -90,11 +94,13 @@ export async function assemble(program: Program, config: Config, shared: Shared)
     store,
     outbox,
     delivery,
+    requests,
     silenceLimitMs,
     loopDelay,
   };
   return {
     name: program.name,
+    type: types[0] ?? "",
     outbox: outboxService(program.name, outbox),
     delivery,
     async run(signal, onBegun) {

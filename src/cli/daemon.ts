@@ -9,6 +9,7 @@ import { armedRoutes } from "../status/armed-routes.ts";
 import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
+import type { MetricSource } from "../status/metrics/samples.ts";
 import { reportOn } from "../status/report.ts";
 import { healthRoute, listRoute, outboxRoutes } from "../status/routes.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
@@ -27,6 +28,7 @@ import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
 import { answering, type Disk, diskOperations, diskThread, openingLogFile } from "./disk.ts";
 import { withFixed } from "./fixed-at-start.ts";
+import { exportMetrics, metricsRoute } from "./metrics.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
 import { placeInMemory, type StatePlace, stateEnvironment } from "./state-place.ts";
@@ -236,13 +238,22 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     });
   };
   const socketDisk = place.socketPath === statePath ? diskAnswers : async () => true;
-  const sockets = monitors.map(({ name, facts, outbox, armed }) => {
+  const sourceOf = ({ name, type, facts, armed }: AssembledMonitor): MetricSource => ({
+    identity: { program: name, ...identity },
+    type,
+    facts: facts(),
+    armed: armed.current,
+    now: clock.now(),
+  });
+  const sockets = monitors.map((monitor) => {
+    const { name, facts, outbox, armed } = monitor;
     const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
     const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
     const routes = {
       ...healthRoute(report),
       ...listRoute(subjects),
       ...outboxRoutes(outbox),
+      ...metricsRoute(() => sourceOf(monitor)),
       ...armedRoutes({ armed: () => armed.current, facts, now: () => clock.now() }),
     };
     const path = healthSocket(place.socketPath, name);
@@ -265,6 +276,17 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     loopDelay.measure(signal),
     ...monitors.map(({ armed }) => armed.watch(signal)),
     check.run(signal),
+    exportMetrics(
+      {
+        command: group.command,
+        programs: group.programs.map(({ name }) => name),
+        options: config.metrics,
+        sources: () => monitors.map(sourceOf),
+        clock,
+        log,
+      },
+      signal,
+    ),
   ]);
   log.info("stopped");
   return 0;

@@ -3,6 +3,7 @@ import { ApiCheck, type ApiTrouble } from "../notify/api-check.ts";
 import { Dispatcher, type DispatcherStatus } from "../notify/dispatcher.ts";
 import { deliverToMasakari } from "../notify/masakari-delivery.ts";
 import type { Outbox } from "../notify/outbox.ts";
+import type { ApiRequests } from "../openstack/api-requests.ts";
 import { createSession } from "../openstack/create-session.ts";
 import { MasakariClient } from "../openstack/masakari.ts";
 import type { LoginTrouble, Session } from "../openstack/session.ts";
@@ -20,6 +21,8 @@ export interface DeliveryParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly userAgent: string;
+  /** Where the requests are counted. */
+  readonly requests?: ApiRequests | undefined;
 }
 
 /** A session, what sends through it and what checks it beforehand, as one configuration describes them. */
@@ -40,8 +43,13 @@ const CHECK_API_EVERY_MS = 600_000;
 
 /** @throws AuthOptionsError if `[api]` does not make a login */
 export async function deliveryPath(config: Config, retry: RetryOptions, parts: DeliveryParts): Promise<DeliveryPath> {
-  const { outbox, clock, log, userAgent } = parts;
-  const session = await createSession(config.api, { userAgent, clock, log: log.named("masakarimonitors.openstack") });
+  const { outbox, clock, log, requests, userAgent } = parts;
+  const session = await createSession(config.api, {
+    userAgent,
+    clock,
+    requests,
+    log: log.named("masakarimonitors.openstack"),
+  });
   const client = new MasakariClient(session);
   const notifyLog = log.named("masakarimonitors.notify");
   const check = new ApiCheck({

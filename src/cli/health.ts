@@ -1,6 +1,7 @@
 import type { Progress } from "../monitor/progress.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
+import type { ApiRequests } from "../openstack/api-requests.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Facts, LoopFacts, OutboxFacts, Trouble } from "../status/facts.ts";
 import type { LoopDelay } from "../status/loop-delay.ts";
@@ -16,6 +17,7 @@ export interface HealthSources {
   readonly store: Store;
   readonly outbox: Outbox;
   readonly delivery: Delivery;
+  readonly requests: Pick<ApiRequests, "services">;
   readonly silenceLimitMs: () => number | undefined;
   /** Of the program. */
   readonly loopDelay: Pick<LoopDelay, "facts">;
@@ -28,6 +30,7 @@ export function factsOf(sources: HealthSources): Facts {
     loop: loopFacts(sources),
     delay: sources.loopDelay.facts,
     outbox: outboxFacts(sources),
+    requests: sources.requests.services,
     subjects: sources.progress.subjects(),
   };
 }

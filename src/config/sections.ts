@@ -8,6 +8,7 @@ import { instanceTable } from "./tables/instancemonitor.ts";
 import { introspectiveTable } from "./tables/introspectiveinstancemonitor.ts";
 import { kubernetesTable } from "./tables/kubernetes.ts";
 import { libvirtTable } from "./tables/libvirt.ts";
+import { metricsTable } from "./tables/metrics.ts";
 import { notificationsTable } from "./tables/notifications.ts";
 import { privsepTable } from "./tables/privsep.ts";
 import { processTable } from "./tables/process.ts";
@@ -24,6 +25,7 @@ export const sections = {
   kubernetes: kubernetesTable,
   libvirt: libvirtTable,
   masakarimonitors_privileged: privsepTable,
+  metrics: metricsTable,
   notifications: notificationsTable,
   process: processTable,
 } as const;

@@ -3,6 +3,7 @@ import type { TlsOptions } from "../http/tls.ts";
 import { createTransport } from "../http/transport.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import type { ApiRequests } from "./api-requests.ts";
 import type { AuthOptions } from "./auth/options.ts";
 import { createAuthPlugin } from "./auth/plugins.ts";
 import { isMasakariVersion } from "./masakari-response.ts";
@@ -30,6 +31,8 @@ export interface SessionContext {
   readonly environment?: Environment | undefined;
   /** Used in place of the catalog's. */
   readonly endpoint?: string | undefined;
+  /** Where its requests are counted. */
+  readonly requests?: ApiRequests | undefined;
   /** Another service than Masakari, by its type in the catalog. */
   readonly service?: Pick<ServiceWanted, "name" | "serviceType" | "major" | "isService"> | undefined;
 }
@@ -53,7 +56,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
       "[api] insecure = true: certificates are not checked, so anyone between this host and the API can read the password; set cafile instead",
     );
   }
-  const transport = createTransport({
+  const own = createTransport({
     userAgent,
     clock,
     timeoutMs: (api.timeout || 30) * 1000,
@@ -67,7 +70,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
   });
   return new Session({
     plugin,
-    transport,
+    transport: context.requests?.counting(own) ?? own,
     clock,
     log,
     service: {

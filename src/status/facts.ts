@@ -58,12 +58,23 @@ export interface LoopDelayFacts {
   readonly lastBad: Trouble | undefined;
 }
 
+/** The requests to one service since the program was started. */
+export interface RequestFacts {
+  /** By HTTP status; `error`: no response. */
+  readonly codes: ReadonlyMap<string, number>;
+  readonly durations: HistogramCounts;
+  /** ms since the epoch. */
+  readonly lastSuccess: number | undefined;
+}
+
 /** All that the health of one monitor is judged by: plain values, taken at one moment. */
 export interface Facts {
   readonly conditions: ReadonlyMap<string, Condition>;
   readonly loop: LoopFacts;
   readonly delay: LoopDelayFacts;
   readonly outbox: OutboxFacts;
+  /** What was requested of Keystone and Masakari, by service. */
+  readonly requests: ReadonlyMap<string, RequestFacts>;
   /** What is watched, as it is; empty while that is not known. */
   readonly subjects?: readonly WatchedSubject[];
 }

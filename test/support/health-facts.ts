@@ -28,6 +28,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       oldestActing: undefined,
       ...loop,
     },
+    requests: new Map(),
     delay: { worstMs: 12, lastBad: undefined, ...delay },
     outbox: {
       pending: 0,

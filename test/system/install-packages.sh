@@ -20,7 +20,7 @@ wanted="keystone masakari-api masakari-engine masakari-common python3-masakaricl
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
   openssh-server python3-cotyledon python3-setproctitle
-  corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2"
+  corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2 prometheus"
 missing=""
 for package in $wanted $chain; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)

@@ -4,6 +4,7 @@ import { Delivery } from "../../../src/cli/delivery.ts";
 import { factsOf } from "../../../src/cli/health.ts";
 import { noProgress } from "../../../src/monitor/progress.ts";
 import type { ApiCheck } from "../../../src/notify/api-check.ts";
+import { ApiRequests } from "../../../src/openstack/api-requests.ts";
 import type { MasakariClient } from "../../../src/openstack/masakari.ts";
 import type { Session } from "../../../src/openstack/session.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
@@ -23,7 +24,17 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   const delivery = new Delivery({ session, client: {} as unknown as MasakariClient, dispatcher, check });
   const loopDelay = { facts: { worstMs: 3, lastBad: undefined } };
   const facts = () =>
-    factsOf({ conditions, common: [common], progress, store, outbox, delivery, silenceLimitMs: () => 7, loopDelay });
+    factsOf({
+      conditions,
+      common: [common],
+      progress,
+      store,
+      outbox,
+      delivery,
+      requests: new ApiRequests(clock),
+      silenceLimitMs: () => 7,
+      loopDelay,
+    });
   const began = clock.now().mono;
   const stop = new AbortController();
   const running = dispatcher.run(stop.signal);

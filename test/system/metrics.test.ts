@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { requestMonitor } from "../../src/status/client.ts";
+import { healthSocket } from "../../src/status/socket-path.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeCloud } from "../support/fake-cloud.ts";
+import { json } from "../support/http-server.ts";
+import { freePort } from "../support/ports.ts";
+import { Rig } from "../support/process-monitor.ts";
+import { notInstalled } from "./installed.ts";
+
+const rules = fileURLToPath(new URL("../../packaging/prometheus/masakari-monitors.rules.yml", import.meta.url));
+const missing = await notInstalled(["prometheus"]);
+const skip = missing.length > 0 && `not installed: ${missing.join(", ")}; see test/system/install-packages.sh`;
+
+/** Of `GET /api/v1/query`, as far as it is read. */
+interface Answer {
+  readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
+}
+
+/** promtool with these arguments. @returns what it wrote; empty if it found nothing */
+function promtool(args: readonly string[], input = ""): Promise<{ readonly code: unknown; readonly output: string }> {
+  return new Promise((resolve) => {
+    const child = execFile("promtool", args, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** The process monitor with its metrics on a port, and the Prometheus that scrapes it. */
+async function scene(t: TestContext) {
+  const cloud = await FakeCloud.start();
+  cloud.segmentHosts = ["compute1"];
+  const first = await freePort();
+  const api = `${cloud.section()}\n[metrics]\nport = ${first}\n`;
+  const rig = await Rig.create({ hostname: "compute1", api });
+  const directory = mkdtempSync(join(tmpdir(), "prometheus-"));
+  t.after(async () => {
+    await rig.close();
+    await cloud[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const port = await freePort();
+  const config = {
+    global: { scrape_interval: "1s", evaluation_interval: "1s" },
+    rule_files: [rules],
+    scrape_configs: [
+      // The process monitor takes the third port.
+      { job_name: "masakari-monitors", static_configs: [{ targets: [`127.0.0.1:${first + 2}`] }] },
+    ],
+  };
+  writeFileSync(join(directory, "prometheus.yml"), JSON.stringify(config));
+  const start = () =>
+    rig.spawn("prometheus", [
+      `--config.file=${join(directory, "prometheus.yml")}`,
+      `--storage.tsdb.path=${join(directory, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+  const query = async (expression: string): Promise<readonly { metric: Record<string, string>; value: string }[]> => {
+    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+    const body = (await (await fetch(url)).json()) as Answer;
+    return body.data.result.map(({ metric, value }) => ({ metric, value: value[1] }));
+  };
+  const becomes = async (expression: string, value: string) =>
+    await eventually(`${expression} is ${value}`, 60_000, async () => {
+      const found = await query(expression).catch(() => []);
+      return found[0]?.value === value || undefined;
+    });
+  return { cloud, rig, start, query, becomes };
+}
+
+describe("metrics, with Debian's Prometheus", { skip }, () => {
+  test("promtool finds nothing wrong with the metrics of a monitor, nor with the alert rules and their tests", async (t) => {
+    const { rig } = await scene(t);
+    await rig.listed("web");
+    rig.victim("web");
+    await rig.start("web");
+    const socket = healthSocket(join(rig.directory, "state"), "processmonitor");
+    const { text } = await requestMonitor(socket, { path: "/metrics" }, 10_000);
+    assert.match(text, /masakari_monitor_process_up\{monitor="processmonitor",process="[^"]*web"\} 1/);
+    assert.deepEqual(await promtool(["check", "metrics"], text), { code: 0, output: "" });
+    assert.match((await promtool(["check", "rules", rules])).output, /SUCCESS: \d+ rules found/);
+    const tests = await promtool(["test", "rules", rules.replace(".rules.yml", ".test.yml")]);
+    assert.deepEqual([tests.code, /SUCCESS/.test(tests.output)], [0, true], tests.output);
+  });
+
+  test("it scrapes the monitor; a rejected notification and a stopped monitor make their alerts", async (t) => {
+    const { cloud, rig, start, query, becomes } = await scene(t);
+    cloud.api = (_, response) => {
+      const message = "Host with name compute1 could not be found.";
+      response.setHeader("openstack-api-version", "instance-ha 1.0");
+      json(response, 400, { badRequest: { code: 400, message } });
+    };
+    await rig.listed("web");
+    const victim = rig.victim("web");
+    const monitor = await rig.start("web");
+    start();
+    await becomes('masakari_monitor_armed{monitor="processmonitor"}', "1");
+    await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "0");
+    victim.signal("SIGKILL");
+    await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "1");
+    await becomes('count(ALERTS{alertname="MasakariNotificationLost", alertstate="firing"})', "1");
+    const [up] = await query('masakari_monitor_process_up{monitor="processmonitor"}');
+    assert.equal(up?.value, "0");
+    await monitor.stop();
+    await becomes('count(ALERTS{alertname="MasakariMonitorAbsent", alertstate="pending"})', "1");
+  });
+});
