@@ -1,7 +1,7 @@
 import type { Config } from "../config/sections.ts";
 import type { Logger } from "../system/log.ts";
 
-/** These are read once: changing them under a running program would lose what is on its way, or tell it of another host. */
+/** These are read once: changing them under a running program would lose what is on its way, or send it about another host. */
 const fixedAtStart = [
   "hostname",
   "state_path",

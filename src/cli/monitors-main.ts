@@ -29,7 +29,7 @@ addConfigCommands(program);
 addControlPlaneCommand(program);
 addRunCommand(program);
 
-/** What is wrong elsewhere in the configuration does not matter here; `check-config` tells it. */
+/** What is wrong elsewhere in the configuration does not matter here; `check-config` reports it. */
 function configOf(parsed: Record<string, unknown>): Config {
   const files = configOptions(parsed);
   const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };

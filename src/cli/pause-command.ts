@@ -124,7 +124,7 @@ function keysOf(
   return names.length === 0 ? keys : keys.filter((key) => names.some((name) => isNamed(key, name)));
 }
 
-/** By its key, its process_name, or the part after the last slash, which is what Masakari is told. */
+/** By its key, its process_name, or the part after the last slash, which is what Masakari is notified of. */
 function isNamed(key: string, name: string): boolean {
   const processName = key.replace(/#\d+$/, "");
   return [key, processName, processName.slice(processName.lastIndexOf("/") + 1)].includes(name);

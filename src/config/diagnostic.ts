@@ -1,5 +1,5 @@
 /**
- * Something to tell an operator about a configuration. With an `error` the configuration must not be used.
+ * What an operator should know about a configuration. With an `error` the configuration must not be used.
  * The message never holds the value of a secret option.
  */
 export interface Diagnostic {

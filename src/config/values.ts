@@ -23,7 +23,7 @@ function quote(raw: string): string {
   return `${shown}${more.length > 0 ? " and its continuation lines" : ""}${commentHint(first)}`;
 }
 
-/** What a value with a comment behind it is told; empty for one without. */
+/** The warning about a value with a comment behind it; empty for one without. */
 export function commentHint(value: string): string {
   return /\s(?:[#;]|\/\/)/.test(value) ? "; a comment needs a line of its own" : "";
 }

@@ -174,7 +174,7 @@ function isSettings<Settings>(
   return observation.kind === "started" || observation.kind === "settingsChanged";
 }
 
-/** Where a boot cannot be told by its id, it is the same if this program has known it before. */
+/** Where a boot cannot be recognised by its id, it is the same if this program has known it before. */
 function isSameBoot({ bootId, settings }: CommonState<unknown>, now: string): boolean {
   return bootId === "" || now === "" ? settings !== undefined : bootId === now;
 }

@@ -37,8 +37,8 @@ export function newEntryId(taken: (id: string) => boolean, random: () => number)
 /**
  * The same entry with its age counted on this boot's monotonic clock: the wall clock plays no part, so stepping it neither
  * expires an entry early nor keeps it for ever. One of an earlier boot is as old as this boot: that is the least that it can
- * be, and a host whose clock is wrong at first must not expire what nobody has tried to send. Only where boots cannot be told
- * apart does the wall clock count; if it went backwards, as no time.
+ * be, and a host whose clock is wrong at first must not expire what nobody has tried to send. Only where boots cannot be distinguished
+ * does the wall clock count; if it went backwards, as no time.
  */
 export function rebase(entry: Entry, now: Instant, bootId: string): Entry {
   const { created } = entry;

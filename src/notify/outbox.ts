@@ -230,7 +230,7 @@ export class Outbox {
     });
   }
 
-  /** An earlier run may have been killed between its attempt and the answer, and so may have told the API of it. */
+  /** An earlier run may have been killed between its attempt and the answer, and so the API may have it. */
   #isFirstTry({ id, attempts }: Entry): boolean {
     return attempts === 0 && !this.#options.store.leftovers.has(id);
   }
@@ -256,7 +256,7 @@ export class Outbox {
     });
   }
 
-  /** On disk at once, so that a crash during the attempt does not send it again; told when the attempt has settled. */
+  /** On disk at once, so that a crash during the attempt does not send it again; listeners are called when the attempt has settled. */
   #end(ended: Entry): void {
     const { store } = this.#options;
     store.put(ended);

@@ -35,7 +35,7 @@ export interface SystemdParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly conditions?: Conditions | undefined;
-  /** Told the pid of each systemctl once it runs, and again when it has ended. */
+  /** Called with the pid of each systemctl once it runs, and again when it has ended. */
   readonly onStart: (pid: number) => void;
   readonly onEnd: (pid: number) => void;
 }

@@ -26,7 +26,7 @@ export function captureOutput(stream: Readable, limit: number): { take(): Captur
       dropped += first;
     }
   });
-  // A read error means no more output; what the command came to is told by its exit.
+  // A read error means no more output; the command's exit shows what it came to.
   stream.on("error", () => undefined);
   return {
     take() {

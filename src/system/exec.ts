@@ -23,7 +23,7 @@ export interface CommandOptions {
   readonly asRoot: boolean;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** Told the pid once the command runs, and again when it has ended. */
+  /** Called with the pid once the command runs, and again when it has ended. */
   readonly onStart?: ((pid: number) => void) | undefined;
   readonly onEnd?: ((pid: number) => void) | undefined;
   /** Bytes of each stream that are kept, its last ones; default 16 KiB. */

@@ -6,12 +6,12 @@ import type { Logger } from "./log.ts";
 import type { ProcessIdentity, ProcTable } from "./proc-table.ts";
 
 /**
- * `watching`: its exit will be reported. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can tell;
+ * `watching`: its exit will be reported. `gone`: it has ended, or its pid is another process's now. `unavailable`: only scans can show it;
  * it may be tried again.
  */
 export type WatchOutcome = "watching" | "gone" | "unavailable";
 
-/** Tells the exit of processes that are not our children, by pidfd_open(2) and poll(2): no child process, no polling. */
+/** Reports the exit of processes that are not our children, by pidfd_open(2) and poll(2): no child process, no polling. */
 export interface ExitWatch {
   watch(process: ProcessIdentity): WatchOutcome;
   unwatch(process: ProcessIdentity): void;

@@ -13,7 +13,7 @@ interface Target {
   readonly value: string;
 }
 
-/** What a variable became: options, or why it has none; `caution` is told in any case. */
+/** What a variable became: options, or why it has none; `caution` is reported in any case. */
 interface Counterpart {
   readonly targets: readonly Target[];
   readonly caution?: string;

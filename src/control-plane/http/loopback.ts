@@ -6,7 +6,7 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
 /**
- * The control plane has no TLS and hands out admin tokens, so it stays on this machine unless told otherwise.
+ * The control plane has no TLS and hands out admin tokens, so it stays on this machine unless configured otherwise.
  * @throws ControlPlaneError `not-loopback`
  */
 export function requireLoopback(host: string, allowed: boolean): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
 import type { AnsweredRequest } from "../observation.ts";
 
-/** Tells when each request arrived, and about each one when it is answered. */
+/** Emits each request when it is answered, with when it arrived. */
 export interface Observer {
   /** When the request's headers arrived, ms since the Unix epoch. */
   arrivedAt(request: FastifyRequest): number;
@@ -12,7 +12,7 @@ export interface Observer {
 export function observe(
   app: FastifyInstance,
   service: AnsweredRequest["service"],
-  tell: (answered: AnsweredRequest) => void,
+  emit: (answered: AnsweredRequest) => void,
 ): Observer {
   const arrivals = new WeakMap<FastifyRequest, number>();
   app.addHook("onRequest", (request, _reply, done) => {
@@ -20,7 +20,7 @@ export function observe(
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
-    tell({
+    emit({
       service,
       method: request.method,
       peer: request.ip,

@@ -22,7 +22,7 @@ export type TokenState =
   | { readonly kind: "unknown" }
   | { readonly kind: "ended" };
 
-/** How long an expired token is remembered, so that its owner is told that it ended, ms. */
+/** How long an expired token is remembered, so that its user gets the reason that it ended, ms. */
 const keepExpired = 24 * 3600 * 1000;
 
 /** Tokens, kept by their digest only. */

@@ -43,7 +43,7 @@ export class NonBlockingWriter {
     try {
       while (this.#writeFirst());
     } catch {
-      // Nobody reads it any more: there is nobody to tell.
+      // Nobody reads it any more: there is nowhere to log it.
       this.#queue = [];
       this.#bytes = 0;
     }

@@ -47,7 +47,7 @@ function fileDestination(fd: number): Destination {
       try {
         stream.flushSync();
       } catch {
-        // Not open yet, or it cannot be written: there is nobody to tell.
+        // Not open yet, or it cannot be written: there is nowhere to log it.
       }
     },
     drained: async () => {

@@ -113,7 +113,7 @@ test("an end that was on its way, and a panic, need no log; nor does one that wa
   assert.deepEqual(decisions.logsAsked, []);
 });
 
-test("a transient guest that libvirt has forgotten: its log says whether it has crashed, and its event still tells once", () => {
+test("a transient guest that libvirt has forgotten: its log says whether it has crashed, and its event notifies it no second time", () => {
   for (const eventFirst of [true, false]) {
     const decisions = InstanceDecisions.watching([{ transient: true }]);
     decisions.logsAnswered = true;

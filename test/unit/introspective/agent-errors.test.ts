@@ -64,15 +64,15 @@ for (const file of files) {
       return world.notified.length === 0 ? undefined : world.pings.length - before;
     };
 
-    test("a hang is told at the third ping; the first counts, whatever libvirt calls it", () => {
+    test("a hang is notified at the third ping; the first counts, whatever libvirt calls it", () => {
       assert.equal(toldAt("hangs, the first ping", "hangs, a later ping"), 3);
     });
 
-    test("an agent that ends is a closed channel, told two pings later", () => {
+    test("an agent that ends is a closed channel, notified two pings later", () => {
       assert.equal(toldAt("the agent ends amid the ping", "the agent has ended"), 5);
     });
 
-    test("an agent that refuses guest-ping, or is occupied, is not told within half an hour", () => {
+    test("an agent that refuses guest-ping, or is occupied, is not notified within half an hour", () => {
       assert.equal(toldAt("guest-ping is blocked"), undefined);
       assert.equal(toldAt("a file system freeze occupies the agent"), undefined);
       assert.equal(toldAt("an agent command occupies the agent"), undefined);

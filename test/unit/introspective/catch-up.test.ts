@@ -46,7 +46,7 @@ test("of a guest that answers again, or has ended, nothing is sent", () => {
   assert.equal(standing, 0);
 });
 
-test("where nothing is told, nothing is waited for", () => {
+test("where nothing was notified, nothing is waited for", () => {
   const world = new IntrospectiveWorld();
   world.guest("well");
   world.startMonitor();

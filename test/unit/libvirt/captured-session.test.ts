@@ -56,7 +56,7 @@ describe("a captured session with libvirtd 9.0.0", () => {
     }
   });
 
-  it("tells the guest's life in order", () => {
+  it("emits the events of a guest's life in order", () => {
     const events = messages
       .filter(({ type }) => type === messageType.message)
       .map(({ procedure, payload }) => decodeEvent(procedure, payload)?.event);

@@ -53,7 +53,7 @@ function impatient(sleeps: number[], stop: AbortController, after: number): Cloc
 }
 
 describe("keeping connected to libvirt", () => {
-  it("connects again after each loss, and tells each once", async (t) => {
+  it("connects again after each loss, and reports each once", async (t) => {
     const { server, connections, losses, log, keep } = await scene(t);
     void keep();
     for (let times = 1; times <= 3; times++) {
@@ -70,7 +70,7 @@ describe("keeping connected to libvirt", () => {
     );
   });
 
-  it("tells one loss, and logs one line, for an outage of many tries", async (t) => {
+  it("reports one loss, and logs one line, for an outage of many tries", async (t) => {
     const { connections, losses, log, server, keep } = await scene(t);
     let tries = 0;
     server.on(procedures.connectOpen, (call) => {
@@ -175,7 +175,7 @@ describe("keeping connected to libvirt", () => {
     assert.deepEqual(closed, [true, true]);
   });
 
-  it("tells whoever sets up that the connection is gone, and does not wait for them", async (t) => {
+  it("aborts whoever sets up when the connection is gone, and does not wait for them", async (t) => {
     const aborted: unknown[] = [];
     const begun = Promise.withResolvers<void>();
     const { server, losses, keep } = await scene(t, {
@@ -191,7 +191,7 @@ describe("keeping connected to libvirt", () => {
     assert.equal(aborted.length, 1);
   });
 
-  it("ends when it is told to, and takes leave of the server", async (t) => {
+  it("ends when its signal aborts, and closes the connection to the server", async (t) => {
     const { server, stop, connections, losses, keep } = await scene(t);
     let closes = 0;
     server.on(procedures.connectClose, (call) => {

@@ -45,7 +45,7 @@ describe("a libvirt URI", () => {
     });
   });
 
-  it("tells the server only what is for it", () => {
+  it("sends the server only the parameters that are for it", () => {
     assert.equal(parseUri("qemu:///system").serverUri, "qemu:///system");
     assert.equal(parseUri("qemu+tcp://10.0.0.7/system").serverUri, "qemu:///system");
     assert.equal(parseUri("QEMU+TCP://10.0.0.7/system").serverUri, "qemu:///system");

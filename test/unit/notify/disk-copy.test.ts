@@ -182,7 +182,7 @@ test("of a file with a damaged page, all but what is on that page is kept, even 
   }
 });
 
-test("a notification on disk that makes no sense is told, and the others are sent", (t) => {
+test("a damaged notification on disk is logged, and the others are sent", (t) => {
   const directory = stateDirectory(t);
   earlierRun(directory, 3).store.close();
   const db = new DatabaseSync(join(directory, FILE));

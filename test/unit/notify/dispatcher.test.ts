@@ -66,7 +66,7 @@ test("an API that hangs is given up, tried again, and holds up nothing but its o
   rig.store.close();
 });
 
-test("an answer that comes after its attempt was given up changes nothing; that the API has it, the next attempt tells", async (t) => {
+test("an answer that comes after its attempt was given up changes nothing; the next attempt shows that the API has it", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const api = new Answers(() => rig.clock.now().mono);
   const stop = new AbortController();

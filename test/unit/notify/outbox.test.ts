@@ -104,7 +104,7 @@ test("what the API treats as a repeat though it was never sent before is logged 
   next.store.close();
 });
 
-test("what another process dropped is not sent, and told once", (t) => {
+test("what another process dropped is not sent, and is logged once", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const id = rig.outbox.add("process:a", stopped("a"));
   dropFromElsewhere(rig, "host is being repaired");
@@ -186,7 +186,7 @@ test("over a reboot an entry is as old as the boot, wherever the wall clock stan
   late.store.close();
 });
 
-test("where boots cannot be told apart the wall clock tells the age", (t) => {
+test("where boots cannot be distinguished the wall clock gives the age", (t) => {
   const rig = new OutboxRig(stateDirectory(t), { bootId: "" });
   rig.outbox.add("process:a", stopped("a"));
   rig.store.close();

@@ -19,7 +19,7 @@ function another(context: TestContext, directory: string, program = "testmonitor
   return child;
 }
 
-test("a second program is told which process has the state, until that is killed, however", async (t) => {
+test("a second program gets the pid of the process that has the state, until that is killed", async (t) => {
   const directory = stateDirectory(t);
   const first = another(t, directory);
   await first.line(/^locked$/, IN_TIME);

@@ -50,7 +50,7 @@ test("what one run committed, the next one has; order and saved state included",
   second.store.close();
 });
 
-test("a transaction that throws changes nothing and tells nobody", (t) => {
+test("a transaction that throws changes nothing and calls no listener", (t) => {
   const directory = stateDirectory(t);
   const rig = new OutboxRig(directory);
   const changed: string[] = [];

@@ -49,7 +49,7 @@ test("without a service manager nothing is said, and nothing is fed", () => {
   assert.deepEqual(log.lines, []);
 });
 
-test("a service manager that is away is said once, and told again when it is back", (t) => {
+test("a service manager that is away is logged once, and gets messages again when it is back", (t) => {
   const path = socketPath(t);
   const log = new KeptLog();
   const manager = takeServiceManager({ NOTIFY_SOCKET: path }, 42, log);

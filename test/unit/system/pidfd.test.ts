@@ -68,7 +68,7 @@ test("the exit of a watched process is reported, and of no other", async (contex
   assert.deepEqual(await next(2), [two.pid, one.pid]);
 });
 
-test("deaths that come together are all told, each once", async (context) => {
+test("exits at the same time are all reported, each once", async (context) => {
   const { exits, next } = watching(context);
   const children = victims(context, 40);
   for (const child of children) exits.watch(identityOf(child));
@@ -87,7 +87,7 @@ test("a process that has ended is gone, as is one whose pid is another's now", a
   assert.equal(exits.watch(identityOf(alive)), "watching");
 });
 
-test("the exit of a process that is no longer watched is not told", async (context) => {
+test("the exit of a process that is no longer watched is not reported", async (context) => {
   const { exits, next } = watching(context);
   const [unwatched, watched] = victims(context, 2) as [Child, Child];
   exits.watch(identityOf(unwatched));

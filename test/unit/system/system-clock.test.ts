@@ -48,7 +48,7 @@ test("monotonic time can be compared over processes of one boot", () => {
   assert.ok(before <= other && other <= systemClock.now().mono);
 });
 
-test("the boot id is the kernel's, or empty where it does not tell", () => {
+test("the boot id is the kernel's, or empty where the kernel does not give it", () => {
   assert.match(readBootId(), /^[0-9a-f-]{36}$/);
   assert.equal(readBootId("/nonexistent"), "");
 });

@@ -5,7 +5,7 @@ import { ApiFault } from "../fault.ts";
 import { equals, type Listing, listRows } from "../list-query.ts";
 import { type Stamps, stamps } from "../record.ts";
 
-/** What a monitor tells, its host looked up. */
+/** What a monitor notifies, its host looked up. */
 export interface NewNotification {
   readonly generatedTime: UtcTime;
   readonly sourceHostUuid: string;
@@ -63,7 +63,7 @@ export class NotificationStore {
   }
 
   /**
-   * Whether the same was told before: same type, host and payload (whatever the order of its members), generated no
+   * Whether the same was notified before: same type, host and payload (whatever the order of its members), generated no
    * earlier than 180 s before this one. There is no upper bound, and the status does not matter.
    */
   isDuplicate({ generatedTime, sourceHostUuid, type, payload }: NewNotification): boolean {

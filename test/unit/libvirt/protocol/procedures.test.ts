@@ -140,7 +140,7 @@ describe("what libvirt's events carry", () => {
     return told?.event;
   }
 
-  it("is told in numbers and in libvirt's words", () => {
+  it("is given in numbers and in libvirt's words", () => {
     assert.deepEqual(event(eventKinds.lifecycle, { domain: who, event: 5, detail: 5 }), {
       kind: "lifecycle",
       domain: who,
@@ -165,7 +165,7 @@ describe("what libvirt's events carry", () => {
     });
   });
 
-  it("is told of every kind", () => {
+  it("is emitted for every kind", () => {
     const address = { family: 0, node: "::1", service: "5900" };
     const graphics = { domain: who, phase: 1, local: address, remote: address, authScheme: "none" };
     const subject = [{ type: "x509dname", name: "CN=x" }];
