@@ -1,5 +1,18 @@
-import { type Keep, ofEach, type Saved } from "../monitor/kept.ts";
+import {
+  array,
+  boolean,
+  type InferOutput,
+  literal,
+  nullable,
+  number,
+  object,
+  optional,
+  picklist,
+  string,
+} from "valibot";
+import { type Keep, type OnUnreadable, ofEach, readableRows, type Saved } from "../monitor/kept.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
+import { conforming } from "../system/parse-json.ts";
 import { type Host, type HostsState, initialState, isTroubled, type Loss, newHost, newLoss } from "./state.ts";
 
 /** How old `lastLook` on disk may be, ms: writing it at each look would cost a sync each. */
@@ -22,51 +35,66 @@ function keptOf({ reading: _reading, streak: _streak, incarnation: _incarnation,
   return { ...lasting, loss: { since, notBefore, returned, sent, withdrawn, inStorm } };
 }
 
-/** The state that an earlier run saved, without the rows that are not of this shape. */
-export function restore({ rest, maps }: Saved): HostsState | undefined {
-  const { version, bootId, lastLook } = (rest ?? {}) as Record<string, unknown>;
-  if (version !== 1 || typeof bootId !== "string") return undefined;
-  const hosts: [string, Host][] = [];
-  for (const [name, row] of maps.hosts ?? []) {
-    const host = restoredHost(name, row);
-    if (host !== undefined) hosts.push([name, host]);
-  }
+const keptLoss = object({
+  since: number(),
+  notBefore: number(),
+  returned: optional(number()),
+  sent: optional(
+    object({
+      status: picklist(["NORMAL", "UNKNOWN"]),
+      at: number(),
+      by: picklist(["this monitor", "another monitor"]),
+    }),
+  ),
+  withdrawn: boolean(),
+  inStorm: boolean(),
+});
+
+/** What `keptOf` makes. */
+const keptHost = object({
+  kind: picklist(["member", "remote", "node", "server"]),
+  baseline: picklist(["online", "offline"]),
+  firstSight: boolean(),
+  knownFencing: optional(array(string())),
+  losses: array(number()),
+  lastNormal: optional(number()),
+  loss: optional(keptLoss),
+});
+
+const savedRest = object({ version: literal(1), bootId: string(), lastLook: nullable(number()) });
+
+/** The state that an earlier run saved, without the rows that are not of this shape: their hosts are as if never seen. */
+export function restore({ rest, maps }: Saved, onUnreadable: OnUnreadable = () => undefined): HostsState | undefined {
+  const known = conforming(savedRest, rest);
+  if (known === undefined) return undefined;
+  const rows = readableRows("hosts", maps.hosts, keptHost, onUnreadable);
+  const hosts = rows.map(([name, row]): [string, Host] => [name, restoredHost(name, row)]);
   const troubled = hosts.filter(([, host]) => isTroubled(host)).map(([name]) => name);
   return {
     ...initialState,
-    bootId,
-    lastLook: typeof lastLook === "number" ? lastLook : undefined,
+    bootId: known.bootId,
+    lastLook: known.lastLook ?? undefined,
     hosts: new SubjectMap(hosts),
     troubled: new Set(troubled),
   };
 }
 
-const KINDS: readonly unknown[] = ["member", "remote", "node", "server"] satisfies Host["kind"][];
-
-function restoredHost(name: string, row: unknown): Host | undefined {
-  const { kind, baseline, firstSight, knownFencing, losses, lastNormal, loss } = (row ?? {}) as Record<string, unknown>;
-  if (!KINDS.includes(kind) || (baseline !== "online" && baseline !== "offline")) return undefined;
+function restoredHost(name: string, { kind, loss, ...lasting }: InferOutput<typeof keptHost>): Host {
   return {
-    ...newHost(name, kind as Host["kind"]),
-    baseline,
-    firstSight: firstSight === true,
-    knownFencing: Array.isArray(knownFencing) ? knownFencing.filter((id) => typeof id === "string") : undefined,
-    losses: Array.isArray(losses) ? losses.filter((at) => typeof at === "number") : [],
-    lastNormal: typeof lastNormal === "number" ? lastNormal : undefined,
-    loss: restoredLoss(loss),
+    ...newHost(name, kind),
+    ...lasting,
+    knownFencing: lasting.knownFencing,
+    lastNormal: lasting.lastNormal,
+    loss: loss === undefined ? undefined : restoredLoss(loss),
   };
 }
 
-function restoredLoss(loss: unknown): Loss | undefined {
-  const { since, notBefore, returned, sent, withdrawn, inStorm } = (loss ?? {}) as Record<string, unknown>;
-  if (typeof since !== "number" || typeof notBefore !== "number") return undefined;
-  const { status, at, by } = (sent ?? {}) as Record<string, unknown>;
-  const isSent = (status === "NORMAL" || status === "UNKNOWN") && typeof at === "number";
+function restoredLoss({ since, notBefore, returned, sent, withdrawn, inStorm }: InferOutput<typeof keptLoss>): Loss {
   return {
     ...newLoss({ since, notBefore, afterGap: true }),
-    ...(typeof returned === "number" && { returned }),
-    ...(isSent && { sent: { status, at, by: by === "another monitor" ? by : "this monitor" } }),
-    withdrawn: withdrawn === true,
-    inStorm: inStorm === true,
+    ...(returned !== undefined && { returned }),
+    ...(sent !== undefined && { sent }),
+    withdrawn,
+    inStorm,
   };
 }

@@ -210,3 +210,19 @@ describe("what earlier runs left in the outbox", () => {
     assert.ok(monitor.look(UP).some(({ kind }) => kind === "caughtUp"));
   });
 });
+
+describe("a saved row of another shape", () => {
+  it("is left out with its reason, and the other hosts are kept", () => {
+    const before = watching();
+    const rows = new Map<string, unknown>();
+    for (const [name, host] of before.state.hosts) rows.set(name, kept.maps?.hosts?.each(host, name));
+    rows.set("node3", { ...(rows.get("node3") as object), losses: "none" });
+    const problems: string[] = [];
+    const state = restore({ rest: kept.rest(before.state), maps: { hosts: rows } }, (problem) =>
+      problems.push(problem),
+    );
+    assert.deepEqual([...(state?.hosts.keys() ?? [])], ["node2"]);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? "", /^hosts\/node3: losses: /);
+  });
+});
