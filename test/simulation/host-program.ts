@@ -1,8 +1,11 @@
+import type { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
 import { decide } from "../../src/host/decide.ts";
 import type { ClusterObservation, HostDriver } from "../../src/host/driver.ts";
-import { type FencingDevice, Secret } from "../../src/host/fencing-device.ts";
+import { type FencingDevice, type PowerAnswer, Secret } from "../../src/host/fencing-device.ts";
+import { LookSchedule } from "../../src/host/look-schedule.ts";
+import { MasakariHosts, type MasakariHostsParts } from "../../src/host/masakari/masakari-hosts.ts";
 import { hostMonitor } from "../../src/host/monitor.ts";
-import type { HostMonitorObservation, HostSettings, Orders } from "../../src/host/observation.ts";
+import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import { type HostsState, initialState } from "../../src/host/state.ts";
 import { runMonitor } from "../../src/monitor/run.ts";
 import type { Attempt } from "../../src/notify/delivery.ts";
@@ -15,49 +18,57 @@ import { ProgramClock } from "../support/harness/program-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import type { Seeded } from "../support/seeded.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
-import type { Machine } from "./host-machine.ts";
-
-/** A program that stands still for longer notices it, ms: `STALL_MS` and `PULSE_MS` of host/sense.ts. */
-const NOTICED_STALL_MS = 6000;
+import { QuickSense } from "./host-quick-sense.ts";
 
 /** What one run of a host monitor touches outside itself. */
 export interface Surroundings {
   readonly machine: Machine;
+  /** `whole`: as the program senses. `quick`: without its pulse and its polling of orders, see `QuickSense`. */
+  readonly sensing: "whole" | "quick";
   readonly clock: VirtualClock;
   readonly random: Seeded;
   readonly settings: HostSettings;
   readonly file: MemoryStateFile;
   readonly wallOffset: () => number;
+  readonly masakari: MasakariHostsParts["client"];
   look(interrupted: boolean): ClusterObservation;
+  /** What the program makes of a look, where a test has it misread the cluster. */
+  misread?: ((look: ClusterObservation) => ClusterObservation) | undefined;
   orders(): Orders;
-  power(host: string): Promise<{ readonly power: "on" | "off" | "unknown"; readonly devices: number }>;
-  isNotified(hostname: string, since: number, status: string): Promise<boolean>;
+  /** Masakari was asked whether a loss is known to it, and has not answered. */
+  unanswered(): void;
+  /** How many fencing devices the cluster has for a host. */
+  devices(host: string): number;
+  power(host: string): Promise<PowerAnswer["power"]>;
   post(notification: Notification, signal: AbortSignal): Promise<Attempt>;
   /** A look is taken in. */
   looked(look: ClusterObservation): void;
   added(notification: Notification): void;
   line(text: string): void;
+  /** How long a decision took, ms of real time. */
+  decided(kind: string, took: number): void;
 }
 
-/** One run of the host monitor's program on one machine. */
+/** One run of the host monitor's program on one machine: the real monitor, loop, outbox and delivery on simulated surroundings. */
 export class HostProgram {
   state: HostsState = initialState;
   readonly #world: Surroundings;
   readonly #clock: ProgramClock;
   readonly #stop = new AbortController();
-  #observe: ((observation: HostMonitorObservation) => void) | undefined;
-  #wanted = false;
-  #lookSoon: () => void = () => undefined;
-  #frozenAt: number | undefined;
+  readonly #looks = new Map<ClusterObservation, ClusterObservation>();
+  readonly #schedule: LookSchedule;
+  readonly #quick: QuickSense | undefined;
   #ended = false;
 
   constructor(world: Surroundings) {
     this.#world = world;
     this.#clock = new ProgramClock(world.clock, world.wallOffset);
+    this.#schedule = new LookSchedule(this.#clock, () => world.settings.monitoring_interval * 1000);
+    this.#quick = world.sensing === "quick" ? new QuickSense(this.#clock, () => world.orders()) : undefined;
   }
 
   start(): void {
-    const { file, machine, settings, random } = this.#world;
+    const { file, machine, settings, random, masakari } = this.#world;
     const clock = this.#clock;
     const bootId = `boot-${machine.boots}`;
     const log = new KeptLog();
@@ -74,17 +85,22 @@ export class HostProgram {
       attemptTimeoutMs: 30_000,
       random: random.next,
     });
+    const api = new MasakariHosts({ client: () => onClock(masakari(), clock), clock });
     const monitor = hostMonitor({
       settings,
       driver: this.#driver(),
       api: {
-        segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }),
-        isNotified: ({ hostname, since, status }) => clock.received(this.#world.isNotified(hostname, since, status)),
+        segmentHosts: (signal) => api.segmentHosts(signal),
+        isNotified: (loss, signal) =>
+          api.isNotified(loss, signal).catch((error: Error) => {
+            this.#world.unanswered();
+            throw error;
+          }),
       },
       askNova: () => Promise.reject(new Error("not asked")),
       checkPower: async ({ address }) => {
-        const { power } = await clock.received(this.#world.power(address));
-        return { power, reason: `its power is ${power}` };
+        const power = await clock.received(this.#world.power(address));
+        return { power, reason: power === "unknown" ? "its BMC does not answer" : `its BMC reports ${power}` };
       },
       readOrders: () => Promise.resolve(this.#world.orders()),
       segmentsEveryMs: () => 600_000,
@@ -93,13 +109,21 @@ export class HostProgram {
       clock,
       log,
     });
+    const quick = this.#quick;
     const watched: typeof monitor = {
       ...monitor,
-      sense: (observe, signal) => this.#sense(observe, signal),
+      ...(quick !== undefined && {
+        sense: (observe, signal) =>
+          quick.sense({ bootId, settings, api }, observe, signal, () =>
+            this.#sense((look) => quick.observe(look), signal),
+          ),
+      }),
       decide: (state, observation) => {
+        const began = performance.now();
         const decision = decide(state, observation);
+        this.#world.decided(observation.kind, performance.now() - began);
         this.state = decision.state;
-        if (observation.kind === "cluster") this.#world.looked(observation);
+        if (observation.kind === "cluster") this.#takeIn(observation);
         for (const effect of decision.effects) if (effect.kind === "log") this.#world.line(effect.text);
         return decision;
       },
@@ -109,17 +133,18 @@ export class HostProgram {
 
   /** Its machine or the program itself stands still. */
   freeze(): void {
-    if (this.#frozenAt !== undefined) return;
-    this.#frozenAt = this.#clock.now().mono;
+    this.#quick?.freeze();
     this.#clock.freeze();
   }
 
   thaw(): void {
-    if (this.#frozenAt === undefined) return;
-    const forMs = this.#clock.now().mono - this.#frozenAt;
-    this.#frozenAt = undefined;
-    if (forMs > NOTICED_STALL_MS) this.#tell({ kind: "stalled", at: this.#clock.now(), forMs });
+    this.#quick?.thaw();
     this.#clock.thaw();
+  }
+
+  /** Its host's wall clock was set, or an operator has commanded something. */
+  outsideChanged(clockSetByMs = 0): void {
+    if (!this.#ended) this.#quick?.outsideChanged(clockSetByMs);
   }
 
   /** As SIGKILL does. */
@@ -131,63 +156,51 @@ export class HostProgram {
   }
 
   /** Something in the cluster has changed: alerts have it look at once. */
-  lookNow(): void {
-    this.#wanted = true;
-    this.#lookSoon();
+  alert(): void {
+    this.#schedule.event();
   }
 
-  /** An operator has commanded something, or the wall clock was set. */
-  ordersChanged(): void {
-    this.#tell({ kind: "orders", at: this.#clock.now(), orders: this.#world.orders() });
-  }
-
-  clockSet(byMs: number): void {
-    if (Math.abs(byMs) > 60_000) this.#tell({ kind: "stalled", at: this.#clock.now(), forMs: Math.abs(byMs) });
-  }
-
-  #tell(observation: HostMonitorObservation): void {
-    if (!this.#ended && this.#frozenAt === undefined) this.#observe?.(observation);
+  #takeIn(observation: ClusterObservation): void {
+    const look = this.#looks.get(observation) ?? observation;
+    this.#looks.clear();
+    this.#world.looked(look);
   }
 
   #driver(): HostDriver {
     return {
       name: "simulated",
-      sense: () => Promise.reject(new Error("sensed by the simulation")),
-      lookNow: () => this.lookNow(),
-      findFencingDevices: async (host) => {
-        const { devices } = await this.#clock.received(this.#world.power(host));
-        return { devices: Array.from({ length: devices }, () => deviceOf(host)) };
-      },
+      sense: (observe, signal) => this.#sense(observe, signal),
+      lookNow: () => this.#schedule.lookNow(),
+      findFencingDevices: (host) =>
+        Promise.resolve({ devices: Array.from({ length: this.#world.devices(host) }, () => deviceOf(host)) }),
     };
   }
 
-  /** Looks at start, at each interval, and soon after it is asked to; each look takes its time. */
-  async #sense(observe: (observation: HostMonitorObservation) => void, signal: AbortSignal): Promise<void> {
-    const { settings, random, machine } = this.#world;
+  /** Looks when Pacemaker's driver does; each look takes its time. */
+  async #sense(observe: (observation: ClusterObservation) => void, signal: AbortSignal): Promise<void> {
+    const { random, misread } = this.#world;
     const clock = this.#clock;
-    this.#observe = observe;
-    observe({ kind: "started", at: clock.now(), bootId: `boot-${machine.boots}`, settings });
-    observe({ kind: "orders", at: clock.now(), orders: this.#world.orders() });
     let interrupted = true;
     while (!signal.aborted) {
-      this.#wanted = false;
       const look = this.#world.look(interrupted);
       await clock.sleep(random.between(50, 1500), signal).catch(() => undefined);
       if (signal.aborted) return;
-      observe(look);
+      const taken = misread?.(look) ?? look;
+      this.#looks.set(taken, look);
+      observe(taken);
       interrupted = look.quorum === "unknown";
-      if (this.#wanted) continue;
-      const asked = new Promise<void>((resolve) => {
-        this.#lookSoon = resolve;
-      });
-      const rest = new AbortController();
-      const onAbort = (): void => rest.abort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      await Promise.race([asked, clock.sleep(settings.monitoring_interval * 1000, rest.signal).catch(() => undefined)]);
-      signal.removeEventListener("abort", onAbort);
-      rest.abort();
+      await this.#schedule.untilNext(look, signal);
     }
   }
+}
+
+/** What the API answers is taken in when the program runs. */
+function onClock(client: ReturnType<MasakariHostsParts["client"]>, clock: ProgramClock): typeof client {
+  return {
+    listSegments: (query, options) => clock.received(client.listSegments(query, options)),
+    listHosts: (segment, query, options) => clock.received(client.listHosts(segment, query, options)),
+    listNotifications: (query, options) => clock.received(client.listNotifications(query, options)),
+  };
 }
 
 function deviceOf(address: string): FencingDevice {

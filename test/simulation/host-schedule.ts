@@ -1,26 +1,33 @@
+import type { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
 import { MODES } from "../support/harness/api-model.ts";
+import { SETTINGS } from "../support/host-cluster.ts";
 import { Seeded } from "../support/seeded.ts";
-import type { Machine } from "./host-machine.ts";
-import { HostWorld, type Watched } from "./host-world.ts";
+import { type DataCentre, HostWorld, type Watched } from "./host-world.ts";
 
 const MINUTE = 60_000;
 /** How long misfortunes go on at most, and how long all is well afterwards, ms. */
 const PEACE_MS = 25 * MINUTE;
+
+/** What is fixed of a schedule; the seed chooses the rest. */
+export type Given = Partial<Pick<DataCentre, "members" | "remotes" | "monitors" | "misread" | "sensing">>;
 
 /** One schedule: what happens to a data centre, the same for the same seed. */
 export class HostSchedule {
   readonly world: HostWorld;
   readonly #random: Seeded;
 
-  constructor(seed: number) {
+  constructor(seed: number, given: Given = {}) {
     this.#random = new Seeded(seed);
-    this.world = new HostWorld(this.#random);
+    this.world = new HostWorld({ ...dataCentre(this.#random), ...given });
+    for (const { machine } of this.world.hosts) {
+      if (this.#random.chance(0.1)) machine.bmc = this.#random.pick(["slow", "none"]);
+    }
   }
 
   async play(): Promise<void> {
     const { world } = this;
     const random = this.#random;
-    for (const host of world.hosts) world.startProgram(host);
+    world.startPrograms();
     await world.clock.advance(2 * world.settings.monitoring_samples * world.settings.monitoring_interval * 1000 + 5000);
     for (let events = random.between(1, 14); events > 0; events -= 1) {
       this.#happen();
@@ -31,7 +38,7 @@ export class HostSchedule {
     this.#peace();
     await world.clock.advance(PEACE_MS);
     world.invariants.judge();
-    for (const { program } of world.hosts) program?.kill();
+    world.end();
   }
 
   #pause(): number {
@@ -44,16 +51,16 @@ export class HostSchedule {
     const random = this.#random;
     const host = random.pick(world.hosts);
     const { machine } = host;
-    const tell = (what: string): void => world.tell(`-- ${machine.name} ${what}`);
+    const note = (what: string): void => world.timeline.add("--", `${machine.name} ${what}`);
     const now = world.clock.now().mono;
     switch (random.between(0, 21)) {
       case 0:
       case 1:
       case 2:
-        tell("crashes");
+        note("crashes");
         return machine.die(now, random.pick(["on", "off"]), false);
       case 3:
-        tell("loses power, with its BMC");
+        note("loses power, with its BMC");
         machine.bmc = "dead";
         return machine.die(now, "off", false);
       case 4:
@@ -62,7 +69,7 @@ export class HostSchedule {
       case 6:
         return this.#partition();
       case 7:
-        tell("its cluster stack is stopped cleanly");
+        note("its cluster stack is stopped cleanly");
         if (!machine.participates) return undefined;
         machine.stack = false;
         machine.online = false;
@@ -70,44 +77,44 @@ export class HostSchedule {
         return undefined;
       case 8:
         machine.maintenance = !machine.maintenance;
-        return tell(`maintenance ${machine.maintenance}`);
+        return note(`maintenance ${machine.maintenance}`);
       case 9:
         machine.standby = !machine.standby;
-        return tell(`standby ${machine.standby}`);
+        return note(`standby ${machine.standby}`);
       case 10:
         world.cluster.maintenance = !world.cluster.maintenance;
-        return world.tell(`-- cluster maintenance ${world.cluster.maintenance}`);
+        return world.timeline.add("--", `cluster maintenance ${world.cluster.maintenance}`);
       case 11:
         machine.bmc = random.pick(["answers", "answers", "slow", "dead"]);
-        return tell(`its BMC ${machine.bmc}`);
+        return note(`its BMC ${machine.bmc}`);
       case 12:
       case 13:
-        world.api.mode = random.chance(0.5) ? "up" : random.pick(MODES);
-        return world.tell(`-- API ${world.api.mode}`);
+        world.masakari.api.mode = random.chance(0.5) ? "up" : random.pick(MODES);
+        return world.timeline.add("--", `API ${world.masakari.api.mode}`);
       case 14:
       case 15:
         return this.#killProgram(host);
       case 16:
         host.program?.freeze();
-        tell("its monitor is stopped");
-        world.clock.setTimer(random.between(1000, 4 * MINUTE), () => machine.os === "up" && host.program?.thaw());
+        note("its monitor is stopped");
+        world.clock.setTimer(random.between(1000, 4 * MINUTE), () => {
+          if (machine.os === "up") world.thaw(host);
+        });
         return undefined;
       case 17: {
         const by = random.pick([-3600_000, -120_000, -20_000, 20_000, 120_000, 3600_000]);
-        host.wallOffset += by;
-        host.program?.clockSet(by);
-        if (Math.abs(by) > 60_000) world.knowsRepeats = false;
-        return tell(`its clock is set by ${by / 1000} s`);
+        world.setClock(host, by);
+        return note(`its clock is set by ${by / 1000} s`);
       }
       case 18:
         return this.#order(host);
       case 19:
-        tell("is switched on by a person");
+        note("is switched on by a person");
         return machine.alive ? undefined : world.cluster.bootLater(machine);
       case 20:
         return this.#storm();
       default:
-        tell("its tools give no answer");
+        note("its tools give no answer");
         host.blindUntil = now + random.between(5000, 4 * MINUTE);
         return undefined;
     }
@@ -116,15 +123,15 @@ export class HostSchedule {
   #freeze(host: Watched): void {
     const { machine, program } = host;
     if (machine.os !== "up" || machine.power === "off") return;
-    this.world.tell(`-- ${machine.name} freezes`);
+    this.world.timeline.add("--", `${machine.name} freezes`);
     machine.os = "frozen";
     program?.freeze();
     const { boots } = machine;
     this.world.clock.setTimer(this.#random.pick([1000, 8000, 40_000, 200_000]), () => {
       if (machine.os !== "frozen" || machine.boots !== boots) return;
-      this.world.tell(`-- ${machine.name} thaws`);
+      this.world.timeline.add("--", `${machine.name} thaws`);
       machine.os = "up";
-      host.program?.thaw();
+      this.world.thaw(host);
       this.world.cluster.disturbed();
     });
   }
@@ -137,7 +144,7 @@ export class HostSchedule {
       machine.network = 1;
       machine.reachesApi = !cutsApi;
     }
-    this.world.tell(`-- cut off: ${cut.map(({ machine }) => machine.name).join(" ")}`);
+    this.world.timeline.add("--", `cut off: ${cut.map(({ machine }) => machine.name).join(" ")}`);
     clock.setTimer(this.#random.between(3000, 5 * MINUTE), () => {
       this.#heal(cut.map(({ machine }) => machine));
       cluster.disturbed();
@@ -149,12 +156,12 @@ export class HostSchedule {
       machine.network = 0;
       machine.reachesApi = true;
     }
-    this.world.tell("-- the network is whole");
+    this.world.timeline.add("--", "the network is whole");
   }
 
   #killProgram(host: Watched): void {
     if (host.program === undefined || host.machine.os !== "up") return;
-    this.world.tell(`-- ${host.machine.name} its monitor is killed`);
+    this.world.timeline.add("--", `${host.machine.name} its monitor is killed`);
     host.program.kill();
     host.program = undefined;
     this.world.clock.setTimer(this.#random.between(1000, 10 * MINUTE), () => {
@@ -169,24 +176,23 @@ export class HostSchedule {
     const later = random.between(10_000, 10 * MINUTE);
     if (random.chance(0.6)) {
       const until = { mono: mono + later, wall: now.wall + later };
-      host.orders = { ...host.orders, disarmed: { until, reason: "test" } };
-    } else host.orders = { ...host.orders, released: { at: now, reason: "test" } };
-    this.world.tell(`-- ${host.machine.name} orders: ${Object.keys(host.orders).join(", ")}`);
-    host.program?.ordersChanged();
+      this.world.command(host, { ...host.orders, disarmed: { until, reason: "test" } });
+    } else this.world.command(host, { ...host.orders, released: { at: now, reason: "test" } });
+    this.world.timeline.add("--", `${host.machine.name} orders: ${Object.keys(host.orders).join(", ")}`);
   }
 
   #storm(): void {
     const { hosts, clock } = this.world;
     const fallen = hosts.filter(({ machine }) => machine.kind === "remote" && this.#random.chance(0.8));
-    this.world.tell(`-- storm: ${fallen.map(({ machine }) => machine.name).join(" ")}`);
+    this.world.timeline.add("--", `storm: ${fallen.map(({ machine }) => machine.name).join(" ")}`);
     for (const { machine } of fallen) machine.die(clock.now().mono, "off", false);
   }
 
   /** All that can be mended is, except hosts that are dead. */
   #peace(): void {
     const { world } = this;
-    world.tell("-- peace");
-    world.api.mode = "up";
+    world.timeline.add("--", "peace");
+    world.masakari.api.mode = "up";
     world.cluster.maintenance = false;
     this.#heal(world.hosts.map(({ machine }) => machine));
     for (const host of world.hosts) {
@@ -195,15 +201,14 @@ export class HostSchedule {
       machine.maintenance = false;
       host.blindUntil = 0;
       if (machine.os === "frozen") machine.os = "up";
-      host.program?.thaw();
+      world.thaw(host);
       // Without a majority of the members nobody can report anything.
       if (machine.kind === "member" && !machine.alive && this.#membersUp() <= world.hosts.length / 2) {
         machine.boot(world.clock.now().mono);
       }
       if (machine.alive && this.#random.chance(0.8)) machine.stack = true;
       if (host.program === undefined) world.startProgram(host);
-      host.orders = {};
-      host.program?.ordersChanged();
+      world.command(host, {});
     }
     world.clock.setTimer(10 * MINUTE, () => this.#releaseAll());
     world.align();
@@ -212,11 +217,10 @@ export class HostSchedule {
 
   /** An operator has looked: what is lost is down. */
   #releaseAll(): void {
-    this.world.tell("-- released");
+    this.world.timeline.add("--", "released");
     const { mono, wall } = this.world.clock.now();
     for (const host of this.world.hosts) {
-      host.orders = { released: { at: { mono, wall: wall + host.wallOffset }, reason: "they are down" } };
-      host.program?.ordersChanged();
+      this.world.command(host, { released: { at: { mono, wall: wall + host.wallOffset }, reason: "they are down" } });
     }
   }
 
@@ -225,4 +229,23 @@ export class HostSchedule {
     const up = members.filter(({ machine }) => machine.participates).length;
     return up > members.length / 2 ? this.world.hosts.length : 0;
   }
+}
+
+/** A data centre of a few hosts. */
+function dataCentre(random: Seeded): DataCentre {
+  const members = random.pick([3, 3, 5]);
+  const remotes = random.pick([0, 0, 2, 5]);
+  const names = Array.from({ length: members + remotes }, (_, index) => `host-${index + 1}`);
+  return {
+    random,
+    members: names.slice(0, members),
+    remotes: names.slice(members),
+    settings: {
+      ...SETTINGS,
+      monitoring_interval: random.pick([10, 20, 60]),
+      monitoring_samples: random.pick([1, 1, 2, 3]),
+      report_at_once: random.chance(0.15),
+    },
+    fencing: random.pick(["off", "reboot", "reboot"]),
+  };
 }

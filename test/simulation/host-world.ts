@@ -1,82 +1,124 @@
+import { ClusterModel } from "../../src/cli/sandbox/hosts/cluster.ts";
+import { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
+import type { ClusterObservation } from "../../src/host/driver.ts";
+import type { PowerAnswer } from "../../src/host/fencing-device.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import type { Attempt } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
-import { ApiModel, wallOf } from "../support/harness/api-model.ts";
 import { MemoryStateFile } from "../support/harness/memory-state-file.ts";
-import { SETTINGS } from "../support/host-cluster.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { ClusterModel } from "./host-cluster.ts";
 import { HostInvariants } from "./host-invariants.ts";
-import { Machine } from "./host-machine.ts";
+import { SimulatedMasakari } from "./host-masakari.ts";
 import { HostProgram } from "./host-program.ts";
+import { HostTimeline } from "./host-timeline.ts";
+
+/** `[host] ipmi_timeout`, ms. */
+const IPMI_TIMEOUT_MS = 5000;
 
 /** A host with its monitor: what outlasts a run of the program, and the run. */
 export interface Watched {
   readonly machine: Machine;
   readonly file: MemoryStateFile;
+  /** Whether a monitor belongs on it. */
+  readonly hasMonitor: boolean;
   program: HostProgram | undefined;
   /** By how much its wall clock is wrong, ms. */
   wallOffset: number;
   orders: Orders;
+  /** When its monitor could first have read them, mono ms: it was commanded then, or has thawed since. */
+  orderedAt: number;
   /** Until when its tools give no answer that is understood, mono ms. */
   blindUntil: number;
+}
+
+export interface DataCentre {
+  readonly random: Seeded;
+  readonly members: readonly string[];
+  readonly remotes: readonly string[];
+  /** The hosts that run a monitor; undefined: all of them. */
+  readonly monitors?: readonly string[] | undefined;
+  readonly settings: HostSettings;
+  readonly fencing: "off" | "reboot" | "none";
+  readonly sensing?: "whole" | "quick" | undefined;
+  /** What a monitor with a fault makes of each look. */
+  readonly misread?: ((look: ClusterObservation) => ClusterObservation) | undefined;
 }
 
 /** A simulated data centre: machines, the cluster on them, a host monitor on each, and masakari-api. */
 export class HostWorld {
   readonly clock = new VirtualClock();
   readonly random: Seeded;
-  readonly api: ApiModel;
+  readonly masakari: SimulatedMasakari;
   readonly cluster: ClusterModel;
   readonly hosts: readonly Watched[];
   readonly settings: HostSettings;
   readonly invariants: HostInvariants;
-  readonly history: string[] = [];
-  /** Whether monitors can know what others have reported: their clocks agree, and they ask and were answered. */
-  knowsRepeats: boolean;
-  readonly #began: number;
+  readonly timeline = new HostTimeline(this.clock);
+  /** Whether clocks agree well enough for one monitor to recognise what another has reported. */
+  clocksAgree = true;
+  /** How long decisions about one look took, and all others, µs of real time. */
+  readonly decisions = { looks: [] as number[], others: [] as number[] };
+  readonly #misread: DataCentre["misread"];
+  readonly #sensing: "whole" | "quick";
+  readonly #byName: ReadonlyMap<string, Watched>;
 
-  constructor(random: Seeded) {
+  constructor({ random, members, remotes, monitors, settings, fencing, misread, sensing }: DataCentre) {
     this.random = random;
-    this.#began = this.clock.now().mono;
-    this.api = new ApiModel(this.clock, random);
-    this.settings = {
-      ...SETTINGS,
-      monitoring_interval: random.pick([10, 20, 60]),
-      monitoring_samples: random.pick([1, 1, 2, 3]),
-      report_at_once: random.chance(0.15),
-    };
-    this.knowsRepeats = !this.settings.report_at_once;
-    const members = random.pick([3, 3, 5]);
-    const remotes = random.pick([0, 0, 2, 5]);
-    const machines = Array.from(
-      { length: members + remotes },
-      (_, index) => new Machine(`host-${index + 1}`, index < members ? "member" : "remote"),
-    );
-    for (const machine of machines) if (random.chance(0.1)) machine.bmc = random.pick(["slow", "none"]);
+    this.settings = settings;
+    this.#misread = misread;
+    this.#sensing = sensing ?? "whole";
+    const machines = [
+      ...members.map((name) => new Machine(name, "member")),
+      ...remotes.map((name) => new Machine(name, "remote")),
+    ];
+    const monitoring = monitors === undefined ? undefined : new Set(monitors);
     this.hosts = machines.map((machine) => ({
       machine,
       file: new MemoryStateFile(),
+      hasMonitor: monitoring?.has(machine.name) ?? true,
       program: undefined,
       wallOffset: 0,
       orders: {},
+      orderedAt: 0,
       blindUntil: 0,
     }));
+    this.#byName = new Map(this.hosts.map((host) => [host.machine.name, host]));
+    this.masakari = new SimulatedMasakari(
+      this.clock,
+      random,
+      machines.map(({ name }) => name),
+    );
     this.cluster = new ClusterModel({
       machines,
       clock: this.clock,
       random,
-      fencing: random.pick(["off", "reboot", "reboot"]),
+      fencing,
       changed: () => this.#alert(),
-      tell: (line) => this.tell(line),
+      log: (line) => this.timeline.add("cluster", line),
     });
     this.invariants = new HostInvariants(this);
   }
 
-  tell(line: string): void {
-    const s = (this.clock.now().mono - this.#began) / 1000;
-    this.history.push(`${s.toFixed(1).padStart(8)} s  ${line}`);
+  /** Whether monitors can know what others have reported: their clocks agree, and they ask and were answered. */
+  get knowsRepeats(): boolean {
+    return this.clocksAgree && !this.settings.report_at_once && this.masakari.answeredAll;
+  }
+
+  /** @throws Error there is no such host */
+  host(name: string): Watched {
+    const found = this.#byName.get(name);
+    if (found === undefined) throw new Error(`no host ${name}; there are ${[...this.#byName.keys()].join(", ")}`);
+    return found;
+  }
+
+  startPrograms(): void {
+    for (const host of this.hosts) this.startProgram(host);
+  }
+
+  /** Nothing of it runs any more. */
+  end(): void {
+    for (const { program } of this.hosts) program?.kill();
   }
 
   /** After a change of the truth: programs run where their machines do. */
@@ -91,28 +133,53 @@ export class HostWorld {
     }
   }
 
+  /** The monitor's program, or the whole host, runs on. */
+  thaw(host: Watched): void {
+    host.orderedAt = Math.max(host.orderedAt, this.clock.now().mono);
+    host.program?.thaw();
+  }
+
+  command(host: Watched, orders: Orders): void {
+    host.orders = orders;
+    host.orderedAt = this.clock.now().mono;
+    host.program?.outsideChanged();
+  }
+
+  setClock(host: Watched, byMs: number): void {
+    host.wallOffset += byMs;
+    if (Math.abs(byMs) > 60_000) this.clocksAgree = false;
+    host.program?.outsideChanged(byMs);
+  }
+
   startProgram(host: Watched): void {
     const { machine } = host;
-    if (host.program !== undefined || !machine.alive) return;
+    if (!host.hasMonitor || host.program !== undefined || !machine.alive) return;
     const { random, clock, settings } = this;
     const program = new HostProgram({
       machine,
+      sensing: this.#sensing,
       clock,
       random,
       settings: { ...settings, hostname: machine.name },
       file: host.file,
       wallOffset: () => host.wallOffset,
+      masakari: () => this.masakari.client(() => machine.reachesApi),
       look: (interrupted) => {
         const look = this.cluster.look(machine, interrupted, clock.now().mono >= host.blindUntil);
         return { ...look, at: { wall: look.at.wall + host.wallOffset, mono: look.at.mono } };
       },
+      misread: this.#misread,
       orders: () => host.orders,
+      unanswered: () => {
+        this.masakari.answeredAll = false;
+      },
+      devices: (name) => (this.host(name).machine.bmc === "none" ? 0 : 1),
       power: (name) => this.#power(name),
-      isNotified: (hostname, since, status) => this.#isNotified(host, hostname, since, status),
       post: (notification, signal) => this.#post(host, notification, signal),
       looked: (look) => this.invariants.looked(host, look),
       added: (notification) => this.invariants.added(host, notification),
-      line: (text) => this.tell(`${machine.name}: ${text}`),
+      line: (text) => this.timeline.add(machine.name, text, true),
+      decided: (kind, took) => this.decisions[kind === "cluster" ? "looks" : "others"].push(took),
     });
     host.program = program;
     program.start();
@@ -120,46 +187,37 @@ export class HostWorld {
 
   #alert(): void {
     this.align();
-    for (const { program } of this.hosts) if (this.random.chance(0.7)) program?.lookNow();
+    for (const { program } of this.hosts) if (this.random.chance(0.7)) program?.alert();
   }
 
-  async #power(name: string): Promise<{ power: "on" | "off" | "unknown"; devices: number }> {
-    const machine = this.hosts.find((host) => host.machine.name === name)?.machine;
-    if (machine === undefined || machine.bmc === "none") return { power: "unknown", devices: 0 };
-    const delay = { answers: [10, 500], slow: [1000, 20_000], dead: [15_000, 15_000] }[machine.bmc] as [number, number];
-    await this.#wait(this.random.between(...delay));
-    return { power: machine.bmc === "dead" ? "unknown" : machine.power, devices: 1 };
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => this.clock.setTimer(ms, resolve));
-  }
-
-  async #isNotified({ machine }: Watched, hostname: string, since: number, status: string): Promise<boolean> {
-    await this.#wait(this.random.between(5, 300));
-    const answers = this.api.mode === "up" || this.api.mode === "slow";
-    if (!answers || !machine.reachesApi) {
-      this.knowsRepeats = false;
-      throw new Error("no answer");
-    }
-    return this.api.stored.some(
-      ({ notification: { hostname: name, payload, generated_time } }) =>
-        name === hostname &&
-        payload.event === "STOPPED" &&
-        (payload.host_status === "NORMAL" || payload.host_status === status) &&
-        wallOf(generated_time) >= since,
-    );
+  async #power(name: string): Promise<PowerAnswer["power"]> {
+    const { random } = this;
+    const { machine } = this.host(name);
+    const delays = {
+      answers: () => random.between(10, 500),
+      slow: () => machine.bmcDelayMs ?? random.between(1000, 20_000),
+      dead: () => IPMI_TIMEOUT_MS,
+      none: () => 0,
+    };
+    const delay = delays[machine.bmc]();
+    await new Promise<void>((resolve) => this.clock.setTimer(Math.min(delay, IPMI_TIMEOUT_MS), resolve));
+    return delay < IPMI_TIMEOUT_MS && machine.bmc !== "none" ? machine.power : "unknown";
   }
 
   async #post(host: Watched, notification: Notification, signal: AbortSignal): Promise<Attempt> {
-    if (!host.machine.reachesApi) {
-      await this.#wait(1000);
-      return { outcome: "unanswered", reason: "no route to host" };
-    }
-    this.invariants.attempted(host, notification);
-    const attempt = await this.api.post(notification, signal);
+    const { name, reachesApi } = host.machine;
+    if (reachesApi) this.invariants.attempted(host, notification);
+    const attempt = await this.masakari.post(notification, reachesApi, signal);
     const { hostname, payload } = notification;
-    this.tell(`${host.machine.name}: POST ${hostname} ${payload.event} ${payload.host_status}: ${attempt.outcome}`);
+    const what = [payload.event, payload.host_status].filter((part) => part !== undefined).join(" ");
+    this.timeline.add("masakari", `POST from ${name}: ${hostname} ${what}: ${ANSWERS[attempt.outcome](attempt)}`);
     return attempt;
   }
 }
+
+const ANSWERS: Readonly<Record<Attempt["outcome"], (attempt: Attempt) => string>> = {
+  delivered: () => "202, stored",
+  duplicate: () => "409, known already",
+  rejected: () => "refused",
+  unanswered: (attempt) => `no answer${"reason" in attempt ? ` (${attempt.reason})` : ""}`,
+};

@@ -1,35 +1,58 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { playSchedules, schedulesOr } from "../support/seeds.ts";
-import { HostSchedule } from "./host-schedule.ts";
+import { type Given, HostSchedule } from "./host-schedule.ts";
 
 const SCHEDULES = schedulesOr(80);
 
-test(`${SCHEDULES} schedules of a data centre: every dead host reported once, no live one, nothing without quorum`, async (context) => {
+/** @returns the counts of all of them */
+async function play(context: TestContext, count: number, given: Given): Promise<Record<string, number>> {
   const totals: Record<string, number> = {};
-  await playSchedules(SCHEDULES, (seed) => {
-    const schedule = new HostSchedule(seed);
+  await playSchedules(count, (seed) => {
+    const schedule = new HostSchedule(seed, given);
+    const { invariants, timeline } = schedule.world;
     return {
-      history: schedule.world.history,
+      history: timeline.lines,
       play: async () => {
         await schedule.play();
-        const { violations, counts } = schedule.world.invariants;
-        if (violations.length > 0) assert.fail(violations.join("\n"));
-        for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
+        if (invariants.violations.length > 0) assert.fail(invariants.violations.join("\n"));
+        for (const [name, count] of Object.entries(invariants.counts)) totals[name] = (totals[name] ?? 0) + count;
       },
     };
   });
   context.diagnostic(JSON.stringify(totals));
-  const { reported = 0, owed = 0, returnedReported = 0 } = totals;
-  // Schedules in which nobody dies would prove nothing.
-  assert.ok(owed > SCHEDULES / 3, `only ${owed} hosts stayed dead`);
-  assert.ok(reported > SCHEDULES, `only ${reported} reports`);
-  assert.ok(returnedReported > SCHEDULES / 3, `only ${returnedReported} reports of hosts that were back`);
-});
+  return totals;
+}
 
-test("one seed is one schedule", async () => {
-  const [one, other] = [new HostSchedule(42), new HostSchedule(42)];
-  await one.play();
-  await other.play();
-  assert.deepEqual(one.world.history, other.world.history);
+describe("a simulated data centre", () => {
+  test(`${SCHEDULES} schedules: every dead host reported once, no live one, nothing without quorum`, async (context) => {
+    const totals = await play(context, SCHEDULES, { sensing: "quick" });
+    const { reported = 0, owed = 0, returnedReported = 0 } = totals;
+    // Schedules in which nobody dies would prove nothing.
+    assert.ok(owed > SCHEDULES / 4, `only ${owed} hosts stayed dead`);
+    assert.ok(reported > SCHEDULES, `only ${reported} reports`);
+    assert.ok(returnedReported > SCHEDULES / 3, `only ${returnedReported} reports of hosts that were back`);
+  });
+
+  test("the same, with the monitor's own pulse and orders read as the program reads them", async (context) => {
+    const { reported = 0 } = await play(context, Math.ceil(SCHEDULES / 8), { sensing: "whole" });
+    assert.ok(reported > 0);
+  });
+
+  test("one seed is one schedule", async () => {
+    const [one, other] = [new HostSchedule(42), new HostSchedule(42)];
+    await one.play();
+    await other.play();
+    assert.deepEqual(one.world.timeline.lines, other.world.timeline.lines);
+  });
+
+  test("monitors that take each side of a partition for the one with quorum are found out", async () => {
+    const violations: string[] = [];
+    for (let seed = 1; seed <= 20; seed++) {
+      const schedule = new HostSchedule(seed, { sensing: "quick", misread: (look) => ({ ...look, quorum: "yes" }) });
+      await schedule.play();
+      violations.push(...schedule.world.invariants.violations);
+    }
+    assert.ok(violations.some((violation) => violation.includes("without quorum")));
+  });
 });

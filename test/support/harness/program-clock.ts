@@ -59,10 +59,10 @@ export class ProgramClock implements Clock {
 
   /** What arrives from outside is taken in when the program runs; never after its end. */
   async received<T>(answer: Promise<T>): Promise<T> {
-    const value = await answer;
+    await answer.catch(() => undefined);
     if (this.#ended) return never;
     if (this.#frozen) await new Promise<void>((resolve) => this.#thawed.push(resolve));
-    return value;
+    return await answer;
   }
 
   freeze(): void {

@@ -1,23 +1,33 @@
-import type { ClusterObservation, FencingEvent, HostObservation } from "../../src/host/driver.ts";
-import type { Clock } from "../../src/system/clock.ts";
-import type { Seeded } from "../support/seeded.ts";
-import type { Machine } from "./host-machine.ts";
+import type { ClusterObservation, FencingEvent, HostObservation } from "../../../host/driver.ts";
+import type { Clock } from "../../../system/clock.ts";
+import type { Machine } from "./machine.ts";
 
 /** Corosync's token time-out and Pacemaker's election, ms. */
 const NOTICED_MS = [1500, 6000] as const;
+const FENCING_MS = [2000, 25_000] as const;
+/** By a slow BMC. */
+const SLOW_FENCING_MS = [30_000, 180_000] as const;
+const FENCING_AGAIN_MS = [20_000, 60_000] as const;
+const BOOT_MS = [20_000, 240_000] as const;
 /** So long after it has joined, a host's own part is not settled, ms. */
 const SETTLING_MS = 4000;
-const KEPT_EVENTS = 40;
+/** So many fencing events are kept of each host. */
+const KEPT_EVENTS = 8;
+
+/** How long something takes: a whole number in [low, high]. */
+export interface Chance {
+  between(low: number, high: number): number;
+}
 
 export interface ClusterParts {
   readonly machines: readonly Machine[];
   readonly clock: Clock;
-  readonly random: Seeded;
+  readonly random: Chance;
   /** What fencing does to a host. */
   readonly fencing: "off" | "reboot" | "none";
   /** Called when the cluster's membership or its fencing history has changed. */
   readonly changed: () => void;
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -105,7 +115,7 @@ export class ClusterModel {
   }
 
   #noticed(): void {
-    const { machines, clock, tell, changed } = this.#parts;
+    const { machines, clock, log, changed } = this.#parts;
     const members = machines.filter(({ kind }) => kind === "member");
     const networks = new Set(members.map(({ network }) => network));
     this.quorate = [...networks].find(
@@ -115,7 +125,7 @@ export class ClusterModel {
       for (const machine of machines) {
         const online = machine.participates && machine.network === this.quorate;
         if (online !== machine.online) {
-          tell(`cluster: ${machine.name} is ${online ? "in" : "lost"}`);
+          log(`${machine.name} is ${online ? "in" : "lost"}`);
           machine.online = online;
           if (online) {
             machine.expected = true;
@@ -130,17 +140,18 @@ export class ClusterModel {
   }
 
   #fence(machine: Machine, requestedBy: FencingEvent["requestedBy"]): void {
-    const { random, clock, fencing, tell } = this.#parts;
+    const { random, clock, fencing, log } = this.#parts;
     const inMaintenance = requestedBy === "cluster" && (this.maintenance || machine.maintenance);
     if (machine.fencingPending || fencing === "none" || inMaintenance || this.quorate === undefined) return;
     machine.fencingPending = true;
+    log(`fencing of ${machine.name} begins (${fencing})`);
     const pending = this.#record(machine, { action: fencing, status: "pending", byHand: false, requestedBy });
-    const takes = machine.bmc === "slow" ? random.between(30_000, 180_000) : random.between(2000, 25_000);
+    const takes = machine.bmc === "slow" ? this.#slowFencing(machine) : random.between(...FENCING_MS);
     clock.setTimer(takes, () => {
       machine.fencingPending = false;
       this.#events = this.#events.filter(({ id }) => id !== pending);
       const succeeds = machine.bmc !== "dead" && machine.bmc !== "none" && this.quorate !== undefined;
-      tell(`cluster: fencing of ${machine.name} ${succeeds ? "succeeded" : "failed"} (${fencing})`);
+      log(`fencing of ${machine.name} ${succeeds ? "succeeded" : "failed"} (${fencing})`);
       this.#record(machine, { action: fencing, status: succeeds ? "success" : "failed", byHand: false, requestedBy });
       if (succeeds) {
         machine.die(clock.now().mono, "off", true);
@@ -148,10 +159,14 @@ export class ClusterModel {
         // The controller takes it out at once, before Corosync misses it.
         machine.online = false;
         if (fencing === "reboot") this.bootLater(machine);
-      } else clock.setTimer(random.between(20_000, 60_000), () => this.disturbed());
+      } else clock.setTimer(random.between(...FENCING_AGAIN_MS), () => this.disturbed());
       this.disturbed();
       this.#parts.changed();
     });
+  }
+
+  #slowFencing({ bmcDelayMs }: Machine): number {
+    return bmcDelayMs ?? this.#parts.random.between(...SLOW_FENCING_MS);
   }
 
   /** Its power is on now, and some time later it runs. */
@@ -159,7 +174,7 @@ export class ClusterModel {
     const { clock, random } = this.#parts;
     const { boots } = machine;
     machine.power = "on";
-    clock.setTimer(random.between(20_000, 240_000), () => {
+    clock.setTimer(random.between(...BOOT_MS), () => {
       if (machine.boots !== boots || machine.power === "off") return;
       machine.boot(clock.now().mono);
       this.disturbed();
@@ -170,9 +185,24 @@ export class ClusterModel {
   #record(machine: Machine, event: Pick<FencingEvent, "action" | "status" | "byHand"> & Partial<FencingEvent>): string {
     const id = `event-${this.#ids++}`;
     const completedAt = Math.floor(this.#parts.clock.now().wall / 1000) * 1000;
-    const whole = { id, target: machine.name, requestedBy: "cluster" as const, delegate: "host-1", ...event };
+    const whole = {
+      id,
+      target: machine.name,
+      requestedBy: "cluster" as const,
+      delegate: this.#delegate(machine),
+      ...event,
+    };
     const recorded = event.status === "pending" ? whole : { ...whole, completedAt };
-    this.#events = [recorded, ...this.#events].slice(0, KEPT_EVENTS);
+    const earlier = this.#events.filter(({ target }) => target === machine.name);
+    const kept = new Set([recorded, ...earlier].slice(0, KEPT_EVENTS));
+    this.#events = [recorded, ...this.#events.filter((one) => one.target !== machine.name || kept.has(one))];
     return id;
+  }
+
+  /** The member that carries out the fencing. */
+  #delegate(target: Machine): string {
+    return (
+      this.#parts.machines.find((one) => one !== target && one.kind === "member" && this.#isIn(one))?.name ?? "none"
+    );
   }
 }

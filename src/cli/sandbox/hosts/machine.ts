@@ -1,13 +1,13 @@
-/** How a host's life ended: its guests with it. Times are mono ms of the simulation. */
+/** How a host's life ended: its guests with it. Times are mono ms. */
 export interface Death {
   readonly at: number;
-  /** Its cluster has fenced it, which proves it. */
-  fenced: boolean;
+  /** When its cluster has fenced it, which proves it. */
+  fencedAt: number | undefined;
   /** When its operating system ran again. */
   back: number | undefined;
 }
 
-/** A machine of the simulated data centre, as it really is. */
+/** A machine of a simulated data centre, as it really is. */
 export class Machine {
   readonly name: string;
   readonly kind: "member" | "remote";
@@ -19,6 +19,8 @@ export class Machine {
   network = 0;
   reachesApi = true;
   bmc: "answers" | "slow" | "dead" | "none" = "answers";
+  /** How long a slow BMC takes; undefined: a different time each time. ms */
+  bmcDelayMs: number | undefined;
   /** In maintenance, by the cluster's configuration. */
   maintenance = false;
   standby = false;
@@ -32,7 +34,7 @@ export class Machine {
   expected = true;
   incarnation = 1;
   /** Since when it has been a member again, mono ms. */
-  joinedAt = 0;
+  joinedAt = Number.NEGATIVE_INFINITY;
   fencingPending = false;
 
   constructor(name: string, kind: Machine["kind"]) {
@@ -52,8 +54,9 @@ export class Machine {
   /** Its guests are gone. */
   die(at: number, power: "on" | "off", fenced: boolean): void {
     const last = this.deaths.at(-1);
-    if (this.alive) this.deaths.push({ at, fenced, back: undefined });
-    else if (fenced && last !== undefined) last.fenced = true;
+    const fencedAt = fenced ? at : undefined;
+    if (this.alive) this.deaths.push({ at, fencedAt, back: undefined });
+    else if (last !== undefined) last.fencedAt ??= fencedAt;
     this.power = power;
     this.os = "down";
   }
