@@ -19,6 +19,9 @@ export interface Requests {
 export class SimulatedMasakari {
   readonly api: ApiModel;
   readonly requests: Requests = { segments: 0, hosts: 0, notifications: 0, posts: 0 };
+  /** When each request came, and each that stored something was answered, mono ms. */
+  readonly times: number[] = [];
+  readonly posted: number[] = [];
   /** Whether every question about what is stored was answered. */
   answeredAll = true;
   readonly #clock: Clock;
@@ -64,8 +67,10 @@ export class SimulatedMasakari {
       await this.#wait(1000);
       return { outcome: "unanswered", reason: "no route to host" };
     }
-    this.requests.posts += 1;
-    return await this.api.post(notification, signal);
+    this.#count("posts");
+    const attempt = await this.api.post(notification, signal);
+    if (attempt.outcome === "delivered") this.posted.push(this.#clock.now().mono);
+    return attempt;
   }
 
   #storedSince(since: string): unknown[] {
@@ -82,9 +87,14 @@ export class SimulatedMasakari {
   async #answered(kind: keyof Requests, isReachable: () => boolean): Promise<void> {
     await this.#wait(this.#random.between(5, 300));
     const answers = this.api.mode === "up" || this.api.mode === "slow";
-    if (isReachable()) this.requests[kind] += 1;
+    if (isReachable()) this.#count(kind);
     if (answers && isReachable()) return;
     throw new Error("no answer");
+  }
+
+  #count(kind: keyof Requests): void {
+    this.requests[kind] += 1;
+    this.times.push(this.#clock.now().mono);
   }
 
   #wait(ms: number): Promise<void> {

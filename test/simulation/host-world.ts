@@ -8,6 +8,7 @@ import type { Notification } from "../../src/notify/notification.ts";
 import { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { type DecisionTimes, Durations } from "./host-durations.ts";
 import { HostInvariants } from "./host-invariants.ts";
 import { SimulatedMasakari } from "./host-masakari.ts";
 import { HostProgram } from "./host-program.ts";
@@ -57,8 +58,7 @@ export class HostWorld {
   readonly timeline = new HostTimeline(this.clock);
   /** Whether clocks agree well enough for one monitor to recognise what another has reported. */
   clocksAgree = true;
-  /** How long decisions about one look took, and all others, µs of real time. */
-  readonly decisions = { looks: [] as number[], others: [] as number[] };
+  readonly decisions: DecisionTimes = { looks: new Durations(), others: new Durations() };
   readonly #misread: DataCentre["misread"];
   readonly #sensing: "whole" | "quick";
   readonly #byName: ReadonlyMap<string, Watched>;
@@ -179,7 +179,7 @@ export class HostWorld {
       looked: (look) => this.invariants.looked(host, look),
       added: (notification) => this.invariants.added(host, notification),
       line: (text) => this.timeline.add(machine.name, text, true),
-      decided: (kind, took) => this.decisions[kind === "cluster" ? "looks" : "others"].push(took),
+      decided: (kind, took) => this.decisions[kind === "cluster" ? "looks" : "others"].add(took),
     });
     host.program = program;
     program.start();

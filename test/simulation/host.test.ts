@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { playSchedules, schedulesOr } from "../support/seeds.ts";
+import { playRack } from "./host-rack.ts";
 import { type Given, HostSchedule } from "./host-schedule.ts";
 
 const SCHEDULES = schedulesOr(80);
@@ -44,6 +45,14 @@ describe("a simulated data centre", () => {
     await one.play();
     await other.play();
     assert.deepEqual(one.world.timeline.lines, other.world.timeline.lines);
+  });
+
+  test("a rack of 5 among 30 hosts loses power: each host is reported by one request", async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `host-${String(index + 1).padStart(2, "0")}`);
+    const [members, remotes, monitors] = [names.slice(0, 5), names.slice(5), names.slice(0, 5)];
+    const { text, isClean } = await playRack({ members, remotes, monitors }, { seed: 1, rack: 5 });
+    assert.ok(isClean, text);
+    assert.match(text, /stored by Masakari: 5 failures, 0 of hosts that were alive[\s\S]*POST notifications 5\n/);
   });
 
   test("monitors that take each side of a partition for the one with quorum are found out", async () => {

@@ -112,3 +112,14 @@ test("a request during the wait ends it", async () => {
   wake = () => schedule.lookNow();
   await schedule.untilNext(observation(clock), new AbortController().signal);
 });
+
+test("a look during which this program was suspended for an hour: the next one comes within seconds if it is asked for", async () => {
+  const { clock, slept } = recordingClock();
+  const schedule = new LookSchedule(clock, () => INTERVAL_MS);
+  const before = observation(clock);
+  await clock.sleep(3_600_000, new AbortController().signal);
+  slept.length = 0;
+  schedule.lookNow();
+  await schedule.untilNext(before, new AbortController().signal);
+  assert.ok(total(slept) <= 5000);
+});

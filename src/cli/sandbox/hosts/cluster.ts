@@ -2,13 +2,27 @@ import type { ClusterObservation, FencingEvent, HostObservation } from "../../..
 import type { Clock } from "../../../system/clock.ts";
 import type { Machine } from "./machine.ts";
 
-/** Corosync's token time-out and Pacemaker's election, ms. */
-const NOTICED_MS = [1500, 6000] as const;
-const FENCING_MS = [2000, 25_000] as const;
-/** By a slow BMC. */
-const SLOW_FENCING_MS = [30_000, 180_000] as const;
-const FENCING_AGAIN_MS = [20_000, 60_000] as const;
-const BOOT_MS = [20_000, 240_000] as const;
+type Span = readonly [low: number, high: number];
+
+/** How long things take, at least and at most, ms. */
+export interface Durations {
+  /** Corosync's token time-out and Pacemaker's election. */
+  readonly noticed: Span;
+  readonly fencing: Span;
+  /** By a slow BMC. */
+  readonly slowFencing: Span;
+  /** After it has failed. */
+  readonly fencingAgain: Span;
+  readonly boot: Span;
+}
+
+const DURATIONS: Durations = {
+  noticed: [1500, 6000],
+  fencing: [2000, 25_000],
+  slowFencing: [30_000, 180_000],
+  fencingAgain: [20_000, 60_000],
+  boot: [20_000, 240_000],
+};
 /** So long after it has joined, a host's own part is not settled, ms. */
 const SETTLING_MS = 4000;
 /** So many fencing events are kept of each host. */
@@ -25,6 +39,8 @@ export interface ClusterParts {
   readonly random: Chance;
   /** What fencing does to a host. */
   readonly fencing: "off" | "reboot" | "none";
+  /** Like a real cluster's if absent. */
+  readonly durations?: Durations;
   /** Called when the cluster's membership or its fencing history has changed. */
   readonly changed: () => void;
   readonly log: (line: string) => void;
@@ -39,12 +55,14 @@ export class ClusterModel {
   /** The network of the side that has quorum; undefined if none has. */
   quorate: number | undefined = 0;
   readonly #parts: ClusterParts;
+  readonly #durations: Durations;
   #events: FencingEvent[] = [];
   #ids = 0;
   #noticing = false;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
+    this.#durations = parts.durations ?? DURATIONS;
   }
 
   /** The truth has changed; the cluster notices within seconds. */
@@ -52,7 +70,7 @@ export class ClusterModel {
     const { clock, random } = this.#parts;
     if (this.#noticing) return;
     this.#noticing = true;
-    clock.setTimer(random.between(...NOTICED_MS), () => {
+    clock.setTimer(random.between(...this.#durations.noticed), () => {
       this.#noticing = false;
       this.#noticed();
     });
@@ -146,7 +164,7 @@ export class ClusterModel {
     machine.fencingPending = true;
     log(`fencing of ${machine.name} begins (${fencing})`);
     const pending = this.#record(machine, { action: fencing, status: "pending", byHand: false, requestedBy });
-    const takes = machine.bmc === "slow" ? this.#slowFencing(machine) : random.between(...FENCING_MS);
+    const takes = machine.bmc === "slow" ? this.#slowFencing(machine) : random.between(...this.#durations.fencing);
     clock.setTimer(takes, () => {
       machine.fencingPending = false;
       this.#events = this.#events.filter(({ id }) => id !== pending);
@@ -159,14 +177,14 @@ export class ClusterModel {
         // The controller takes it out at once, before Corosync misses it.
         machine.online = false;
         if (fencing === "reboot") this.bootLater(machine);
-      } else clock.setTimer(random.between(...FENCING_AGAIN_MS), () => this.disturbed());
+      } else clock.setTimer(random.between(...this.#durations.fencingAgain), () => this.disturbed());
       this.disturbed();
       this.#parts.changed();
     });
   }
 
   #slowFencing({ bmcDelayMs }: Machine): number {
-    return bmcDelayMs ?? this.#parts.random.between(...SLOW_FENCING_MS);
+    return bmcDelayMs ?? this.#parts.random.between(...this.#durations.slowFencing);
   }
 
   /** Its power is on now, and some time later it runs. */
@@ -174,7 +192,7 @@ export class ClusterModel {
     const { clock, random } = this.#parts;
     const { boots } = machine;
     machine.power = "on";
-    clock.setTimer(random.between(...BOOT_MS), () => {
+    clock.setTimer(random.between(...this.#durations.boot), () => {
       if (machine.boots !== boots || machine.power === "off") return;
       machine.boot(clock.now().mono);
       this.disturbed();

@@ -1,0 +1,51 @@
+/** Each bucket of times is 5 % wider than the one before. */
+const WIDTH = Math.log(1.05);
+
+/** Durations in constant memory, to within 5 %. */
+export class Durations {
+  readonly #buckets = new Map<number, number>();
+  count = 0;
+  /** ms */
+  longest = 0;
+
+  /** @param ms of real time */
+  add(ms: number): void {
+    const bucket = Math.round(Math.log(Math.max(ms, 1e-6)) / WIDTH);
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+    this.count += 1;
+    this.longest = Math.max(this.longest, ms);
+  }
+
+  addAll(others: Durations): void {
+    for (const [bucket, count] of others.#buckets) this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + count);
+    this.count += others.count;
+    this.longest = Math.max(this.longest, others.longest);
+  }
+
+  /** @param part 0 to 1. @returns ms; so large a part of the durations is not longer */
+  quantile(part: number): number {
+    let left = part * this.count;
+    for (const [bucket, count] of [...this.#buckets].sort(([one], [other]) => one - other)) {
+      left -= count;
+      if (left <= 0) return Math.exp(bucket * WIDTH);
+    }
+    return 0;
+  }
+
+  get text(): string {
+    const [median, most] = [this.quantile(0.5), this.quantile(0.99)];
+    return `${shown(median)} median, ${shown(most)} at 99 %, ${shown(this.longest)} longest (${this.count} decisions)`;
+  }
+}
+
+const shown = (ms: number): string => (ms < 1 ? `${(ms * 1000).toPrecision(2)} µs` : `${ms.toPrecision(3)} ms`);
+
+/** Real time that `decide` took: for one look at the whole cluster, and for everything else. */
+export interface DecisionTimes {
+  readonly looks: Durations;
+  readonly others: Durations;
+}
+
+export function decisionText({ looks, others }: DecisionTimes): string {
+  return `time per decision on a look:  ${looks.text}\ntime per other decision:      ${others.text}`;
+}
