@@ -3,6 +3,8 @@ import type { Clock } from "../system/clock.ts";
 /** Looks must not take more than two thirds of the time, however many events there are. */
 const REST_OF_LOOK = 0.5;
 const SHORTEST_MS = 50;
+/** A look during which this program was suspended has taken long, and the next one is needed at once. */
+const LONGEST_MS = 5000;
 
 /** Waits between two looks, and ends the wait early when a look is asked for. */
 export class LookTimer {
@@ -26,7 +28,7 @@ export class LookTimer {
    */
   async untilNext(lookedAt: number, pauseMs: () => number, signal: AbortSignal): Promise<void> {
     const took = this.#clock.now().mono - lookedAt;
-    await rest(this.#clock, Math.max(SHORTEST_MS, took * REST_OF_LOOK), signal);
+    await rest(this.#clock, Math.min(LONGEST_MS, Math.max(SHORTEST_MS, took * REST_OF_LOOK)), signal);
     if (!this.#requested) {
       const woken = new AbortController();
       this.#wake = () => woken.abort();

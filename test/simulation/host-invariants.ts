@@ -49,8 +49,11 @@ export class HostInvariants {
 
   looked({ machine }: Watched, look: ClusterObservation): void {
     this.#looks.set(machine.name, look);
-    if (look.interrupted) for (const { name } of look.hosts) this.#shownTo(machine.name, name).onlineSince = undefined;
-    if (look.quorum !== "yes" || look.self.stable !== "yes") return;
+    const isTrusted = look.quorum === "yes" && look.self.stable === "yes";
+    if (look.interrupted || !isTrusted) {
+      for (const { name } of look.hosts) this.#shownTo(machine.name, name).onlineSince = undefined;
+    }
+    if (!isTrusted) return;
     const now = look.at.mono;
     // It was under way while the program was suspended: not believed.
     if (this.#world.clock.now().mono - now > OLD_LOOK_MS) return;
@@ -178,7 +181,7 @@ export class HostInvariants {
       const problem = ["planned work", "down at first sight"].find((one) =>
         state.problems.get(one)?.problem.includes(name),
       );
-      return problem !== undefined;
+      return problem !== undefined || state.problems.has("quorum");
     });
   }
 
