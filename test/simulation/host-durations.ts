@@ -1,15 +1,22 @@
 /** Each bucket of times is 5 % wider than the one before. */
 const WIDTH = Math.log(1.05);
 
+/** Real time, and CPU time, whose resolution may be some ms: right on average. */
+export interface Took {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
 /** Durations in constant memory, to within 5 %. */
 export class Durations {
   readonly #buckets = new Map<number, number>();
+  #cpuMs = 0;
   count = 0;
   /** ms */
   longest = 0;
 
-  /** @param ms of real time */
-  add(ms: number): void {
+  add({ ms, cpuMs }: Took): void {
+    this.#cpuMs += cpuMs;
     const bucket = Math.round(Math.log(Math.max(ms, 1e-6)) / WIDTH);
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
     this.count += 1;
@@ -19,6 +26,7 @@ export class Durations {
   addAll(others: Durations): void {
     for (const [bucket, count] of others.#buckets) this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + count);
     this.count += others.count;
+    this.#cpuMs += others.#cpuMs;
     this.longest = Math.max(this.longest, others.longest);
   }
 
@@ -34,13 +42,14 @@ export class Durations {
 
   get text(): string {
     const [median, most] = [this.quantile(0.5), this.quantile(0.99)];
-    return `${shown(median)} median, ${shown(most)} at 99 %, ${shown(this.longest)} longest (${this.count} decisions)`;
+    const cpu = this.count === 0 ? 0 : this.#cpuMs / this.count;
+    return `${shown(cpu)} of CPU on average; ${shown(median)} median, ${shown(most)} at 99 %, ${shown(this.longest)} longest (${this.count} decisions)`;
   }
 }
 
 const shown = (ms: number): string => (ms < 1 ? `${(ms * 1000).toPrecision(2)} µs` : `${ms.toPrecision(3)} ms`);
 
-/** Real time that `decide` took: for one look at the whole cluster, and for everything else. */
+/** What `decide` took: for one look at the whole cluster, and for everything else. */
 export interface DecisionTimes {
   readonly looks: Durations;
   readonly others: Durations;

@@ -18,6 +18,7 @@ import { ProgramClock } from "../support/harness/program-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import type { Seeded } from "../support/seeded.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
+import type { Took } from "./host-durations.ts";
 import { QuickSense } from "./host-quick-sense.ts";
 
 /** What one run of a host monitor touches outside itself. */
@@ -45,8 +46,8 @@ export interface Surroundings {
   looked(look: ClusterObservation): void;
   added(notification: Notification): void;
   line(text: string): void;
-  /** How long a decision took, ms of real time. */
-  decided(kind: string, took: number): void;
+  /** How long a decision took. */
+  decided(kind: string, took: Took): void;
 }
 
 /** One run of the host monitor's program on one machine: the real monitor, loop, outbox and delivery on simulated surroundings. */
@@ -119,9 +120,10 @@ export class HostProgram {
           ),
       }),
       decide: (state, observation) => {
-        const began = performance.now();
+        const [began, used] = [performance.now(), process.threadCpuUsage()];
         const decision = decide(state, observation);
-        this.#world.decided(observation.kind, performance.now() - began);
+        const { user, system } = process.threadCpuUsage(used);
+        this.#world.decided(observation.kind, { ms: performance.now() - began, cpuMs: (user + system) / 1000 });
         this.state = decision.state;
         if (observation.kind === "cluster") this.#takeIn(observation);
         for (const effect of decision.effects) if (effect.kind === "log") this.#world.line(effect.text);
