@@ -70,7 +70,7 @@ function nextReading(before: Reading | undefined, observed: HostObservation, { a
 }
 
 /** A host that is seen online, even once, must not be reported down; and what happened to it unseen shows now. */
-function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, context: Context): Host {
+function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostLook, context: Context): Host {
   let next = host;
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
@@ -82,7 +82,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, co
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
-    if (fencedAt !== undefined) next = openReturned(next, fencedAt, afterGap, context);
+    if (fencedAt !== undefined) next = openReturned(next, { fencedAt, lastLook: state.lastLook, afterGap }, context);
     else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -116,8 +116,14 @@ export function returnedLongAgo(host: Host, context: Context): Host {
   return { ...host, loss: undefined };
 }
 
+interface Returned extends Pick<HostLook, "afterGap"> {
+  /** ms since the epoch, as `lastLook` of the state. */
+  readonly fencedAt: number;
+  readonly lastLook: number | undefined;
+}
+
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
-function openReturned(host: Host, fencedAt: number, afterGap: boolean, context: Context): Host {
+function openReturned(host: Host, { fencedAt, lastLook, afterGap }: Returned, context: Context): Host {
   if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
     const when = new Date(fencedAt).toISOString();
     context.log(
@@ -127,7 +133,9 @@ function openReturned(host: Host, fencedAt: number, afterGap: boolean, context: 
     return host;
   }
   context.log("warning", `${host.name} was fenced and came back between two looks`);
-  const loss = newLoss({ since: fencedAt, notBefore: fencedAt, afterGap });
+  // It may have died, and have been reported by proof of its BMC, long before the cluster could fence it.
+  const notBefore = Math.min(fencedAt, lastLook ?? fencedAt);
+  const loss = newLoss({ since: fencedAt, notBefore, afterGap });
   context.wake(`returned:${host.name}`, RETURNED_MS);
   return openLoss(host, { ...loss, returned: fencedAt }, context);
 }

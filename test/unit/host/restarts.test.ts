@@ -148,6 +148,17 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
   });
 
+  it("is not reported again if it was reported before the cluster could fence it", () => {
+    const monitor = watching({ needsProof: true });
+    const lastLook = monitor.at.wall - 60_000;
+    const after = restarted(monitor, 600);
+    after.look(UP, { fencing: [fencing("node3", "success", { completedAt: after.at.wall - 100_000 })] });
+    const asked = after.effects.findLast((effect) => effect.kind === "checkApi");
+    assert.ok(asked?.kind === "checkApi" && asked.since <= lastLook);
+    after.observe({ kind: "apiChecked", at: after.at, host: "node3", run: asked.run, answer: "notified" });
+    assert.deepEqual(after.notified, []);
+  });
+
   it("is no longer reported as down when it has been up for 2 minutes", () => {
     const monitor = watching({ needsProof: true });
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });
