@@ -40,6 +40,8 @@ export class HostInvariants {
   readonly #world: HostWorld;
   readonly #shown = new Map<string, Map<string, Shown>>();
   readonly #looks = new Map<string, ClusterObservation>();
+  /** The look on which a notification was decided. */
+  readonly #basis = new Map<string, ClusterObservation | undefined>();
   /** The truth about each notification, when it was made. */
   readonly #made = new Map<string, { readonly death: Death | undefined; readonly by: string }>();
 
@@ -71,6 +73,10 @@ export class HostInvariants {
     }
   }
 
+  decidedOn({ machine }: Watched, notification: Notification): void {
+    this.#basis.set(`${machine.name} ${keyOf(notification)}`, this.#looks.get(machine.name));
+  }
+
   added(by: Watched, notification: Notification): void {
     const { hostname, payload, generated_time } = notification;
     const { name } = by.machine;
@@ -81,7 +87,7 @@ export class HostInvariants {
     this.#made.set(keyOf(notification), { death, by: name });
     if (payload.event !== "STOPPED") return;
     const now = this.#world.clock.now().mono;
-    const look = this.#looks.get(name);
+    const look = this.#basis.get(`${name} ${keyOf(notification)}`);
     const fail = (why: string): void => {
       this.violations.push(`${what} ${why} (${generated_time})`);
     };

@@ -44,6 +44,8 @@ export interface Surroundings {
   post(notification: Notification, signal: AbortSignal): Promise<Attempt>;
   /** A look is taken in. */
   looked(look: ClusterObservation): void;
+  /** It is decided, on the latest look; not durable yet. */
+  decidedOn(notification: Notification): void;
   added(notification: Notification): void;
   line(text: string): void;
   /** How long a decision took. */
@@ -126,7 +128,10 @@ export class HostProgram {
         this.#world.decided(observation.kind, { ms: performance.now() - began, cpuMs: (user + system) / 1000 });
         this.state = decision.state;
         if (observation.kind === "cluster") this.#takeIn(observation);
-        for (const effect of decision.effects) if (effect.kind === "log") this.#world.line(effect.text);
+        for (const effect of decision.effects) {
+          if (effect.kind === "log") this.#world.line(effect.text);
+          if (effect.kind === "notify") this.#world.decidedOn(effect.notification);
+        }
         return decision;
       },
     };

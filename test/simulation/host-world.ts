@@ -177,6 +177,7 @@ export class HostWorld {
       power: (name) => this.#power(name),
       post: (notification, signal) => this.#post(host, notification, signal),
       looked: (look) => this.invariants.looked(host, look),
+      decidedOn: (notification) => this.invariants.decidedOn(host, notification),
       added: (notification) => this.invariants.added(host, notification),
       line: (text) => this.timeline.add(machine.name, text, true),
       decided: (kind, took) => this.decisions[kind === "cluster" ? "looks" : "others"].add(took),
