@@ -1,11 +1,12 @@
-import type { MasakariHostsParts } from "../../src/host/masakari/masakari-hosts.ts";
 import type { Attempt } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
+import type { MasakariClient } from "../../src/openstack/masakari.ts";
 import type { Clock } from "../../src/system/clock.ts";
 import { ApiModel, wallOf } from "../support/harness/api-model.ts";
 import type { Seeded } from "../support/seeded.ts";
 
-type Client = ReturnType<MasakariHostsParts["client"]>;
+/** What host monitors ask of masakari-api. */
+export type HostClient = Pick<MasakariClient, "listSegments" | "listHosts" | "listNotifications">;
 
 /** What each kind of request was asked for, and how often; refused and unanswered ones too. */
 export interface Requests {
@@ -36,7 +37,7 @@ export class SimulatedMasakari {
   }
 
   /** @param isReachable from the host that asks */
-  client(isReachable: () => boolean): Client {
+  client(isReachable: () => boolean): HostClient {
     const answer = async <T>(kind: keyof Requests, items: () => T[]): Promise<T[]> => {
       await this.#answered(kind, isReachable);
       return items();
@@ -46,14 +47,18 @@ export class SimulatedMasakari {
       listSegments: (query) =>
         answer(
           "segments",
-          () => pageOf([{ ...of(1), uuid: "segment", name: "all", service_type: "COMPUTE" }], query) as never,
+          () =>
+            pageOf(
+              [{ ...of(1), uuid: "segment", name: "all", service_type: "COMPUTE", enabled: true }],
+              query,
+            ) as never,
         ),
       listHosts: (_segment, query) =>
         answer(
           "hosts",
           () =>
             pageOf(
-              this.#hosts.map((name, index) => ({ ...of(index + 1), uuid: uuidOf(name), name })),
+              this.#hosts.map((name, index) => ({ ...of(index + 1), uuid: uuidOf(name), name, on_maintenance: false })),
               query,
             ) as never,
         ),

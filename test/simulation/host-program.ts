@@ -3,7 +3,7 @@ import { decide } from "../../src/host/decide.ts";
 import type { ClusterObservation, HostDriver } from "../../src/host/driver.ts";
 import { type FencingDevice, type PowerAnswer, Secret } from "../../src/host/fencing-device.ts";
 import { LookSchedule } from "../../src/host/look-schedule.ts";
-import { MasakariHosts, type MasakariHostsParts } from "../../src/host/masakari/masakari-hosts.ts";
+import { MasakariHosts } from "../../src/host/masakari/masakari-hosts.ts";
 import { hostMonitor } from "../../src/host/monitor.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import { type HostsState, initialState } from "../../src/host/state.ts";
@@ -13,12 +13,14 @@ import { Dispatcher } from "../../src/notify/dispatcher.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import { Outbox } from "../../src/notify/outbox.ts";
 import { Store } from "../../src/notify/store.ts";
+import { SegmentHosts } from "../../src/openstack/segment-hosts.ts";
 import type { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import { ProgramClock } from "../support/harness/program-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import type { Seeded } from "../support/seeded.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
 import type { Took } from "./host-durations.ts";
+import type { HostClient } from "./host-masakari.ts";
 import { QuickSense } from "./host-quick-sense.ts";
 
 /** What one run of a host monitor touches outside itself. */
@@ -31,7 +33,7 @@ export interface Surroundings {
   readonly settings: HostSettings;
   readonly file: MemoryStateFile;
   readonly wallOffset: () => number;
-  readonly masakari: MasakariHostsParts["client"];
+  readonly masakari: () => HostClient;
   look(interrupted: boolean): ClusterObservation;
   /** What the program makes of a look, where a test has it misread the cluster. */
   misread?: ((look: ClusterObservation) => ClusterObservation) | undefined;
@@ -88,12 +90,13 @@ export class HostProgram {
       attemptTimeoutMs: 30_000,
       random: random.next,
     });
-    const api = new MasakariHosts({ client: () => onClock(masakari(), clock), clock });
+    const client = (): HostClient => onClock(masakari(), clock);
+    const api = new MasakariHosts({ client, segmentHosts: new SegmentHosts({ client, clock }), clock });
     const monitor = hostMonitor({
       settings,
       driver: this.#driver(),
       api: {
-        segmentHosts: (signal) => api.segmentHosts(signal),
+        segmentHosts: (hostnames, signal) => api.segmentHosts(hostnames, signal),
         isNotified: (loss, signal) =>
           api.isNotified(loss, signal).catch((error: Error) => {
             this.#world.unanswered();
@@ -202,7 +205,7 @@ export class HostProgram {
 }
 
 /** What the API answers is taken in when the program runs. */
-function onClock(client: ReturnType<MasakariHostsParts["client"]>, clock: ProgramClock): typeof client {
+function onClock(client: HostClient, clock: ProgramClock): HostClient {
   return {
     listSegments: (query, options) => clock.received(client.listSegments(query, options)),
     listHosts: (segment, query, options) => clock.received(client.listHosts(segment, query, options)),

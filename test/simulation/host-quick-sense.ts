@@ -38,9 +38,10 @@ export class QuickSense {
     this.#observe = observe;
     observe({ kind: "started", at: this.#clock.now(), bootId, settings });
     this.#observeOrders();
-    const observeSegments = (hostnames: readonly string[]): void =>
-      observe({ kind: "segments", at: this.#clock.now(), hostnames });
-    api.segmentHosts(signal).then(observeSegments, () => undefined);
+    api.segmentHosts([], signal).then(
+      ({ hosts }) => observe({ kind: "segments", at: this.#clock.now(), hosts }),
+      () => undefined,
+    );
     await lookAround();
   }
 
