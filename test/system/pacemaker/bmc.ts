@@ -68,12 +68,20 @@ export async function startBmcFronts(addresses: readonly string[], modes: string
 /** ipmi_sim only asks for power: what takes longer than its time limit (2 s) is done here. */
 function startOnRequest(node: ClusterNode): () => void {
   const booting = join(node.folder, "booting");
+  // One request is several events, and the node has no pid before it is up.
+  let isStarting = false;
   const boot = (): void => {
-    if (!existsSync(booting) || node.pid !== undefined) return;
-    void node.start().then(
-      () => rmSync(booting, { force: true }),
-      () => undefined,
-    );
+    if (isStarting || !existsSync(booting) || node.pid !== undefined) return;
+    isStarting = true;
+    void node
+      .start()
+      .then(
+        () => rmSync(booting, { force: true }),
+        () => undefined,
+      )
+      .finally(() => {
+        isStarting = false;
+      });
   };
   const watcher = watch(node.folder, (_event, name) => {
     if (name === "booting") boot();

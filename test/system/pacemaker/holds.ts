@@ -93,7 +93,7 @@ export async function describeHolds(rights: Rights): Promise<void> {
       await stage.fenced("node3", "node1");
       await stage.monitors.start(["node1", "node2"]);
       await stage.logged(["node1", "node2"], /node3 is down, and was already when first seen/);
-      await stage.shown("node1", /down at first sight/);
+      await stage.shown("node1", /node3: down since before/);
       stage.nothing();
       await stage.end(["node3 STARTED NORMAL from node1"]);
     });
