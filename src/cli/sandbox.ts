@@ -6,8 +6,10 @@ import { Stage } from "./sandbox/stage.ts";
 import { Timeline } from "./sandbox/timeline.ts";
 
 const options = new Command("npm start --")
-  .description("A live sandbox: an embedded control plane, the real process monitor and two small services to kill.")
-  .option("--script", "play the three things to try, and exit 0 only if each ended as it should")
+  .description(
+    "A live sandbox: an embedded control plane, the real process monitor with two small services to kill, and real host monitors on simulated hosts.",
+  )
+  .option("--script", "play the things to try, and exit 0 only if each ended as it should")
   .parse()
   .opts<{ script?: boolean }>();
 

@@ -78,14 +78,16 @@ project_domain_name = Default
     await running?.close();
   }
 
-  /** Creates a segment with this host in it, through the API, as an operator does. */
-  async registerHost(hostname: string, signal: AbortSignal): Promise<void> {
+  /** Creates a segment with these hosts in it, through the API, as an operator does. */
+  async registerHosts(segmentName: string, hostnames: readonly string[], signal: AbortSignal): Promise<void> {
     await this.#withClient(async (client) => {
       const segment = await client.createSegment(
-        { name: "sandbox", recovery_method: "auto", service_type: "COMPUTE" },
+        { name: segmentName, recovery_method: "auto", service_type: "COMPUTE" },
         { signal },
       );
-      await client.createHost(segment.uuid, { name: hostname, type: "COMPUTE", control_attributes: "SSH" }, { signal });
+      for (const name of hostnames) {
+        await client.createHost(segment.uuid, { name, type: "COMPUTE", control_attributes: "SSH" }, { signal });
+      }
     });
   }
 
@@ -94,6 +96,14 @@ project_domain_name = Default
     return await this.#withClient(async (client) => {
       const stored = await client.listNotifications({}, { signal });
       return stored.filter(({ payload }) => payload.process_name === processName).length;
+    });
+  }
+
+  /** How many notifications Masakari holds that a host is down, so that the engine would evacuate its guests. */
+  async countDownHosts(signal: AbortSignal): Promise<number> {
+    return await this.#withClient(async (client) => {
+      const stored = await client.listNotifications({ type: "COMPUTE_HOST" }, { signal });
+      return stored.filter(({ payload }) => payload.event === "STOPPED" && payload.host_status === "NORMAL").length;
     });
   }
 

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { HOST_GUIDE, hostCommand } from "./hosts/console.ts";
 import { isRunning, pidOf } from "./services.ts";
 import type { Stage } from "./stage.ts";
 
@@ -7,7 +8,8 @@ export function guide(stage: Stage): string {
   const [first] = stage.services;
   const pids = stage.services.map((service) => `${service.name} (pid ${isRunning(service) ? pidOf(service) : "-"})`);
   return `
-The monitor (pid ${stage.monitorPid ?? "-"}) watches ${pids.join(" and ")}.
+The process monitor (pid ${stage.monitorPid ?? "-"}) watches ${pids.join(" and ")}.
+Host monitors watch 8 simulated hosts: on ${stage.hosts.monitorPids.join(" and ")}.
 Try, by typing here (in another terminal: the command behind it):
   kill web         a process dies; see it restarted      kill ${first && isRunning(first) ? pidOf(first) : "PID"}
   break web        then kill web: Masakari is notified   chmod -x ${first?.restartCommand}
@@ -15,6 +17,7 @@ Try, by typing here (in another terminal: the command behind it):
   start web        starts it by hand                     ${first?.startCommand}
   stop api         then kill worker: it cannot be restarted, and the notification waits
   start api        what waited is delivered: nothing is lost
+${HOST_GUIDE}
   help             this text; Ctrl-C or Ctrl-D ends the sandbox and removes ${stage.directory}
 Times are ms after the last thing that was done to the host here (for a kill from another terminal: not known).
 `;
@@ -33,11 +36,18 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 async function obey(stage: Stage, line: string): Promise<void> {
-  const [verb = "", object = ""] = line.trim().toLowerCase().split(/\s+/);
+  // `fail host node-3` means `fail node-3`.
+  const [verb = "", object = ""] = line
+    .trim()
+    .toLowerCase()
+    .replace(/ host /, " ")
+    .split(/\s+/);
   if (verb === "") return;
   if (object === "api" && verb === "stop") return await stage.stopApi();
   if (object === "api" && verb === "start") return await stage.startApi();
   const service = stage.service(object);
+  const ofHosts = hostCommand(stage, verb, object);
+  if (ofHosts !== undefined) return await ofHosts();
   const command = commands[verb];
   if (command && service) return await command(stage, service);
   const names = stage.services.map(({ name }) => name.replace("sandbox-", ""));

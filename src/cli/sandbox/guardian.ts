@@ -11,7 +11,7 @@ running() {
   printf '%s\\n' "$directory/$1" | grep -lsF -f - /proc/[0-9]*/cmdline | tr -dc '0-9\\n'
 }
 for try in 1 2 3 4 5 6 7 8 9 10; do
-  left=$(running masakarimonitors.conf; running bin/; running services/)
+  left=$(running masakarimonitors.conf; running hosts/; running bin/; running services/)
   [ -n "$left" ] || break
   kill -9 $left 2>/dev/null
   sleep 0.2

@@ -8,7 +8,7 @@ import type { SandboxService } from "./services.ts";
 import type { Speaker, Timeline } from "./timeline.ts";
 
 /** The real program, as an operator's service manager starts it. */
-const program = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
+export const processMonitor = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
 
 const speakers: Readonly<Record<string, Speaker>> = {
   "masakarimonitors.notify": "outbox",
@@ -56,16 +56,23 @@ api_retry_interval = 2
   return path;
 }
 
-/** `masakari-processmonitor` as a child process, its log on the timeline. */
+export interface MonitorProcessParts {
+  readonly program: string;
+  /** The sandbox's; left out of what is shown, for lines that can be read. */
+  readonly directory: string;
+  /** Whose lines its log is; by default by the part of the program that logs. */
+  readonly speaker?: Speaker;
+}
+
+/** A monitor's program as a child process, its log on the timeline. */
 export class MonitorProcess {
   readonly #timeline: Timeline;
-  readonly #directory: string;
+  readonly #parts: MonitorProcessParts;
   #child: ChildProcess | undefined;
 
-  /** @param directory the sandbox's; left out of what is shown, for lines that can be read */
-  constructor(timeline: Timeline, directory: string) {
+  constructor(timeline: Timeline, parts: MonitorProcessParts) {
     this.#timeline = timeline;
-    this.#directory = directory;
+    this.#parts = parts;
   }
 
   get pid(): number | undefined {
@@ -75,7 +82,7 @@ export class MonitorProcess {
   /** @param onEnd called when it ends without having been asked to */
   start(configuration: string, onEnd: (how: string) => void): void {
     // A group of its own: Ctrl-C in the terminal is the sandbox's, which stops it in order.
-    const child = spawn(program, ["--config-file", configuration], {
+    const child = spawn(this.#parts.program, ["--config-file", configuration], {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
     });
@@ -98,15 +105,23 @@ export class MonitorProcess {
     clearTimeout(force);
   }
 
+  /** As its host's death does. */
+  kill(): void {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill("SIGKILL");
+  }
+
   #show(line: string): void {
+    const { directory, speaker } = this.#parts;
     const parts = /^([\d.]+) ([A-Z]+) (\S+) (.*)$/.exec(line);
     if (!parts) {
-      this.#timeline.say("monitor", line);
+      this.#timeline.say(speaker ?? "monitor", line);
       return;
     }
     const [, seconds = "", level = "", name = "", text = ""] = parts;
-    const short = text.replaceAll(`${this.#directory}/services/`, "").replaceAll(`${this.#directory}/`, ".../");
+    const short = text.replaceAll(`${directory}/services/`, "").replaceAll(`${directory}/`, ".../");
     const shown = level === "INFO" ? short : `${level}: ${short}`;
-    this.#timeline.say(speakers[name] ?? "monitor", shown, Number(seconds) * 1000);
+    this.#timeline.say(speaker ?? speakers[name] ?? "monitor", shown, Number(seconds) * 1000);
   }
 }

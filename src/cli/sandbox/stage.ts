@@ -5,7 +5,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { SandboxApi } from "./api.ts";
 import { Guardian } from "./guardian.ts";
-import { MonitorProcess, writeConfiguration } from "./monitor-process.ts";
+import { DataCentre } from "./hosts/data-centre.ts";
+import { MonitorProcess, processMonitor, writeConfiguration } from "./monitor-process.ts";
 import { isRestartable, isRunning, makeServices, pidOf, type SandboxService, setRestartable } from "./services.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -15,6 +16,7 @@ export class Stage {
   readonly directory: string;
   readonly api: SandboxApi;
   readonly services: readonly SandboxService[];
+  readonly hosts: DataCentre;
   readonly #monitor: MonitorProcess;
   #guardian: Guardian | undefined;
   #apiStopped = false;
@@ -38,34 +40,35 @@ export class Stage {
     }
     this.api = new SandboxApi(this.directory, timeline);
     this.services = makeServices(this.directory);
-    this.#monitor = new MonitorProcess(timeline, this.directory);
+    this.hosts = new DataCentre(timeline, this.directory);
+    this.#monitor = new MonitorProcess(timeline, { program: processMonitor, directory: this.directory });
   }
 
   get monitorPid(): number | undefined {
     return this.#monitor.pid;
   }
 
-  /** Starts the control plane, registers this host and starts the monitor, which starts the services. */
+  /** Starts the control plane, registers the hosts, and starts the monitors; that of processes starts the services. */
   async open(onMonitorEnd: (how: string) => void, signal: AbortSignal): Promise<void> {
     await this.api.start();
-    await this.api.registerHost(hostname(), signal);
+    await this.api.registerHosts("sandbox", [hostname()], signal);
+    await this.api.registerHosts("simulated", this.hosts.names, signal);
     this.timeline.say(
       "sandbox",
-      `embedded Keystone and masakari-api run, and ${hostname()} is a host of segment "sandbox"`,
+      `embedded Keystone and masakari-api run; ${hostname()} is in segment "sandbox", 8 simulated hosts are in segment "simulated"`,
     );
     const configuration = writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
     this.#monitor.start(configuration, onMonitorEnd);
     this.#guardian = new Guardian(this.directory);
-    await Promise.all(
-      this.services.map(({ name }) =>
-        this.timeline.next(
-          `${name} is started`,
-          ({ text }) => text.startsWith(`${name} `) && /is running/.test(text),
-          20_000,
-          signal,
-        ),
+    const services = this.services.map(({ name }) =>
+      this.timeline.next(
+        `${name} is started`,
+        ({ text }) => text.startsWith(`${name} `) && /is running/.test(text),
+        60_000,
+        signal,
       ),
     );
+    await Promise.all([...services, this.hosts.open(this.api.apiSection, onMonitorEnd, signal)]);
   }
 
   service(name: string): SandboxService | undefined {
@@ -125,7 +128,7 @@ export class Stage {
 
   /** Stops everything that was started and removes the directory. */
   async close(): Promise<void> {
-    await this.#monitor.stop();
+    await Promise.all([this.#monitor.stop(), this.hosts.close()]);
     await this.api.stop();
     for (const service of this.services) {
       if (isRunning(service)) process.kill(pidOf(service), "SIGTERM");

@@ -1,7 +1,10 @@
 import { EventEmitter } from "node:events";
 
-/** Who says a line: the person or script at the sandbox, one of the monitor's rooms, or the API. */
-export type Speaker = "you" | "monitor" | "outbox" | "keystone" | "masakari" | "sandbox";
+/**
+ * Whose line it is: the person or script at the sandbox, one of the monitor's rooms, the API; or, simulated, the cluster or the host
+ * of a host monitor.
+ */
+export type Speaker = "you" | "monitor" | "outbox" | "keystone" | "masakari" | "sandbox" | `sim:${string}`;
 
 export interface Moment {
   /** ms since the Unix epoch. */
@@ -10,7 +13,7 @@ export interface Moment {
   readonly text: string;
 }
 
-const paint: Readonly<Record<Speaker, number>> = {
+const paint: Readonly<Record<string, number>> = {
   you: 35,
   monitor: 33,
   outbox: 36,
@@ -18,6 +21,7 @@ const paint: Readonly<Record<Speaker, number>> = {
   masakari: 32,
   sandbox: 1,
 };
+const SIMULATED = 34;
 
 /** A line waits so long for others that happened before it and come later: by a pipe from the monitor, or after an answer. */
 const HELD_BACK_MS = 250;
@@ -47,8 +51,8 @@ export class Timeline {
     const ms = String((at % 1000) | 0).padStart(3, "0");
     const sinceFact = this.#factAt === undefined ? -1 : Math.round(at - this.#factAt);
     const after = sinceFact < 0 ? "" : `+${sinceFact} ms`;
-    const who = speaker.padEnd(8);
-    const shown = this.#out.isTTY === true ? `\u001b[${paint[speaker]}m${who}\u001b[0m` : who;
+    const who = speaker.padEnd(11);
+    const shown = this.#out.isTTY === true ? `\u001b[${paint[speaker] ?? SIMULATED}m${who}\u001b[0m` : who;
     this.#show(at, `${time}.${ms} ${after.padStart(11)}  ${shown}  ${text}\n`);
     this.#moments.emit("moment", { at, speaker, text });
   }

@@ -42,7 +42,7 @@ function openSandbox(context: TestContext, ...args: string[]) {
   }
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   const shows = (pattern: RegExp) =>
-    eventually(`${pattern} in the sandbox's output`, 40_000, () => pattern.test(output) || undefined).catch((error) => {
+    eventually(`${pattern} in the sandbox's output`, 55_000, () => pattern.test(output) || undefined).catch((error) => {
       throw new Error(`${String(error)}\n${output}`);
     });
   const nothingLeft = () =>
@@ -50,7 +50,7 @@ function openSandbox(context: TestContext, ...args: string[]) {
       assert.deepEqual([processesWith(temporary), readdirSync(temporary)], [[], []]);
       return true;
     });
-  const started = () => eventually("the monitor runs", 40_000, () => processesWith(temporary).length >= 3 || undefined);
+  const started = () => eventually("the monitor runs", 55_000, () => processesWith(temporary).length >= 3 || undefined);
   return { child, exited, shows, started, nothingLeft, output: () => output };
 }
 
@@ -77,6 +77,23 @@ describe("the sandbox", () => {
       times.toSorted((one = "", other = "") => one.localeCompare(other)),
       `lines out of order:\n${output()}`,
     );
+  });
+
+  test("a simulated host that crashes is reported once it is fenced; a storm is held until it is released", async (context) => {
+    const { child, shows, output } = openSandbox(context);
+    await shows(/Try, by typing here/);
+    child.stdin.write("fail\nfail host node-3\n");
+    await shows(
+      /fail what\? node-1, [\s\S]*node-3 crashes[\s\S]*fencing of node-3 succeeded[\s\S]*STOPPED OFFLINE NORMAL on node-3; stored/,
+    );
+    child.stdin.write("storm\n");
+    await shows(/sim:node-1 .* node-8 is lost but not reported \(storm guard\)/);
+    assert.doesNotMatch(output(), /NORMAL on node-[4-8]; stored/);
+    child.stdin.write("release\n");
+    for (const name of ["node-4", "node-5", "node-6", "node-7", "node-8"]) {
+      await shows(new RegExp(`COMPUTE_HOST STOPPED OFFLINE NORMAL on ${name}; stored`));
+    }
+    assert.equal(output().match(/COMPUTE_HOST STOPPED OFFLINE NORMAL/g)?.length, 6);
   });
 
   for (const signal of ["SIGHUP", "SIGQUIT", "SIGTERM", "SIGKILL"] as const) {
