@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { guarded } from "./guardian.ts";
 import type { SandboxService } from "./services.ts";
 import type { Speaker, Timeline } from "./timeline.ts";
 
@@ -85,6 +86,7 @@ export class MonitorProcess {
     const child = spawn(this.#parts.program, ["--config-file", configuration], {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
+      env: guarded(this.#parts.directory),
     });
     this.#child = child;
     createInterface({ input: child.stderr }).on("line", (line) => this.#show(line));

@@ -10,14 +10,16 @@ import { eventually } from "../../support/eventually.ts";
 
 const launch = fileURLToPath(new URL("../../../bin/launch", import.meta.url));
 
-/** Command lines of the processes that have `text` in theirs. */
+/** The processes that have `text` in their command line or their environment: a monitor replaces its command line by its name. */
 function processesWith(text: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        return command.includes(text) ? [`${pid} ${command}`] : [];
+        const [command = "", environment = ""] = ["cmdline", "environ"].map((file) =>
+          readFileSync(`/proc/${pid}/${file}`, "utf8").replaceAll("\0", " "),
+        );
+        return command.includes(text) || environment.includes(text) ? [`${pid} ${command.trim()}`] : [];
       } catch {
         return [];
       }
@@ -50,7 +52,9 @@ function openSandbox(context: TestContext, ...args: string[]) {
       assert.deepEqual([processesWith(temporary), readdirSync(temporary)], [[], []]);
       return true;
     });
-  const started = () => eventually("the monitor runs", 55_000, () => processesWith(temporary).length >= 3 || undefined);
+  const isMonitor = (line: string): boolean => /^\d+ masakari-processmonitor$/.test(line);
+  const started = () =>
+    eventually("the monitor runs", 55_000, () => processesWith(temporary).some(isMonitor) || undefined);
   return { child, exited, shows, started, nothingLeft, output: () => output };
 }
 
