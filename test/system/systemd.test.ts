@@ -107,6 +107,7 @@ test("under a real systemd, with the unit of docs/migration.md: up when it watch
       : (await notInstalled(["systemd"])).length > 0 && "systemd is not installed",
 }, async (t) => {
   const cloud = await FakeCloud.start();
+  cloud.segmentHosts = ["compute1"];
   const rig = await Rig.create({ hostname: "compute1", api: cloud.section() });
   t.after(async () => {
     await rig.close();
