@@ -87,7 +87,8 @@ export class SystemManager {
     await eventually(
       "systemd",
       IN_TIME,
-      async () => /^\w+\s*$/.test(await this.#try("is-system-running")) || undefined,
+      // "offline" until it listens.
+      async () => /^(starting|running|degraded)\s*$/.test(await this.#try("is-system-running")) || undefined,
     );
   }
 
