@@ -9,11 +9,8 @@ import { describeWithCluster } from "./suite.ts";
 const CLUSTER = { members: 3, fencing: true, management: true };
 /** Without proof UNKNOWN is notified after 6 s, 12 while fencing is under way. */
 const SOON = { ipmi_retry_max: 2, ipmi_retry_interval: 3 };
-const UNKNOWN_FIRST = [
-  "node3 STOPPED UNKNOWN from node1",
-  "node3 STOPPED NORMAL from node1",
-  "node3 STARTED NORMAL from node1",
-];
+/** The proof is reported by whichever monitor has it first; if that is the second, both report the return. */
+const UNKNOWN_FIRST = ["node3 STOPPED UNKNOWN from node1", "node3 STOPPED NORMAL", "node3 STARTED NORMAL"];
 
 const RESPAWN_MS = 60_000;
 
@@ -33,8 +30,8 @@ export async function describeHolds(rights: Rights): Promise<void> {
       await stage.logged(["node3"], /this side of the cluster has no quorum/);
       await stage.notified("node3 STOPPED UNKNOWN from node1");
       cluster().bmc("node3").setMode("ok");
-      await stage.notified("node3 STOPPED NORMAL from node1");
-      await stage.end(UNKNOWN_FIRST);
+      await stage.notified("node3 STOPPED NORMAL");
+      await stage.end(UNKNOWN_FIRST, { repeats: 1 });
     });
 
     test("the BMC dies with its host: UNKNOWN while fencing fails; NORMAL when an operator confirms that it is down", async (context) => {
@@ -45,9 +42,9 @@ export async function describeHolds(rights: Rights): Promise<void> {
       const hasFailed = (text: string): boolean => /<fence_event [^>]*target="node3"[^>]*status="failed"/.test(text);
       await cluster().until("fencing to fail", "node1", hasFailed);
       await cluster().node("node1").must(["stonith_admin", "--confirm", "node3"]);
-      await stage.notified("node3 STOPPED NORMAL from node1");
+      await stage.notified("node3 STOPPED NORMAL");
       await untilFencingEnds();
-      await stage.end(UNKNOWN_FIRST);
+      await stage.end(UNKNOWN_FIRST, { repeats: 1 });
     });
 
     test("a node that hangs and continues before it could be fenced is not reported, and reports nobody", async (context) => {
