@@ -48,7 +48,7 @@ const suites: readonly Suite[] = [
   { name: "build", command: [process.execPath, "scripts/build.ts"], limit: 600 },
   {
     name: "unit",
-    command: tests("test/unit/**/*.test.ts", "--test-timeout=60000", "--test-concurrency=2"),
+    command: tests("test/unit/**/*.test.ts", "--test-timeout=180000", "--test-concurrency=2"),
     limit: 1800,
   },
   { name: "simulation", command: tests("test/simulation/**/*.test.ts", "--test-timeout=300000"), limit: 1200 },
