@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { messageOf } from "../system/message-of.ts";
 import { parseDuration } from "./duration.ts";
 import { operator } from "./operator.ts";
 
@@ -97,7 +98,7 @@ function attempt(write: () => void): void {
   try {
     write();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ArmCommandError(`${why}; run this as root or as the monitor's user`);
   }
 }

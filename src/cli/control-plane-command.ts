@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { lockHolder, lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { makePrivateDirectory } from "../system/private-directory.ts";
 import { readOpenrcPassword, writeOpenrc } from "./openrc.ts";
 
@@ -91,7 +92,7 @@ function takeStateDirectory(stateDir: string): StateLock {
         `${stateDir} is in use: ${holder} runs a control plane there; stop that one, or give --state-dir`,
       );
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new StartError(`cannot use the state directory: ${why} (--state-dir)`, { cause });
   }
 }
@@ -109,7 +110,7 @@ function choosePassword({ passwordFile }: Options, openrc: string): string {
     return given ?? readOpenrcPassword(openrc) ?? randomBytes(24).toString("base64url");
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new StartError(`cannot read the password: ${why}`, { cause });
   }
 }

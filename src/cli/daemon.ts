@@ -20,6 +20,7 @@ import { DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
 import type { Logger } from "../system/log.ts";
 import { type OpenLog, openLog } from "../system/logging/open-log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { type AssembledMonitor, assemble } from "./assemble.ts";
 import { checkPrograms } from "./check-programs.ts";
@@ -149,7 +150,7 @@ function placeFor({ command, programs }: ProgramGroup, statePath: string, disk: 
       return { path: statePath, problem: undefined, locks: lockedIn(statePath), socketPath };
     }
   } catch (error) {
-    process.stderr.write(`${command}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${command}: ${messageOf(error)}\n`);
     return undefined;
   }
 }
@@ -191,7 +192,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
   try {
     for (const program of group.programs) monitors.push(await assemble(program, config, shared));
   } catch (error) {
-    log.critical(error instanceof Error ? error.message : String(error));
+    log.critical(messageOf(error));
     return 1;
   }
   const manager = takeServiceManager(process.env, process.pid, log);
@@ -216,7 +217,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
       await reload();
       conditions.set(CONFIGURATION, undefined);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       log.error(`SIGHUP: the new configuration is refused (${why}), the running one stays`);
       conditions.set(CONFIGURATION, why);
     }

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
+import { messageOf } from "../system/message-of.ts";
 import { printable } from "../system/printable.ts";
 import { registerArmCommands } from "./arm-command.ts";
 import { registerArmedCommand } from "./armed-command.ts";
@@ -91,7 +92,7 @@ for (const command of [status, armed, outbox, list, ...pauses, ...arming]) addCo
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`error: ${printable(error instanceof Error ? error.message : String(error), "\n")}\n`);
+  process.stderr.write(`error: ${printable(messageOf(error), "\n")}\n`);
   process.exitCode ??= 1;
   diskHung ||= error instanceof DiskHungError;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { ProcessEntry } from "../config/process-entry.ts";
+import { messageOf } from "../system/message-of.ts";
 import { parseDuration } from "./duration.ts";
 import { operator } from "./operator.ts";
 
@@ -84,7 +85,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
     try {
       writePause(where, { key, seconds, reason: reason.trim(), by: operator() });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new PauseCommandError(`${key} is not paused: ${why}; run this as root or as the monitor's user`);
     }
     const until = new Date(where.now.wall + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");

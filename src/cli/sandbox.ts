@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { Command } from "commander";
+import { messageOf } from "../system/message-of.ts";
 import { guide, takeCommands } from "./sandbox/console.ts";
 import { playScript } from "./sandbox/script.ts";
 import { Stage } from "./sandbox/stage.ts";
@@ -59,7 +60,7 @@ try {
 } catch (error) {
   const why: unknown = stop.signal.aborted ? stop.signal.reason : error;
   // A script that was interrupted, whenever that was, has not shown what it is for.
-  if (options.script || !stop.signal.aborted) failure ??= why instanceof Error ? why.message : String(why);
+  if (options.script || !stop.signal.aborted) failure ??= messageOf(why);
 }
 if (failure) timeline.print(failure);
 if (stage) {

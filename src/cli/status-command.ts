@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import type { HealthOutcome, ReceivedReport } from "../status/client.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
-
 import { type Verdict, worst } from "../status/verdict.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
+import { messageOf } from "../system/message-of.ts";
 
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
@@ -170,7 +170,7 @@ async function filesIn(statePath: string, warn: ((line: string) => void) | undef
   try {
     return await namesIn(statePath);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     if (error instanceof DiskHungError) {
       warn?.(why);
       return [];

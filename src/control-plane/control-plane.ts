@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { ControlPlaneError } from "./errors.ts";
 import { requireLoopback } from "./http/loopback.ts";
 import { guarded } from "./http/observe.ts";
@@ -122,7 +123,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   } catch (cause) {
     throw new ControlPlaneError(
       "cannot-listen",
-      `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}; choose another port`,
+      `cannot listen on ${host}:${port}: ${messageOf(cause)}; choose another port`,
       { cause },
     );
   }

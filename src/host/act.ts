@@ -1,5 +1,6 @@
 import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
 import type { AskNova, HostApi } from "./host-api.ts";
@@ -69,7 +70,7 @@ async function apiCheck(
     const isNotified = await api.isNotified({ hostname, since, status }, signal);
     return { kind: "apiChecked", at: clock.now(), host, run, answer: isNotified ? "notified" : "not notified" };
   } catch (error) {
-    return { kind: "apiChecked", at: clock.now(), host, run, answer: "unknown", reason: textOf(error) };
+    return { kind: "apiChecked", at: clock.now(), host, run, answer: "unknown", reason: messageOf(error) };
   }
 }
 
@@ -86,10 +87,6 @@ async function witnessCheck(
     const reason = `Nova heard from its nova-compute at ${heard} (${state})`;
     return { ...observed, at: clock.now(), answer: isAlive ? "alive" : "silent", reason };
   } catch (error) {
-    return { ...observed, at: clock.now(), answer: "unknown", reason: `Nova does not answer: ${textOf(error)}` };
+    return { ...observed, at: clock.now(), answer: "unknown", reason: `Nova does not answer: ${messageOf(error)}` };
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

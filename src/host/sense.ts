@@ -1,6 +1,7 @@
 import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { ClusterObservation, HostDriver } from "./driver.ts";
 import type { HostApi } from "./host-api.ts";
 import { rest } from "./look-timer.ts";
@@ -139,9 +140,7 @@ async function watchSegments(
     } catch (error) {
       if (signal.aborted) return;
       // That the API does not answer is a condition of its own.
-      log.debug(
-        `The hosts of Masakari's segments could not be listed: ${error instanceof Error ? error.message : error}`,
-      );
+      log.debug(`The hosts of Masakari's segments could not be listed: ${messageOf(error)}`);
       again = SEGMENTS_AGAIN_MS;
     }
     await rest(clock, again * (1 - SPREAD * random()), signal);

@@ -1,5 +1,6 @@
 import { CallTimeoutError, type Connection, ServerError } from "../libvirt/mod.ts";
 import type { Clock } from "../system/clock.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { PingOutcome } from "./observation.ts";
 import { pingOutcome } from "./ping-outcome.ts";
 import { domainOf, type Session } from "./session.ts";
@@ -35,7 +36,7 @@ export async function ping(
     else if (error instanceof CallTimeoutError && session.pingEndedAt < began) void connection.close(error);
     return {
       outcome: pingOutcome(error, clock.now().mono - began),
-      detail: error instanceof Error ? error.message : String(error),
+      detail: messageOf(error),
     };
   }
 }

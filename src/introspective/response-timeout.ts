@@ -1,6 +1,7 @@
 import { type Connection, isNoDomain, ServerError } from "../libvirt/mod.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { countOf } from "../system/plural.ts";
 import type { SettingOutcome } from "./observation.ts";
 import { domainOf, type Session } from "./session.ts";
@@ -53,7 +54,7 @@ async function callSetting(connection: Connection, uuid: string, timeoutS: numbe
     await connection.setAgentResponseTimeout(domainOf(uuid), timeoutS, { timeoutMs: CALL_MS });
     return { outcome: "done", detail: "" } as const;
   } catch (error) {
-    return { outcome: outcomeOf(error), detail: error instanceof Error ? error.message : String(error) };
+    return { outcome: outcomeOf(error), detail: messageOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Monitor, Observe, OwnEffect } from "./contract.ts";
 import type { Progress } from "./progress.ts";
 
@@ -123,7 +124,7 @@ export class Actions<Observation, Effect extends OwnEffect> {
     } catch (error) {
       if (signal.aborted) return;
       this.#parts.progress.failedEffects += 1;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#parts.log.error(`${this.#monitor.name}: ${effect.kind} failed: ${reason}`);
     }
   }

@@ -4,6 +4,7 @@ import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { countOf } from "../system/plural.ts";
 import { Actions, type Source } from "./actions.ts";
 import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
@@ -127,7 +128,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
       }
       return restored;
     } catch (error) {
-      this.#parts.log.error(`Reading the saved state of ${this.#monitor.name} failed: ${textOf(error)}`);
+      this.#parts.log.error(`Reading the saved state of ${this.#monitor.name} failed: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -161,7 +162,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     progress.lastObservation = clock.now();
     progress.failedDecisions += 1;
     log.error(
-      `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${textOf(error)}. ` +
+      `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${messageOf(error)}. ` +
         "The observation is ignored and sensing is restarted; please report this line",
     );
     this.#onFailure(error);
@@ -279,10 +280,6 @@ interface Decided<Effect> {
 
 /** An observation has the time at which it was seen; those of a test may have none. */
 const observedAt = (observation: unknown): Instant | undefined => (observation as { at?: Instant }).at;
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 function shown(observation: unknown): string {
   let text: string;

@@ -1,5 +1,6 @@
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Progress } from "./progress.ts";
 
 export interface SupervisorParts {
@@ -53,7 +54,7 @@ async function runOnce(name: string, run: Run, parts: SupervisorParts, signal: A
         parts.log.error(
           `${name}: abandoned a sensing run that was still running ${END_GRACE_MS / 1000} s after its end`,
         );
-        giveUp(textOf(reason));
+        giveUp(messageOf(reason));
       },
       () => undefined,
     );
@@ -73,12 +74,8 @@ async function runOnce(name: string, run: Run, parts: SupervisorParts, signal: A
 async function ended(run: Run, signal: AbortSignal, restart: (error: unknown) => void): Promise<string> {
   try {
     await run(signal, restart);
-    return signal.aborted ? textOf(signal.reason) : "it ended by itself";
+    return signal.aborted ? messageOf(signal.reason) : "it ended by itself";
   } catch (error) {
-    return signal.aborted ? textOf(signal.reason) : textOf(error);
+    return signal.aborted ? messageOf(signal.reason) : messageOf(error);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 
 export interface ApiCheckParts {
   /** Goes the way of a notification as far as a harmless request can: login, endpoint, version document. Throws the reason. */
@@ -84,7 +85,7 @@ export class ApiCheck {
     try {
       await check(signal);
     } catch (error) {
-      if (!signal.aborted) this.#failed(isLoginTrouble() ? undefined : textOf(error));
+      if (!signal.aborted) this.#failed(isLoginTrouble() ? undefined : messageOf(error));
       return false;
     }
     this.#reached();
@@ -106,8 +107,4 @@ export class ApiCheck {
     if (this.#logged) this.#parts.log.info("Masakari can be reached again");
     this.#logged = false;
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../system/clock.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Attempt, Deliver } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
 
@@ -28,17 +29,13 @@ export function attemptWithin(
     const { signal } = controller;
     signal.addEventListener("abort", () => {
       timer.cancel();
-      timer = clock.setTimer(LAST_WORD_MS, () => unanswered(textOf(signal.reason)));
+      timer = clock.setTimer(LAST_WORD_MS, () => unanswered(messageOf(signal.reason)));
     });
-    const threw = (error: unknown): void => unanswered(`defect in delivery: ${textOf(error)}`);
+    const threw = (error: unknown): void => unanswered(`defect in delivery: ${messageOf(error)}`);
     try {
       deliver(notification, controller.signal).then(finish, threw);
     } catch (error) {
       threw(error);
     }
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock, Instant, Timer } from "../system/clock.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { Backlog } from "./backlog.ts";
 import { CurrentFile } from "./current-file.ts";
 import type { Entry } from "./entry.ts";
@@ -10,7 +11,7 @@ import type { Notification } from "./notification.ts";
 import { type Batch, type Contents, DisplacedError, type StateFile, StateFileError } from "./state-file.ts";
 import type { StateFiles } from "./state-operations.ts";
 import { rescueAfter } from "./unusable-file.ts";
-import { isPassing, logUnwritable, messageOf } from "./write-failure.ts";
+import { isPassing, logUnwritable } from "./write-failure.ts";
 
 /** How long writing rests after it failed. */
 const WRITE_AGAIN_MS = 5_000;

@@ -6,6 +6,7 @@ import {
   HostOnMaintenanceError,
 } from "../openstack/errors.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Attempt, Deliver } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
 
@@ -47,5 +48,5 @@ function attemptOf(error: unknown, notification: Notification): Attempt {
   if (error instanceof BadRequestError) {
     return { outcome: "rejected", reason: `the API does not accept it: ${error.detail || "no reason given"}` };
   }
-  return { outcome: "unanswered", reason: error instanceof Error ? error.message : String(error) };
+  return { outcome: "unanswered", reason: messageOf(error) };
 }

@@ -1,5 +1,6 @@
 import { DiskHungError } from "../system/disk/calls.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13; // sqlite.org/rescode.html
@@ -25,5 +26,3 @@ export function logUnwritable(path: string, error: unknown, log: Logger): void {
       `if this program stopped now. They are still delivered. ${remedyFor(error)}; writing is tried again by itself.`,
   );
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

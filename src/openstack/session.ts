@@ -2,6 +2,7 @@ import { ConnectionError } from "../http/errors.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Authorization, AuthPlugin } from "./auth/plugin.ts";
 import { CatalogDoubt } from "./catalog-doubt.ts";
 import type { Endpoint } from "./endpoint-discovery.ts";
@@ -273,8 +274,4 @@ async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { compileExpression, type Expression } from "../config/process-list/expression.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { Executable } from "../system/proc-table.ts";
 import { baseName, type CommandLine, isInterpreter, parseCommandLine, titleWords } from "./command-line.ts";
 
@@ -33,12 +34,9 @@ export class MatchExpressionError extends Error {
   readonly code = "MATCH_EXPRESSION_INVALID";
 
   constructor(processName: string, cause: unknown) {
-    super(
-      `process_name "${processName}" is not a regular expression: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    super(`process_name "${processName}" is not a regular expression: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createConnection } from "node:net";
 import { http } from "../http/node-http.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { printable, printableJson } from "../system/printable.ts";
 import { inodeAt } from "../system/same-inode.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
@@ -42,7 +43,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
     inode = inodeAt(path);
     parts.onListening?.();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     log.warning(`Health is not served on ${path}, so \`masakari-monitors status\` cannot find this program: ${why}`);
     return;
   }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
+import { messageOf } from "./message-of.ts";
 
 /** A clock tick: USER_HZ is 100 on every architecture that Node runs on. */
 export const TICK_MS = 10;
@@ -52,7 +53,7 @@ export class ProcTableError extends Error {
   readonly code = "PROC_TABLE_UNREADABLE";
 
   constructor(path: string, cause: unknown) {
-    super(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { MasakariClient } from "../../openstack/masakari.ts";
+import { messageOf } from "../../system/message-of.ts";
 import { printableJson } from "../../system/printable.ts";
 import { packageVersion } from "../version.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -26,7 +27,7 @@ export async function runMasakari(args: readonly string[], context: CommandConte
   } catch (error) {
     // Help and version arrive here too, already written and with status 0; usage errors have written their line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     context.err(`masakari: ${message.replaceAll("\n", " ")}\n`);
     return 1;
   }

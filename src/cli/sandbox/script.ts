@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { messageOf } from "../../system/message-of.ts";
 import { isRunning, pidOf, type SandboxService } from "./services.ts";
 import type { Stage } from "./stage.ts";
 import type { Moment } from "./timeline.ts";
@@ -151,7 +152,7 @@ export async function playScript(stage: Stage, signal: AbortSignal): Promise<boo
       stage.timeline.print("   ✔ ended as it should");
     } catch (error) {
       if (signal.aborted) return false;
-      stage.timeline.print(`   ✖ ${error instanceof Error ? error.message : String(error)}`);
+      stage.timeline.print(`   ✖ ${messageOf(error)}`);
     }
   }
   stage.timeline.print(`\n${good} of ${acts.length} ended as they should`);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../../system/message-of.ts";
 import { SandboxApi } from "./api.ts";
 import { Guardian } from "./guardian.ts";
 import { DataCentre } from "./hosts/data-centre.ts";
@@ -30,7 +31,7 @@ export class Stage {
     try {
       this.directory = mkdtempSync(join(tmpdir(), "masakari-sandbox-"));
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new Error(
         `cannot make a directory in ${tmpdir()} (${why}); set TMPDIR to a directory that can be written`,
         {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
 import type { AnsweredRequest } from "../observation.ts";
 
 /** Emits each request when it is answered, with when it arrived. */
@@ -40,7 +41,7 @@ export function guarded<Value>(listener: ((value: Value) => void) | undefined, l
     try {
       listener?.(value);
     } catch (error) {
-      log.error(`an observer of the control plane failed: ${error instanceof Error ? error.message : String(error)}`);
+      log.error(`an observer of the control plane failed: ${messageOf(error)}`);
     }
   };
 }

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../system/message-of.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { makePrivateFile } from "../../system/private-file.ts";
 import { ControlPlaneError } from "../errors.ts";
@@ -19,7 +20,7 @@ export function openDatabase(path: string): DatabaseSync {
     }
     return prepare(new DatabaseSync(path));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ControlPlaneError(
       "database",
       `cannot open the control plane's database ${path}: ${why}; check the directory's owner and free space`,

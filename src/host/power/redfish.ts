@@ -1,6 +1,7 @@
 import { basicAuthorization } from "../../http/authorization.ts";
 import { HttpError } from "../../http/errors.ts";
 import { createTransport, type HttpResponse, type Transport } from "../../http/transport.ts";
+import { messageOf } from "../../system/message-of.ts";
 import { printable } from "../../system/printable.ts";
 import type { PowerAnswer, RedfishDevice } from "../fencing-device.ts";
 import { PasswordError, readPassword } from "./password.ts";
@@ -40,9 +41,7 @@ export async function checkRedfishPower(
     if (error instanceof HttpError || error instanceof NoAnswer) return { power: "unknown", reason: error.message };
     if (signal.aborted) return { power: "unknown", reason: "the check was cancelled" };
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
-    const why = isLate
-      ? `did not answer within ${parts.timeoutMs / 1000} s`
-      : `cannot be asked: ${error instanceof Error ? error.message : String(error)}`;
+    const why = isLate ? `did not answer within ${parts.timeoutMs / 1000} s` : `cannot be asked: ${messageOf(error)}`;
     return { power: "unknown", reason: `${bmc} ${why}` };
   } finally {
     transport.close();

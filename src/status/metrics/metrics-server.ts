@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { http } from "../../http/node-http.ts";
 import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
 import { METRICS_CONTENT_TYPE } from "./content-type.ts";
 
 export interface MetricsServerParts {
@@ -34,7 +35,7 @@ export async function serveMetrics(parts: MetricsServerParts, signal: AbortSigna
       });
     });
   } catch (error) {
-    log.warning(`Metrics are not served on ${url} ([metrics] address, port): ${textOf(error)}`);
+    log.warning(`Metrics are not served on ${url} ([metrics] address, port): ${messageOf(error)}`);
     return;
   }
   server.on("error", (error) => log.warning(`Serving metrics on ${url} failed: ${error.message}`));
@@ -64,5 +65,3 @@ function makeServer({ metrics, log }: MetricsServerParts): Server {
   server.maxConnections = CONNECTIONS;
   return server;
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../system/clock.ts";
 import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
 
 export interface TextfileParts {
   /** That node_exporter reads: its `--collector.textfile.directory`. */
@@ -35,7 +36,7 @@ export async function writeTextfile(parts: TextfileParts, signal: AbortSignal): 
       if (complaint !== undefined) log.info(`Metrics are written to ${path} again`);
       complaint = undefined;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (why !== complaint) log.warning(`Metrics cannot be written to ${path} ([metrics] textfile_directory): ${why}`);
       complaint = why;
     }

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { messageOf } from "../message-of.ts";
 import { type DiskCalls, DiskHungError, type DiskOperations } from "./calls.ts";
 import type { PlainError, Reply, Request, ThreadData } from "./protocol.ts";
 
@@ -176,7 +177,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     try {
       return this.#newThread();
     } catch (error) {
-      this.#doWithout(error instanceof Error ? error.message : String(error));
+      this.#doWithout(messageOf(error));
       return undefined;
     }
   }
