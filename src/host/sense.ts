@@ -1,5 +1,6 @@
 import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
+import { withJitter } from "../system/jitter.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import type { ClusterObservation, HostDriver } from "./driver.ts";
@@ -14,8 +15,6 @@ const ORDERS_MS = 3000;
 const SEGMENTS_AGAIN_MS = 60_000;
 /** While the check is switched off. */
 const SEGMENTS_RARELY_MS = 600_000;
-/** Up to this share of a wait is taken off at random, so that a fleet does not call in step. */
-const SPREAD = 0.2;
 
 export interface SenseParts {
   readonly pulse: Pulse;
@@ -143,6 +142,6 @@ async function watchSegments(
       log.debug(`The hosts of Masakari's segments could not be listed: ${messageOf(error)}`);
       again = SEGMENTS_AGAIN_MS;
     }
-    await rest(clock, again * (1 - SPREAD * random()), signal);
+    await rest(clock, withJitter(again, random), signal);
   }
 }

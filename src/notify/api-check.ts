@@ -1,4 +1,5 @@
 import type { Clock, Instant } from "../system/clock.ts";
+import { withJitter } from "../system/jitter.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 
@@ -28,8 +29,6 @@ export interface ApiTrouble {
 
 const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 60_000;
-/** Up to this share of a wait is taken off at random, so that a fleet does not call in step. */
-const SPREAD = 0.2;
 
 /**
  * Checks before anything has to be sent, and again every few minutes, whether a notification could be delivered: a mistyped
@@ -64,7 +63,7 @@ export class ApiCheck {
       this.#retryMs = this.#calm ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
       this.#wake = new AbortController();
       const until = AbortSignal.any([signal, this.#wake.signal]);
-      await clock.sleep(waitMs * (1 - SPREAD * random()), until).catch(() => undefined);
+      await clock.sleep(withJitter(waitMs, random), until).catch(() => undefined);
     }
   }
 

@@ -2,6 +2,7 @@ import { HttpStatusError } from "../openstack/errors.ts";
 import { MS_PER_REQUEST, type SegmentHost, type SegmentHosts } from "../openstack/segment-hosts.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
+import { withJitter } from "../system/jitter.ts";
 import type { Logger } from "../system/log.ts";
 
 const REFUSED = "Masakari refuses every notification about this host";
@@ -24,8 +25,6 @@ const CLOCK: ConditionKind = {
 /** So far this host's clock may differ from the API's, ms: a third of the time within which the API looks for repeats. */
 const CLOCK_LIMIT_MS = 60_000;
 const RETRY_MS = 60_000;
-/** Up to this share of a wait is taken off at random, so that a fleet does not call in step. */
-const SPREAD = 0.2;
 
 export interface RegistrationCheckParts {
   /** The name that is sent for this host. Undefined: nothing is sent about it, and only the clock is checked. */
@@ -67,7 +66,7 @@ export class RegistrationCheck {
       if (interval === 0) this.#clear();
       const paced = Math.max(interval || RETRY_MS, (segmentHosts.requests - before) * MS_PER_REQUEST);
       const wait = succeeded ? paced : Math.min(paced, RETRY_MS);
-      await clock.sleep(wait * (1 - SPREAD * random()), signal).catch(() => undefined);
+      await clock.sleep(withJitter(wait, random), signal).catch(() => undefined);
     }
   }
 

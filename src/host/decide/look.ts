@@ -1,3 +1,4 @@
+import { countOf } from "../../system/plural.ts";
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import type { HostSettings } from "../observation.ts";
 import { type HostsState, newHost, type View, withHost, withoutHost } from "../state.ts";
@@ -53,10 +54,7 @@ function withSettled(state: HostsState, isWhole: boolean, context: Context): Hos
     counts.set(is, (counts.get(is) ?? 0) + 1);
   }
   const states = [...counts].map(([is, count]) => `${count} ${is}`).join(", ");
-  context.log(
-    "info",
-    `Watching ${view.watched} ${view.watched === 1 ? "host" : "hosts"} of the cluster: ${states || "none"}`,
-  );
+  context.log("info", `Watching ${countOf(view.watched, "host")} of the cluster: ${states || "none"}`);
   return { ...state, view: { ...view, settled: true } };
 }
 
