@@ -5,8 +5,16 @@ import type { Routes } from "../status/routes.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 
-/** Which port after `[metrics] port` each program takes, so that all can be configured by one file. */
-const PORTS: readonly string[] = ["instancemonitor", "introspectiveinstancemonitor", "processmonitor", "hostmonitor"];
+/**
+ * Which port after `[metrics] port` each program takes, so that all can be configured by one file. A list of its own: the one of
+ * `programs/` would draw every program into the bundle of each.
+ */
+export const PORTS: readonly string[] = [
+  "instancemonitor",
+  "introspectiveinstancemonitor",
+  "processmonitor",
+  "hostmonitor",
+];
 
 /** `GET /metrics`. What makes them is loaded when they are first asked for. */
 export function metricsRoute(source: () => MetricSource): Routes {

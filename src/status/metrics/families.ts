@@ -27,7 +27,7 @@ const VERDICTS = ["ok", "degraded", "failing"];
 /** The endings of a notification, `unanswered` and `attempts` are not among them. */
 const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped"];
 /** Conditions of the host monitor that hold the report of a loss. */
-const GATES = [
+export const HELD_BY = [
   "disarmed",
   "quorum",
   "this host",
@@ -230,7 +230,7 @@ export const FAMILIES: readonly Family[] = [
     samples: ({ facts, type }) =>
       type !== "COMPUTE_HOST"
         ? []
-        : GATES.map((gate) => ({ labels: { gate }, value: flag(facts.conditions.get(gate)?.problem !== undefined) })),
+        : HELD_BY.map((gate) => ({ labels: { gate }, value: flag(facts.conditions.get(gate)?.problem !== undefined) })),
   },
   {
     name: "storm_guard_active",

@@ -35,7 +35,7 @@ export async function serveMetrics(parts: MetricsServerParts, signal: AbortSigna
       });
     });
   } catch (error) {
-    log.warning(`Metrics are not served on ${url} ([metrics] address, port): ${messageOf(error)}`);
+    log.warning(`Metrics cannot be served on ${url} ([metrics] address, port): ${messageOf(error)}`);
     return;
   }
   server.on("error", (error) => log.warning(`Serving metrics on ${url} failed: ${error.message}`));
@@ -53,8 +53,8 @@ function makeServer({ metrics, log }: MetricsServerParts): Server {
       response.end(text);
     };
     const [path] = (request.url ?? "").split("?");
-    if (path !== "/metrics") return end(404, "no such path; there is /metrics\n");
-    if (request.method !== "GET" && request.method !== "HEAD") return end(405, "only GET\n");
+    if (path !== "/metrics") return end(404, "not found; the only path is /metrics\n");
+    if (request.method !== "GET" && request.method !== "HEAD") return end(405, "use GET\n");
     try {
       end(200, metrics(), METRICS_CONTENT_TYPE);
     } catch (error) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
+import { PORTS } from "../../../src/cli/metrics.ts";
 import { monitorPrograms } from "../../../src/cli/programs/index.ts";
 import { programNames } from "../../../src/config/readers.ts";
 
@@ -25,4 +26,8 @@ test("each monitor is named as it is listed, and check-config knows which sectio
     assert.equal(program.command, `masakari-${name}`);
     assert.ok(programNames.includes(name));
   }
+});
+
+test("each has a port of its own for its metrics", () => {
+  assert.deepEqual([...PORTS].sort(), names.toSorted());
 });

@@ -55,7 +55,7 @@ test("GET /metrics on the port, and nothing else; a port that is taken is a line
 
   const second = exporting(t, { port });
   await second.running;
-  assert.match(second.log.lines.join("\n"), /warning Metrics are not served on .*EADDRINUSE/);
+  assert.match(second.log.lines.join("\n"), /warning Metrics cannot be served on .*EADDRINUSE/);
   await end();
   const free = createServer();
   await new Promise<void>((resolve) => free.listen(port, "127.0.0.1", resolve));

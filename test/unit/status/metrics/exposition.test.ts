@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { GATES } from "../../../../src/host/decide/gates.ts";
 import { exposition } from "../../../../src/status/metrics/exposition.ts";
-import { FAMILIES } from "../../../../src/status/metrics/families.ts";
+import { FAMILIES, HELD_BY } from "../../../../src/status/metrics/families.ts";
 import { factsWith, NOW } from "../../../support/health-facts.ts";
 import { metricSource } from "../../../support/metric-source.ts";
 
@@ -86,4 +87,9 @@ test("every name is Prometheus', counters end in _total, and each has a help tex
     assert.equal(name.endsWith("_total"), type === "counter", name);
     assert.match(help, /^[^\\\n]+\.$/);
   }
+});
+
+test("gate_holding has every gate of the host monitor", () => {
+  const gates = [...GATES.map(({ name }) => name), "second witness"];
+  assert.deepEqual([...HELD_BY].sort(), gates.toSorted());
 });
