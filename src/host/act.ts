@@ -62,12 +62,12 @@ async function powerOf(
 }
 
 async function apiCheck(
-  { host, run, hostname, since, status }: Extract<HostEffect, { kind: "checkApi" }>,
+  { host, run, hostname, since, lostAt, status }: Extract<HostEffect, { kind: "checkApi" }>,
   { api, clock }: ActParts,
   signal: AbortSignal,
 ): Promise<HostMonitorObservation> {
   try {
-    const isNotified = await api.isNotified({ hostname, since, status }, signal);
+    const isNotified = await api.isNotified({ hostname, since, lostAt, status }, signal);
     return { kind: "apiChecked", at: clock.now(), host, run, answer: isNotified ? "notified" : "not notified" };
   } catch (error) {
     return { kind: "apiChecked", at: clock.now(), host, run, answer: "unknown", reason: messageOf(error) };

@@ -12,16 +12,19 @@ export interface HostApi {
     signal: AbortSignal,
   ): Promise<{ readonly hosts: readonly SegmentHost[]; readonly restMs: number }>;
   /**
-   * Whether Masakari has a notification that the host is down, generated since then.
-   * @param since ms since the epoch
-   * @param status UNKNOWN: also one with NORMAL counts
+   * Whether Masakari has a notification that the host is down, generated since then, and none that it was up again before it was
+   * lost this time.
    */
   isNotified(loss: ReportedLoss, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ReportedLoss {
   readonly hostname: string;
+  /** ms since the epoch. */
   readonly since: number;
+  /** When it was lost, at the earliest, ms since the epoch: if it came up before that, what was reported until then is about an earlier loss. */
+  readonly lostAt: number;
+  /** UNKNOWN: also one with NORMAL counts. */
   readonly status: HostStatus;
 }
 

@@ -93,6 +93,8 @@ export type HostEffect =
       readonly hostname: string;
       /** Only notifications generated since then count, ms since the epoch. */
       readonly since: number;
+      /** As in `ReportedLoss`. */
+      readonly lostAt: number;
       readonly status: HostStatus;
       readonly cancelKey: string;
     }

@@ -151,7 +151,8 @@ function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): L
   const earlier = lastNormal !== undefined && lastNormal < loss.since ? lastNormal + 1 : 0;
   // What was notified of the failure before is not about this one.
   const since = Math.max(loss.notBefore - CLOCKS_APART_MS, earlier);
-  context.act({ kind: "checkApi", host: host.name, run, hostname, since, status, cancelKey });
+  const lostAt = loss.since - CLOCKS_APART_MS;
+  context.act({ kind: "checkApi", host: host.name, run, hostname, since, lostAt, status, cancelKey });
   return { ...loss, api: { run } };
 }
 

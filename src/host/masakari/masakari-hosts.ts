@@ -53,17 +53,21 @@ export class MasakariHosts {
     return { hosts: [...hosts.values()], restMs: (segmentHosts.requests - before) * MS_PER_REQUEST };
   }
 
-  /** Whether there is a STOPPED of this host, generated since then, with this `host_status` or NORMAL. */
-  async isNotified({ hostname, since, status }: ReportedLoss, signal: AbortSignal): Promise<boolean> {
+  /** As `HostApi.isNotified`: a STOPPED with this `host_status` or NORMAL. */
+  async isNotified({ hostname, since, lostAt, status }: ReportedLoss, signal: AbortSignal): Promise<boolean> {
     const { segmentHosts } = this.#parts;
     if (!segmentHosts.known.has(hostname)) await segmentHosts.readAll(signal, { isUrgent: true });
     const uuid = segmentHosts.known.get(hostname)?.uuid;
     const notifications = await this.#notificationsSince(since, signal);
-    return notifications.some(({ source_host_uuid, payload, generated_time }) => {
-      const isDown =
-        payload.event === "STOPPED" && (payload.host_status === "NORMAL" || payload.host_status === status);
-      return isDown && source_host_uuid === uuid && Date.parse(`${generated_time}Z`) >= since;
-    });
+    let [stopped, started] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { source_host_uuid, payload, generated_time } of notifications) {
+      const at = Date.parse(`${generated_time}Z`);
+      if (source_host_uuid !== uuid || !(at >= since)) continue;
+      const isSame = payload.host_status === "NORMAL" || payload.host_status === status;
+      if (payload.event === "STOPPED" && isSame) stopped = Math.max(stopped, at);
+      if (payload.event === "STARTED" && at < lostAt) started = Math.max(started, at);
+    }
+    return stopped >= since && stopped >= started;
   }
 
   async #notificationsSince(since: number, signal: AbortSignal): Promise<readonly StoredNotification[]> {

@@ -58,9 +58,12 @@ test("a loss counts as notified by a STOPPED of that host that was generated sin
   const { client, create, hosts } = await site(t);
   const now = Date.now() - 3000;
   const ask = (hostname: string, status: "NORMAL" | "UNKNOWN", since: number) =>
-    create().isNotified({ hostname, status, since }, signal);
+    create().isNotified({ hostname, status, since, lostAt: now }, signal);
 
-  assert.equal(await hosts.isNotified({ hostname: "comp1", status: "NORMAL", since: now - 1000 }, signal), false);
+  assert.equal(
+    await hosts.isNotified({ hostname: "comp1", status: "NORMAL", since: now - 1000, lostAt: now }, signal),
+    false,
+  );
   await client.createNotification(notification("comp1", "UNKNOWN", now), options);
   assert.equal(await ask("comp1", "NORMAL", now - 1000), false);
   assert.equal(await ask("comp1", "UNKNOWN", now - 1000), true);
@@ -75,7 +78,10 @@ test("a host that comes up is not a report of a loss", async (t) => {
   const { client, hosts } = await site(t);
   const now = Date.now();
   await client.createNotification(notification("comp2", "NORMAL", now, "STARTED"), options);
-  assert.equal(await hosts.isNotified({ hostname: "comp2", status: "NORMAL", since: now - 1000 }, signal), false);
+  assert.equal(
+    await hosts.isNotified({ hostname: "comp2", status: "NORMAL", since: now - 1000, lostAt: now }, signal),
+    false,
+  );
 });
 
 test("two losses of one moment share a request, and when the check of one is cancelled the other still has its answer", async (t) => {
@@ -84,10 +90,25 @@ test("two losses of one moment share a request, and when the check of one is can
   await client.createNotification(notification("comp3", "NORMAL", now), options);
   await hosts.segmentHosts([], signal);
   const cancelled = new AbortController();
-  const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000 } as const;
+  const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000, lostAt: now } as const;
   const answers = [hosts.isNotified(loss, cancelled.signal), hosts.isNotified(loss, signal)];
   cancelled.abort(new Error("it is online again"));
   const [first, second] = await Promise.allSettled(answers);
   assert.equal(first?.status, "rejected");
   assert.deepEqual(second, { status: "fulfilled", value: true });
+});
+
+test("what was reported before the host came up again is not about the present loss; a return after that loss does not end it", async (t) => {
+  const { client, create } = await site(t);
+  const now = Date.now();
+  const since = now - 600_000;
+  const isNotified = (lostAt: number) =>
+    create().isNotified({ hostname: "comp1", status: "NORMAL", since, lostAt }, signal);
+  await client.createNotification(notification("comp1", "NORMAL", now - 500_000), options);
+  assert.equal(await isNotified(now - 200_000), true);
+  await client.createNotification(notification("comp1", "NORMAL", now - 300_000, "STARTED"), options);
+  assert.equal(await isNotified(now - 200_000), false, "it was up again 100 s before it was lost");
+  assert.equal(await isNotified(now - 400_000), true, "it came up after this loss: others have seen it already");
+  await client.createNotification(notification("comp1", "NORMAL", now - 100_000), options);
+  assert.equal(await isNotified(now - 200_000), true);
 });
