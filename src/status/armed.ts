@@ -50,7 +50,7 @@ function sensingObstacles({ loop }: Facts, now: number): readonly Obstacle[] {
 function deliveryObstacles({ outbox: { unanswered, login, unreachable } }: Facts): readonly Obstacle[] {
   const trouble = unanswered ?? login ?? unreachable;
   if (trouble === undefined) return [];
-  const reason = `Masakari cannot be notified, and will be when it answers: ${trouble.reason}`;
+  const reason = `notifications wait until Masakari answers: ${trouble.reason}`;
   return [{ effect: "held", reason, since: trouble.since }];
 }
 

@@ -47,7 +47,9 @@ export class Durations {
   }
 }
 
-const shown = (ms: number): string => (ms < 1 ? `${(ms * 1000).toPrecision(2)} µs` : `${ms.toPrecision(3)} ms`);
+/** Without an exponent. */
+const rounded = (value: number, digits: number): string => String(Number(value.toPrecision(digits)));
+const shown = (ms: number): string => (ms < 1 ? `${rounded(ms * 1000, 2)} µs` : `${rounded(ms, 3)} ms`);
 
 /** What `decide` took: for one look at the whole cluster, and for everything else. */
 export interface DecisionTimes {

@@ -1,3 +1,4 @@
+import { countOf } from "../../src/system/plural.ts";
 import { Durations, decisionText } from "./host-durations.ts";
 import type { HostWorld } from "./host-world.ts";
 
@@ -39,7 +40,7 @@ export class ScheduleTotals {
   get text(): string {
     const { reported, falseReports, owed, held, missed, unknown, returnedDeaths, returnedReported } = this.#counts;
     const due = owed - held;
-    return `${this.#schedules} schedules, ${this.#hosts} hosts
+    return `${countOf(this.#schedules, "schedule")}, ${countOf(this.#hosts, "host")}
 precision: ${percent(reported - falseReports, reported)}: ${reported} failures were reported (STOPPED, NORMAL), ${falseReports} of hosts that were alive
 recall:    ${percent(due - missed, due)}: ${due} hosts were dead in the end, ${missed} of them not reported
            ${held} more were held for a reason that every monitor shows (planned work, down at first sight)

@@ -74,7 +74,7 @@ test("armed, held while Masakari cannot be reached, blind when it is stopped: a 
   cloud.segmentHosts = undefined;
   const restarted = await rig.start("web");
   const held = await become(statePath, 1);
-  assert.match(held.text, /processmonitor +held .*Masakari cannot be notified, and will be when it answers/);
+  assert.match(held.text, /processmonitor +held .*notifications wait until Masakari answers/);
   // What is noticed is kept.
   await passes(statePath, "ready");
 
