@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { makeDirectory, makePrivateFile, NotPrivateError } from "../system/private-file.ts";
+import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 import type { Entry } from "./entry.ts";
 import { entryFromRow, entryToRow } from "./entry-row.ts";
 
@@ -105,8 +106,6 @@ const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) 
 /** What SQLite keeps beside the file: the log, which holds the latest commits, and its index. */
 const BESIDE = ["-wal", "-shm"] as const;
 
-const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
-
 class SqliteStateFile implements StateFile {
   readonly #db: DatabaseSync;
   /** By path. An inode that is open is not given to another file, so an equal number is the same file. */
@@ -116,13 +115,13 @@ class SqliteStateFile implements StateFile {
   constructor(db: DatabaseSync, path: string) {
     this.#db = db;
     for (const one of ["", ...BESIDE].map((suffix) => path + suffix)) {
-      const inode = inodeOf(one);
+      const inode = inodeAt(one);
       if (inode !== undefined) this.#inodes.set(one, inode);
     }
   }
 
   readonly displaced = (): string | undefined => {
-    const moved = [...this.#inodes].find(([path, inode]) => inodeOf(path) !== inode);
+    const moved = [...this.#inodes].find(([path, inode]) => isDisplaced(path, inode));
     return moved && `${moved[0]} was moved or deleted while it was in use`;
   };
 

@@ -13,7 +13,8 @@ export function inodeAt(path: string): number | undefined {
 export function isDisplaced(path: string, inode: number | undefined): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.ino !== inode;
-  } catch {
-    return false;
+  } catch (error) {
+    // What was the directory is a file now.
+    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
   }
 }

@@ -20,6 +20,10 @@ test("a file is displaced when it was deleted, moved with its directory, or repl
   const changes: readonly ((path: string, directory: string) => void)[] = [
     (path) => rmSync(path),
     (_, directory) => renameSync(directory, `${directory}.old`),
+    (_, directory) => {
+      renameSync(directory, `${directory}.old`);
+      writeFileSync(directory, "");
+    },
     (path) => {
       renameSync(path, `${path}.old`);
       writeFileSync(path, "");
