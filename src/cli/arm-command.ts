@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { messageOf } from "../system/message-of.ts";
 import { parseDuration } from "./duration.ts";
 import { operator } from "./operator.ts";
+import { whyNoStateDirectory } from "./state-directory.ts";
 
 type ParsedOptions = Readonly<Record<string, unknown>>;
 
@@ -105,11 +105,8 @@ function attempt(write: () => void): void {
 
 async function moment(parts: ArmCommandParts, options: ParsedOptions) {
   const statePath = parts.statePath(options);
-  if (!existsSync(statePath)) {
-    throw new ArmCommandError(
-      `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,
-    );
-  }
+  const problem = whyNoStateDirectory(statePath);
+  if (problem !== undefined) throw new ArmCommandError(problem);
   const { readBootId } = await import("../system/boot-id.ts");
   const { systemClock } = await import("../system/system-clock.ts");
   return { statePath, now: systemClock.now(), bootId: readBootId() };

@@ -7,9 +7,9 @@ import type { StateFile } from "../notify/state-file.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-
 import { namesIn } from "./directory-names.ts";
 import type { ReceivedEntries } from "./received-entries.ts";
+import { whyNoStateDirectory } from "./state-directory.ts";
 
 import { onOneLine, table } from "./table.ts";
 
@@ -133,11 +133,8 @@ async function places(
   only: string | undefined,
 ): Promise<readonly Place[]> {
   const directories = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])].filter((path) => existsSync(path));
-  if (directories.length === 0) {
-    throw new OutboxCommandError(
-      `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,
-    );
-  }
+  const problem = directories.length === 0 ? whyNoStateDirectory(statePath) : undefined;
+  if (problem !== undefined) throw new OutboxCommandError(problem);
   const listed = await Promise.all(
     directories.map(async (directory) => ({ directory, names: await namesIn(directory) })),
   );

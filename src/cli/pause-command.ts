@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { ProcessEntry } from "../config/process-entry.ts";
 import { messageOf } from "../system/message-of.ts";
 import { parseDuration } from "./duration.ts";
 import { operator } from "./operator.ts";
+import { whyNoStateDirectory } from "./state-directory.ts";
 
 type ParsedOptions = Readonly<Record<string, unknown>>;
 
@@ -132,11 +132,8 @@ function isNamed(key: string, name: string): boolean {
 }
 
 async function pauseContext(statePath: string) {
-  if (!existsSync(statePath)) {
-    throw new PauseCommandError(
-      `${statePath} ([DEFAULT] state_path) does not exist: no monitor has run here with this configuration`,
-    );
-  }
+  const problem = whyNoStateDirectory(statePath);
+  if (problem !== undefined) throw new PauseCommandError(problem);
   const { readBootId } = await import("../system/boot-id.ts");
   const { systemClock } = await import("../system/system-clock.ts");
   return { statePath, now: systemClock.now(), bootId: readBootId() };

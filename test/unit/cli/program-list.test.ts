@@ -29,5 +29,5 @@ test("each monitor is named as it is listed, and check-config knows which sectio
 });
 
 test("each has a port of its own for its metrics", () => {
-  assert.deepEqual([...PORTS].sort(), names.toSorted());
+  assert.deepEqual(new Set(PORTS), new Set(names));
 });

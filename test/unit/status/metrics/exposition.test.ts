@@ -91,5 +91,5 @@ test("every name is Prometheus', counters end in _total, and each has a help tex
 
 test("gate_holding has every gate of the host monitor", () => {
   const gates = [...GATES.map(({ name }) => name), "second witness"];
-  assert.deepEqual([...HELD_BY].sort(), gates.toSorted());
+  assert.deepEqual(new Set(HELD_BY), new Set(gates));
 });
