@@ -94,7 +94,7 @@ export class RegistrationCheck {
     const { segmentHosts, clock } = this.#parts;
     const { readAt, known } = segmentHosts;
     const isFresh = readAt !== undefined && clock.now().mono - readAt < intervalMs;
-    return isFresh ? known : await segmentHosts.read([hostname], signal);
+    return isFresh && known.has(hostname) ? known : await segmentHosts.read([hostname], signal);
   }
 
   #compare(hostname: string, hosts: ReadonlyMap<string, SegmentHost>): void {

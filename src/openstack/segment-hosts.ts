@@ -36,9 +36,14 @@ export interface SegmentHostsParts {
   readonly clock: Clock;
 }
 
+interface ReadAllOptions {
+  readonly isUrgent: boolean;
+  readonly isEnough?: (hosts: ReadonlyMap<string, SegmentHost>) => boolean;
+}
+
 /**
- * The hosts of Masakari's segments. The API finds no host by its name, so all segments are read once, and from then on only
- * those of the hosts that are asked for.
+ * The hosts of Masakari's segments. The API finds no host by its name, so segments are read one after the other until the hosts
+ * that are asked for are found (a name is in one segment at most), and from then on only theirs.
  */
 export class SegmentHosts {
   readonly #parts: SegmentHostsParts;
@@ -66,7 +71,7 @@ export class SegmentHosts {
   }
 
   /**
-   * Reads the segments of these hosts; all segments if one of the hosts is in none that is known.
+   * Reads the segments of these hosts; if one of the hosts is in none that is known, all segments until it is found.
    * @returns as `known`
    * @throws what the client throws
    */
@@ -75,20 +80,32 @@ export class SegmentHosts {
     const segments = new Map<string, Pick<Segment, "uuid" | "name">>();
     for (const name of wanted) {
       const segment = this.#known.get(name)?.segment;
-      if (segment === undefined) return await this.readAll(signal, { isUrgent: false });
+      if (segment === undefined) return await this.#search(wanted, signal);
       segments.set(segment.uuid, segment);
     }
     let hosts = new Map([...this.#known].filter(([, { segment }]) => !segments.has(segment.uuid)));
     for (const segment of segments.values()) hosts = new Map([...hosts, ...(await this.#hostsOf(segment, signal))]);
     this.#keep(hosts);
     if (wanted.every((name) => hosts.has(name))) return hosts;
-    return await this.readAll(signal, { isUrgent: false });
+    return await this.#search(wanted, signal);
   }
 
-  /** Reads all segments. @param options isUrgent: without the pauses that spare the API @returns as `known` */
+  /** @returns as `known` */
+  async #search(wanted: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, SegmentHost>> {
+    return await this.readAll(signal, {
+      isUrgent: false,
+      isEnough: (hosts) => wanted.every((name) => hosts.has(name)),
+    });
+  }
+
+  /**
+   * Reads all segments.
+   * @param options isUrgent: without the pauses that spare the API; isEnough: whether the hosts read so far are all that are wanted
+   * @returns as `known`
+   */
   async readAll(
     signal: AbortSignal,
-    { isUrgent }: { readonly isUrgent: boolean },
+    { isUrgent, isEnough = () => false }: ReadAllOptions,
   ): Promise<ReadonlyMap<string, SegmentHost>> {
     const { client, clock } = this.#parts;
     const hosts = new Map<string, SegmentHost>();
@@ -96,6 +113,10 @@ export class SegmentHosts {
     for (const [index, segment] of segments.entries()) {
       const since = clock.now().mono;
       for (const [name, host] of await this.#hostsOf(segment, signal)) hosts.set(name, host);
+      if (isEnough(hosts)) {
+        this.#keep(new Map([...this.#known, ...hosts]));
+        return this.#known;
+      }
       if (isUrgent || index === segments.length - 1) continue;
       const pause = Math.min((clock.now().mono - since) * PAUSE_RATIO, LONGEST_PAUSE_MS);
       if (pause > 0) await clock.sleep(pause, signal);

@@ -27,12 +27,13 @@ export async function masakariSite(
   const client = new MasakariClient(session);
   const options = { signal: new AbortController().signal, microversion: "1.2" };
   const uuids = new Map<string, { readonly host: string; readonly segment: string }>();
+  const createHost = async (segment: string, name: string) => {
+    const body = { name, type: "COMPUTE", control_attributes: "SSH" };
+    uuids.set(name, { segment, host: (await client.createHost(segment, body, options)).uuid });
+  };
   for (const [name, hosts] of Object.entries(segments)) {
     const segment = await client.createSegment({ name, recovery_method: "auto", service_type: "COMPUTE" }, options);
-    for (const host of hosts) {
-      const body = { name: host, type: "COMPUTE", control_attributes: "SSH" };
-      uuids.set(host, { segment: segment.uuid, host: (await client.createHost(segment.uuid, body, options)).uuid });
-    }
+    for (const host of hosts) await createHost(segment.uuid, host);
   }
   const placeOf = (name: string) => {
     const place = uuids.get(name);
@@ -46,6 +47,8 @@ export async function masakariSite(
     setMaintenance: (name: string, on_maintenance: boolean) =>
       client.updateHost(placeOf(name).segment, placeOf(name).host, { on_maintenance }, options),
     setEnabled: (host: string, enabled: boolean) => client.updateSegment(placeOf(host).segment, { enabled }, options),
+    /** Adds a host to the segment of another. */
+    addHost: (name: string, beside: string) => createHost(placeOf(beside).segment, name),
     deleteHost: (name: string) => client.deleteHost(placeOf(name).segment, placeOf(name).host, options),
   };
 }

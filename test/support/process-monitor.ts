@@ -57,6 +57,8 @@ export interface RigOptions {
   /** `[notifications]`; a retry at least every two seconds if not given. */
   readonly notifications?: Options;
   readonly debug?: boolean;
+  /** Whether the monitor looks beforehand whether Masakari would act, with requests of its own; it does if not given. */
+  readonly checksBeforehand?: boolean;
   /** The monitor to run; ours if not given. */
   readonly monitor?: MonitorProgram;
 }
@@ -114,7 +116,12 @@ export class Rig {
 
   /** Writes the configuration with this `[api]` section, and with another hostname if one is given. */
   async configure(api: string, hostname = this.#options.hostname): Promise<void> {
-    const { debug = true, process = quick, notifications = { retry_backoff_max: 2 } } = this.#options;
+    const {
+      debug = true,
+      process = quick,
+      notifications = { retry_backoff_max: 2 },
+      checksBeforehand = true,
+    } = this.#options;
     const section = (name: string, options: Options) =>
       [`[${name}]`, ...Object.entries(options).map(([key, value]) => `${key} = ${value}`), ""].join("\n");
     const text = [
@@ -122,6 +129,7 @@ export class Rig {
         debug: String(debug),
         hostname,
         state_path: join(this.directory, "state"),
+        ...(checksBeforehand ? {} : { masakari_check_interval: 0 }),
       }),
       api,
       section("process", { process_list_path: this.listFile, ...process }),

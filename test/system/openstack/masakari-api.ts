@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { callJson } from "./keystone-api.ts";
+import { callJson, SetUpCallError } from "./keystone-api.ts";
 
 export interface Host {
   readonly uuid: string;
@@ -71,6 +71,15 @@ export class MasakariApi {
   /** @param enabled false: the engine files notifications about its hosts as `ignored` */
   async setEnabled(host: Host, enabled: boolean): Promise<void> {
     await this.#call("PUT", `/segments/${host.segment}`, { segment: { enabled } });
+  }
+
+  /** Deletes the host's segment, and all hosts in it, unless notifications about them are still being worked on. */
+  async deleteSegment(host: Host): Promise<void> {
+    try {
+      await this.#call("DELETE", `/segments/${host.segment}`);
+    } catch (error) {
+      if (!(error instanceof SetUpCallError && error.status === 409)) throw error;
+    }
   }
 
   /** All notifications about the host (up to the 1000 that Masakari gives at once), newest first. */

@@ -138,6 +138,30 @@ test("once the host is found only its own segment is read, and many requests mak
   assert.equal(checks(), before);
 });
 
+test("no segment is read after the one that has the host", async (t) => {
+  const site = await masakariSite(t, SEGMENTS);
+  const { first, calls } = checking(t, site.client, { hostname: "comp3.example.org" });
+  await first();
+  // The API lists the latest segment first, and a list takes a second request to find its end.
+  assert.equal(calls(), 4);
+});
+
+test("what was read in search of another host does not make this host one of no segment", async (t) => {
+  const site = await masakariSite(t, SEGMENTS);
+  const { first, look, clock, segmentHosts, problems } = checking(t, site.client);
+  await site.deleteHost("comp1");
+  await first();
+  assert.deepEqual(
+    problems().map(({ name }) => name),
+    ["host segment"],
+  );
+  await site.addHost("comp1", "comp2");
+  await clock.advance(299_000);
+  await segmentHosts.read(["comp3.example.org"], new AbortController().signal);
+  await look(1000);
+  assert.deepEqual(problems(), []);
+});
+
 test("a fleet of hosts that are in no segment sends 50 requests a second at most", async (t) => {
   const segments = Array.from({ length: 40 }, (_, index) => ({ id: index + 1, uuid: `s${index}`, name: `s${index}` }));
   const page = <T>(items: readonly T[], marker: unknown) => Promise.resolve((marker === undefined ? items : []) as T[]);
