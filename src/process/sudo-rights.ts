@@ -3,6 +3,7 @@ import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
+import { asksSystemd, canUseSudo } from "../system/sudo-words.ts";
 import { baseName } from "./command-line.ts";
 import { keyed } from "./keyed.ts";
 
@@ -10,6 +11,9 @@ const SUDO_RIGHTS: ConditionKind = {
   name: "sudo rights",
   consequence: "commands that cannot be run when they are needed",
 };
+
+const CANNOT_SUDO =
+  "sudo cannot work in this unit, which has NoNewPrivileges=yes: use `systemctl restart UNIT`, or permit sudo by a drop-in";
 
 /** sudo asks LDAP or another directory in some places. */
 const TIMEOUT_MS = 5000;
@@ -22,6 +26,8 @@ export interface SudoParts {
   readonly conditions?: Conditions | undefined;
   readonly onStart?: (pid: number) => void;
   readonly onEnd?: (pid: number) => void;
+  /** Instead of `canUseSudo`. */
+  readonly canSudo?: () => boolean;
 }
 
 /** What sudo would refuse when it is needed: nothing for root, and one line for each command of the entries otherwise. */
@@ -35,15 +41,20 @@ export async function missingSudoRights(
     runCommand(`sudo -n ${args}`, { asRoot: false, timeoutMs: TIMEOUT_MS, ...parts }, signal);
   let rules: readonly Rule[] | undefined;
   const answers = new Map<string, string | undefined>();
+  const canSudo = parts.canSudo?.() ?? canUseSudo();
   const problems: string[] = [];
   for (const { key, entry } of keyed(entries)) {
     for (const command of sudoCommands(entry)) {
       if (signal.aborted) return [];
       if (!answers.has(command)) {
-        const result = await sudo(`-l -- ${command}`);
-        const refused = refusal(result);
-        if (refused === undefined) rules ??= rulesIn((await sudo("-l -l")).stdout.text);
-        answers.set(command, refused ?? passwordWanted(result.stdout.text.trim(), rules ?? []));
+        if (canSudo) {
+          const result = await sudo(`-l -- ${command}`);
+          const refused = refusal(result);
+          if (refused === undefined) rules ??= rulesIn((await sudo("-l -l")).stdout.text);
+          answers.set(command, refused ?? passwordWanted(result.stdout.text.trim(), rules ?? []));
+        } else {
+          answers.set(command, asksSystemd(command.split(" ")) ? undefined : CANNOT_SUDO);
+        }
       }
       const why = answers.get(command);
       if (why !== undefined) problems.push(`${key}: \`${command}\` (${why})`);

@@ -6,6 +6,7 @@ import { commandEnvironment } from "./command-environment.ts";
 import { type CapturedOutput, captureOutput } from "./command-output.ts";
 import { lackForSpawn } from "./descriptors.ts";
 import { startFailure } from "./start-failure.ts";
+import { canUseSudo, commandWords } from "./sudo-words.ts";
 
 /** What running a command came to. Only `exited` with code 0 is success: output on stderr is just output. */
 export interface CommandResult {
@@ -19,7 +20,7 @@ export interface CommandResult {
 }
 
 export interface CommandOptions {
-  /** Run it by `sudo -n` unless this process is root's. */
+  /** Run it by `sudo -n` unless this process is root's, or sudo cannot work and systemd does the work (`sudo-words.ts`). */
   readonly asRoot: boolean;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -58,8 +59,10 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const words = typeof command === "string" ? command.split(/\s+/).filter((word) => word !== "") : command;
-  const sudo = options.asRoot && process.getuid?.() !== 0 ? ["sudo", "-n"] : [];
-  const [program, ...args] = [...sudo, ...words];
+  const isRoot = process.getuid?.() === 0;
+  const used = isRoot ? words : commandWords(words, options.asRoot, canUseSudo);
+  const sudo = used.length > words.length ? used.slice(0, used.length - words.length) : [];
+  const [program, ...args] = used;
   if (!program || words.length === 0) return notStarted("there is no command");
   if (signal.aborted) return notStarted("not started: the monitor is stopping");
   const child = await start(program, args, {

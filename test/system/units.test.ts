@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -54,6 +54,10 @@ test("the process monitor does its work under its unit: restarts by systemctl, n
     rmSync(directory, { recursive: true });
   });
   host.unit(MONITOR, packaged(MONITOR));
+  // systemctl of an ordinary user needs both.
+  for (const name of ["dbus.socket", "dbus.service", "polkit.service"]) {
+    host.unit(name, readFileSync(`/lib/systemd/system/${name}`, "utf8"));
+  }
   for (const name of ["restarted", "notified"]) {
     // Not by the name of the unit: each must be found by its command line.
     host.unit(
@@ -76,11 +80,11 @@ test("the process monitor does its work under its unit: restarts by systemctl, n
       ["restarted", "notified"].map((name) => ({
         process_name: `/opt/masakari-test/${name}`,
         restart_command: name === "restarted" ? "systemctl restart restarted" : "systemctl restart no-such-unit",
-        extra: { systemd_unit: `${name}.service` },
+        extra: { run_as_root: "true", systemd_unit: `${name}.service` },
       })),
     ),
   };
-  await host.boot(["restarted.service", "notified.service"]);
+  await host.boot(["dbus.socket", "restarted.service", "notified.service"]);
   await installBuild(host, directory, files);
   await host.ctl("start", MONITOR).catch((cause: unknown) => {
     throw new Error(`${MONITOR} does not start:\n${host.output}`, { cause });
@@ -113,5 +117,32 @@ test("the process monitor does its work under its unit: restarts by systemctl, n
     "active",
     "what it restarted goes on without it",
   );
-  assert.match(await host.inside("stat", "--format=%a %U", STATE), /^700 root/);
+  assert.match(await host.inside("stat", "--format=%a %U", STATE), /^700 masakari/);
+
+  await t.test("polkit permits its user to start and restart services, and nothing else", async () => {
+    const asUser = async (...command: readonly string[]) => {
+      const setpriv = ["setpriv", "--reuid=masakari", "--regid=masakari", "--clear-groups"];
+      return await host.inside(...setpriv, "env", "PATH=/usr/bin:/bin", "systemctl", ...command).then(
+        () => "done",
+        (error: Error) => error.message,
+      );
+    };
+    for (const verb of ["restart", "stop", "start"]) assert.equal(await asUser(verb, "restarted.service"), "done");
+    const refused = /[Aa]uthentication|[Aa]ccess denied/;
+    assert.match(await asUser("start", "poweroff.target"), refused);
+    assert.match(await asUser("start", "systemd-poweroff.service"), refused);
+    assert.match(await asUser("kill", "restarted.service"), refused);
+    assert.match(await asUser("set-property", "--runtime", "restarted.service", "CPUWeight=1"), refused);
+    assert.match(await asUser("daemon-reload"), refused);
+    const transient = host.inside(
+      "setpriv",
+      "--reuid=masakari",
+      "--regid=masakari",
+      "--clear-groups",
+      "systemd-run",
+      "--no-ask-password",
+      "/bin/true",
+    );
+    await assert.rejects(transient, refused);
+  });
 });

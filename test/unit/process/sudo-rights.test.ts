@@ -109,3 +109,14 @@ test("the monitor warns once, and shows it until the list or the rights are righ
   rights.check([restartedBy("systemctl restart nova-compute")], stop.signal);
   await eventually("the end of the condition", 5000, () => problem() === undefined || undefined);
 });
+
+test("where sudo cannot work, systemd is asked without it, and every other command is a problem beforehand", async (context) => {
+  const { calls } = asUser(context);
+  const without = (...entries: ProcessEntry[]) =>
+    missingSudoRights(entries, { clock: systemClock, canSudo: () => false }, signal);
+  assert.deepEqual(await without(restartedBy("systemctl restart other", { start_command: "service other start" })), []);
+  const [problem, ...more] = await without(restartedBy("/usr/local/bin/mend other"));
+  assert.match(problem ?? "", /^p: `\/usr\/local\/bin\/mend other` \(sudo cannot work in this unit.*drop-in\)$/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(calls(), [""], "sudo is not run at all");
+});
