@@ -28,6 +28,7 @@ import { checkRegistration } from "./check-registration.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
 import { answering, type Disk, diskOperations, diskThread, openingLogFile } from "./disk.ts";
+import { takeEarlyDiskWorker } from "./early-disk-worker.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import { exportMetrics, metricsRoute } from "./metrics.ts";
 import type { Program } from "./program.ts";
@@ -96,6 +97,8 @@ export async function runPrograms(group: ProgramGroup, parsed: Record<string, un
     return 1;
   }
   const thread = first.config.DEFAULT.disk_thread ? diskThread() : undefined;
+  // By option there is none.
+  void takeEarlyDiskWorker()?.worker.terminate();
   const disk = thread ?? directDiskCalls(diskOperations);
   const place = placeFor(group, first.config.DEFAULT.state_path, disk);
   if (place === undefined) return 1;

@@ -9,6 +9,7 @@ import { type DiskCalls, DiskHungError, directDiskCalls } from "../system/disk/c
 import type { PlainError } from "../system/disk/protocol.ts";
 import { DiskThread } from "../system/disk/thread.ts";
 import { logFileOperations, type OpenLogFile } from "../system/logging/sinks.ts";
+import { diskThreadModule, takeEarlyDiskWorker } from "./early-disk-worker.ts";
 import { chooseStatePlace, type StateEnvironment, type StatePlace } from "./state-place.ts";
 
 /** All that the programs do on the disk of `state_path`, and would otherwise wait for. */
@@ -47,7 +48,8 @@ const limitsMs = {
 /** A disk that is used from a thread of its own. */
 export function diskThread(): DiskThread<typeof diskOperations> {
   return new DiskThread({
-    module: threadModule(),
+    module: diskThreadModule(),
+    started: takeEarlyDiskWorker(),
     limitsMs,
     direct: directDiskCalls(diskOperations),
     revive: (error) => reviveStateError(error) ?? reviveLockError(error) ?? plain(error),
@@ -80,11 +82,4 @@ export function openingLogFile(disk: Disk, statePath: string): OpenLogFile {
 function deviceOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined && dirname(path) !== path ? deviceOf(dirname(path)) : found?.dev;
-}
-
-/** Beside the source in a checkout; a package has it beside the programs, whose parts are in `parts/PROGRAM/`. */
-function threadModule(): URL {
-  const here = import.meta.url;
-  if (here.endsWith(".ts")) return new URL("./disk-thread-main.ts", here);
-  return new URL(here.includes("/parts/") ? "../../disk-thread.mjs" : "./disk-thread.mjs", here);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addConfigOptions } from "./config-options.ts";
+import { startDiskWorkerEarly } from "./early-disk-worker.ts";
 import { monitorPrograms } from "./programs/index.ts";
 
 /** Registers `run`: several monitors in one process, which costs the memory of one Node instead of several. */
@@ -12,6 +13,7 @@ export function addRunCommand(program: Command): void {
       const unknown = wanted.find((name) => !Object.hasOwn(monitorPrograms, name));
       if (unknown !== undefined)
         throw new Error(`no monitor ${unknown}; one of ${Object.keys(monitorPrograms).join(", ")}`);
+      startDiskWorkerEarly();
       const { runPrograms } = await import("./daemon.ts");
       const chosen = await Promise.all(wanted.map((name) => monitorPrograms[name]?.()));
       const group = { command: "masakari-monitors", programs: chosen.filter((one) => one !== undefined) };

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, mkdtempSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { defaultTable } from "../config/tables/default.ts";
 import { distrustPath } from "../config/trust.ts";
 import { lockHolder } from "../notify/state-lock.ts";
+import { nodeCrypto } from "../system/node-crypto.ts";
 import { makeDirectory } from "../system/private-file.ts";
 
 /** What decides where state may be kept. */
@@ -41,7 +41,7 @@ const NAME = "masakarimonitors";
 const nameFor = (statePath: string): string =>
   statePath === DEFAULT_STATE_PATH
     ? NAME
-    : `${NAME}-${createHash("sha256").update(statePath).digest("hex").slice(0, 8)}`;
+    : `${NAME}-${nodeCrypto().createHash("sha256").update(statePath).digest("hex").slice(0, 8)}`;
 
 /** In their order: what systemd has made for the unit, the XDG Base Directory of the user, then what a reboot empties. */
 function fallbacks(statePath: string, { env, homeDir, uid }: StateEnvironment): readonly Fallback[] {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { nodeCrypto } from "../system/node-crypto.ts";
 import { type Moment, readOrder, writeOrder } from "../system/timed-order.ts";
 
 /** Planned work on one entry: until its end the process is neither restarted nor reported. */
@@ -82,7 +82,7 @@ function* pauseFiles({ statePath, ...moment }: PausesParts): Generator<readonly 
 
 function pathOf(statePath: string, key: string): string {
   const readable = key.replace(/[^\w.-]+/g, "_").slice(0, NAME_LIMIT);
-  const exact = createHash("sha256").update(key).digest("hex").slice(0, 16);
+  const exact = nodeCrypto().createHash("sha256").update(key).digest("hex").slice(0, 16);
   return join(statePath, `${PREFIX}${readable}-${exact}${SUFFIX}`);
 }
 

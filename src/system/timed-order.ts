@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chownSync,
   closeSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { Instant } from "./clock.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** What an operator has ordered by a command, for some time. */
 export interface TimedOrder {
@@ -54,7 +54,7 @@ export function writeOrder(
   { now, bootId }: Moment,
 ): void {
   const { uid, gid } = statSync(dirname(path));
-  const written = `${path}.${randomBytes(6).toString("hex")}`;
+  const written = `${path}.${nodeCrypto().randomBytes(6).toString("hex")}`;
   const saved: SavedOrder = { ...order, since: now, boot_id: bootId };
   try {
     writeFileSync(written, `${JSON.stringify(saved)}\n`, { flag: "wx", mode: 0o600 });

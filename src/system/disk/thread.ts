@@ -1,11 +1,15 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { receiveMessageOnPort } from "node:worker_threads";
 import { messageOf } from "../message-of.ts";
+import { monotonic } from "../system-clock.ts";
 import { type DiskCalls, DiskHungError, type DiskOperations } from "./calls.ts";
-import type { PlainError, Reply, Request, ThreadData } from "./protocol.ts";
+import type { PlainError, Reply, Request } from "./protocol.ts";
+import { type DiskWorker, startDiskWorker } from "./worker.ts";
 
 export interface DiskThreadOptions<Operations extends DiskOperations> {
   /** The module that the thread runs: it calls `serveDiskThread`. */
   readonly module: URL;
+  /** One that runs this module already, for the first call. */
+  readonly started?: DiskWorker | undefined;
   /** How long an operation may take before the disk counts as hung, ms; by its name, if it is another time. */
   readonly limitMs?: number;
   readonly limitsMs?: Readonly<Record<string, number>>;
@@ -22,13 +26,6 @@ const LIMIT_MS = 1500;
 /** While the thread has not begun, that says nothing about the disk: the machine is busy. */
 const BEGIN_MS = 10_000;
 
-interface Running {
-  readonly worker: Worker;
-  readonly port: MessagePort;
-  /** Counts the thread's replies; the caller sleeps on it. */
-  readonly replies: Int32Array;
-}
-
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -41,7 +38,8 @@ interface Waiting {
  */
 export class DiskThread<Operations extends DiskOperations> implements DiskCalls<Operations> {
   readonly #options: DiskThreadOptions<Operations>;
-  #running: Running | undefined;
+  #started: DiskWorker | undefined;
+  #running: DiskWorker | undefined;
   #hasBegun = false;
   #problem: string | undefined;
   #asked = 0;
@@ -54,6 +52,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
 
   constructor(options: DiskThreadOptions<Operations>) {
     this.#options = options;
+    this.#started = options.started;
   }
 
   /** Why there is no thread, and its callers wait for the disk; undefined if there is one, or it may yet be. */
@@ -101,7 +100,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   }
 
   /** @throws DiskHungError while an operation that was given up is not answered: nothing queues up behind it */
-  #send({ port }: Running, operation: string, args: unknown[]): number {
+  #send({ port }: DiskWorker, operation: string, args: unknown[]): number {
     this.#takeReplies();
     if (this.#givenUp > this.#answered) throw this.#hung();
     const id = ++this.#asked;
@@ -128,8 +127,8 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   }
 
   /** Sleeps until the reply has come, or for the limit, which counts from when the thread has begun. */
-  #await({ replies }: Running, id: number, limitMs: number): Reply | undefined {
-    let until = performance.now() + (this.#hasBegun ? limitMs : this.#beginMs);
+  #await({ replies }: DiskWorker, id: number, limitMs: number): Reply | undefined {
+    let until = monotonic() + (this.#hasBegun ? limitMs : this.#beginMs);
     while (true) {
       const seen = Atomics.load(replies, 0);
       const begunBefore = this.#hasBegun;
@@ -137,8 +136,8 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
       const reply = this.#early.get(id);
       this.#early.delete(id);
       if (reply !== undefined) return reply;
-      if (this.#hasBegun && !begunBefore) until = performance.now() + limitMs;
-      const left = until - performance.now();
+      if (this.#hasBegun && !begunBefore) until = monotonic() + limitMs;
+      const left = until - monotonic();
       if (left <= 0) return undefined;
       Atomics.wait(replies, 0, seen, left);
     }
@@ -172,7 +171,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   }
 
   /** @returns undefined if there is none to be had */
-  #thread(): Running | undefined {
+  #thread(): DiskWorker | undefined {
     if (this.#running !== undefined || this.#problem !== undefined) return this.#running;
     try {
       return this.#newThread();
@@ -190,25 +189,23 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     this.#running = undefined;
   }
 
-  #newThread(): Running {
-    const { port1: port, port2 } = new MessageChannel();
-    const replies = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: ThreadData = { port: port2, replies };
-    const worker = new Worker(this.#options.module, { workerData, transferList: [port2], name: "disk" });
-    const running = { worker, port, replies };
-    worker.on("error", (error) => this.#ended(running, error));
-    worker.on("exit", () => this.#ended(running, new Error("the thread that writes to disk has ended")));
-    port.on("message", (reply: Reply) => this.#accept(reply));
-    // A program ends when it has nothing else to do.
-    worker.unref();
-    port.unref();
+  #newThread(): DiskWorker {
+    const started = this.#started;
+    this.#started = undefined;
+    const running =
+      started?.ended === undefined && started !== undefined ? started : startDiskWorker(this.#options.module);
+    running.worker.on("error", (error: Error) => this.#ended(running, error));
+    running.worker.on("exit", () => this.#ended(running, new Error("the thread that writes to disk has ended")));
+    running.port.on("message", (reply: Reply) => this.#accept(reply));
+    // A listener makes the port keep the program running.
+    running.port.unref();
     this.#running = running;
     this.#hasBegun = false;
     return running;
   }
 
   /** The next call starts another one. */
-  #ended(running: Running, error: Error): void {
+  #ended(running: DiskWorker, error: Error): void {
     if (this.#running !== running) return;
     this.#running = undefined;
     this.#answered = this.#asked;

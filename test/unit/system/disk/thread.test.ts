@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { DiskHungError, directDiskCalls } from "../../../../src/system/disk/calls.ts";
 import { DiskThread } from "../../../../src/system/disk/thread.ts";
+import { startDiskWorker } from "../../../../src/system/disk/worker.ts";
 import type { operations } from "../../../support/disk-thread-operations.ts";
 import { eventually } from "../../../support/eventually.ts";
 
@@ -145,4 +146,26 @@ test("a thread that does not begin in time is ended: it never carries out what i
     return hasEnded || existsSync(written) || undefined;
   });
   assert.equal(existsSync(written), false);
+});
+
+test("a thread that was started beforehand serves the first call; one that has ended meanwhile is replaced", async () => {
+  const started = startDiskWorker(module);
+  const thread = new DiskThread<Operations>({ module, direct, started });
+  assert.equal(thread.call("double", 21), 42);
+  await started.worker.terminate();
+  assert.equal(thread.call("double", 3), 6);
+
+  const ended = startDiskWorker(module);
+  await ended.worker.terminate();
+  const other = new DiskThread<Operations>({ module, direct, started: ended, beginMs: 60_000 });
+  assert.equal(other.call("double", 4), 8);
+  assert.equal(other.problem, undefined);
+});
+
+test("a thread that cannot load its module, started beforehand, ends nothing else", async () => {
+  const started = startDiskWorker(new URL("file:///nowhere/module.mjs"));
+  await new Promise((resolve) => started.worker.once("exit", resolve));
+  assert.match(started.ended?.message ?? "", /nowhere/);
+  const thread = new DiskThread<Operations>({ module, direct, started });
+  assert.equal(thread.call("double", 4), 8);
 });

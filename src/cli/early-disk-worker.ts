@@ -1,0 +1,29 @@
+import { type DiskWorker, startDiskWorker } from "../system/disk/worker.ts";
+
+let early: DiskWorker | undefined;
+
+/**
+ * Starts the thread that writes to disk, beside the loading of the program: each takes about as long as the other, and a monitor
+ * observes nothing before it has both. To be called before anything large is imported.
+ */
+export function startDiskWorkerEarly(): void {
+  try {
+    early = startDiskWorker(diskThreadModule());
+  } catch {
+    // Who needs the thread tries again, and reports it.
+  }
+}
+
+/** The thread that was started early, for the first who asks. */
+export function takeEarlyDiskWorker(): DiskWorker | undefined {
+  const worker = early;
+  early = undefined;
+  return worker;
+}
+
+/** Beside the source in a checkout; a package has it beside the programs, whose parts are in `parts/PROGRAM/`. */
+export function diskThreadModule(): URL {
+  const here = import.meta.url;
+  if (here.endsWith(".ts")) return new URL("./disk-thread-main.ts", here);
+  return new URL(here.includes("/parts/") ? "../../disk-thread.mjs" : "./disk-thread.mjs", here);
+}
