@@ -32,7 +32,7 @@ export async function act(
       return;
     case "checkPower": {
       const { answer, devices } = await powerOf(effect.host, parts, signal);
-      observe({ kind: "powerChecked", at: clock.now(), host: effect.host, run: effect.run, answer, devices });
+      observe({ kind: "powerChecked", at: clock.now(), host: effect.host, answer, devices });
       return;
     }
     case "checkApi":
@@ -62,24 +62,24 @@ async function powerOf(
 }
 
 async function apiCheck(
-  { host, run, hostname, since, lostAt, status }: Extract<HostEffect, { kind: "checkApi" }>,
+  { host, hostname, since, lostAt, status }: Extract<HostEffect, { kind: "checkApi" }>,
   { api, clock }: ActParts,
   signal: AbortSignal,
 ): Promise<HostMonitorObservation> {
   try {
     const isNotified = await api.isNotified({ hostname, since, lostAt, status }, signal);
-    return { kind: "apiChecked", at: clock.now(), host, run, answer: isNotified ? "notified" : "not notified" };
+    return { kind: "apiChecked", at: clock.now(), host, answer: isNotified ? "notified" : "not notified" };
   } catch (error) {
-    return { kind: "apiChecked", at: clock.now(), host, run, answer: "unknown", reason: messageOf(error) };
+    return { kind: "apiChecked", at: clock.now(), host, answer: "unknown", reason: messageOf(error) };
   }
 }
 
 async function witnessCheck(
-  { host, run, hostname, since }: Extract<HostEffect, { kind: "checkWitness" }>,
+  { host, hostname, since }: Extract<HostEffect, { kind: "checkWitness" }>,
   { askNova, clock }: ActParts,
   signal: AbortSignal,
 ): Promise<HostMonitorObservation> {
-  const observed = { kind: "witnessChecked" as const, host, run };
+  const observed = { kind: "witnessChecked" as const, host };
   try {
     const { state, updatedAt } = await askNova(hostname, signal);
     const heard = new Date(updatedAt).toISOString();

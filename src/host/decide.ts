@@ -1,6 +1,7 @@
 import { decideBy } from "../monitor/decision.ts";
+import { withoutChecks } from "./decide/checks.ts";
 import { withConditions } from "./decide/conditions.ts";
-import { type Context, cancelChecks } from "./decide/context.ts";
+import type { Context } from "./decide/context.ts";
 import { takeLook } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
 import { takePowerAnswer } from "./decide/proof.ts";
@@ -13,7 +14,7 @@ import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
 export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, HostSettings>({
   // The cluster does not change because this host was rebooted: what was known of the others is still what Masakari knows.
   rebooted: (state) => state,
-  started: (state) => ({ ...state, view: undefined, hosts: withoutChecks(state) }),
+  started: (state, _observation, context) => ({ ...state, view: undefined, hosts: withoutAllChecks(state, context) }),
   observed(state, observation, context) {
     switch (observation.kind) {
       case "cluster":
@@ -26,20 +27,18 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
           context,
         );
       case "apiChecked": {
-        const { host: name, run, answer, reason } = observation;
-        const at = context.at.mono;
-        const known = { answer, at, ...(reason !== undefined && { reason }) };
-        return takeAnswer(state, name, (_, loss) => (isRun(loss.api, run) ? { ...loss, api: known } : loss), context);
-      }
-      case "witnessChecked": {
-        const { host: name, run, answer, reason } = observation;
-        const known = { answer, reason, at: context.at.mono };
+        const { host: name, answer } = observation;
         return takeAnswer(
           state,
           name,
-          (_, loss) => (isRun(loss.witness, run) ? { ...loss, witness: known } : loss),
+          (_, loss) => (loss.api === undefined ? loss : { ...loss, api: { ...loss.api, answer } }),
           context,
         );
+      }
+      case "witnessChecked": {
+        const { host: name, answer, reason } = observation;
+        const witness = { result: { answer, reason, at: context.at.mono } };
+        return takeAnswer(state, name, (_, loss) => ({ ...loss, witness }), context);
       }
       case "stalled":
         return takeStall(state, observation, context);
@@ -57,10 +56,6 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
   afterEach: (state, _before, _observation, context) => withConditions(state, context),
 });
 
-function isRun(question: Loss["api"], run: number): boolean {
-  return question !== undefined && "run" in question && question.run === run;
-}
-
 /** The longest time between a release and the reading of it, ms; an older one was logged by an earlier run. */
 const RELEASE_NOTICED_MS = 10_000;
 
@@ -74,25 +69,12 @@ function takeOrders(state: HostsState, orders: Orders, context: Context): HostsS
   return pursueAll({ ...state, orders }, context);
 }
 
-/**
- * What was asked or answered so far may be untrue by now, and questions of an earlier sensing run are never answered: all is asked again.
- */
-function withoutChecks({ hosts, troubled }: HostsState): HostsState["hosts"] {
+/** What was asked or answered so far may be untrue by now: all is asked again. */
+function withoutAllChecks({ hosts, troubled }: HostsState, context: Context): HostsState["hosts"] {
   let next = hosts;
   for (const name of troubled) {
     const host = hosts.get(name);
-    if (host?.loss === undefined) continue;
-    const { power, proof } = host.loss;
-    next = next.set(name, {
-      ...host,
-      loss: {
-        ...host.loss,
-        proof: proof?.by === "power" ? undefined : proof,
-        power: { ...power, run: undefined },
-        api: undefined,
-        witness: undefined,
-      },
-    });
+    if (host?.loss !== undefined) next = next.set(name, { ...host, loss: withoutChecks(name, host.loss, context) });
   }
   return next;
 }
@@ -104,7 +86,7 @@ function takeAnswer(
   context: Context,
 ): HostsState {
   const host = state.hosts.get(name);
-  if (host?.loss === undefined || host.loss.withdrawn) return state;
+  if (host?.loss === undefined) return state;
   const loss = change(host, host.loss);
   return loss === host.loss ? state : pursue(withHost(state, { ...host, loss }), name, context);
 }
@@ -120,9 +102,8 @@ function takeStall(
     `This program did not run for ${(forMs / 1000).toFixed(1)} s; looking again before anything is reported`,
   );
   context.act({ kind: "look" });
-  for (const name of state.troubled) cancelChecks(name, context);
   const view = state.view && { ...state.view, gap: true };
-  const next = { ...state, view, believedFrom: context.at.mono, hosts: withoutChecks(state) };
+  const next = { ...state, view, believedFrom: context.at.mono, hosts: withoutAllChecks(state, context) };
   return key === undefined ? next : takeWake(next, key, context);
 }
 

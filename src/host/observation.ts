@@ -48,7 +48,6 @@ export type HostMonitorObservation =
       readonly kind: "powerChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly run: number;
       readonly answer: PowerAnswer;
       readonly devices: number;
     }
@@ -57,7 +56,6 @@ export type HostMonitorObservation =
       readonly kind: "apiChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly run: number;
       readonly answer: "notified" | "not notified" | "unknown";
       readonly reason?: string;
     }
@@ -66,7 +64,6 @@ export type HostMonitorObservation =
       readonly kind: "witnessChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly run: number;
       readonly answer: "alive" | "silent" | "unknown";
       readonly reason: string;
     }
@@ -84,11 +81,10 @@ export type HostMonitorObservation =
 
 export type HostEffect =
   | { readonly kind: "look" }
-  | { readonly kind: "checkPower"; readonly host: string; readonly run: number; readonly cancelKey: string }
+  | { readonly kind: "checkPower"; readonly host: string; readonly cancelKey: string }
   | {
       readonly kind: "checkApi";
       readonly host: string;
-      readonly run: number;
       /** As Masakari calls it. */
       readonly hostname: string;
       /** Only notifications generated since then count, ms since the epoch. */
@@ -101,7 +97,6 @@ export type HostEffect =
   | {
       readonly kind: "checkWitness";
       readonly host: string;
-      readonly run: number;
       readonly hostname: string;
       /** ms since the epoch. */
       readonly since: number;

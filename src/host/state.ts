@@ -47,8 +47,7 @@ export interface Proof {
 /** The checks of a lost host's power so far. */
 export interface PowerChecks {
   readonly tries: number;
-  /** The check under way. */
-  readonly run: number | undefined;
+  readonly isUnderWay: boolean;
   /** When the next one is due, mono ms. */
   readonly due: number;
   /** How many devices the cluster has for it; undefined until it is known. */
@@ -57,11 +56,22 @@ export interface PowerChecks {
   readonly last: string | undefined;
 }
 
-/** A question to an API: not asked, asked, or answered. */
-export type Question =
-  | undefined
-  | { readonly run: number }
-  | { readonly answer: string; readonly reason?: string; readonly at: number };
+/** Whether Masakari has a notification of a loss from another monitor: asked, and answered once `answer` is there. */
+export interface ApiCheck {
+  /** It is to have this `host_status`, or NORMAL. */
+  readonly status: HostStatus;
+  readonly answer?: "notified" | "not notified" | "unknown";
+}
+
+/** Whether Nova has heard of a lost host: undefined while Nova has not answered. */
+export interface WitnessCheck {
+  readonly result?: {
+    readonly answer: "alive" | "silent" | "unknown";
+    readonly reason: string;
+    /** mono ms */
+    readonly at: number;
+  };
+}
 
 export interface Sent {
   readonly status: HostStatus;
@@ -85,8 +95,8 @@ export interface Loss {
   readonly withdrawn: boolean;
   readonly proof: Proof | undefined;
   readonly power: PowerChecks;
-  readonly witness: Question;
-  readonly api: Question;
+  readonly witness: WitnessCheck | undefined;
+  readonly api: ApiCheck | undefined;
   /** When it is this monitor's turn to report, mono ms; undefined while something else holds it. */
   readonly turn: number | undefined;
   readonly holds: readonly Hold[];
@@ -194,7 +204,7 @@ export function newHost(name: string, kind: Host["kind"]): Host {
 
 export const NO_POWER_CHECKS: PowerChecks = {
   tries: 0,
-  run: undefined,
+  isUnderWay: false,
   due: 0,
   devices: undefined,
   answer: undefined,

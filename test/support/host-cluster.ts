@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { decide } from "../../src/host/decide.ts";
 import type { ClusterObservation, FencingEvent, HostObservation } from "../../src/host/driver.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings } from "../../src/host/observation.ts";
@@ -30,6 +31,7 @@ export const SETTINGS: HostSettings = {
 const WALL = Date.UTC(2026, 10, 28);
 
 type Effect = CommonEffect | HostEffect;
+type Check = Extract<HostEffect, { readonly cancelKey: string }>;
 export type States = Readonly<Record<string, HostObservation["state"] | Partial<HostObservation>>>;
 
 /** The decisions of one host monitor on what a test has it observe, with the time that the test lets pass. */
@@ -40,6 +42,8 @@ export class HostDecisions {
   #mono = 1_000_000;
   #wall = WALL;
   #looks = 0;
+  /** As in the loop: what is observed of a check that was cancelled, or of an earlier sensing run, never gets to `decide`. */
+  readonly #checks = new Set<Check>();
 
   constructor(settings: Partial<HostSettings> = {}) {
     this.settings = { ...SETTINGS, ...settings };
@@ -53,6 +57,7 @@ export class HostDecisions {
   /** Sensing begins, with the state as it is. */
   start(): void {
     this.#looks = 0;
+    this.#checks.clear();
     this.observe({ kind: "started", at: this.at, bootId: "boot", settings: this.settings });
   }
 
@@ -85,8 +90,25 @@ export class HostDecisions {
       this.effects.push(effect);
       if (effect.kind === "wake") this.#wakes.set(effect.key, this.#mono + effect.afterMs);
       if (effect.kind === "cancelWake") this.#wakes.delete(effect.key);
+      if (effect.kind === "cancel") {
+        for (const check of this.#checks) if (check.cancelKey === effect.key) this.#checks.delete(check);
+      }
+      if ("cancelKey" in effect) this.#checks.add(effect);
     }
+    this.#compareChecks();
     return decision.effects;
+  }
+
+  /** A check is under way exactly as long as a loss waits for it: so none can answer for another. */
+  #compareChecks(): void {
+    const awaited = [...this.state.hosts.values()].flatMap(({ name, loss }) => [
+      ...(loss?.power.isUnderWay ? [`checkPower ${name}`] : []),
+      ...(loss?.api !== undefined && loss.api.answer === undefined ? [`checkApi ${name}`] : []),
+      ...(loss?.witness !== undefined && loss.witness.result === undefined ? [`checkWitness ${name}`] : []),
+    ]);
+    const underWay = [...this.#checks].map(({ kind, host }) => `${kind} ${host}`);
+    assert.equal(underWay.length, awaited.length, "there are as many checks as losses that wait for one");
+    assert.deepEqual(new Set(underWay), new Set(awaited), "the checks under way are those that losses wait for");
   }
 
   /** One look at the cluster, in which node1 is this host. */
@@ -119,12 +141,37 @@ export class HostDecisions {
     return this.observe(observation);
   }
 
-  /** Answers the check of a host's power that is under way. */
-  power(host: string, power: "on" | "off" | "unknown", devices = 1): readonly Effect[] {
-    const asked = this.effects.findLast((effect) => effect.kind === "checkPower" && effect.host === host);
-    if (asked?.kind !== "checkPower") throw new Error(`the power of ${host} is not being checked`);
-    const answer = { power, reason: `BMC says ${power}` };
-    return this.observe({ kind: "powerChecked", at: this.at, host, run: asked.run, answer, devices });
+  /** The check of this kind that is under way; undefined if there is none. @param host the only one that is checked, if not given */
+  underWay<Kind extends Check["kind"]>(kind: Kind, host?: string): Extract<Check, { kind: Kind }> | undefined {
+    const found = [...this.#checks].filter(
+      (check) => check.kind === kind && (host === undefined || check.host === host),
+    );
+    if (found.length > 1) throw new Error(`${found.length} of ${kind} are under way: ${found.map((one) => one.host)}`);
+    return found[0] as Extract<Check, { kind: Kind }> | undefined;
+  }
+
+  #end<Kind extends Check["kind"]>(kind: Kind, host?: string): string {
+    const check = this.underWay(kind, host);
+    if (check === undefined) throw new Error(`${kind} is not under way`);
+    this.#checks.delete(check);
+    return check.host;
+  }
+
+  /** Ends the check of a host's power that is under way. */
+  power(of: string, power: "on" | "off" | "unknown", devices = 1): readonly Effect[] {
+    const host = this.#end("checkPower", of);
+    const answer = { power, reason: `the BMC reports ${power}` };
+    return this.observe({ kind: "powerChecked", at: this.at, host, answer, devices });
+  }
+
+  /** Ends the check at Masakari whether another monitor has notified the loss. */
+  answerApi(answer: "notified" | "not notified" | "unknown", of?: string): readonly Effect[] {
+    return this.observe({ kind: "apiChecked", at: this.at, host: this.#end("checkApi", of), answer });
+  }
+
+  /** Ends the check at Nova whether it still hears from the host. */
+  answerWitness(answer: "alive" | "silent" | "unknown", reason = "as asked"): readonly Effect[] {
+    return this.observe({ kind: "witnessChecked", at: this.at, host: this.#end("checkWitness"), answer, reason });
   }
 
   /** Payloads notified so far, as `node2 STOPPED NORMAL`, without those withdrawn while they could still be undelivered. */

@@ -2,6 +2,7 @@ import { countOf } from "../../system/plural.ts";
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import type { HostSettings } from "../observation.ts";
 import { type HostsState, newHost, type View, withHost, withoutHost } from "../state.ts";
+import { withoutChecks } from "./checks.ts";
 import { isForgotten, withDriverProblems } from "./conditions.ts";
 import { type Context, masakariName } from "./context.ts";
 import { observeHost } from "./observe-host.ts";
@@ -67,6 +68,7 @@ function withoutOld(state: HostsState, context: Context): HostsState {
     if (host === undefined) continue;
     if (isForgotten(host, context.at.mono)) {
       context.log("info", `${name} is no longer known to the source and no longer watched`);
+      if (host.loss !== undefined) withoutChecks(name, host.loss, context);
       next = withoutHost(next, name);
     } else if (host.loss === undefined && host.losses.some((since) => since < from)) {
       next = withHost(next, { ...host, losses: host.losses.filter((since) => since >= from) });

@@ -1,6 +1,7 @@
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import { type Host, type HostsState, type Loss, newLoss, type Reading, type View } from "../state.ts";
-import { type Context, cancelChecks } from "./context.ts";
+import { withoutChecks } from "./checks.ts";
+import type { Context } from "./context.ts";
 import { notifyStarted, withdrawStopped } from "./notifications.ts";
 import { newFencings } from "./proof.ts";
 import { rankOf } from "./reporters.ts";
@@ -75,8 +76,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostL
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
     withdrawStopped(host.name, "is seen online again", context);
-    cancelChecks(host.name, context);
-    next = { ...next, loss: { ...loss, withdrawn: true, turn: undefined } };
+    next = { ...next, loss: { ...withoutChecks(host.name, loss, context), withdrawn: true, turn: undefined } };
   }
   if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
@@ -113,6 +113,7 @@ export function returnedLongAgo(host: Host, context: Context): Host {
   if (host.loss?.returned === undefined) return host;
   const why = host.loss.holds.map(({ gate }) => gate).join(", ") || "its turn did not come";
   context.log("warning", `${host.name} was fenced and has been up again for 2 minutes: not reported (${why})`);
+  withoutChecks(host.name, host.loss, context);
   return { ...host, loss: undefined };
 }
 
@@ -151,6 +152,7 @@ function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
 function openLoss(host: Host, loss: Loss, context: Context): Host {
   const from = lossesCountFrom(context);
   const recent = host.losses.filter((since) => since > from);
+  if (host.loss !== undefined) withoutChecks(host.name, host.loss, context);
   return { ...host, loss, losses: [...recent, loss.since] };
 }
 

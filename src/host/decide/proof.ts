@@ -1,7 +1,8 @@
 import type { FencingEvent } from "../driver.ts";
 import type { HostMonitorObservation } from "../observation.ts";
 import type { Host, Loss, PowerChecks, Proof, View } from "../state.ts";
-import { type Context, checkKeys } from "./context.ts";
+import { checkKeys } from "./checks.ts";
+import type { Context } from "./context.ts";
 
 /** A power state that was read so long ago, ms, proves nothing any more: somebody may have switched the host on. */
 const POWER_HOLDS_MS = 60_000;
@@ -59,29 +60,27 @@ function describe({ action, delegate, byHand, requestedBy }: FencingEvent): stri
 export function withPowerCheck(host: Host, loss: Loss, context: Context): Loss {
   const { power } = loss;
   const { mono } = context.at;
-  if (power.run !== undefined) return loss;
+  if (power.isUnderWay) return loss;
   if (power.due > mono) {
     context.wake(`power:${host.name}`, power.due - mono);
     return loss;
   }
-  const run = context.nextRun();
   const { power: cancelKey } = checkKeys(host.name);
-  context.act({ kind: "checkPower", host: host.name, run, cancelKey });
-  return { ...loss, power: { ...power, run } };
+  context.act({ kind: "checkPower", host: host.name, cancelKey });
+  return { ...loss, power: { ...power, isUnderWay: true } };
 }
 
 /** Takes in what the host's fencing devices answered. */
 export function takePowerAnswer(
   host: Host,
   loss: Loss,
-  { answer, devices, run }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,
+  { answer, devices }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,
   context: Context,
 ): Loss {
-  if (loss.power.run !== run) return loss;
   const { mono } = context.at;
   const tries = loss.power.tries + 1;
   const due = mono + pauseAfter(tries, context) * 1000;
-  const power: PowerChecks = { tries, run: undefined, due, devices, answer: answer.power, last: answer.reason };
+  const power: PowerChecks = { tries, isUnderWay: false, due, devices, answer: answer.power, last: answer.reason };
   if (answer.power === "off") return { ...loss, power, proof: { by: "power", text: answer.reason, at: mono } };
   const state = answer.power === "on" ? "its power is on" : "its power state is unknown";
   if (answer.reason !== loss.power.last) {

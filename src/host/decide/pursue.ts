@@ -1,6 +1,7 @@
 import type { HostStatus } from "../observation.ts";
 import { type Host, type HostsState, isSettled, type Loss, type Sent, withHost } from "../state.ts";
-import { type Context, checkKeys, masakariName } from "./context.ts";
+import { checkKeys, withoutAnswers } from "./checks.ts";
+import { type Context, masakariName } from "./context.ts";
 import { holdsOn } from "./gates.ts";
 import { notifyStarted, notifyStopped } from "./notifications.ts";
 import { isUnproven, knownProof, withPowerCheck } from "./proof.ts";
@@ -44,17 +45,15 @@ function pursueHost(host: Host, state: HostsState, counts: Tally, context: Conte
   const known = proof === loss.proof ? loss : { ...loss, proof };
   const { at, settings } = context;
   const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
-  if (holds.length > 0) return withLoss(host, recordHolds(host, withoutAnswers(known), holds, context));
+  if (holds.length > 0) {
+    // What the APIs have answered is old when nothing holds the loss any more: they are asked again then.
+    return withLoss(host, recordHolds(host, withoutAnswers(host.name, known, context), holds, context));
+  }
   const free = withoutOtherHolds(known);
   const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
   const status = statusOf(host, checked, state, context);
   if (status === undefined || status === checked.sent?.status) return withLoss(host, checked);
   return reportLoss(host, checked, status, state, context);
-}
-
-/** What the APIs have answered is old when nothing holds the loss any more: they are asked again then. */
-function withoutAnswers(loss: Loss): Loss {
-  return loss.api === undefined && loss.witness === undefined ? loss : { ...loss, api: undefined, witness: undefined };
 }
 
 /** Nothing but the second witness, which is asked last, may still hold it. */
@@ -106,8 +105,9 @@ function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsStat
     return withLoss(host, waiting);
   }
   if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
-    if (waiting.api === undefined) return { ...host, loss: askApi(host, waiting, status, context) };
-    if ("run" in waiting.api) return withLoss(host, waiting);
+    // That another monitor has notified UNKNOWN is no answer once there is proof: Masakari acts on NORMAL only.
+    if (waiting.api?.status !== status) return { ...host, loss: askApi(host, waiting, status, context) };
+    if (waiting.api.answer === undefined) return withLoss(host, waiting);
     if (waiting.api.answer === "notified") return recordElsewhere(host, waiting, status, context);
   }
   return notifyLoss(host, waiting, status, context);
@@ -123,11 +123,11 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
   const { witness } = loss;
   const { mono, wall } = context.at;
   if (witness !== undefined) {
-    if ("run" in witness) return loss;
-    if (witness.answer !== "alive") return undefined;
-    if (witness.at + WITNESS_AGAIN_MS > mono) {
-      const reason = witness.reason ?? "Nova still hears from it";
-      return recordHolds(host, loss, [{ gate: SECOND_WITNESS, reason }], context);
+    const { result } = witness;
+    if (result === undefined) return loss;
+    if (result.answer !== "alive") return undefined;
+    if (result.at + WITNESS_AGAIN_MS > mono) {
+      return recordHolds(host, loss, [{ gate: SECOND_WITNESS, reason: result.reason }], context);
     }
   }
   const early = loss.since + WITNESS_FROM_MS - wall;
@@ -136,15 +136,13 @@ function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined
     context.wake(`witness:${host.name}`, early);
     return loss;
   }
-  const run = context.nextRun();
   const { witness: cancelKey } = checkKeys(host.name);
   const hostname = masakariName(host.name, context.settings);
-  context.act({ kind: "checkWitness", host: host.name, run, hostname, since: loss.since, cancelKey });
-  return { ...loss, witness: { run } };
+  context.act({ kind: "checkWitness", host: host.name, hostname, since: loss.since, cancelKey });
+  return { ...loss, witness: {} };
 }
 
 function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): Loss {
-  const run = context.nextRun();
   const { api: cancelKey } = checkKeys(host.name);
   const hostname = masakariName(host.name, context.settings);
   const { lastNormal } = host;
@@ -152,8 +150,9 @@ function askApi(host: Host, loss: Loss, status: HostStatus, context: Context): L
   // What was notified of the failure before is not about this one.
   const since = Math.max(loss.notBefore - CLOCKS_APART_MS, earlier);
   const lostAt = loss.since - CLOCKS_APART_MS;
-  context.act({ kind: "checkApi", host: host.name, run, hostname, since, lostAt, status, cancelKey });
-  return { ...loss, api: { run } };
+  if (loss.api !== undefined) context.cancel(cancelKey);
+  context.act({ kind: "checkApi", host: host.name, hostname, since, lostAt, status, cancelKey });
+  return { ...loss, api: { status } };
 }
 
 function recordElsewhere(host: Host, loss: Loss, status: HostStatus, context: Context): Host {
@@ -171,12 +170,13 @@ function notifyLoss(host: Host, loss: Loss, status: HostStatus, context: Context
 }
 
 /** Masakari knows, or is owed by the outbox: only now the baseline changes. */
-function recordSent(host: Host, loss: Loss, what: Sent, context: Context): Host {
+function recordSent(host: Host, pursued: Loss, what: Sent, context: Context): Host {
+  const loss = withoutAnswers(host.name, pursued, context);
   const lastNormal = what.status === "NORMAL" ? what.at : host.lastNormal;
   if (loss.returned !== undefined) {
     if (what.by === "this monitor") notifyStarted(host.name, context);
     return { ...host, lastNormal, loss: undefined };
   }
-  const settled = { ...loss, sent: what, withdrawn: false, turn: undefined, api: undefined, witness: undefined };
+  const settled = { ...loss, sent: what, withdrawn: false, turn: undefined };
   return { ...host, baseline: "offline", firstSight: false, lastNormal, loss: settled };
 }

@@ -21,12 +21,6 @@ function disarm(monitor: HostDecisions, seconds: number): void {
   monitor.observe({ kind: "orders", at: monitor.at, orders: { disarmed: { until, reason: "test" } } });
 }
 
-function apiAnswers(monitor: HostDecisions, answer: "notified" | "not notified"): void {
-  const asked = monitor.effects.findLast((effect) => effect.kind === "checkApi");
-  assert.ok(asked?.kind === "checkApi", "the API was not asked");
-  monitor.observe({ kind: "apiChecked", at: monitor.at, host: asked.host, run: asked.run, answer });
-}
-
 describe("what another monitor may have reported while this one was held", () => {
   it("is asked for, whatever the rank", () => {
     for (const answer of ["notified", "not notified"] as const) {
@@ -35,31 +29,24 @@ describe("what another monitor may have reported while this one was held", () =>
       monitor.look(LOST);
       monitor.pass(310);
       assert.deepEqual(monitor.notified, []);
-      apiAnswers(monitor, answer);
+      monitor.answerApi(answer);
       assert.deepEqual(monitor.notified, answer === "notified" ? [] : ["node3 STOPPED NORMAL"]);
     }
   });
 
-  it("is requested again when it is held after the answer", () => {
+  it("is requested again when it was held meanwhile", () => {
     const monitor = watching({ needsProof: false, report_at_once: false, second_witness: true });
     disarm(monitor, 60);
     monitor.look(LOST);
     monitor.pass(65);
-    const witness = monitor.effects.findLast((effect) => effect.kind === "checkWitness");
-    assert.ok(witness?.kind === "checkWitness");
-    const { run, host } = witness;
-    monitor.observe({ kind: "witnessChecked", at: monitor.at, host, run, answer: "silent", reason: "" });
-    const before = monitor.effects.filter(({ kind }) => kind === "checkApi").length;
+    monitor.answerWitness("silent");
+    assert.ok(monitor.underWay("checkApi"));
     disarm(monitor, 60);
     monitor.pass(1);
-    apiAnswers(monitor, "not notified");
-    assert.deepEqual(monitor.notified, [], "the answer is of before it was held");
+    assert.ok(!monitor.underWay("checkApi"), "its answer would be of before it was held");
     monitor.pass(65);
-    const again = monitor.effects.findLast((effect) => effect.kind === "checkWitness");
-    assert.ok(again?.kind === "checkWitness");
-    monitor.observe({ kind: "witnessChecked", at: monitor.at, host, run: again.run, answer: "silent", reason: "" });
-    assert.equal(monitor.effects.filter(({ kind }) => kind === "checkApi").length, before + 1);
-    apiAnswers(monitor, "notified");
+    monitor.answerWitness("silent");
+    monitor.answerApi("notified");
     assert.deepEqual(monitor.notified, []);
   });
 
@@ -82,7 +69,7 @@ describe("a host that was fenced and is back", () => {
     const monitor = watching({ report_at_once: false });
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 20_000 })] });
     assert.deepEqual(monitor.notified, []);
-    apiAnswers(monitor, "notified");
+    monitor.answerApi("notified");
     assert.deepEqual(monitor.notified, []);
   });
 

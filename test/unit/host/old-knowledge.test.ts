@@ -51,21 +51,18 @@ describe("a fencing history that could not be read while a host was online", () 
 });
 
 describe("after this program was suspended", () => {
-  it("the power of a lost host is checked again: what its BMC said is old", () => {
+  it("the power of a lost host is checked again: what its BMC answered is old", () => {
     const monitor = watching();
     monitor.look(LOST, { quorum: "no" });
     monitor.look(LOST);
-    const checks = () => monitor.effects.filter(({ kind }) => kind === "checkPower").length;
-    const before = checks();
+    assert.ok(monitor.underWay("checkPower"));
     monitor.observe({ kind: "stalled", at: monitor.at, forMs: 20_000 });
-    // The answer to the question of before.
-    monitor.power("node3", "off");
+    assert.ok(!monitor.underWay("checkPower"), "its answer would be of before");
     monitor.pass(2);
     monitor.look(LOST);
     monitor.pass(2);
     monitor.look(LOST);
     assert.deepEqual(monitor.notified, []);
-    assert.equal(checks(), before + 1);
     monitor.power("node3", "off");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });

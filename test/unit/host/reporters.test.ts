@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { delayOf } from "../../../src/host/decide/reporters.ts";
-import type { HostMonitorObservation } from "../../../src/host/observation.ts";
-import { HostDecisions } from "../../support/host-cluster.ts";
+import { fencing, HostDecisions } from "../../support/host-cluster.ts";
 
 /** The decisions on node1, which is after node0 and before node2, once node0 and node3 have been seen up. */
 function watching(settings = {}): HostDecisions {
@@ -14,21 +13,6 @@ function watching(settings = {}): HostDecisions {
   }
   return monitor;
 }
-
-function asked(monitor: HostDecisions, kind: "checkApi" | "checkWitness") {
-  const effect = monitor.effects.findLast((one) => one.kind === kind);
-  assert.ok(effect?.kind === kind, `${kind} was not asked`);
-  return effect;
-}
-
-const answer = (
-  monitor: HostDecisions,
-  kind: "apiChecked" | "witnessChecked",
-  value: string,
-): HostMonitorObservation => {
-  const { run, host } = asked(monitor, kind === "apiChecked" ? "checkApi" : "checkWitness");
-  return { kind, at: monitor.at, host, run, answer: value, reason: "as asked" } as HostMonitorObservation;
-};
 
 describe("of the host monitors that see a loss", () => {
   it("the first online host reports at once", () => {
@@ -44,7 +28,7 @@ describe("of the host monitors that see a loss", () => {
     monitor.pass(4);
     assert.ok(!monitor.effects.some(({ kind }) => kind === "checkApi"));
     monitor.pass(1);
-    monitor.observe(answer(monitor, "apiChecked", "notified"));
+    monitor.answerApi("notified");
     assert.deepEqual(monitor.notified, []);
     // The first in rank reports it up again, too.
     monitor.pass(300);
@@ -54,18 +38,42 @@ describe("of the host monitors that see a loss", () => {
     monitor.pass(300);
     monitor.look(lost);
     monitor.pass(5);
-    monitor.observe(answer(monitor, "apiChecked", "not notified"));
+    monitor.answerApi("not notified");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
   it("the next reports if the first did not, or the API does not answer", () => {
-    for (const value of ["not notified", "unknown"]) {
+    for (const value of ["not notified", "unknown"] as const) {
       const monitor = watching();
       monitor.look({ node0: "online", node2: "online", node3: "offline" });
       monitor.pass(5);
-      monitor.observe(answer(monitor, "apiChecked", value));
+      monitor.answerApi(value);
       assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
     }
+  });
+
+  it("the next asks again once there is proof: that the first has notified UNKNOWN is not enough then", () => {
+    const monitor = watching({ needsProof: true, ipmi_retry_max: 0 });
+    const lost = { node0: "online", node2: "online", node3: "offline" } as const;
+    monitor.look(lost);
+    monitor.power("node3", "unknown");
+    monitor.pass(5);
+    assert.equal(monitor.underWay("checkApi")?.status, "UNKNOWN");
+    const fenced = { ...lost, node3: { state: "offline", departure: "expected" } } as const;
+    monitor.look(fenced, { fencing: [fencing("node3", "success")] });
+    assert.equal(monitor.underWay("checkApi")?.status, "NORMAL");
+    monitor.answerApi("not notified");
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+
+  it("a check at the API is cancelled when this monitor becomes the first and reports without it", () => {
+    const monitor = watching();
+    monitor.look({ node0: "online", node2: "online", node3: "offline" });
+    monitor.pass(5);
+    assert.ok(monitor.underWay("checkApi"));
+    monitor.look({ node0: "unknown", node2: "online", node3: "offline" });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+    assert.ok(!monitor.underWay("checkApi"));
   });
 
   it("each reports at once if the operator wants that, as upstream does", () => {
@@ -104,7 +112,7 @@ describe("the second witness", () => {
     monitor.pass(20);
     assert.deepEqual(monitor.notified, []);
     for (let asked = 0; asked < 3; asked += 1) {
-      monitor.observe(answer(monitor, "witnessChecked", "alive"));
+      monitor.answerWitness("alive");
       monitor.pass(11);
       // Nova is queried again, and until it answers the hold stays as it was.
       assert.deepEqual(monitor.holds("node0"), ["second witness"]);
@@ -112,9 +120,9 @@ describe("the second witness", () => {
     }
     const held = monitor.log.filter((line) => line.startsWith("node0 is lost but not reported (second witness)"));
     assert.equal(held.length, 1);
-    monitor.observe(answer(monitor, "witnessChecked", "silent"));
+    monitor.answerWitness("silent");
     // Meanwhile another monitor may have reported it.
-    monitor.observe(answer(monitor, "apiChecked", "not notified"));
+    monitor.answerApi("not notified");
     assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
   });
 
@@ -122,7 +130,7 @@ describe("the second witness", () => {
     const monitor = watching({ second_witness: true });
     monitor.look({ node0: "offline", node2: "online", node3: "online" });
     monitor.pass(20);
-    monitor.observe(answer(monitor, "witnessChecked", "unknown"));
+    monitor.answerWitness("unknown");
     assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
   });
 

@@ -40,18 +40,12 @@ function lookTwice(monitor: HostDecisions, ...look: Parameters<HostDecisions["lo
   monitor.look(...look);
 }
 
-function apiSays(monitor: HostDecisions, answer: "notified" | "not notified" | "unknown"): void {
-  const asked = monitor.effects.findLast((effect) => effect.kind === "checkApi");
-  assert.ok(asked?.kind === "checkApi", "the API was not asked");
-  monitor.observe({ kind: "apiChecked", at: monitor.at, host: asked.host, run: asked.run, answer });
-}
-
 describe("a host that died while the monitor was down", () => {
   it("is reported, unless another monitor has done so", () => {
     for (const answer of ["not notified", "unknown", "notified"] as const) {
       const monitor = restarted(watching());
       lookTwice(monitor, LOST);
-      apiSays(monitor, answer);
+      monitor.answerApi(answer);
       assert.deepEqual(monitor.notified, answer === "notified" ? [] : ["node3 STOPPED NORMAL"]);
     }
   });
@@ -97,7 +91,7 @@ describe("a host that died while the monitor was down", () => {
     assert.deepEqual(held.notified, []);
     const monitor = restarted(held);
     lookTwice(monitor, LOST);
-    apiSays(monitor, "not notified");
+    monitor.answerApi("not notified");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 });
@@ -132,7 +126,7 @@ describe("a host that is down when it is first seen", () => {
       const monitor = new HostDecisions({ first_sight_window: 300 });
       const history = [fencing("node3", "success", { completedAt: monitor.at.wall - age * 1000 })];
       lookTwice(monitor, { ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: history });
-      if (count > 0) apiSays(monitor, "not notified");
+      if (count > 0) monitor.answerApi("not notified");
       assert.equal(monitor.notified.length, count);
     }
   });
@@ -153,9 +147,9 @@ describe("a host that was fenced and is back between two looks", () => {
     const lastLook = monitor.at.wall - 60_000;
     const after = restarted(monitor, 600);
     after.look(UP, { fencing: [fencing("node3", "success", { completedAt: after.at.wall - 100_000 })] });
-    const asked = after.effects.findLast((effect) => effect.kind === "checkApi");
-    assert.ok(asked?.kind === "checkApi" && asked.since <= lastLook);
-    after.observe({ kind: "apiChecked", at: after.at, host: "node3", run: asked.run, answer: "notified" });
+    const asked = after.underWay("checkApi", "node3");
+    assert.ok(asked !== undefined && asked.since <= lastLook);
+    after.answerApi("notified");
     assert.deepEqual(after.notified, []);
   });
 

@@ -23,9 +23,7 @@ class Monitor {
 
   /** After a gap, Masakari is asked whether another monitor has reported the host. */
   notKnownToMasakari(host: string): void {
-    const asked = this.decisions.effects.findLast((effect) => effect.kind === "checkApi" && effect.host === host);
-    const run = asked?.kind === "checkApi" ? asked.run : 0;
-    this.decisions.observe({ kind: "apiChecked", at: this.decisions.at, host, run, answer: "not notified" });
+    this.decisions.answerApi("not notified", host);
   }
 }
 
