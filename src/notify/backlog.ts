@@ -1,8 +1,8 @@
 import type { Entry } from "./entry.ts";
 import type { Batch } from "./state-file.ts";
 
-/** So many endings wait in memory for the disk; what is beyond them is only history. */
-const ENDINGS = 1000;
+/** So many ended entries wait in memory for the disk; what is beyond them is only history. */
+const MOST_ENDED = 1000;
 
 /** What is not on disk yet, and what is: entries by their ids, saved states by their keys. */
 export class Backlog {
@@ -72,9 +72,9 @@ export class Backlog {
     this.#saved.clear();
   }
 
-  /** These endings, oldest first, are to be on disk before all else. */
-  precede(endings: readonly Entry[]): void {
-    this.#entries = new Map([...endings.map((entry) => [entry.id, entry] as const), ...this.#entries]);
+  /** These ended entries, oldest first, are to be on disk before all else. */
+  precede(ended: readonly Entry[]): void {
+    this.#entries = new Map([...ended.map((entry) => [entry.id, entry] as const), ...this.#entries]);
   }
 
   /** These pending entries, in this order, are to be on disk before all else: `isMissing` says which of them are not there. */
@@ -84,11 +84,11 @@ export class Backlog {
     this.#entries = new Map([...missing.map((entry) => [entry.id, entry] as const), ...this.#entries]);
   }
 
-  /** Forgets the oldest endings of which the disk knows nothing, and need not. */
+  /** Forgets the oldest ended entries of which the disk knows nothing, and need not. */
   bound(): void {
     const history = [...this.#entries.values()].filter(
       ({ id, state }) => state !== "pending" && !this.#onDisk.has(id) && !this.#perhapsOnDisk.has(id),
     );
-    for (const entry of history.slice(0, -ENDINGS)) this.#entries.delete(entry.id);
+    for (const entry of history.slice(0, -MOST_ENDED)) this.#entries.delete(entry.id);
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { moveAside } from "./database-recovery.ts";
 import type { Entry } from "./entry.ts";
 import { COMPARE } from "./loss.ts";
 import { openStateFile, type StateFile, StateFileError } from "./state-file.ts";
-import { moveAside } from "./unusable-file.ts";
 
 export interface CurrentFileOptions {
   readonly path: string;
@@ -62,7 +62,7 @@ export class CurrentFile {
   /**
    * Begins a new file in place of one that was moved, deleted or replaced. What is under its names is moved away before the old
    * connection ends, or SQLite would write its log into the one and delete the other.
-   * @returns the endings that the old one held, oldest first, and where what was under its name is now
+   * @returns the ended entries that the old one held, oldest first, and where what was under its name is now
    */
   replaceDisplaced(): {
     readonly file: StateFile;

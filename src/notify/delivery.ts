@@ -1,7 +1,7 @@
 import type { Notification } from "./notification.ts";
 
-/** What one attempt to deliver came to. Everything that is not an answer about this notification is `unanswered` and retried. */
-export type Attempt =
+/** The result of one attempt to deliver. Everything that is not an answer about this notification is `unanswered` and retried. */
+export type DeliveryResult =
   | { readonly outcome: "delivered"; readonly notificationUuid: string | undefined }
   /** 409 for a duplicate: an earlier attempt did arrive. */
   | { readonly outcome: "duplicate" }
@@ -10,4 +10,4 @@ export type Attempt =
   | { readonly outcome: "unanswered"; readonly reason: string };
 
 /** One attempt. It never throws for what the network or the API does; it settles soon after `signal` aborts. */
-export type Deliver = (notification: Notification, signal: AbortSignal) => Promise<Attempt>;
+export type Deliver = (notification: Notification, signal: AbortSignal) => Promise<DeliveryResult>;

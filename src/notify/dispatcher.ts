@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import { attemptWithin } from "./attempt.ts";
-import type { Attempt, Deliver } from "./delivery.ts";
+import { deliverWithin } from "./deliver-within.ts";
+import type { Deliver, DeliveryResult } from "./delivery.ts";
 import type { Entry } from "./entry.ts";
 import { Outage } from "./outage.ts";
 import type { Outbox } from "./outbox.ts";
@@ -193,26 +193,26 @@ export class Dispatcher {
     const controller = new AbortController();
     lane.inFlight = true;
     this.#inFlight.set(lane, controller);
-    attemptWithin(deliver, entry.notification, clock, attemptTimeoutMs, controller)
-      .then((attempt) => this.#settled(lane, entry, attempt))
+    deliverWithin(deliver, entry.notification, clock, attemptTimeoutMs, controller)
+      .then((result) => this.#settled(lane, entry, result))
       .catch((error: unknown) => this.#options.log.error(`Defect in the dispatcher: ${String(error)}`));
   }
 
-  #settled(lane: Lane, entry: Entry, attempt: Attempt): void {
+  #settled(lane: Lane, entry: Entry, result: DeliveryResult): void {
     if (this.#stopped) return;
     const { outbox, clock, retryPolicy } = this.#options;
     lane.inFlight = false;
     this.#inFlight.delete(lane);
     const { mono } = clock.now();
-    if (attempt.outcome === "unanswered") {
+    if (result.outcome === "unanswered") {
       lane.failures += 1;
       this.#retryAt(lane, mono + retryDelay(retryPolicy, lane.failures, this.#random()));
-      this.#outage.failed(mono, attempt.reason, outbox.pendingCount);
+      this.#outage.failed(mono, result.reason, outbox.pendingCount);
     } else if (this.#outage.answered(mono)) {
       this.#wakeAll(mono);
     }
-    outbox.settle(entry.id, attempt);
-    this.#options.onAttempt?.(attempt.outcome !== "unanswered");
+    outbox.settle(entry.id, result);
+    this.#options.onAttempt?.(result.outcome !== "unanswered");
     this.#pump();
     if (this.#inFlight.size === 0) this.#drained?.();
   }

@@ -1,7 +1,7 @@
 import type { Instant } from "../system/clock.ts";
 import type { Notification } from "./notification.ts";
 
-/** `pending` until one of the five endings; an ending is final, but for an answer that was already under way. */
+/** `pending` until one of the five others, which is final but for a response that was already under way. */
 export type EntryState = "pending" | "delivered" | "superseded" | "expired" | "rejected" | "dropped";
 
 /** One notification in the outbox. Immutable: a change is a new value with the same id. */

@@ -7,7 +7,7 @@ import {
 } from "../openstack/errors.ts";
 import type { MasakariClient } from "../openstack/masakari.ts";
 import { messageOf } from "../system/message-of.ts";
-import type { Attempt, Deliver } from "./delivery.ts";
+import type { Deliver, DeliveryResult } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
 
 /** Characters; a UUID has 36. It is logged and kept, and somebody else has chosen it. */
@@ -20,12 +20,12 @@ export function deliverToMasakari(client: Pick<MasakariClient, "createNotificati
       const stored = await client.createNotification(notification, { signal });
       return { outcome: "delivered", notificationUuid: shorten(stored.notification_uuid, LONGEST_UUID) };
     } catch (error) {
-      return attemptOf(error, notification);
+      return resultOf(error, notification);
     }
   };
 }
 
-function attemptOf(error: unknown, notification: Notification): Attempt {
+function resultOf(error: unknown, notification: Notification): DeliveryResult {
   const host = notification.hostname;
   if (error instanceof DuplicateNotificationError) return { outcome: "duplicate" };
   if (error instanceof HostOnMaintenanceError) {

@@ -2,9 +2,9 @@ import type { Clock, Instant } from "../system/clock.ts";
 import { Histogram } from "../system/histogram.ts";
 import type { Logger } from "../system/log.ts";
 import { countOf } from "../system/plural.ts";
-import type { Attempt } from "./delivery.ts";
-import { describeEnding, type Ending, endingOf, logEnding } from "./ending.ts";
+import type { DeliveryResult } from "./delivery.ts";
 import { type Entry, newEntryId } from "./entry.ts";
+import { describeEntry, type FinalState, finalStateOf, logFinalState } from "./final-state.ts";
 import type { Notification } from "./notification.ts";
 import { entryToDrop } from "./overflow.ts";
 import type { Store } from "./store.ts";
@@ -17,7 +17,7 @@ export interface Undelivered {
 }
 
 /** Since this program started; for `status`. */
-export type OutboxCounters = Record<"added" | "attempts" | "unanswered" | Ending, number>;
+export type OutboxCounters = Record<"added" | "attempts" | "unanswered" | FinalState, number>;
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -36,7 +36,7 @@ export interface OutboxOptions {
 const DEFAULT_LIMIT = 10_000;
 
 /**
- * The notifications that this host owes Masakari, in order. An entry leaves it by one of five endings, each of which is
+ * The notifications that this host owes Masakari, in order. An entry leaves it in one of five final states, each of which is
  * logged once and counted. It knows nothing of time-outs and retries: those are the dispatcher's.
  */
 export class Outbox {
@@ -202,21 +202,21 @@ export class Outbox {
     return entry;
   }
 
-  /** What the attempt came to. An entry that was ended meanwhile keeps its ending unless the API did answer. */
-  settle(id: string, attempt: Attempt): void {
+  /** What the attempt came to. An entry that was ended meanwhile keeps its final state unless the API did answer. */
+  settle(id: string, result: DeliveryResult): void {
     const { store, clock } = this.#options;
     const entry = this.#inFlight.get(id);
     if (entry === undefined) return;
     const attempts = entry.attempts + 1;
-    if (attempt.outcome === "unanswered") this.counters.unanswered += 1;
+    if (result.outcome === "unanswered") this.counters.unanswered += 1;
     store.transaction(() => {
-      if (attempt.outcome === "unanswered") {
-        if (entry.state === "pending") store.put({ ...entry, attempts, reason: attempt.reason });
+      if (result.outcome === "unanswered") {
+        if (entry.state === "pending") store.put({ ...entry, attempts, reason: result.reason });
         else store.afterCommit(() => this.#report(entry));
       } else {
         const ended = {
           ...entry,
-          ...endingOf(attempt, this.#isFirstTry(entry)),
+          ...finalStateOf(result, this.#isFirstTry(entry)),
           attempts,
           endedWall: clock.now().wall,
         };
@@ -247,7 +247,7 @@ export class Outbox {
     return `undelivered for ${Math.round(this.#options.expiryMs / 1000)} s`;
   }
 
-  #endAll(which: () => readonly Entry[], state: Ending, reason: string): number {
+  #endAll(which: () => readonly Entry[], state: FinalState, reason: string): number {
     const { store, clock } = this.#options;
     return store.transaction(() => {
       const entries = which();
@@ -280,14 +280,14 @@ export class Outbox {
   }
 
   #report(entry: Entry): void {
-    const state = entry.state as Ending;
+    const state = entry.state as FinalState;
     this.counters[state] += 1;
     const { log, clock } = this.#options;
     if (state === "delivered") {
       this.#lastUndelivered = undefined;
       this.deliveryLatency.record(clock.now().mono - entry.created.mono);
     } else if (state === "rejected" || state === "expired")
-      this.#lastUndelivered = { at: clock.now(), what: describeEnding(entry) };
-    logEnding(entry, log);
+      this.#lastUndelivered = { at: clock.now(), what: describeEntry(entry) };
+    logFinalState(entry, log);
   }
 }

@@ -27,7 +27,7 @@ export interface StateFile {
   /** The row as it is now, perhaps changed by another process. */
   read(id: string): Entry | undefined;
   write(batch: Batch): void;
-  /** The kept endings, newest first. */
+  /** The ended entries that are kept, newest first. */
   ended(): readonly Entry[];
   /**
    * What of it was moved, deleted or replaced while it was in use; undefined if nothing was. SQLite does not notice, and what
@@ -56,8 +56,8 @@ export class StateFileError extends Error {
   }
 }
 
-/** So many endings are kept for `masakari-monitors outbox --all`. */
-const KEPT_ENDINGS = 1000;
+/** So many ended entries are kept for `masakari-monitors outbox --all`. */
+const KEPT_ENDED = 1000;
 /**
  * 2: a monitor's state has a row for each subject. Of version 0.1.0, which had 1 and all of a state in one row, the monitors read
  * the state as it is; this release's rows follow in the transaction in which the loop takes it over.
@@ -90,7 +90,7 @@ CREATE TABLE saved (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${SCHEMA_VERSION};
 COMMIT;`;
 
-// An ending written by another process stays, unless the API did answer: what arrived did arrive.
+// A final state written by another process stays, unless the API did answer: what arrived did arrive.
 const UPSERT = `
 INSERT INTO entry (id, subject, notification, state, attempts, reason, notification_uuid,
   created_wall, created_mono, boot_id, ended_wall, ending)
@@ -101,7 +101,7 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attem
   notification_uuid = excluded.notification_uuid, ended_wall = excluded.ended_wall, ending = excluded.ending
 WHERE entry.state = 'pending' OR excluded.state IN ('delivered', 'rejected')`;
 
-const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) - ${KEPT_ENDINGS}`;
+const TRIM = `DELETE FROM entry WHERE ending <= (SELECT max(ending) FROM entry) - ${KEPT_ENDED}`;
 
 /** What SQLite keeps beside the file: the log, which holds the latest commits, and its index. */
 const BESIDE = ["-wal", "-shm"] as const;

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { DiskCalls } from "../system/disk/calls.ts";
 import type { PlainError } from "../system/disk/protocol.ts";
+import { moveAside, rescue } from "./database-recovery.ts";
 import { probeDisk, waitForDisk } from "./disk-probe.ts";
 import {
   type Batch,
@@ -11,7 +12,6 @@ import {
   StateFileError,
   visitStateFile,
 } from "./state-file.ts";
-import { moveAside, rescue } from "./unusable-file.ts";
 
 /** What a program does with its database. */
 export interface StateFiles {

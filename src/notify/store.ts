@@ -1,9 +1,9 @@
 import type { Clock, Instant } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
-import { DiskCopy } from "./disk-copy.ts";
 import { type Entry, rebase } from "./entry.ts";
 import type { Notification } from "./notification.ts";
 import { PendingQueues } from "./pending-queues.ts";
+import { Persistence } from "./persistence.ts";
 import type { StateFiles } from "./state-operations.ts";
 
 export interface StoreOptions {
@@ -30,7 +30,7 @@ export interface StoreOptions {
  */
 export class Store {
   readonly #options: StoreOptions;
-  readonly #disk: DiskCopy;
+  readonly #disk: Persistence;
   readonly #pending = new PendingQueues();
   readonly #saved = new Map<string, string>();
   readonly #leftovers = new Set<string>();
@@ -47,7 +47,7 @@ export class Store {
   constructor(options: StoreOptions) {
     this.#options = options;
     const isOurs = ({ type }: Notification): boolean => options.types?.includes(type) ?? true;
-    this.#disk = new DiskCopy({ ...options, isOurs, whole: () => this.#whole() });
+    this.#disk = new Persistence({ ...options, isOurs, whole: () => this.#whole() });
   }
 
   /** Why nothing reaches the disk just now; undefined while everything does. */
@@ -187,7 +187,7 @@ export class Store {
     return row;
   }
 
-  /** The kept endings, newest first; without those on a disk that cannot be read. */
+  /** The ended entries that are kept, newest first; without those on a disk that cannot be read. */
   ended(): readonly Entry[] {
     return this.#disk.ended();
   }

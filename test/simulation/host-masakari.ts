@@ -1,4 +1,4 @@
-import type { Attempt } from "../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import type { MasakariClient } from "../../src/openstack/masakari.ts";
 import type { Clock } from "../../src/system/clock.ts";
@@ -67,15 +67,15 @@ export class SimulatedMasakari {
     };
   }
 
-  async post(notification: Notification, isReachable: boolean, signal: AbortSignal): Promise<Attempt> {
+  async post(notification: Notification, isReachable: boolean, signal: AbortSignal): Promise<DeliveryResult> {
     if (!isReachable) {
       await this.#wait(1000);
       return { outcome: "unanswered", reason: "no route to host" };
     }
     this.#count("posts");
-    const attempt = await this.api.post(notification, signal);
-    if (attempt.outcome === "delivered") this.posted.push(this.#clock.now().mono);
-    return attempt;
+    const result = await this.api.post(notification, signal);
+    if (result.outcome === "delivered") this.posted.push(this.#clock.now().mono);
+    return result;
   }
 
   #storedSince(since: string): unknown[] {

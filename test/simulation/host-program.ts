@@ -8,7 +8,7 @@ import { hostMonitor } from "../../src/host/monitor.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import { type HostsState, initialState } from "../../src/host/state.ts";
 import { runMonitor } from "../../src/monitor/run.ts";
-import type { Attempt } from "../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../src/notify/delivery.ts";
 import { Dispatcher } from "../../src/notify/dispatcher.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import { Outbox } from "../../src/notify/outbox.ts";
@@ -43,7 +43,7 @@ export interface Surroundings {
   /** How many fencing devices the cluster has for a host. */
   devices(host: string): number;
   power(host: string): Promise<PowerAnswer["power"]>;
-  post(notification: Notification, signal: AbortSignal): Promise<Attempt>;
+  post(notification: Notification, signal: AbortSignal): Promise<DeliveryResult>;
   /** A look is taken in. */
   looked(look: ClusterObservation): void;
   /** It is decided, on the latest look; not durable yet. */

@@ -3,7 +3,7 @@ import { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
 import type { ClusterObservation } from "../../src/host/driver.ts";
 import type { PowerAnswer } from "../../src/host/fencing-device.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
-import type { Attempt } from "../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import type { Seeded } from "../support/seeded.ts";
@@ -205,20 +205,20 @@ export class HostWorld {
     return delay < IPMI_TIMEOUT_MS && machine.bmc !== "none" ? machine.power : "unknown";
   }
 
-  async #post(host: Watched, notification: Notification, signal: AbortSignal): Promise<Attempt> {
+  async #post(host: Watched, notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
     const { name, reachesApi } = host.machine;
     if (reachesApi) this.invariants.attempted(host, notification);
-    const attempt = await this.masakari.post(notification, reachesApi, signal);
+    const result = await this.masakari.post(notification, reachesApi, signal);
     const { hostname, payload } = notification;
     const what = [payload.event, payload.host_status].filter((part) => part !== undefined).join(" ");
-    this.timeline.add("masakari", `POST from ${name}: ${hostname} ${what}: ${ANSWERS[attempt.outcome](attempt)}`);
-    return attempt;
+    this.timeline.add("masakari", `POST from ${name}: ${hostname} ${what}: ${ANSWERS[result.outcome](result)}`);
+    return result;
   }
 }
 
-const ANSWERS: Readonly<Record<Attempt["outcome"], (attempt: Attempt) => string>> = {
+const ANSWERS: Readonly<Record<DeliveryResult["outcome"], (result: DeliveryResult) => string>> = {
   delivered: () => "202, stored",
   duplicate: () => "409, known already",
   rejected: () => "refused",
-  unanswered: (attempt) => `no answer${"reason" in attempt ? ` (${attempt.reason})` : ""}`,
+  unanswered: (result) => `no answer${"reason" in result ? ` (${result.reason})` : ""}`,
 };

@@ -65,5 +65,5 @@ function missingOnDisk({ ledger, stateFile }: Judged): readonly string[] {
   const file = visitStateFile(stateFile);
   const ended = new Set(file.ended().map((entry) => identityOf(entry.notification)));
   file.close();
-  return [...ledger.lines.keys()].filter((one) => !ended.has(one)).map((one) => `no ending on disk: ${one}`);
+  return [...ledger.lines.keys()].filter((one) => !ended.has(one)).map((one) => `no final state on disk: ${one}`);
 }

@@ -162,11 +162,11 @@ export class NotifyWorld {
             this.#inFlight += 1;
             if (this.#inFlight > MAX_IN_FLIGHT) this.#ledger.violations.push(`${this.#inFlight} in flight`);
           },
-          answered: (notification, attempt) => {
+          answered: (notification, result) => {
             this.#inFlight -= 1;
-            this.#count(attempt.outcome);
-            this.#note(`answered: ${notification.generated_time} ${attempt.outcome}`);
-            this.#ledger.answered(notification, attempt);
+            this.#count(result.outcome);
+            this.#note(`answered: ${notification.generated_time} ${result.outcome}`);
+            this.#ledger.answered(notification, result);
           },
         },
       },

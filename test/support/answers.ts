@@ -1,9 +1,9 @@
-import type { Attempt, Deliver } from "../../src/notify/delivery.ts";
+import type { Deliver, DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 
 /** A delivery that answers when the test says so. */
 export class Answers {
-  readonly asked: { name: string; at: number; signal: AbortSignal; answer: (attempt: Attempt) => void }[] = [];
+  readonly asked: { name: string; at: number; signal: AbortSignal; answer: (result: DeliveryResult) => void }[] = [];
   #now: () => number;
 
   constructor(now: () => number) {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Attempt, Deliver } from "../../src/notify/delivery.ts";
+import type { Deliver, DeliveryResult } from "../../src/notify/delivery.ts";
 import { Dispatcher, type DispatcherOptions } from "../../src/notify/dispatcher.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 import { Outbox, type OutboxOptions } from "../../src/notify/outbox.ts";
@@ -27,8 +27,8 @@ export function stopped(name: string, generatedTime = "2026-01-01T00:00:00"): No
   };
 }
 
-export const refused: Attempt = { outcome: "unanswered", reason: "connection refused" };
-export const delivered: Attempt = { outcome: "delivered", notificationUuid: "0b1c" };
+export const refused: DeliveryResult = { outcome: "unanswered", reason: "connection refused" };
+export const delivered: DeliveryResult = { outcome: "delivered", notificationUuid: "0b1c" };
 
 /** The rooms of notify/ put together as a program does, under a virtual clock. */
 export class OutboxRig {

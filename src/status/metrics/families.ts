@@ -24,7 +24,7 @@ export interface Family {
 }
 
 const VERDICTS = ["ok", "degraded", "failing"];
-/** The endings of a notification, `unanswered` and `attempts` are not among them. */
+/** The final states of a notification: `unanswered` and `attempts` are not among them. */
 const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped"];
 /** Conditions of the host monitor that hold the report of a loss. */
 export const HELD_BY = [

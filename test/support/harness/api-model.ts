@@ -1,4 +1,4 @@
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import type { Seeded } from "../seeded.ts";
@@ -45,8 +45,8 @@ export class ApiModel {
   }
 
   /** One request. Never rejects; what hangs is settled by the caller's abort. */
-  post(notification: Notification, signal: AbortSignal): Promise<Attempt> {
-    const unanswered = (reason: string): Attempt => ({ outcome: "unanswered", reason });
+  post(notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
+    const unanswered = (reason: string): DeliveryResult => ({ outcome: "unanswered", reason });
     const random = this.#random;
     switch (this.mode) {
       case "up":
@@ -73,17 +73,17 @@ export class ApiModel {
     }
   }
 
-  #untilAborted(signal: AbortSignal): Promise<Attempt> {
+  #untilAborted(signal: AbortSignal): Promise<DeliveryResult> {
     return new Promise((resolve) =>
       signal.addEventListener("abort", () => resolve({ outcome: "unanswered", reason: "no answer" }), { once: true }),
     );
   }
 
-  #later(ms: number, answer: () => Attempt): Promise<Attempt> {
+  #later(ms: number, answer: () => DeliveryResult): Promise<DeliveryResult> {
     return new Promise((resolve) => this.#clock.setTimer(ms, () => resolve(answer())));
   }
 
-  #store(notification: Notification): Attempt {
+  #store(notification: Notification): DeliveryResult {
     const from = wallOf(notification.generated_time) - DUPLICATE_MS;
     const duplicate = this.stored.some(
       (old) => sameEvent(old.notification, notification) && wallOf(old.notification.generated_time) >= from,

@@ -66,9 +66,9 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
           },
           added: (subject, notification) => this.ledger.added(subject, notification),
           attempted: (notification) => this.ledger.attempted(notification, Number.POSITIVE_INFINITY, this.#isHeld),
-          answered: (notification, attempt) => {
-            this.ledger.answered(notification, attempt);
-            this.note(`API: ${notification.generated_time} ${attempt.outcome}`);
+          answered: (notification, result) => {
+            this.ledger.answered(notification, result);
+            this.note(`API: ${notification.generated_time} ${result.outcome}`);
           },
           logged: (level, text) => this.note(`${level}: ${text}`),
         },

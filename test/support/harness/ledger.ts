@@ -1,4 +1,4 @@
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import { isAmong, type Notification } from "../../../src/notify/notification.ts";
 import type { Contents, StateFile } from "../../../src/notify/state-file.ts";
 
@@ -97,10 +97,10 @@ export class Ledger {
     line.underWay = true;
   }
 
-  answered(notification: Notification, attempt: Attempt): void {
+  answered(notification: Notification, result: DeliveryResult): void {
     const line = this.lines.get(identityOf(notification));
     if (line === undefined) return;
     line.underWay = false;
-    if (attempt.outcome !== "unanswered") line.state = "answered";
+    if (result.outcome !== "unanswered") line.state = "answered";
   }
 }

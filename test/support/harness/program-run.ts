@@ -1,6 +1,6 @@
 import type { Monitor, OwnEffect } from "../../../src/monitor/contract.ts";
 import { runMonitor } from "../../../src/monitor/run.ts";
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import { Dispatcher } from "../../../src/notify/dispatcher.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import { Outbox } from "../../../src/notify/outbox.ts";
@@ -188,14 +188,14 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
     };
   }
 
-  async #deliver(notification: Notification, signal: AbortSignal): Promise<Attempt> {
+  async #deliver(notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
     const { watch, post } = this.#parts;
     if (!this.#survivesStep()) return never;
     this.#watched(() => watch?.attempted?.(notification));
-    const attempt = await this.#clock.received(post(notification, signal));
+    const result = await this.#clock.received(post(notification, signal));
     if (!this.#survivesStep()) return never;
-    this.#watched(() => watch?.answered?.(notification, attempt));
-    return attempt;
+    this.#watched(() => watch?.answered?.(notification, result));
+    return result;
   }
 
   #survivesStep(): boolean {

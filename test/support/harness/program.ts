@@ -1,5 +1,5 @@
 import type { Monitor, OwnEffect } from "../../../src/monitor/contract.ts";
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import type { Contents, StateFile } from "../../../src/notify/state-file.ts";
 import type { Clock } from "../../../src/system/clock.ts";
@@ -20,7 +20,7 @@ export interface ProgramWatch<State, Observation, Effect extends OwnEffect> {
   added?(subject: string, notification: Notification): void;
   /** An attempt to send it begins. */
   attempted?(notification: Notification): void;
-  answered?(notification: Notification, attempt: Attempt): void;
+  answered?(notification: Notification, result: DeliveryResult): void;
   logged?(level: string, text: string): void;
   /** Before and after each write to disk and each request: the program may be killed in it. */
   step?(): void;
@@ -40,7 +40,7 @@ export interface ProgramParts<State, Observation, Effect extends OwnEffect> {
   /** `[DEFAULT] state_path` */
   readonly statePath: string;
   /** One request to the API. */
-  readonly post: (notification: Notification, signal: AbortSignal) => Promise<Attempt>;
+  readonly post: (notification: Notification, signal: AbortSignal) => Promise<DeliveryResult>;
   /** For the jitter of retries, and the ids of notifications. */
   readonly random: () => number;
   /** A day if absent, ms. */

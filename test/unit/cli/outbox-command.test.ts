@@ -52,7 +52,7 @@ test("lists what is pending, while the monitor runs", async (t) => {
   );
 });
 
-test("--all lists the endings too", async (t) => {
+test("--all also lists the entries that have left the outbox", async (t) => {
   const { rig } = monitorWith(t);
   const text = await run(rig.statePath, "outbox", "--all");
   assert.match(text, /pending.*process:nova-compute/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiCheck } from "../../../src/notify/api-check.ts";
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -108,7 +108,7 @@ test("an attempt that failed has the API checked at once, and then at least ever
 test("an outage ends although the last notification that waited was superseded and nothing is sent any more", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   t.after(() => rig.store.close());
-  let outcome: Attempt = refused;
+  let outcome: DeliveryResult = refused;
   const dispatcher = rig.dispatcher(() => Promise.resolve(outcome));
   const stop = new AbortController();
   const running = dispatcher.run(stop.signal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Attempt } from "../../../src/notify/delivery.ts";
+import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import { nameOf } from "../../support/answers.ts";
 import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
 import { settle } from "../../support/virtual-clock.ts";
@@ -10,7 +10,7 @@ test("while the API is down it is called at a bounded rate, however much waits; 
   let up = false;
   let calls = 0;
   const stop = new AbortController();
-  const deliver = (): Promise<Attempt> => {
+  const deliver = (): Promise<DeliveryResult> => {
     calls += 1;
     return Promise.resolve(up ? delivered : refused);
   };

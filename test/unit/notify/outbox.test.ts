@@ -15,7 +15,7 @@ function dropFromElsewhere(rig: OutboxRig, reason: string): void {
   file.close();
 }
 
-test("each ending is logged once and counted once", (t) => {
+test("each final state is logged once and counted once", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const { outbox } = rig;
   const sent = outbox.add("process:a", stopped("a"));

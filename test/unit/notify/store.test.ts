@@ -199,7 +199,7 @@ test("a full disk loses nothing that is in memory, and everything is on disk onc
   next.store.close();
 });
 
-test("endings are kept up to a thousand, the newest", (t) => {
+test("of the entries that have left the outbox, the newest thousand are kept", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   for (let index = 0; index < 1005; index += 1) {
     rig.outbox.add("process:a", stopped("a"));

@@ -57,10 +57,10 @@ test("our exchange with Keystone and masakari-api is the recorded one of masakar
     },
   );
   const { notification } = JSON.parse(captured.notification.request.body);
-  const attempt = await deliverToMasakari(new MasakariClient(session))(notification, AbortSignal.timeout(10_000));
+  const result = await deliverToMasakari(new MasakariClient(session))(notification, AbortSignal.timeout(10_000));
   session.close();
 
-  assert.deepEqual(attempt, { outcome: "delivered", notificationUuid: "b6c9061c-ac2c-4e81-a05b-01f2656126cf" });
+  assert.deepEqual(result, { outcome: "delivered", notificationUuid: "b6c9061c-ac2c-4e81-a05b-01f2656126cf" });
   assert.deepEqual(
     server.requests.map(ours),
     [captured.versions, captured.login, captured.notification].map(({ request }) => recorded(request)),

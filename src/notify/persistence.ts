@@ -5,18 +5,18 @@ import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import { Backlog } from "./backlog.ts";
 import { CurrentFile } from "./current-file.ts";
+import { rescueAfter } from "./database-recovery.ts";
 import type { Entry } from "./entry.ts";
 import { logDropped, logLost, logUnreadable } from "./loss.ts";
 import type { Notification } from "./notification.ts";
 import { type Batch, type Contents, DisplacedError, type StateFile, StateFileError } from "./state-file.ts";
 import type { StateFiles } from "./state-operations.ts";
-import { rescueAfter } from "./unusable-file.ts";
 import { isPassing, logUnwritable } from "./write-failure.ts";
 
 /** How long writing rests after it failed. */
 const WRITE_AGAIN_MS = 5_000;
 
-export interface DiskCopyOptions {
+export interface PersistenceOptions {
   /** `[DEFAULT] state_path` */
   readonly statePath: string;
   /** Names the file: `<statePath>/<program>.sqlite`. */
@@ -34,12 +34,12 @@ export interface DiskCopyOptions {
 }
 
 /**
- * The copy on disk of what a program keeps. Every batch is written through, synced; what the disk cannot take waits
+ * What a program keeps, on disk. Every batch is written through, synced; what the disk cannot take waits
  * (`degraded` says why) and follows as soon as the disk takes it again.
  */
-export class DiskCopy {
+export class Persistence {
   readonly path: string;
-  readonly #options: DiskCopyOptions;
+  readonly #options: PersistenceOptions;
   readonly #current: CurrentFile;
   readonly #backlog = new Backlog();
   #degraded: string | undefined;
@@ -51,7 +51,7 @@ export class DiskCopy {
   /** Whether the file and the backlog together hold all that the program knows. */
   #isComplete = true;
 
-  constructor(options: DiskCopyOptions) {
+  constructor(options: PersistenceOptions) {
     this.#options = options;
     this.path = join(options.statePath, `${options.program}.sqlite`);
     this.#current = new CurrentFile({ ...options, path: this.path });
@@ -149,7 +149,7 @@ export class DiskCopy {
     }
   }
 
-  /** The kept endings, newest first; without those on a disk that cannot be read. */
+  /** The ended entries that are kept, newest first; without those on a disk that cannot be read. */
   ended(): readonly Entry[] {
     const unwritten = this.#backlog.ended;
     try {

@@ -1,26 +1,26 @@
 import type { Clock } from "../system/clock.ts";
 import { messageOf } from "../system/message-of.ts";
-import type { Attempt, Deliver } from "./delivery.ts";
+import type { Deliver, DeliveryResult } from "./delivery.ts";
 import type { Notification } from "./notification.ts";
 
-/** How long an aborted attempt may take to say what came of it. */
-const LAST_WORD_MS = 1000;
+/** How long an aborted attempt may take to return its result. */
+const ABORT_GRACE_MS = 1000;
 
 /**
- * One attempt that surely comes to an end: after `timeoutMs` it is aborted, and soon after counts as unanswered whatever
+ * One attempt that ends for certain: after `timeoutMs` it is aborted, and soon after it counts as unanswered whatever
  * it does. A throw of `deliver` is a defect of ours, and counts as unanswered too: the notification is still owed.
  */
-export function attemptWithin(
+export function deliverWithin(
   deliver: Deliver,
   notification: Notification,
   clock: Clock,
   timeoutMs: number,
   controller: AbortController,
-): Promise<Attempt> {
+): Promise<DeliveryResult> {
   return new Promise((resolve) => {
-    const finish = (attempt: Attempt): void => {
+    const finish = (result: DeliveryResult): void => {
       timer.cancel();
-      resolve(attempt);
+      resolve(result);
     };
     const unanswered = (reason: string): void => finish({ outcome: "unanswered", reason });
     let timer = clock.setTimer(timeoutMs, () => {
@@ -29,7 +29,7 @@ export function attemptWithin(
     const { signal } = controller;
     signal.addEventListener("abort", () => {
       timer.cancel();
-      timer = clock.setTimer(LAST_WORD_MS, () => unanswered(messageOf(signal.reason)));
+      timer = clock.setTimer(ABORT_GRACE_MS, () => unanswered(messageOf(signal.reason)));
     });
     const threw = (error: unknown): void => unanswered(`defect in delivery: ${messageOf(error)}`);
     try {

@@ -1,23 +1,23 @@
 import type { Logger } from "../system/log.ts";
 import { countOf } from "../system/plural.ts";
-import type { Attempt } from "./delivery.ts";
+import type { DeliveryResult } from "./delivery.ts";
 import { describeNotification, type Entry, type EntryState } from "./entry.ts";
 
 /** How an entry leaves the outbox. */
-export type Ending = Exclude<EntryState, "pending">;
+export type FinalState = Exclude<EntryState, "pending">;
 
-/** The answer of the API as the end of an entry. @param firstTry no attempt at it can have arrived before */
-export function endingOf(
-  attempt: Exclude<Attempt, { outcome: "unanswered" }>,
+/** The final state that the response of the API gives an entry. @param firstTry no attempt at it can have arrived before */
+export function finalStateOf(
+  result: Exclude<DeliveryResult, { outcome: "unanswered" }>,
   firstTry: boolean,
 ): Pick<Entry, "state" | "reason" | "notificationUuid"> {
-  switch (attempt.outcome) {
+  switch (result.outcome) {
     case "delivered":
-      return { state: "delivered", reason: undefined, notificationUuid: attempt.notificationUuid };
+      return { state: "delivered", reason: undefined, notificationUuid: result.notificationUuid };
     case "duplicate":
       return { state: "delivered", reason: firstTry ? TAKEN_FOR_ANOTHER : HAD_IT, notificationUuid: undefined };
     case "rejected":
-      return { state: "rejected", reason: attempt.reason, notificationUuid: undefined };
+      return { state: "rejected", reason: result.reason, notificationUuid: undefined };
   }
 }
 
@@ -28,7 +28,7 @@ const TAKEN_FOR_ANOTHER =
   "since. If Masakari does nothing about it, act by hand";
 
 /** `Notification 1a2b3c4d delivered: PROCESS STOPPED of …` */
-export function describeEnding(entry: Entry): string {
+export function describeEntry(entry: Entry): string {
   const { id, state, notification, attempts, reason } = entry;
   return (
     `Notification ${id} ${state}: ${describeNotification(notification)}, seen ${notification.generated_time}, ` +
@@ -36,10 +36,10 @@ export function describeEnding(entry: Entry): string {
   );
 }
 
-/** One line for each ending, at the level that it deserves. */
-export function logEnding(entry: Entry, log: Logger): void {
-  const what = describeEnding(entry);
-  switch (entry.state as Ending) {
+/** Logs an entry that has left the outbox, at the level that its final state deserves. */
+export function logFinalState(entry: Entry, log: Logger): void {
+  const what = describeEntry(entry);
+  switch (entry.state as FinalState) {
     case "delivered":
       if (entry.reason === TAKEN_FOR_ANOTHER) log.warning(what);
       else log.info(what);
