@@ -97,8 +97,8 @@ export interface Loss {
   readonly power: PowerChecks;
   readonly witness: WitnessCheck | undefined;
   readonly api: ApiCheck | undefined;
-  /** When it is this monitor's turn to report, mono ms; undefined while something else holds it. */
-  readonly turn: number | undefined;
+  /** When this monitor reports it by its rank, mono ms; undefined while something else holds it. */
+  readonly reportAt: number | undefined;
   readonly holds: readonly Hold[];
   /** Something has held it: another monitor, for which nothing did, may have reported it meanwhile. */
   readonly wasHeld: boolean;
@@ -219,7 +219,7 @@ export function newLoss(times: Pick<Loss, "since" | "notBefore" | "afterGap">): 
     power: NO_POWER_CHECKS,
     witness: undefined,
     api: undefined,
-    turn: undefined,
+    reportAt: undefined,
     holds: [],
     wasHeld: false,
     inStorm: false,

@@ -260,7 +260,7 @@ export class Session {
   }
 }
 
-/** How long before its end the background renews: time for Keystone to be down a while, but no more than a fifth of a life. */
+/** How long before its end the background renews: time for Keystone to be down a while, but no more than a fifth of the token's lifetime. */
 function early(held: Held | undefined): number {
   return Math.min(600_000, (held?.lifetimeMs ?? 0) / 5);
 }

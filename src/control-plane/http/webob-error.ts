@@ -1,4 +1,4 @@
-import { toPythonJson } from "../wire/python-json.ts";
+import { toPythonJson } from "../formats/python-json.ts";
 import { bestMatch } from "./accept.ts";
 
 /** An error page of the WebOb library: made by middleware, not by the API, and so in none of the API's shapes. */

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
+import type { Json } from "../formats/python-json.ts";
+import { toPythonJson } from "../formats/python-json.ts";
+import { parseBody } from "../formats/request-body.ts";
 import { observe } from "../http/observe.ts";
 import { bodyFailure, bodyOf, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
 import type { AnsweredRequest } from "../observation.ts";
-import type { Json } from "../wire/python-json.ts";
-import { toPythonJson } from "../wire/python-json.ts";
-import { parseBody } from "../wire/request-body.ts";
 import { readCatalog, type ServiceUrls } from "./catalog.ts";
 import { expecting, faultBody, KeystoneFault, unauthorized } from "./fault.ts";
 import { type LoginRoom, logIn } from "./login.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Json } from "../wire/python-json.ts";
+import type { Json } from "../formats/python-json.ts";
 
 /** Where the two services are reached, as the catalog says. */
 export interface ServiceUrls {

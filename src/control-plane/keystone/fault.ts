@@ -1,4 +1,4 @@
-import type { Json } from "../wire/python-json.ts";
+import type { Json } from "../formats/python-json.ts";
 
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",

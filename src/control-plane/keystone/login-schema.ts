@@ -1,5 +1,5 @@
-import { firstSchemaError, isObject, type Schema } from "../wire/json-schema.ts";
-import type { Json } from "../wire/python-json.ts";
+import { firstSchemaError, isObject, type Schema } from "../formats/json-schema.ts";
+import type { Json } from "../formats/python-json.ts";
 import { KeystoneFault } from "./fault.ts";
 
 const string: Schema = { type: "string" };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { isObject } from "../wire/json-schema.ts";
-import type { Json } from "../wire/python-json.ts";
+import { isObject } from "../formats/json-schema.ts";
+import type { Json } from "../formats/python-json.ts";
 import { expecting, KeystoneFault, unauthorized } from "./fault.ts";
 import type { Domain, IdentityStore, Project, User } from "./identity-store.ts";
 import { at, checkLogin, textAt } from "./login-schema.ts";

@@ -1,5 +1,5 @@
-import type { Json } from "../wire/python-json.ts";
-import { formatTime } from "../wire/time.ts";
+import type { Json } from "../formats/python-json.ts";
+import { formatTime } from "../formats/time.ts";
 import type { Grant } from "./token-store.ts";
 
 /** The `token` object of Keystone's answers, members in its order. Without `catalog` the catalog is left out. */

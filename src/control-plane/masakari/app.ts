@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
+import { type Json, toPythonJson } from "../formats/python-json.ts";
 import { bestMatch } from "../http/accept.ts";
 import { observe } from "../http/observe.ts";
 import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
 import { webobError } from "../http/webob-error.ts";
 import type { TokenStore } from "../keystone/token-store.ts";
 import type { AnsweredRequest, NotificationArrival } from "../observation.ts";
-import { type Json, toPythonJson } from "../wire/python-json.ts";
 import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
 import { extensionsResource } from "./extensions.ts";
 import { ApiFault, faultBody } from "./fault.ts";

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
+import type { Schema } from "../formats/json-schema.ts";
+import type { Json } from "../formats/python-json.ts";
+import { parseBody } from "../formats/request-body.ts";
 import { bodyOf } from "../http/server.ts";
 import type { Grant } from "../keystone/token-store.ts";
-import type { Schema } from "../wire/json-schema.ts";
-import type { Json } from "../wire/python-json.ts";
-import { parseBody } from "../wire/request-body.ts";
 import { ApiFault } from "./fault.ts";
 import type { Microversion } from "./microversion.ts";
 import { requireAllowed } from "./policy.ts";

@@ -1,8 +1,8 @@
-import { type Format, firstSchemaError, type Pattern, type Schema } from "../wire/json-schema.ts";
-import type { Json } from "../wire/python-json.ts";
-import { pythonStr } from "../wire/python-repr.ts";
-import { parseIsoTime } from "../wire/time.ts";
-import { isUuidLike } from "../wire/uuid.ts";
+import { type Format, firstSchemaError, type Pattern, type Schema } from "../formats/json-schema.ts";
+import type { Json } from "../formats/python-json.ts";
+import { pythonStr } from "../formats/python-repr.ts";
+import { parseIsoTime } from "../formats/time.ts";
+import { isUuidLike } from "../formats/uuid.ts";
 import { ApiFault } from "./fault.ts";
 
 /**

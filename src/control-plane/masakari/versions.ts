@@ -1,4 +1,4 @@
-import type { Json } from "../wire/python-json.ts";
+import type { Json } from "../formats/python-json.ts";
 import type { Action } from "./call.ts";
 import { ApiFault } from "./fault.ts";
 import { maxVersion, minVersion } from "./microversion.ts";

@@ -76,7 +76,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostL
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
     withdrawStopped(host.name, "is seen online again", context);
-    next = { ...next, loss: { ...withoutChecks(host.name, loss, context), withdrawn: true, turn: undefined } };
+    next = { ...next, loss: { ...withoutChecks(host.name, loss, context), withdrawn: true, reportAt: undefined } };
   }
   if (afterGap) withdrawOld(host, context);
   const { incarnation } = observed;
@@ -111,7 +111,7 @@ export function returnedLongAgo(host: Host, context: Context): Host {
   if (host.loss !== undefined && host.loss.returned === undefined) return host;
   withdrawStopped(host.name, "has been up again for 2 minutes", context);
   if (host.loss?.returned === undefined) return host;
-  const why = host.loss.holds.map(({ gate }) => gate).join(", ") || "its turn did not come";
+  const why = host.loss.holds.map(({ gate }) => gate).join(", ") || "it was not yet time for this monitor to report it";
   context.log("warning", `${host.name} was fenced and has been up again for 2 minutes: not reported (${why})`);
   withoutChecks(host.name, host.loss, context);
   return { ...host, loss: undefined };

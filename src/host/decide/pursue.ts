@@ -78,8 +78,8 @@ function recordHolds(host: Host, loss: Loss, holds: Loss["holds"], context: Cont
     holds.length === earlier.length &&
     holds.every(({ gate, reason }, index) => gate === earlier[index]?.gate && reason === earlier[index]?.reason);
   const inStorm = loss.inStorm || holds.some(({ gate }) => gate === "storm guard");
-  if (isSame && loss === host.loss && inStorm === loss.inStorm && loss.turn === undefined) return loss;
-  return { ...loss, holds: isSame ? earlier : holds, wasHeld: true, inStorm, turn: undefined };
+  if (isSame && loss === host.loss && inStorm === loss.inStorm && loss.reportAt === undefined) return loss;
+  return { ...loss, holds: isSame ? earlier : holds, wasHeld: true, inStorm, reportAt: undefined };
 }
 
 /** Which `host_status` can be notified by now. */
@@ -89,7 +89,7 @@ function statusOf(host: Host, loss: Loss, state: HostsState, context: Context): 
   return isUnproven(host, loss, state.view, context) ? "UNKNOWN" : undefined;
 }
 
-/** Reports it by this monitor, when it is this monitor's turn and nothing holds the report. */
+/** Reports it by this monitor, at the time that its rank gives it, unless something holds the report. */
 function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsState, context: Context): Host {
   const { at, settings } = context;
   if (settings.second_witness) {
@@ -98,10 +98,10 @@ function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsStat
   }
   const agreed = loss.holds.length === 0 ? loss : { ...loss, holds: [] };
   const rank = settings.report_at_once ? 0 : rankOf(host, state);
-  const turn = agreed.turn ?? at.mono + delayOf(rank, settings.reporter_delay) * 1000;
-  const waiting = turn === agreed.turn ? agreed : { ...agreed, turn };
-  if (turn > at.mono) {
-    context.wake(`turn:${host.name}`, turn - at.mono);
+  const reportAt = agreed.reportAt ?? at.mono + delayOf(rank, settings.reporter_delay) * 1000;
+  const waiting = reportAt === agreed.reportAt ? agreed : { ...agreed, reportAt };
+  if (reportAt > at.mono) {
+    context.wake(`report:${host.name}`, reportAt - at.mono);
     return withLoss(host, waiting);
   }
   if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
@@ -177,6 +177,6 @@ function recordSent(host: Host, pursued: Loss, what: Sent, context: Context): Ho
     if (what.by === "this monitor") notifyStarted(host.name, context);
     return { ...host, lastNormal, loss: undefined };
   }
-  const settled = { ...loss, sent: what, withdrawn: false, turn: undefined };
+  const settled = { ...loss, sent: what, withdrawn: false, reportAt: undefined };
   return { ...host, baseline: "offline", firstSight: false, lastNormal, loss: settled };
 }

@@ -48,10 +48,10 @@ function openSinks(
   const text = options.use_json
     ? jsonFormat(options.log_date_format)
     : textFormat(options.logging_default_format_string, options.log_date_format);
-  let made: LogSink | undefined;
+  let sink: LogSink | undefined;
   const stderr = (): LogSink => {
-    made ??= stderrSink(text);
-    return made;
+    sink ??= stderrSink(text);
+    return sink;
   };
   const sinks: LogSink[] = [];
   const complaints: string[] = [];

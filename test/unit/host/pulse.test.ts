@@ -65,10 +65,10 @@ test("what arrives first after this program was suspended is observed after the 
 test("a wake that was due meanwhile shows it, and is not lost", async () => {
   const { clock, monitor, ending, running } = sensing();
   await clock.advance(1000);
-  assert.equal(monitor.woke?.("turn:node2", clock.now()).kind, "woke");
+  assert.equal(monitor.woke?.("report:node2", clock.now()).kind, "woke");
   clock.stall(30_000);
-  const woke = monitor.woke?.("turn:node2", clock.now());
-  assert.ok(woke?.kind === "stalled" && woke.key === "turn:node2");
+  const woke = monitor.woke?.("report:node2", clock.now());
+  assert.ok(woke?.kind === "stalled" && woke.key === "report:node2");
   ending.abort();
   await running;
 });
@@ -78,5 +78,5 @@ test("while nothing is sensed, a late wake is only a wake", async () => {
   ending.abort();
   await running;
   clock.stall(30_000);
-  assert.equal(monitor.woke?.("turn:node2", clock.now()).kind, "woke");
+  assert.equal(monitor.woke?.("report:node2", clock.now()).kind, "woke");
 });

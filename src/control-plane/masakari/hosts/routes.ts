@@ -1,6 +1,6 @@
+import type { Json } from "../../formats/python-json.ts";
+import { isUuidLike } from "../../formats/uuid.ts";
 import { inTransaction } from "../../store/database.ts";
-import type { Json } from "../../wire/python-json.ts";
-import { isUuidLike } from "../../wire/uuid.ts";
 import { ApiFault } from "../fault.ts";
 import { differs } from "../record.ts";
 import { notEmpty, type Resource } from "../resource.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { formatWholeSecond } from "../../wire/time.ts";
+import { formatWholeSecond } from "../../formats/time.ts";
 import { ApiFault } from "../fault.ts";
 import { equals, type Listing, listRows } from "../list-query.ts";
 import { type Stamps, stamps } from "../record.ts";

@@ -1,7 +1,7 @@
+import type { Json } from "../../formats/python-json.ts";
+import { parseIsoTime } from "../../formats/time.ts";
 import type { NotificationArrival } from "../../observation.ts";
 import { inTransaction } from "../../store/database.ts";
-import type { Json } from "../../wire/python-json.ts";
-import { parseIsoTime } from "../../wire/time.ts";
 import type { Call } from "../call.ts";
 import { ApiFault } from "../fault.ts";
 import type { Resource } from "../resource.ts";

@@ -1,4 +1,4 @@
-import type { Schema } from "../../wire/json-schema.ts";
+import type { Schema } from "../../formats/json-schema.ts";
 import { dateTime, hostname, payload, uuid } from "../validation.ts";
 
 export type NotificationType = "COMPUTE_HOST" | "VM" | "PROCESS";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { formatTime, formatWholeSecond, parseIsoTime, type UtcTime } from "../../wire/time.ts";
+import { formatTime, formatWholeSecond, parseIsoTime, type UtcTime } from "../../formats/time.ts";
 import { ApiFault } from "../fault.ts";
 import { equals, type Listing, listRows } from "../list-query.ts";
 import { type Stamps, stamps } from "../record.ts";

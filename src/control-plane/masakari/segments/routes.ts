@@ -1,5 +1,5 @@
+import type { Json } from "../../formats/python-json.ts";
 import { inTransaction } from "../../store/database.ts";
-import type { Json } from "../../wire/python-json.ts";
 import { ApiFault } from "../fault.ts";
 import { differs } from "../record.ts";
 import type { Resource } from "../resource.ts";

@@ -1,4 +1,4 @@
-import type { Schema } from "../../wire/json-schema.ts";
+import type { Schema } from "../../formats/json-schema.ts";
 import type { Microversion } from "../microversion.ts";
 import { boolean, description, name } from "../validation.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toPythonJson } from "../../../../src/control-plane/wire/python-json.ts";
-import { pythonRepr, pythonStr } from "../../../../src/control-plane/wire/python-repr.ts";
+import { toPythonJson } from "../../../../src/control-plane/formats/python-json.ts";
+import { pythonRepr, pythonStr } from "../../../../src/control-plane/formats/python-repr.ts";
 
 test("JSON has Python's spaces and escapes", () => {
   const value = { a: [1, true, null], é: '日😀\u007f\n"\\', empty: {}, none: [] };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseBody } from "../../../../src/control-plane/wire/request-body.ts";
+import { parseBody } from "../../../../src/control-plane/formats/request-body.ts";
 
 test("an empty body is null", () => assert.deepEqual(parseBody(Buffer.alloc(0)), { kind: "json", value: null }));
 

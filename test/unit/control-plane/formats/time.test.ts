@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatTime, formatWholeSecond, parseIsoTime } from "../../../../src/control-plane/wire/time.ts";
+import { formatTime, formatWholeSecond, parseIsoTime } from "../../../../src/control-plane/formats/time.ts";
 
 /** What masakari 14.0.2 made of each, asked on 2026-11-23. */
 const accepted: [sent: string, stored: string][] = [
