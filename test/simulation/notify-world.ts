@@ -2,9 +2,9 @@ import { visitStateFile } from "../../src/notify/state-file.ts";
 import { ApiModel, MODES } from "../support/harness/api-model.ts";
 import { Ledger } from "../support/harness/ledger.ts";
 import { Program } from "../support/harness/program.ts";
+import { SimulatedClock } from "../support/harness/simulated-clock.ts";
 import type { StateDirectory } from "../support/harness/state-directory.ts";
 import { Seeded } from "../support/seeded.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
 import { type FlappingState, flappingMonitor, type Seen } from "./flapping-monitor.ts";
 import { FlappingProcesses, HELD_MS } from "./flapping-processes.ts";
 import { judge } from "./notify-judgement.ts";
@@ -22,7 +22,7 @@ export interface Outcome {
 
 /** One schedule: processes that flap, an API that misbehaves, a monitor that is killed, a clock that is stepped. */
 export class NotifyWorld {
-  readonly clock = new VirtualClock();
+  readonly clock = new SimulatedClock();
   readonly #random: Seeded;
   readonly #api: ApiModel;
   readonly #ledger: Ledger;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StateDirectory } from "../support/harness/state-directory.ts";
+import { playBeforeTests } from "../support/play-before-tests.ts";
 import { playSchedules, schedulesOr } from "../support/seeds.ts";
 import { checkPeace, watchInvariants } from "./process-invariants.ts";
 import { scheduleOf } from "./process-schedule.ts";
@@ -9,7 +10,7 @@ const SCHEDULES = schedulesOr(2000);
 /** One schedule in so many has its state in a real database. */
 const ON_DISK = 20;
 
-test(`${SCHEDULES} bad days of a host: each failure notified once, nothing healthy touched`, async () => {
+const badDays = await playBeforeTests(async () => {
   const totals = { notified: 0, runs: 0 };
   const disk = new StateDirectory();
   await playSchedules(SCHEDULES, (seed) => {
@@ -28,14 +29,24 @@ test(`${SCHEDULES} bad days of a host: each failure notified once, nothing healt
       },
     };
   });
+  return totals;
+});
+
+const sameDayTwice = await playBeforeTests(async () => {
+  const [one, other] = [scheduleOf(42), scheduleOf(42)];
+  await one.play();
+  await other.play();
+  return [one.world.log, other.world.log];
+});
+
+test(`${SCHEDULES} bad days of a host: each failure notified once, nothing healthy touched`, () => {
+  const totals = badDays();
   // A schedule that never gets anywhere would prove nothing.
   assert.ok(totals.notified > SCHEDULES / 2, `only ${totals.notified} notifications`);
   assert.ok(totals.runs > SCHEDULES * 5, `only ${totals.runs} commands`);
 });
 
-test("one seed is one day", async () => {
-  const [one, other] = [scheduleOf(42), scheduleOf(42)];
-  await one.play();
-  await other.play();
-  assert.deepEqual(one.world.log, other.world.log);
+test("one seed is one day", () => {
+  const [one, other] = sameDayTwice();
+  assert.deepEqual(one, other);
 });

@@ -87,12 +87,12 @@ export class VirtualClock implements Clock {
   /** Lets `ms` of time pass and fires what falls due in it. */
   async advance(ms: number): Promise<void> {
     const end = this.#mono + ms;
-    await settle();
+    await this.settle();
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#moveTo(next.due);
       this.#timers.shift();
       next.callback();
-      await settle();
+      await this.settle();
     }
     this.#moveTo(end);
   }
@@ -100,12 +100,17 @@ export class VirtualClock implements Clock {
   /** Runs until no timer is set; throws after `limitMs` of virtual time, because then something never comes to rest. */
   async runUntilIdle(limitMs = 7 * 86_400_000): Promise<void> {
     const end = this.#mono + limitMs;
-    await settle();
+    await this.settle();
     while (this.#timers.length > 0) {
       const next = this.#next(end);
       if (next === undefined) throw new Error(`not idle after ${limitMs} ms: ${this.#timers.length} timers are set`);
       await this.advance(next.due - this.#mono);
     }
+  }
+
+  /** Lets what is ready to run come to rest. */
+  protected async settle(): Promise<void> {
+    await settle();
   }
 
   #next(end: number): Pending | undefined {

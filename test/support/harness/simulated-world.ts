@@ -1,10 +1,10 @@
 import type { Instant } from "../../../src/system/clock.ts";
-import { VirtualClock } from "../virtual-clock.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
 
 /** A world whose time passes only while a test lets it: what was asked for comes in its order. */
 export class SimulatedWorld {
   /** The first ms of 2026 were those of its boot. */
-  readonly clock = new VirtualClock({ wall: Date.UTC(2026, 0, 1) + 1000, mono: 1000 });
+  readonly clock = new SimulatedClock({ wall: Date.UTC(2026, 0, 1) + 1000, mono: 1000 });
   /** By how much the machine's wall clock has been set, ms. */
   wallOffset = 0;
 
