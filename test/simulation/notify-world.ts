@@ -31,7 +31,7 @@ export class NotifyWorld {
   readonly #counts: Record<string, number> = {};
   readonly #disk: StateDirectory;
   readonly #expiryMs: number;
-  readonly #withFullDisk: boolean;
+  readonly #withBadDisk: boolean;
   readonly #processes: FlappingProcesses;
   readonly #program: Program<FlappingState, Seen | "looked", never>;
   #stepsToKill = Number.POSITIVE_INFINITY;
@@ -47,7 +47,7 @@ export class NotifyWorld {
     this.#api = new ApiModel(this.clock, this.#random);
     this.#ledger = new Ledger(() => this.clock.now().mono);
     this.#expiryMs = this.#random.chance(0.35) ? 20 * MINUTE : 24 * HOUR;
-    this.#withFullDisk = this.#random.chance(0.2);
+    this.#withBadDisk = this.#random.chance(0.2);
     const parts = {
       clock: this.clock,
       random: this.#random,
@@ -91,7 +91,7 @@ export class NotifyWorld {
     else if (kind < 0.6) this.#setMode(random.pick(MODES));
     else if (kind < 0.68) this.#stepClock(random.between(-2 * HOUR, 2 * HOUR));
     else if (kind < 0.7) this.#stepClock(random.pick([-30, 30]) * 24 * HOUR);
-    else if (this.#withFullDisk && random.chance(0.5)) this.#fillOrEmptyDisk();
+    else if (this.#withBadDisk && random.chance(0.5)) this.#breakOrMendDisk();
     else if (kind < 0.8) this.#stepsToKill = random.between(1, 12);
     else if (kind < 0.84) this.#kill("between two steps");
     else if (kind < 0.88) await this.#stop();
@@ -117,10 +117,11 @@ export class NotifyWorld {
     this.#note(`the clock is stepped by ${byMs} ms`);
   }
 
-  #fillOrEmptyDisk(): void {
-    this.#disk.full = !this.#disk.full;
-    if (this.#disk.full) this.#count("disk full");
-    this.#note(this.#disk.full ? "the disk is full" : "the disk has room");
+  #breakOrMendDisk(): void {
+    const disk = this.#disk;
+    disk.fault = disk.fault === undefined ? this.#random.pick(["is full", "is full", "fails"]) : undefined;
+    if (disk.fault !== undefined) this.#count(`disk ${disk.fault}`);
+    this.#note(`the disk ${disk.fault ?? "can be written"}`);
   }
 
   /** A long time in which only the API's mood matters: what is owed may expire. */
@@ -197,7 +198,7 @@ export class NotifyWorld {
   }
 
   #kill(when: string): void {
-    // What is in memory only for want of disk is lost with the process: that is told, not promised.
+    // What is in memory only for want of disk is lost with the process: that is logged, not promised.
     if (!this.#program.running || this.#program.degraded) return;
     this.#program.kill();
     this.#count(`killed ${when}`);
@@ -250,7 +251,7 @@ export class NotifyWorld {
 
   async #allIsWell(): Promise<void> {
     this.#stepsToKill = Number.POSITIVE_INFINITY;
-    this.#disk.full = false;
+    this.#disk.fault = undefined;
     this.#setMode("up");
     await this.clock.advance(15 * MINUTE);
     if (this.#program.degraded) this.#ledger.violations.push("still in memory with a good disk");

@@ -3,11 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStateFile, type StateFile } from "../../../src/notify/state-file.ts";
 
+/** What SQLite throws where nothing can be written (sqlite.org/rescode.html). */
+const WRITE_FAULTS = {
+  "is full": { errcode: 13, message: "database or disk is full" },
+  fails: { errcode: 10, message: "disk I/O error" },
+} as const;
+
 /** Where the real state file of a simulated program is: in memory where the machine has such, since it is synced thousands of times. */
 export class StateDirectory {
   readonly path: string = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "masakari-simulation-"));
-  /** Nothing can be written. */
-  full: boolean = false;
+  /** Why nothing can be written. */
+  fault: keyof typeof WRITE_FAULTS | undefined;
 
   constructor() {
     process.on("exit", () => rmSync(this.path, { recursive: true, force: true }));
@@ -15,7 +21,7 @@ export class StateDirectory {
 
   /** For another schedule. */
   empty(): void {
-    this.full = false;
+    this.fault = undefined;
     rmSync(this.path, { recursive: true, force: true });
     mkdirSync(this.path);
   }
@@ -31,11 +37,17 @@ export class StateDirectory {
       load: () => file.load(),
       read: (id) => file.read(id),
       write: (batch) => {
-        if (this.full) throw new Error("database or disk is full");
+        this.#failIfBad();
         file.write(batch);
       },
       ended: () => file.ended(),
       close: () => file.close(),
     };
+  }
+
+  #failIfBad(): void {
+    if (this.fault === undefined) return;
+    const { errcode, message } = WRITE_FAULTS[this.fault];
+    throw Object.assign(new Error(message), { code: "ERR_SQLITE_ERROR", errcode });
   }
 }
