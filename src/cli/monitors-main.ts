@@ -11,6 +11,7 @@ import { registerArmedCommand } from "./armed-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
+import { registerDoctorCommand } from "./doctor/command.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
@@ -87,7 +88,14 @@ const armed = registerArmedCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [status, armed, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
+const doctor = registerDoctorCommand(program, {
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+  abandon: () => exitNow(Number(process.exitCode ?? 2)),
+});
+for (const command of [doctor, status, armed, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

@@ -96,7 +96,8 @@ async function watchConnection(
   session.survey = survey;
 }
 
-async function surveyGuests(connection: Connection, pattern: RegExp): Promise<readonly GuestSeen[]> {
+/** All guests that run, as they are now. */
+export async function surveyGuests(connection: Connection, pattern: RegExp): Promise<readonly GuestSeen[]> {
   const domains = [...(await connection.listDomains({ active: true }))];
   const guests: GuestSeen[] = [];
   const readNext = async (): Promise<void> => {

@@ -4,26 +4,12 @@ import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { withJitter } from "../system/jitter.ts";
 import type { Logger } from "../system/log.ts";
+import { CLOCK, clockProblem, REGISTRATION, registrationOf } from "./registration.ts";
 
-const REFUSED = "Masakari refuses every notification about this host";
-const IN_SEGMENT: ConditionKind = { name: "host segment", consequence: REFUSED, effect: "disarmed" };
-const MAINTENANCE: ConditionKind = { name: "host maintenance", consequence: REFUSED, effect: "disarmed" };
-const ENABLED: ConditionKind = {
-  name: "segment disabled",
-  consequence: "Masakari ignores every notification about this host",
-  effect: "disarmed",
-};
 const READABLE: ConditionKind = {
   name: "segment check",
   consequence: "it is not known whether Masakari would accept notifications about this host",
 };
-const CLOCK: ConditionKind = {
-  name: "clock",
-  consequence: "Masakari may take a notification for a repeat or for one that is out of date, and ignore it",
-};
-
-/** So far this host's clock may differ from the API's, ms: a third of the time within which the API looks for repeats. */
-const CLOCK_LIMIT_MS = 60_000;
 const RETRY_MS = 60_000;
 
 export interface RegistrationCheckParts {
@@ -99,25 +85,20 @@ export class RegistrationCheck {
 
   #compare(hostname: string, hosts: ReadonlyMap<string, SegmentHost>): void {
     const { hostConditions } = this.#parts;
-    const host = hosts.get(hostname);
     this.#set(hostConditions, READABLE, undefined);
-    this.#set(hostConditions, IN_SEGMENT, host === undefined ? whyUnknown(hostname, hosts) : undefined);
-    this.#set(hostConditions, MAINTENANCE, host?.onMaintenance === true ? whyOnMaintenance(host) : undefined);
-    this.#set(hostConditions, ENABLED, host?.isEnabled === false ? whyDisabled(host) : undefined);
+    for (const { kind, defect } of registrationOf(hostname, hosts)) this.#set(hostConditions, kind, defect?.text);
   }
 
   #compareClocks(): void {
     const { clockOffsetMs, conditions } = this.#parts;
     const offset = clockOffsetMs();
     if (offset === undefined) return;
-    const seconds = Math.round(Math.abs(offset) / 1000);
-    const problem = `this host's clock is ${seconds} s ${offset > 0 ? "ahead of" : "behind"} the Masakari API's; synchronise both (chronyc tracking shows how this host's is set)`;
-    this.#set(conditions, CLOCK, Math.abs(offset) > CLOCK_LIMIT_MS ? problem : undefined);
+    this.#set(conditions, CLOCK, clockProblem(offset));
   }
 
   #clear(): void {
     const { hostConditions, conditions } = this.#parts;
-    for (const kind of [READABLE, IN_SEGMENT, MAINTENANCE, ENABLED]) {
+    for (const kind of [READABLE, ...REGISTRATION]) {
       if (hostConditions.all.has(kind.name)) hostConditions.set(kind, undefined);
     }
     if (conditions.all.has(CLOCK.name)) conditions.set(CLOCK, undefined);
@@ -136,25 +117,4 @@ export class RegistrationCheck {
     // The seconds of a clock change at each check.
     if (before === undefined) log.warning(`${kind.name}: ${problem}: ${kind.consequence}`);
   }
-}
-
-function whyUnknown(hostname: string, hosts: ReadonlyMap<string, SegmentHost>): string {
-  const similar = [...hosts.keys()].find((name) => firstLabel(name) === firstLabel(hostname));
-  if (similar !== undefined) {
-    return `${hostname} is in no segment, but ${similar} is: if that is this host, set hostname = ${similar} in [DEFAULT]`;
-  }
-  return `${hostname} is in no segment: masakari host-create ${hostname} --segment SEGMENT (or, if its segment has it by another name, set that name as hostname in [DEFAULT])`;
-}
-
-const firstLabel = (name: string): string => name.toLowerCase().split(".")[0] ?? "";
-
-function whyOnMaintenance({ name, segment }: SegmentHost): string {
-  return (
-    `${name} is on maintenance in segment ${segment.name}, where a recovery leaves it; when it is well again: ` +
-    `masakari host-update ${name} --on-maintenance false (or: openstack segment host update ${segment.name} ${name} --on_maintenance False)`
-  );
-}
-
-function whyDisabled({ name, segment }: SegmentHost): string {
-  return `segment ${segment.name} of ${name} is disabled: openstack segment update ${segment.name} --is_enabled True`;
 }

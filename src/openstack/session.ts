@@ -103,6 +103,11 @@ export class Session {
     return response;
   }
 
+  /** Logs in, unless there is a login that is still good. */
+  async login(signal: AbortSignal): Promise<void> {
+    await this.#authorization(signal);
+  }
+
   /** The service's URL without a slash at the end; logs in if need be. @throws CatalogError */
   async endpoint(signal: AbortSignal): Promise<string> {
     const held = await this.#authorization(signal);
