@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { decide } from "../../src/introspective/decide.ts";
+import type { Ping } from "../../src/introspective/guest.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation } from "../../src/introspective/observation.ts";
 import { kept, restoreState } from "../../src/introspective/saved-state.ts";
-import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { withIndex } from "../../src/introspective/state-changes.ts";
 import type { CommonEffect } from "../../src/monitor/contract.ts";
 import type { RealGuest } from "../support/introspective-guest.ts";
@@ -15,9 +15,9 @@ interface Account {
   id: number;
   /** It has answered, so that its silence counts. */
   armed: boolean;
-  /** Masakari was told, and it has not answered since. */
-  told: boolean;
-  toldSinceStart: boolean;
+  /** Masakari was notified, and it has not answered since. */
+  notified: boolean;
+  notifiedSinceStart: boolean;
   /** Its pings that failed in a row, by when they began, mono. */
   failed: readonly number[];
 }
@@ -25,7 +25,7 @@ interface Account {
 const SHORTEST_LIMIT_MS = 300_000;
 
 export interface Watch {
-  /** After peace: whoever hangs is told, nobody else stands in the outbox. */
+  /** After peace: whoever hangs is notified, nobody else stands in the outbox. */
   checkPeace(): void;
 }
 
@@ -41,25 +41,38 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     real.id !== -1 && !real.paused && real.channel && (!real.open || real.hung);
 
   const accountOf = (real: RealGuest): Account => {
-    const fresh: Account = { id: real.id, armed: false, told: false, toldSinceStart: false, failed: [] };
+    const fresh: Account = { id: real.id, armed: false, notified: false, notifiedSinceStart: false, failed: [] };
     let account = accounts.get(real.uuid) ?? fresh;
     if (account.id !== real.id) account = fresh;
     accounts.set(real.uuid, account);
     return account;
   };
 
-  const onPinged = (before: IntrospectiveState, observation: IntrospectiveObservation): void => {
+  /** The pings under way; whatever else there is of guests costs nothing to follow. */
+  const pings = new Map<string, Ping>();
+  let followed = world.state.guests;
+  const followPings = (): void => {
+    const { guests } = world.state;
+    for (const uuid of guests.changedSince(followed)) {
+      const ping = guests.get(uuid)?.ping;
+      if (ping === undefined) pings.delete(uuid);
+      else pings.set(uuid, ping);
+    }
+    followed = guests;
+  };
+
+  const onPinged = (observation: IntrospectiveObservation): void => {
     if (observation.kind !== "pinged") return;
     const { outcome } = observation;
     const real = world.guests.get(observation.uuid);
-    const ping = before.guests.get(observation.uuid)?.ping;
+    const ping = pings.get(observation.uuid);
     if (!real || ping?.void !== false) return;
     const account = accountOf(real);
     if (outcome === "unresponsive" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
     if (outcome !== "answered") return;
     account.failed = [];
-    account.armed = !account.told;
-    account.told = false;
+    account.armed = !account.notified;
+    account.notified = false;
   };
 
   const onDisarming = (observation: IntrospectiveObservation): void => {
@@ -75,22 +88,33 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
   };
   const disarm = (uuid: string): void => {
     const account = accounts.get(uuid);
-    if (account && !account.told) account.armed = false;
+    if (account && !account.notified) account.armed = false;
   };
 
   world.onDecision = (before, observation, effects) => {
-    onPinged(before, observation);
+    onPinged(observation);
     onDisarming(observation);
-    let suspected = 0;
-    for (const { ping } of world.state.guests.values()) if (ping?.suspect) suspected++;
+    followPings();
+    const suspected = [...pings.values()].filter(({ suspect }) => suspect).length;
     assert.ok(suspected <= suspects, `${suspected} pings of suspected guests at the same time`);
     checkTimeouts(effects);
     for (const effect of effects)
-      if (effect.kind === "notify") notified(String(effect.notification.payload.instance_uuid));
+      if (effect.kind === "notify") checkNotified(String(effect.notification.payload.instance_uuid));
     // Nothing but the state and the observation counts. To compare takes longer than to decide.
     if (decisions++ % 100 > 0) return;
     assert.deepEqual(decide(before, observation), { state: world.state, effects }, "deciding again comes to the same");
     checkIndex();
+  };
+
+  world.onAttempt = ({ subject, leftover }) => {
+    const real = world.guests.get(subject.slice("guest:".length));
+    const isToBeHeld = leftover && world.mono - world.startedAt < world.catchUpWithinMs;
+    if (!isToBeHeld || real === undefined || real.touchedAt >= world.startedAt) return;
+    const answers = real.id !== -1 && !real.paused && real.channel && !isBad(real) && real.occupiedBy === undefined;
+    assert.ok(
+      !answers,
+      `${real.uuid} answers since before the monitor's start, and what an earlier run left of it is sent`,
+    );
   };
 
   /** What is kept up to date guest by guest is what all guests together come to. */
@@ -129,26 +153,28 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     }
   };
 
-  const notified = (uuid: string): void => {
+  const checkNotified = (uuid: string): void => {
     const real = world.guests.get(uuid);
-    assert.ok(real && real.id !== -1 && !real.paused, `${uuid} does not run, and is told`);
+    assert.ok(real && real.id !== -1 && !real.paused, `${uuid} does not run, and is notified`);
     const account = accountOf(real);
     const occupiedFor = world.mono - (world.stateOf(real)?.occupied?.since ?? 0);
-    assert.ok(!real.occupiedBy || occupiedFor >= SHORTEST_LIMIT_MS, `${uuid} is occupied, and is told`);
+    assert.ok(!real.occupiedBy || occupiedFor >= SHORTEST_LIMIT_MS, `${uuid} is occupied, and is notified`);
     // It may recover while it is examined, which takes milliseconds.
     const racing = world.mono - real.changedAt < 10;
-    assert.ok(isBad(real) || racing, `${uuid} answers, and is told`);
-    if (settings.agent_disconnected === "ignore") assert.ok(real.open, `${uuid} has closed its channel, and is told`);
-    assert.ok(account.armed, `${uuid} has not answered since it began, and is told`);
-    assert.ok(!account.told, `${uuid} is told twice for one failure`);
-    if (settings.compat) assert.ok(!account.toldSinceStart, `${uuid} is told twice since its start, with compat`);
+    assert.ok(isBad(real) || racing, `${uuid} answers, and is notified`);
+    if (settings.agent_disconnected === "ignore")
+      assert.ok(real.open, `${uuid} has closed its channel, and is notified`);
+    assert.ok(account.armed, `${uuid} has not answered since it began, and is notified`);
+    assert.ok(!account.notified, `${uuid} is notified twice for one failure`);
+    if (settings.compat)
+      assert.ok(!account.notifiedSinceStart, `${uuid} is notified twice since its start, with compat`);
     const rounds = settings.guest_monitoring_failure_threshold + (settings.compat || !real.hung ? 2 : 0);
     const inARow = account.failed.slice(-rounds);
-    assert.equal(inARow.length, rounds, `${uuid} is told after ${inARow.length} failed pings`);
+    assert.equal(inARow.length, rounds, `${uuid} is notified after ${inARow.length} failed pings`);
     const closest = Math.min(...inARow.slice(1).map((began, index) => began - (inARow[index] ?? 0)));
-    assert.ok(!real.open || closest >= intervalMs, `${uuid} is told after failed pings only ${closest} ms apart`);
-    account.told = true;
-    account.toldSinceStart = true;
+    assert.ok(!real.open || closest >= intervalMs, `${uuid} is notified after failed pings only ${closest} ms apart`);
+    account.notified = true;
+    account.notifiedSinceStart = true;
   };
 
   return {
@@ -156,17 +182,19 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
       assert.ok(world.mostInFlight <= settings.max_agent_commands, `${world.mostInFlight} pings at the same time`);
       assert.ok(world.caughtUpAt !== undefined, "what an earlier run left is never sent");
       for (const real of world.guests.values()) checkAtPeace(real, accountOf(real));
+      world.checkDelivered();
     },
   };
 
   function checkAtPeace(real: RealGuest, account: Account): void {
     const counts = isBad(real) && (real.open || settings.agent_disconnected === "failure");
-    const mayBeTold = !settings.compat || !account.toldSinceStart;
-    // What has hung with another client's command is told after the limit, which peace need not last for.
+    const mayBeNotified = !settings.compat || !account.notifiedSinceStart;
+    // What has hung with another client's command is notified after the limit, which peace need not last for.
     const spared = world.stateOf(real)?.occupied !== undefined;
-    if (counts && account.armed && mayBeTold && !spared) assert.ok(account.told, `${real.uuid} hangs, and is not told`);
+    if (counts && account.armed && mayBeNotified && !spared)
+      assert.ok(account.notified, `${real.uuid} hangs, and is not notified`);
     const standing = world.standing.has(real.uuid);
-    assert.equal(standing, account.told, `${real.uuid} is ${standing ? "" : "not "}in the outbox`);
+    assert.equal(standing, account.notified, `${real.uuid} is ${standing ? "" : "not "}in the outbox`);
     assert.equal(real.responseTimeout, undefined, `${real.uuid} keeps its short response time-out`);
     assert.equal(world.state.shortTimeouts.size, 0, "something about response time-outs is left to do");
     if (isBad(real) || real.id === -1 || real.paused || !real.channel) return;

@@ -1,3 +1,5 @@
+import type { StateFile } from "../../src/notify/state-file.ts";
+import { MODES } from "../support/harness/api-model.ts";
 import type { RealGuest } from "../support/introspective-guest.ts";
 import { IntrospectiveWorld } from "../support/introspective-world.ts";
 import { Seeded } from "../support/seeded.ts";
@@ -8,41 +10,47 @@ const SYNC_MS = 5000;
 /** When a response time-out that could not be put back is tried again. */
 const RETRY_MS = 60_000;
 
-/** A hypervisor's bad day, the same for the same seed; then it is left in peace for as long as reports may take. */
-export function scheduleOf(seed: number): {
+/** A hypervisor's bad day, the same for the same seed; then it is left in peace for as long as reports may take. @param openFile of a real disk */
+export function scheduleOf(
+  seed: number,
+  openFile?: (path: string) => StateFile,
+): {
   readonly world: IntrospectiveWorld;
   /** Other clients' commands occupy agents for a while. */
   readonly occupies: boolean;
-  readonly play: () => void;
+  readonly play: () => Promise<void>;
 } {
   const random = new Seeded(seed);
   const max_agent_commands = random.between(2, 4);
-  const world = new IntrospectiveWorld({
-    guest_monitoring_interval: random.pick([5, 10, 10, 30]),
-    guest_monitoring_timeout: random.pick([1, 2, 2]),
-    guest_monitoring_failure_threshold: random.pick([1, 2, 3, 3, 5]),
-    compat: random.chance(0.2),
-    agent_disconnected: random.pick(["failure", "ignore"]),
-    leave_alone_restarting: random.chance(0.5),
-    leave_alone_migrating: random.chance(0.5),
-    minimum_uptime: random.pick([0, 0, 120]),
-    check_io: random.chance(0.3),
-    max_agent_commands,
-    max_suspect_commands: random.between(1, 3),
-    suspect_response_timeout: random.pick([0, 1, 2, 4]),
-    agent_occupied_limit: random.pick([0, 300, 3600]),
-  });
+  const world = new IntrospectiveWorld(
+    {
+      guest_monitoring_interval: random.pick([5, 10, 10, 30]),
+      guest_monitoring_timeout: random.pick([1, 2, 2]),
+      guest_monitoring_failure_threshold: random.pick([1, 2, 3, 3, 5]),
+      compat: random.chance(0.2),
+      agent_disconnected: random.pick(["failure", "ignore"]),
+      leave_alone_restarting: random.chance(0.5),
+      leave_alone_migrating: random.chance(0.5),
+      minimum_uptime: random.pick([0, 0, 120]),
+      check_io: random.chance(0.3),
+      max_agent_commands,
+      max_suspect_commands: random.between(1, 3),
+      suspect_response_timeout: random.pick([0, 1, 2, 4]),
+      agent_occupied_limit: random.pick([0, 300, 3600]),
+    },
+    openFile,
+  );
   const occupies = random.chance(0.5);
   // Behind pings of hung guests on the connection.
   world.settingMs = random.pick([2, 100, 5000]);
-  const count = random.pick([1, 5, 30, 100]);
+  const count = random.pick([1, 3, 3, 10, 10, 30, 30, 100]);
   const guests = Array.from({ length: count }, (_, index) =>
     world.guest(`vm-${index}-${random.between(0, 1e6)}`, { channel: random.chance(0.95) }),
   );
   const most = mostHung(world);
   const hungNow = (): number => guests.filter(({ hung }) => hung).length;
 
-  const misfortune = () => {
+  const misfortune = async () => {
     const guest = random.pick(guests);
     switch (random.between(0, occupies ? 17 : 15)) {
       case 0:
@@ -72,6 +80,7 @@ export function scheduleOf(seed: number): {
         });
       case 10:
         guest.requests += 1;
+        world.api.mode = random.pick(MODES);
         return;
       case 11:
         world.disconnect();
@@ -79,7 +88,7 @@ export function scheduleOf(seed: number): {
           if (!world.connected) world.connect();
         });
       case 12:
-        return restartMonitor(world, random);
+        return await restartMonitor(world, random);
       case 13:
         return refuseTimeouts(world, random);
       case 14:
@@ -98,19 +107,20 @@ export function scheduleOf(seed: number): {
     }
   };
 
-  const play = (): void => {
+  const play = async (): Promise<void> => {
     world.startMonitor();
-    world.run(60_000);
+    await world.run(60_000);
     const end = world.mono + TROUBLE_MS;
     while (world.mono < end) {
-      world.run(random.pick([0, 1, 100, 2000, 15_000, 40_000]));
-      misfortune();
+      await world.run(random.pick([0, 1, 100, 2000, 15_000, 40_000]));
+      await misfortune();
     }
     world.settingFate = () => undefined;
+    world.api.mode = "up";
     // What was to end later ends in here.
-    world.run(200_000);
+    await world.run(200_000);
     if (!world.connected) world.connect();
-    world.run(peaceMs(world, most));
+    await world.run(peaceMs(world, most));
   };
   return { world, occupies, play };
 }
@@ -151,9 +161,10 @@ function wellAgain(world: IntrospectiveWorld, guest: RealGuest): void {
   world.hang(guest, false);
 }
 
-function restartMonitor(world: IntrospectiveWorld, random: Seeded): void {
+async function restartMonitor(world: IntrospectiveWorld, random: Seeded): Promise<void> {
   world.stopMonitor();
-  world.run(random.pick([0, 1000, 30_000]));
+  await world.run(random.pick([0, 1000, 30_000]));
+  for (const guest of world.guests.values()) if (guest.hung && random.chance(0.5)) wellAgain(world, guest);
   world.startMonitor(random.chance(0.7));
   if (!world.connected) world.after(random.between(0, 20_000), () => void (world.connected || world.connect()));
 }

@@ -23,6 +23,8 @@ export interface RealGuest {
   everHung: boolean;
   /** When it began or ceased to hang, mono. */
   changedAt: number;
+  /** When anything about it last changed, mono. */
+  touchedAt: number;
 }
 
 /** What a ping comes to, and after how long. */
@@ -55,6 +57,7 @@ export function newRealGuest(uuid: string, id: number): RealGuest {
     responseTimeout: undefined,
     everHung: false,
     changedAt: 0,
+    touchedAt: 0,
   };
 }
 

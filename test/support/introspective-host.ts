@@ -7,13 +7,17 @@ import type {
   PingOutcome,
   SettingOutcome,
 } from "../../src/introspective/observation.ts";
+import type { IntrospectiveState } from "../../src/introspective/state.ts";
+import { HostWithMonitor } from "./harness/host-with-monitor.ts";
 import { ANSWER_MS, costOf, type Fate, newRealGuest, type RealGuest } from "./introspective-guest.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 /** Guests, and a libvirtd that carries out agent commands as the real one does. Without a connection it sends no events. */
-export abstract class IntrospectiveHost extends VirtualTime {
+export abstract class IntrospectiveHost extends HostWithMonitor<
+  IntrospectiveState,
+  IntrospectiveObservation,
+  IntrospectiveEffect
+> {
   readonly guests = new Map<string, RealGuest>();
-  readonly log: string[] = [];
   /** Every ping: when it began, and how long after it was due. */
   readonly pings: { readonly at: number; readonly uuid: string; readonly late: number }[] = [];
   readonly examinations: string[] = [];
@@ -37,8 +41,6 @@ export abstract class IntrospectiveHost extends VirtualTime {
   #nextId = 1;
   #connection = 0;
 
-  abstract observe(observation: IntrospectiveObservation): void;
-
   /** When the monitor is to ping a guest next, mono; undefined if it does not know the guest. */
   protected abstract dueOf(uuid: string): number | undefined;
 
@@ -58,7 +60,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
     if (real.hung === hung) return;
     real.hung = hung;
     real.everHung ||= hung;
-    real.changedAt = this.mono;
+    real.changedAt = real.touchedAt = this.mono;
     this.note(`${real.uuid} ${hung ? "hangs" : "is well again"}`);
     // The command has been waiting for it.
     if (!hung) this.#answer.get(real.uuid)?.();
@@ -67,6 +69,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
   /** Another client's command is with its agent, as libvirt names it, or has ended. */
   occupy(real: RealGuest, by: string | undefined): void {
     real.occupiedBy = by;
+    real.touchedAt = this.mono;
     this.note(`${real.uuid} is occupied by ${by ?? "nobody"}`);
     if (by === undefined && !real.hung) this.#answer.get(real.uuid)?.();
   }
@@ -75,6 +78,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
     if (real.open === open || real.id === -1) return;
     real.open = open;
     real.inSync = false;
+    real.touchedAt = this.mono;
     this.note(`${real.uuid} ${open ? "opens" : "closes"} its channel`);
     this.#sendEvent({ kind: "agentChanged", at: this.now(), uuid: real.uuid, name: real.uuid, connected: open });
   }
@@ -112,6 +116,7 @@ export abstract class IntrospectiveHost extends VirtualTime {
 
   /** Its state changes, as a lifecycle event shows. */
   happens(real: RealGuest, what: GuestChange): void {
+    real.touchedAt = this.mono;
     this.note(`${real.uuid}: ${what}`);
     this.#sendEvent({ kind: "guestChanged", at: this.now(), uuid: real.uuid, name: real.uuid, what });
   }
@@ -125,10 +130,6 @@ export abstract class IntrospectiveHost extends VirtualTime {
     this.#connected = false;
     this.inFlight = 0;
     this.#answer.clear();
-  }
-
-  protected note(text: string): void {
-    this.log.push(`${(this.mono / 1000).toFixed(3)} ${text}`);
   }
 
   /** Connects the monitor. @returns the guests that run */

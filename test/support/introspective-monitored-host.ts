@@ -6,11 +6,11 @@ import { IntrospectiveWorld } from "./introspective-world.ts";
 export const MINUTES = 60_000;
 
 /** A host whose guests have answered once. */
-export function monitoredHost(names: readonly string[], settings: Partial<IntrospectiveSettings> = {}) {
+export async function monitoredHost(names: readonly string[], settings: Partial<IntrospectiveSettings> = {}) {
   const world = new IntrospectiveWorld(settings);
   const guests = names.map((name) => world.guest(name));
   world.startMonitor();
-  world.run(2 * world.settings.guest_monitoring_interval * 1000);
+  await world.run(2 * world.settings.guest_monitoring_interval * 1000);
   for (const guest of guests) assert.equal(world.stateOf(guest)?.phase, "healthy");
   const first = guests[0] ?? world.guest("nobody");
   return { world, guests, first };

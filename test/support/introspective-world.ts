@@ -7,10 +7,13 @@ import type {
 } from "../../src/introspective/observation.ts";
 import { kept, restoreState } from "../../src/introspective/saved-state.ts";
 import { type IntrospectiveState, initialState } from "../../src/introspective/state.ts";
-import type { CommonEffect } from "../../src/monitor/contract.ts";
+import { subjectOf } from "../../src/introspective/subjects.ts";
+import type { Monitor, Observe } from "../../src/monitor/contract.ts";
+import { ofEach } from "../../src/monitor/kept.ts";
+import type { StateFile } from "../../src/notify/state-file.ts";
+import type { Clock } from "../../src/system/clock.ts";
 import type { RealGuest } from "./introspective-guest.ts";
 import { IntrospectiveHost } from "./introspective-host.ts";
-import { savedOf } from "./saved.ts";
 
 /** `[introspectiveinstancemonitor]` at its defaults. */
 export const plainSettings: IntrospectiveSettings = {
@@ -32,38 +35,15 @@ export const plainSettings: IntrospectiveSettings = {
   agent_occupied_limit: 3600,
 };
 
-interface Notified {
-  readonly at: number;
-  readonly uuid: string;
-  readonly generatedTime: string;
-}
-
-/** The loop around `decide` on a host with guests, under a virtual clock. */
+/** A host with guests and the introspective instance monitor, in virtual time. */
 export class IntrospectiveWorld extends IntrospectiveHost {
-  state: IntrospectiveState = initialState;
   settings: IntrospectiveSettings;
-  bootId = "boot-1";
-  readonly notified: Notified[] = [];
-  readonly superseded: Notified[] = [];
-  /** Subjects whose last word in the outbox is a notification. */
-  readonly standing = new Map<string, Notified>();
-  /** When the monitor last said that what earlier runs left may be sent, mono; undefined since its start. */
-  caughtUpAt: number | undefined;
-  onDecision: (
-    before: IntrospectiveState,
-    observation: IntrospectiveObservation,
-    effects: readonly (CommonEffect | IntrospectiveEffect)[],
-  ) => void = () => undefined;
-  /** Conditions that are not well. */
-  readonly conditions = new Map<string, string>();
-  #running = false;
-  #incarnation = 0;
-  #wakes = new Map<string, object>();
-  #observations: IntrospectiveObservation[] = [];
-  #deciding = false;
+  override readonly catchUpWithinMs = 600_000;
+  #connects = true;
 
-  constructor(settings: Partial<IntrospectiveSettings> = {}) {
-    super();
+  /** @param openFile of a real disk */
+  constructor(settings: Partial<IntrospectiveSettings> = {}, openFile?: (path: string) => StateFile) {
+    super(initialState, openFile);
     this.settings = { ...plainSettings, ...settings };
   }
 
@@ -75,24 +55,25 @@ export class IntrospectiveWorld extends IntrospectiveHost {
     return this.state.guests.get(real.uuid);
   }
 
-  /** The program starts, and is connected at once unless `connect` is false. */
-  startMonitor(connect = true): void {
-    this.caughtUpAt = undefined;
-    this.note("monitor starts");
-    this.dropConnection();
-    this.#running = true;
-    this.observe({ kind: "started", at: this.now(), bootId: this.bootId, settings: this.settings });
-    if (connect) this.connect();
+  /** The guests whose last notification was not superseded. */
+  get standing(): ReadonlySet<string> {
+    return new Set([...this.inForce.keys()].map((subject) => subject.slice("guest:".length)));
   }
 
-  /** As by kill -9: only what was saved is left. */
-  stopMonitor(): void {
-    this.note("monitor is killed");
-    this.#running = false;
-    this.#incarnation++;
+  /** The guests that were notified, in order. */
+  get notifiedGuests(): readonly string[] {
+    return this.notified.map(({ notification }) => String(notification.payload.instance_uuid));
+  }
+
+  /** The program starts, and is connected at once unless `connect` is false. */
+  override startMonitor(connect = true): void {
+    this.#connects = connect;
+    super.startMonitor();
+  }
+
+  override stopMonitor(): void {
+    super.stopMonitor();
     this.dropConnection();
-    this.#wakes = new Map();
-    this.state = restoreState(savedOf(kept, this.state)) ?? initialState;
   }
 
   reload(settings: Partial<IntrospectiveSettings>): void {
@@ -101,8 +82,7 @@ export class IntrospectiveWorld extends IntrospectiveHost {
   }
 
   connect(): void {
-    if (!this.#running) return;
-    this.observe({ kind: "surveyed", at: this.now(), guests: this.openConnection() });
+    if (this.running) this.observe({ kind: "surveyed", at: this.now(), guests: this.openConnection() });
   }
 
   disconnect(): void {
@@ -111,80 +91,25 @@ export class IntrospectiveWorld extends IntrospectiveHost {
     this.observe({ kind: "lost", at: this.now() });
   }
 
-  /** The monitor's program. */
-  get running(): boolean {
-    return this.#running;
+  protected override monitor(clock: Clock): Monitor<IntrospectiveState, IntrospectiveObservation, IntrospectiveEffect> {
+    return {
+      name: "introspectiveinstancemonitor",
+      initial: initialState,
+      catchUpWithinMs: this.catchUpWithinMs,
+      kept,
+      restore: restoreState,
+      subjects: ofEach((state) => state.guests, subjectOf),
+      decide,
+      sense: (observe, signal) => this.#sense(clock, observe, signal),
+      act: (effect) => Promise.resolve(this.carryOut(effect)),
+    };
   }
 
-  observe(observation: IntrospectiveObservation): void {
-    this.#observations.push(observation);
-    if (this.#deciding) return;
-    this.#deciding = true;
-    for (let next = this.#observations.shift(); next; next = this.#observations.shift()) this.#decide(next);
-    this.#deciding = false;
-  }
-
-  #decide(observation: IntrospectiveObservation): void {
-    const before = this.state;
-    const { state, effects } = decide(before, observation);
-    this.state = state;
-    for (const effect of effects) this.#owe(effect);
-    this.onDecision(before, observation, effects);
-    for (const effect of effects) this.#act(effect);
-  }
-
-  #owe(effect: CommonEffect | IntrospectiveEffect): void {
-    if (effect.kind === "notify") {
-      const { payload, generated_time: generatedTime } = effect.notification;
-      const notified = { at: this.mono, uuid: String(payload.instance_uuid), generatedTime };
-      this.notified.push(notified);
-      this.standing.set(notified.uuid, notified);
-      this.note(`notify ${notified.uuid}`);
-    }
-    if (effect.kind === "supersede") {
-      const uuid = effect.subject.slice("guest:".length);
-      const was = this.standing.get(uuid);
-      if (was) this.superseded.push(was);
-      this.standing.delete(uuid);
-      this.note(`supersede ${uuid}: ${effect.reason}`);
-    }
-  }
-
-  #act(effect: CommonEffect | IntrospectiveEffect): void {
-    switch (effect.kind) {
-      case "caughtUp":
-        this.caughtUpAt ??= this.mono;
-        return;
-      case "setCondition":
-        if (effect.problem === undefined) this.conditions.delete(effect.condition.name);
-        else this.conditions.set(effect.condition.name, effect.problem);
-        return;
-      case "log":
-        this.note(`${effect.level}: ${effect.text}`);
-        return;
-      case "wake":
-        this.#wake(effect.key, effect.afterMs);
-        return;
-      case "cancelWake":
-        this.#wakes.delete(effect.key);
-        return;
-      case "notify":
-      case "supersede":
-      case "cancel":
-        return;
-      default:
-        this.carryOut(effect);
-    }
-  }
-
-  #wake(key: string, afterMs: number): void {
-    const token = {};
-    const incarnation = this.#incarnation;
-    this.#wakes.set(key, token);
-    this.after(afterMs, () => {
-      if (incarnation !== this.#incarnation || this.#wakes.get(key) !== token) return;
-      this.#wakes.delete(key);
-      this.observe({ kind: "woke", at: this.now(), key });
-    });
+  async #sense(clock: Clock, observe: Observe<IntrospectiveObservation>, signal: AbortSignal): Promise<void> {
+    const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    this.dropConnection();
+    observe({ kind: "started", at: clock.now(), bootId: this.bootId, settings: this.settings });
+    if (this.#connects) this.connect();
+    await ended;
   }
 }

@@ -59,7 +59,7 @@ export class ProcessWorld extends SimulatedHost {
   /** The last answer about each entry. */
   readonly answers = new Map<string, { readonly at: number; readonly answer: SystemdAnswer | undefined }>();
   readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
-  protected override readonly catchUpWithinMs = 60_000;
+  override readonly catchUpWithinMs = 60_000;
   readonly #exits: ExitWatch = {
     watch: ({ pid, startTime }) => {
       if (!this.pidfd) return "unavailable";

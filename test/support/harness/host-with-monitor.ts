@@ -5,7 +5,7 @@ import type { Clock } from "../../../src/system/clock.ts";
 import type { Logger } from "../../../src/system/log.ts";
 import { Seeded } from "../seeded.ts";
 import { ApiModel } from "./api-model.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type Line } from "./ledger.ts";
 import { MemoryStateFile } from "./memory-state-file.ts";
 import { Program } from "./program.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
@@ -35,12 +35,15 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
   readonly inForce = new Map<string, Notified>();
   /** Conditions in which something is wrong. */
   readonly conditions = new Map<string, string>();
-  /** Since its start the monitor has decided that what earlier runs left may be sent. */
-  caughtUp = false;
+  /** When, since its start, the monitor decided that what earlier runs left may be sent, mono. */
+  caughtUpAt: number | undefined;
   onDecision: (before: State, observation: Observation, effects: readonly (CommonEffect | Effect)[]) => void = () =>
     undefined;
+  /** When its program was last started, mono. */
+  startedAt = 0;
+  /** An attempt to send a notification begins. */
+  onAttempt: (line: Line) => void = () => undefined;
   protected readonly program: Program<State, Observation, Effect>;
-  #startedAt = 0;
 
   /** @param openFile of a real disk */
   constructor(initial: State, openFile?: (path: string) => StateFile) {
@@ -65,7 +68,10 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
             this.onDecision(before, observation, effects);
           },
           added: (subject, notification) => this.ledger.added(subject, notification),
-          attempted: (notification) => this.ledger.attempted(notification, Number.POSITIVE_INFINITY, this.#isHeld),
+          attempted: (notification) => {
+            const line = this.ledger.attempted(notification, Number.POSITIVE_INFINITY, this.#isHeld);
+            if (line !== undefined) this.onAttempt(line);
+          },
           answered: (notification, result) => {
             this.ledger.answered(notification, result);
             this.note(`API: ${notification.generated_time} ${result.outcome}`);
@@ -81,10 +87,14 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
   protected abstract monitor(clock: Clock, log: Logger): Monitor<State, Observation, Effect>;
 
   /** How long what earlier runs left is held back at most, ms. */
-  protected abstract readonly catchUpWithinMs: number;
+  abstract readonly catchUpWithinMs: number;
 
   get state(): State {
     return this.program.state;
+  }
+
+  get caughtUp(): boolean {
+    return this.caughtUpAt !== undefined;
   }
 
   /** Whether the monitor's program runs. */
@@ -100,9 +110,9 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
       return;
     }
     this.note("monitor starts");
-    this.caughtUp = false;
+    this.caughtUpAt = undefined;
     this.conditions.clear();
-    this.#startedAt = this.mono;
+    this.startedAt = this.mono;
     this.program.start();
   }
 
@@ -144,7 +154,7 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
   }
 
   get #isHeld(): boolean {
-    return !this.caughtUp && this.mono - this.#startedAt < this.catchUpWithinMs;
+    return !this.caughtUp && this.mono - this.startedAt < this.catchUpWithinMs;
   }
 
   #decided(effect: CommonEffect): void {
@@ -167,7 +177,7 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
         return;
       }
       case "caughtUp":
-        this.caughtUp = true;
+        this.caughtUpAt ??= this.mono;
         return;
       case "setCondition":
         if (effect.problem === undefined) this.conditions.delete(effect.condition.name);

@@ -77,11 +77,11 @@ export class Ledger {
   }
 
   /** An attempt begins. @param held what earlier runs left is not to be sent yet */
-  attempted(notification: Notification, expiryMs: number, held: boolean): void {
+  attempted(notification: Notification, expiryMs: number, held: boolean): Line | undefined {
     const line = this.lines.get(identityOf(notification));
     if (line === undefined) {
       this.violations.push(`sent before it was durable: ${notification.generated_time}`);
-      return;
+      return undefined;
     }
     const name = `${line.subject} ${notification.generated_time}`;
     if (line.leftover && held) this.violations.push(`sent before the world was looked at: ${name}`);
@@ -95,6 +95,7 @@ export class Ledger {
     }
     line.attempts += 1;
     line.underWay = true;
+    return line;
   }
 
   answered(notification: Notification, result: DeliveryResult): void {

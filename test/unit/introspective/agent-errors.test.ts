@@ -47,35 +47,35 @@ for (const file of files) {
       }
     });
 
-    /** The failed ping at which a guest is told that from now on is like this, or undefined within half an hour. */
-    const toldAt = (first: string, later = first): number | undefined => {
+    /** The failed ping at which a guest that is like this from now on is notified, or undefined within half an hour. */
+    const notifiedAt = async (first: string, later = first): Promise<number | undefined> => {
       const world = new IntrospectiveWorld();
       const guest = world.guest("vm");
       world.startMonitor();
-      world.run(30_000);
+      await world.run(30_000);
       const before = world.pings.length;
       world.fate = () => {
         const what = world.pings.length - before <= 1 ? first : later;
         const [ms = 0, outcome = "unknown"] = meanings[what] ?? [];
         return { ms, outcome, detail: errorOf(what).message };
       };
-      while (world.notified.length === 0 && world.mono < 1_800_000) world.run(100);
+      while (world.notified.length === 0 && world.mono < 1_800_000) await world.run(1000);
       assert.equal(world.stateOf(guest)?.uuid, "vm");
       return world.notified.length === 0 ? undefined : world.pings.length - before;
     };
 
-    test("a hang is notified at the third ping; the first counts, whatever libvirt calls it", () => {
-      assert.equal(toldAt("hangs, the first ping", "hangs, a later ping"), 3);
+    test("a hang is notified at the third ping; the first counts, whatever libvirt calls it", async () => {
+      assert.equal(await notifiedAt("hangs, the first ping", "hangs, a later ping"), 3);
     });
 
-    test("an agent that ends is a closed channel, notified two pings later", () => {
-      assert.equal(toldAt("the agent ends amid the ping", "the agent has ended"), 5);
+    test("an agent that ends is a closed channel, notified two pings later", async () => {
+      assert.equal(await notifiedAt("the agent ends amid the ping", "the agent has ended"), 5);
     });
 
-    test("an agent that refuses guest-ping, or is occupied, is not notified within half an hour", () => {
-      assert.equal(toldAt("guest-ping is blocked"), undefined);
-      assert.equal(toldAt("a file system freeze occupies the agent"), undefined);
-      assert.equal(toldAt("an agent command occupies the agent"), undefined);
+    test("an agent that refuses guest-ping, or is occupied, is not notified within half an hour", async () => {
+      assert.equal(await notifiedAt("guest-ping is blocked"), undefined);
+      assert.equal(await notifiedAt("a file system freeze occupies the agent"), undefined);
+      assert.equal(await notifiedAt("an agent command occupies the agent"), undefined);
     });
   });
 }

@@ -4,25 +4,25 @@ import { IntrospectiveWorld } from "../../support/introspective-world.ts";
 
 const MINUTES = 60_000;
 
-/** Two guests that Masakari has been told of, undelivered, and a monitor that has ended. */
-function scene() {
+/** Two guests that were notified, undelivered, and a monitor that has ended. */
+async function scene() {
   const world = new IntrospectiveWorld();
   const [one, other] = [world.guest("one"), world.guest("other")];
   world.startMonitor();
-  world.run(MINUTES);
+  await world.run(MINUTES);
   for (const guest of [one, other]) world.hang(guest);
-  world.run(3 * MINUTES);
+  await world.run(3 * MINUTES);
   assert.equal(world.standing.size, 2);
   world.stopMonitor();
   return { world, one, other };
 }
 
-test("what an earlier run left of guests is sent when each of them has once more not answered", () => {
-  const { world, one, other } = scene();
+test("what an earlier run left of guests is sent when each of them has once more not answered", async () => {
+  const { world, one, other } = await scene();
   const from = world.mono;
   world.startMonitor();
   assert.equal(world.caughtUpAt, undefined, "a survey does not tell whether they answer");
-  world.run(5 * MINUTES);
+  await world.run(5 * MINUTES);
   const caughtUpAt = world.caughtUpAt ?? Number.NaN;
   for (const { uuid } of [one, other]) {
     assert.ok(
@@ -33,8 +33,8 @@ test("what an earlier run left of guests is sent when each of them has once more
   assert.equal(world.standing.size, 2);
 });
 
-test("of a guest that answers again, or has ended, nothing is sent", () => {
-  const { world, one, other } = scene();
+test("of a guest that answers again, or has ended, nothing is sent", async () => {
+  const { world, one, other } = await scene();
   world.hang(one, false);
   world.stop(other);
   let standing: number | undefined;
@@ -42,7 +42,7 @@ test("of a guest that answers again, or has ended, nothing is sent", () => {
     if (effects.some(({ kind }) => kind === "caughtUp")) standing ??= world.standing.size;
   };
   world.startMonitor();
-  world.run(MINUTES);
+  await world.run(MINUTES);
   assert.equal(standing, 0);
 });
 
@@ -53,15 +53,15 @@ test("where nothing was notified, nothing is waited for", () => {
   assert.equal(world.caughtUpAt, world.mono);
 });
 
-test("libvirt that does not answer a ping proves nothing; the next one that is answered does", () => {
-  const { world, one, other } = scene();
+test("libvirt that does not answer a ping proves nothing; the next one that is answered does", async () => {
+  const { world, one, other } = await scene();
   world.fate = () => ({ ms: 40_000, outcome: "unknown" });
   world.startMonitor();
-  world.run(5 * MINUTES);
+  await world.run(5 * MINUTES);
   assert.equal(world.caughtUpAt, undefined);
   world.fate = () => undefined;
   for (const guest of [one, other]) world.hang(guest, false);
-  world.run(5 * MINUTES);
+  await world.run(5 * MINUTES);
   assert.ok(world.caughtUpAt !== undefined);
   assert.equal(world.standing.size, 0);
 });

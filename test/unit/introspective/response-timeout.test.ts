@@ -6,7 +6,7 @@ import { CallTimeoutError, type Connection, ServerError } from "../../../src/lib
 import { KeptLog } from "../../support/kept-log.ts";
 import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
-/** A libvirt that answers each call as it is told to, and notes the calls in order. */
+/** A libvirt that answers each call as the test has it, and notes the calls in order. */
 function libvirt(answer: (uuid: string, seconds: number) => Promise<void> = async () => undefined) {
   const calls: string[] = [];
   const connection = {

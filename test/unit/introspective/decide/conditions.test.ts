@@ -42,28 +42,28 @@ test("guests without any channel, and no guests, are no fault of the pattern's",
   assert.deepEqual([...world.conditions], []);
 });
 
-test("one guest's bad XML concerns that guest only, is visible, and is looked at again", () => {
+test("one guest's bad XML concerns that guest only, is visible, and is looked at again", async () => {
   const world = started();
   const [bad, good] = [world.guest("bad"), world.guest("good")];
   surveyed(world, seen("bad", { agent: "none", fault: "it is not XML" }), seen("good"));
   assert.match(world.conditions.get("guest XML") ?? "", /bad .*it is not XML/);
   assert.equal(linesOf(world, /warning: bad .*it is not XML; it is not monitored/), 1);
-  world.run(30_000);
+  await world.run(30_000);
   assert.equal(world.stateOf(good)?.phase, "healthy");
   assert.equal(world.stateOf(bad)?.agent, "none");
-  world.run(MINUTE);
+  await world.run(MINUTE);
   assert.deepEqual([...world.conditions], []);
   assert.equal(world.stateOf(bad)?.phase, "healthy");
 });
 
-test("a guest that was monitored is so as before while its XML is unreadable", () => {
+test("a guest that was monitored is so as before while its XML is unreadable", async () => {
   const world = new IntrospectiveWorld();
   const guest = world.guest("vm");
   world.startMonitor();
-  world.run(30_000);
+  await world.run(30_000);
   surveyed(world, seen("vm", { id: guest.id, agent: "none", fault: "it is not XML" }));
   world.hang(guest);
-  world.run(2 * MINUTE);
+  await world.run(2 * MINUTE);
   assert.equal(world.notified.length, 1);
 });
 
@@ -75,37 +75,37 @@ test("many guests are counted, not listed", () => {
   assert.ok(problem.length < 500);
 });
 
-test("that libvirt denies agent commands is a condition until it does not", () => {
+test("that libvirt denies agent commands is a condition until it does not", async () => {
   const world = new IntrospectiveWorld();
   world.guest("vm");
   world.fate = () => ({ ms: 1, outcome: "denied" });
   world.startMonitor();
-  world.run(MINUTE);
+  await world.run(MINUTE);
   assert.match(world.conditions.get("guest agents") ?? "", /vm .*denies/);
   world.fate = () => undefined;
-  world.run(MINUTE);
+  await world.run(MINUTE);
   assert.deepEqual([...world.conditions], []);
 });
 
-test("that libvirt does not report whether a guest answers is visible", () => {
+test("that libvirt does not report whether a guest answers is visible", async () => {
   const world = new IntrospectiveWorld();
   world.guest("vm");
   world.startMonitor();
-  world.run(MINUTE);
+  await world.run(MINUTE);
   world.fate = () => ({ ms: 1, outcome: "unknown" });
-  world.run(5 * MINUTE);
+  await world.run(5 * MINUTE);
   assert.match(world.conditions.get("guest agents") ?? "", /vm .*does not report/);
   assert.equal(linesOf(world, /warning: vm .*does not report whether its agent answers/), 1);
   assert.deepEqual(world.notified, []);
   world.fate = () => undefined;
-  world.run(2 * MINUTE);
+  await world.run(2 * MINUTE);
   assert.deepEqual([...world.conditions], []);
 });
 
-test("an agent that is connected and has never answered is said to be so, once", () => {
+test("an agent that is connected and has never answered is said to be so, once", async () => {
   const world = new IntrospectiveWorld();
   world.guest("vm", { hung: true });
   world.startMonitor();
-  world.run(10 * MINUTE);
+  await world.run(10 * MINUTE);
   assert.equal(linesOf(world, /warning: vm .*does not answer; the guest is not monitored/), 1);
 });

@@ -8,23 +8,25 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const FREEZE = "remoteDispatchDomainFSFreeze";
 
-function host(settings: Partial<IntrospectiveSettings> = {}): { world: IntrospectiveWorld; guest: RealGuest } {
+async function host(
+  settings: Partial<IntrospectiveSettings> = {},
+): Promise<{ world: IntrospectiveWorld; guest: RealGuest }> {
   const world = new IntrospectiveWorld(settings);
   const guest = world.guest("vm");
   world.startMonitor();
-  world.run(30 * SECOND);
+  await world.run(30 * SECOND);
   assert.equal(world.stateOf(guest)?.phase, "healthy");
   return { world, guest };
 }
 
 for (const seconds of [31, 150, 3000]) {
-  test(`a command of ${seconds} s with the agent is not held against the guest, and is visible`, () => {
-    const { world, guest } = host();
+  await test(`a command of ${seconds} s with the agent is not held against the guest, and is visible`, async () => {
+    const { world, guest } = await host();
     world.occupy(guest, FREEZE);
-    world.run(seconds * SECOND);
+    await world.run(seconds * SECOND);
     if (seconds > 60) assert.match(world.conditions.get("guest agents") ?? "", /vm .*occupied by .*\(FSFreeze\)/);
     world.occupy(guest, undefined);
-    world.run(5 * MINUTE);
+    await world.run(5 * MINUTE);
     assert.deepEqual(world.notified, []);
     assert.equal(world.stateOf(guest)?.failures, 0);
     assert.deepEqual([...world.conditions], []);
@@ -33,50 +35,50 @@ for (const seconds of [31, 150, 3000]) {
   });
 }
 
-test("a guest that hangs right after is notified as ever, once it has answered", () => {
-  const { world, guest } = host();
+test("a guest that hangs right after is notified as ever, once it has answered", async () => {
+  const { world, guest } = await host();
   world.occupy(guest, FREEZE);
-  world.run(150 * SECOND);
+  await world.run(150 * SECOND);
   world.occupy(guest, undefined);
-  world.run(30 * SECOND);
+  await world.run(30 * SECOND);
   world.hang(guest);
-  world.run(2 * MINUTE);
+  await world.run(2 * MINUTE);
   assert.equal(world.notified.length, 1);
 });
 
-test("a guest that hangs with the command is notified after the limit, once", () => {
-  const { world, guest } = host({ agent_occupied_limit: 600 });
+test("a guest that hangs with the command is notified after the limit, once", async () => {
+  const { world, guest } = await host({ agent_occupied_limit: 600 });
   world.occupy(guest, FREEZE);
   world.hang(guest);
   const since = world.mono;
-  while (world.notified.length === 0 && world.mono < since + 60 * MINUTE) world.run(SECOND);
+  while (world.notified.length === 0 && world.mono < since + 60 * MINUTE) await world.run(SECOND);
   const after = (world.mono - since) / SECOND;
   assert.ok(after >= 600 && after < 900, `${after} s`);
-  world.run(60 * MINUTE);
+  await world.run(60 * MINUTE);
   assert.equal(world.notified.length, 1);
 });
 
-test("without a limit it never is; a command that only asks has 300 s at most", () => {
-  for (const [by, limit, told] of [
+test("without a limit it never is; a command that only asks has 300 s at most", async () => {
+  for (const [by, limit, notified] of [
     [FREEZE, 0, 0],
     ["qemuDispatchDomainAgentCommand", 0, 0],
     ["remoteDispatchDomainGetGuestInfo", 3600, 1],
     ["remoteDispatchDomainInterfaceAddresses", 3600, 1],
     [FREEZE, 3600, 0],
   ] as const) {
-    const { world, guest } = host({ agent_occupied_limit: limit });
+    const { world, guest } = await host({ agent_occupied_limit: limit });
     world.occupy(guest, by);
     world.hang(guest);
-    world.run(15 * MINUTE);
-    assert.equal(world.notified.length, told, `${by}, limit ${limit}`);
+    await world.run(15 * MINUTE);
+    assert.equal(world.notified.length, notified, `${by}, limit ${limit}`);
   }
 });
 
-test("silence that follows is still that command's: libvirt gave up waiting for it, or was restarted, and so was the monitor", () => {
+test("silence that follows is still that command's: libvirt gave up waiting for it, or was restarted, and so was the monitor", async () => {
   for (const cut of ["wait", "libvirt", "monitor"]) {
-    const { world, guest } = host();
+    const { world, guest } = await host();
     world.occupy(guest, FREEZE);
-    world.run(MINUTE);
+    await world.run(MINUTE);
     // The agent works on.
     world.hang(guest);
     if (cut === "libvirt") world.disconnect();
@@ -84,39 +86,39 @@ test("silence that follows is still that command's: libvirt gave up waiting for 
     world.occupy(guest, undefined);
     if (cut === "libvirt") world.connect();
     if (cut === "monitor") world.startMonitor();
-    world.run(5 * MINUTE);
+    await world.run(5 * MINUTE);
     assert.deepEqual(world.notified, [], cut);
     world.hang(guest, false);
-    world.run(MINUTE);
+    await world.run(MINUTE);
     world.hang(guest);
-    world.run(2 * MINUTE);
+    await world.run(2 * MINUTE);
     assert.equal(world.notified.length, 1, cut);
   }
 });
 
-test("an agent that is restarted amid the command is no longer occupied", () => {
-  const { world, guest } = host();
+test("an agent that is restarted amid the command is no longer occupied", async () => {
+  const { world, guest } = await host();
   world.occupy(guest, FREEZE);
-  world.run(MINUTE);
+  await world.run(MINUTE);
   world.occupy(guest, undefined);
   world.channelChanges(guest, false);
   world.channelChanges(guest, true);
   world.hang(guest);
-  world.run(3 * MINUTE);
+  await world.run(3 * MINUTE);
   assert.equal(world.notified.length, 1);
 });
 
-test("what an earlier run left undelivered is not confirmed by an occupied agent", () => {
-  const { world, guest } = host();
+test("what an earlier run left undelivered is not confirmed by an occupied agent", async () => {
+  const { world, guest } = await host();
   world.hang(guest);
-  world.run(MINUTE);
+  await world.run(MINUTE);
   assert.equal(world.notified.length, 1);
   world.stopMonitor();
   world.occupy(guest, FREEZE);
   world.startMonitor();
-  world.run(5 * MINUTE);
+  await world.run(5 * MINUTE);
   assert.equal(world.caughtUpAt, undefined);
   world.occupy(guest, undefined);
-  world.run(5 * MINUTE);
+  await world.run(5 * MINUTE);
   assert.notEqual(world.caughtUpAt, undefined);
 });

@@ -3,28 +3,28 @@ import { test } from "node:test";
 import { failedPingsOf, MINUTES, monitoredHost } from "../../../support/introspective-monitored-host.ts";
 import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
 
-test("the third failed ping in a row is notified, once, with what Masakari expects", () => {
-  const { world, first } = monitoredHost(["vm"]);
-  world.run(10_000);
+test("the third failed ping in a row is notified, once, with what Masakari expects", async () => {
+  const { world, first } = await monitoredHost(["vm"]);
+  await world.run(10_000);
   const since = world.mono;
   world.hang(first);
-  while (world.notified.length === 0 && world.mono < since + MINUTES) world.run(100);
+  while (world.notified.length === 0 && world.mono < since + MINUTES) await world.run(100);
   assert.equal(failedPingsOf(world, first, since), 3);
   assert.equal(world.stateOf(first)?.phase, "reported");
-  world.run(30 * MINUTES);
+  await world.run(30 * MINUTES);
   assert.equal(world.notified.length, 1);
   const effects = world.log.filter((line) => line.includes("notifying Masakari"));
   assert.equal(effects.length, 1);
 });
 
-test("the notification is upstream's, byte for byte, with [DEFAULT] hostname", () => {
-  const { world, first } = monitoredHost(["8a6d1d9e-0000-4000-8000-000000000001"], { hostname: "compute-7" });
+test("the notification is upstream's, byte for byte, with [DEFAULT] hostname", async () => {
+  const { world, first } = await monitoredHost(["8a6d1d9e-0000-4000-8000-000000000001"], { hostname: "compute-7" });
   const notified: unknown[] = [];
   world.onDecision = (_, observation, effects) => {
     for (const effect of effects) if (effect.kind === "notify") notified.push({ ...effect, at: observation.at.wall });
   };
   world.hang(first);
-  world.run(MINUTES);
+  await world.run(MINUTES);
   const at = (notified[0] as { at: number } | undefined)?.at ?? 0;
   assert.deepEqual(notified, [
     {
@@ -52,16 +52,16 @@ for (const [threshold, compat, pings] of [
   [0, true, 2],
   [5, false, 5],
 ] as const) {
-  test(`threshold ${threshold}${compat ? " with compat" : ""}: failed ping ${pings} is notified`, () => {
-    const { world, first } = monitoredHost(["vm"], { guest_monitoring_failure_threshold: threshold, compat });
+  await test(`threshold ${threshold}${compat ? " with compat" : ""}: failed ping ${pings} is notified`, async () => {
+    const { world, first } = await monitoredHost(["vm"], { guest_monitoring_failure_threshold: threshold, compat });
     const since = world.mono;
     world.hang(first);
-    while (world.notified.length === 0 && world.mono < since + 5 * MINUTES) world.run(100);
+    while (world.notified.length === 0 && world.mono < since + 5 * MINUTES) await world.run(100);
     assert.equal(failedPingsOf(world, first, since), pings);
   });
 }
 
-test("a guest that has never answered is never notified", () => {
+test("a guest that has never answered is never notified", async () => {
   const world = new IntrospectiveWorld();
   const [hung, deaf, none] = [
     world.guest("hung", { hung: true }),
@@ -69,140 +69,140 @@ test("a guest that has never answered is never notified", () => {
     world.guest("none", { channel: false }),
   ];
   world.startMonitor();
-  world.run(30 * MINUTES);
+  await world.run(30 * MINUTES);
   assert.deepEqual(world.notified, []);
   for (const guest of [hung, deaf, none]) assert.equal(world.stateOf(guest)?.phase, "discovery");
   // Neither a closed nor a missing channel costs libvirt anything.
   assert.deepEqual(new Set(world.pings.map(({ uuid }) => uuid)), new Set(["hung"]));
 });
 
-test("an answer between failed pings restarts the count", () => {
-  const { world, first } = monitoredHost(["vm"]);
+test("an answer between failed pings restarts the count", async () => {
+  const { world, first } = await monitoredHost(["vm"]);
   for (let times = 0; times < 5; times++) {
     world.hang(first);
-    while ((world.stateOf(first)?.failures ?? 0) < 2) world.run(100);
+    while ((world.stateOf(first)?.failures ?? 0) < 2) await world.run(100);
     world.hang(first, false);
-    world.run(20_000);
+    await world.run(20_000);
     assert.equal(world.stateOf(first)?.phase, "healthy");
   }
   assert.deepEqual(world.notified, []);
 });
 
-test("a reported guest that answers is superseded, and reported again when it hangs again", () => {
-  const { world, first } = monitoredHost(["vm"]);
+test("a reported guest that answers is superseded, and reported again when it hangs again", async () => {
+  const { world, first } = await monitoredHost(["vm"]);
   world.hang(first);
-  world.run(MINUTES);
+  await world.run(MINUTES);
   assert.equal(world.standing.size, 1);
   world.hang(first, false);
-  world.run(MINUTES);
+  await world.run(MINUTES);
   assert.equal(world.standing.size, 0);
   assert.equal(world.stateOf(first)?.phase, "healthy");
   world.hang(first);
-  world.run(MINUTES);
+  await world.run(MINUTES);
   assert.equal(world.notified.length, 2);
 });
 
-test("with compat a guest is reported once until it is started again", () => {
-  const { world, first } = monitoredHost(["vm"], { compat: true });
-  const hangAndRecover = () => {
+test("with compat a guest is reported once until it is started again", async () => {
+  const { world, first } = await monitoredHost(["vm"], { compat: true });
+  const hangAndRecover = async () => {
     world.hang(first);
-    world.run(3 * MINUTES);
+    await world.run(3 * MINUTES);
     world.hang(first, false);
-    world.run(3 * MINUTES);
+    await world.run(3 * MINUTES);
   };
-  hangAndRecover();
-  hangAndRecover();
+  await hangAndRecover();
+  await hangAndRecover();
   assert.equal(world.notified.length, 1);
   world.stop(first);
   world.start(first);
-  world.run(MINUTES);
-  hangAndRecover();
+  await world.run(MINUTES);
+  await hangAndRecover();
   assert.equal(world.notified.length, 2);
 });
 
-test("a start leads back to discovery, and what was notified before is superseded", () => {
-  const { world, first } = monitoredHost(["vm"]);
+test("a start leads back to discovery, and what was notified before is superseded", async () => {
+  const { world, first } = await monitoredHost(["vm"]);
   world.hang(first);
-  world.run(MINUTES);
+  await world.run(MINUTES);
   world.stop(first);
   assert.equal(world.standing.size, 0);
   world.start(first);
   // It hangs from its start on: it has to answer first.
   world.hang(first);
-  world.run(10 * MINUTES);
+  await world.run(10 * MINUTES);
   assert.equal(world.notified.length, 1);
   assert.equal(world.stateOf(first)?.phase, "discovery");
 });
 
-test("max_reports: no more within the window, and again after it", () => {
-  const { world, first } = monitoredHost(["vm"], { max_reports: 2, report_window: 3600 });
-  const hangAndStartAgain = () => {
+test("max_reports: no more within the window, and again after it", async () => {
+  const { world, first } = await monitoredHost(["vm"], { max_reports: 2, report_window: 3600 });
+  const hangAndStartAgain = async () => {
     world.hang(first);
-    world.run(2 * MINUTES);
+    await world.run(2 * MINUTES);
     world.stop(first);
     world.start(first);
-    world.run(MINUTES);
+    await world.run(MINUTES);
   };
-  for (let times = 0; times < 5; times++) hangAndStartAgain();
+  for (let times = 0; times < 5; times++) await hangAndStartAgain();
   assert.equal(world.notified.length, 2);
   assert.ok(world.log.some((line) => /error: .*check the guest by hand/.test(line)));
-  world.run(60 * MINUTES);
-  hangAndStartAgain();
+  await world.run(60 * MINUTES);
+  await hangAndStartAgain();
   assert.equal(world.notified.length, 3);
 });
 
-test("with compat, max_reports does not make a guest be reported twice", () => {
-  const { world, first } = monitoredHost(["vm"], { compat: true, max_reports: 5 });
+test("with compat, max_reports does not make a guest be reported twice", async () => {
+  const { world, first } = await monitoredHost(["vm"], { compat: true, max_reports: 5 });
   for (let times = 0; times < 3; times++) {
     world.hang(first);
-    world.run(3 * MINUTES);
+    await world.run(3 * MINUTES);
     world.hang(first, false);
-    world.run(3 * MINUTES);
+    await world.run(3 * MINUTES);
   }
   assert.equal(world.notified.length, 1);
 });
 
-test("leave_alone_restarting: a guest that reboots for a long time is monitored when it answers again", () => {
-  const { world, first } = monitoredHost(["vm"], { leave_alone_restarting: true });
+test("leave_alone_restarting: a guest that reboots for a long time is monitored when it answers again", async () => {
+  const { world, first } = await monitoredHost(["vm"], { leave_alone_restarting: true });
   world.reboot(first, 10 * MINUTES);
-  world.run(9 * MINUTES);
+  await world.run(9 * MINUTES);
   assert.deepEqual(world.notified, []);
-  world.run(2 * MINUTES);
+  await world.run(2 * MINUTES);
   assert.equal(world.stateOf(first)?.phase, "healthy");
 });
 
-test("leave_alone_migrating: a guest that is being migrated is reported when that is over", () => {
-  const { world, first } = monitoredHost(["vm"], { leave_alone_migrating: true });
+test("leave_alone_migrating: a guest that is being migrated is reported when that is over", async () => {
+  const { world, first } = await monitoredHost(["vm"], { leave_alone_migrating: true });
   first.migrating = true;
   world.hang(first);
-  world.run(5 * MINUTES);
+  await world.run(5 * MINUTES);
   assert.deepEqual(world.notified, []);
   first.migrating = false;
-  world.run(MINUTES);
+  await world.run(MINUTES);
   assert.equal(world.notified.length, 1);
 });
 
-test("minimum_uptime: failures of a guest that has just started do not count", () => {
-  const { world, first } = monitoredHost(["vm"], { minimum_uptime: 300 });
+test("minimum_uptime: failures of a guest that has just started do not count", async () => {
+  const { world, first } = await monitoredHost(["vm"], { minimum_uptime: 300 });
   world.stop(first);
   world.start(first);
-  world.run(20_000);
+  await world.run(20_000);
   assert.equal(world.stateOf(first)?.phase, "healthy");
   world.hang(first);
-  world.run(4 * MINUTES);
+  await world.run(4 * MINUTES);
   assert.deepEqual(world.notified, []);
-  world.run(3 * MINUTES);
+  await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 1);
 });
 
-test("check_io: a guest that uses its disks is not reported, until it ceases to", () => {
-  const { world, first } = monitoredHost(["vm"], { check_io: true });
+test("check_io: a guest that uses its disks is not reported, until it ceases to", async () => {
+  const { world, first } = await monitoredHost(["vm"], { check_io: true });
   world.hang(first);
   for (let seconds = 0; seconds < 300; seconds++) {
     first.requests++;
-    world.run(1000);
+    await world.run(1000);
   }
   assert.deepEqual(world.notified, []);
-  world.run(3 * MINUTES);
+  await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 1);
 });

@@ -8,11 +8,11 @@ const MINUTES = 60_000;
 const INTERVAL_MS = 10_000;
 
 /** Guests that have answered, each with a place of its own in the interval. */
-function host(count: number, settings: Partial<IntrospectiveSettings> = {}) {
+async function host(count: number, settings: Partial<IntrospectiveSettings> = {}) {
   const world = new IntrospectiveWorld(settings);
   const guests = Array.from({ length: count }, (_, index) => world.guest(`vm-${index}-${(index * 7919) % 1009}`));
   world.startMonitor();
-  world.run(2 * INTERVAL_MS);
+  await world.run(2 * INTERVAL_MS);
   return { world, guests, since: world.mono };
 }
 
@@ -29,12 +29,12 @@ function reports(world: IntrospectiveWorld, since: number): readonly number[] {
 
 for (const suspect_response_timeout of [0, 1, 2]) {
   for (const hung of [1, 6, 20]) {
-    test(`${hung} hung of 100, suspect_response_timeout ${suspect_response_timeout}: all reported, nobody else, no ping late, four commands at most`, () => {
-      const { world, guests, since } = host(100, { suspect_response_timeout });
+    await test(`${hung} hung of 100, suspect_response_timeout ${suspect_response_timeout}: all reported, nobody else, no ping late, four commands at most`, async () => {
+      const { world, guests, since } = await host(100, { suspect_response_timeout });
       const [victims, well] = [guests.slice(0, hung), guests.slice(hung)];
       for (const victim of victims) world.hang(victim);
-      world.run(5 * MINUTES);
-      assert.deepEqual(new Set(world.notified.map(({ uuid }) => uuid)), new Set(victims.map(({ uuid }) => uuid)));
+      await world.run(5 * MINUTES);
+      assert.deepEqual(new Set(world.notifiedGuests), new Set(victims.map(({ uuid }) => uuid)));
       assert.equal(world.notified.length, hung);
       assert.ok(world.mostInFlight <= 4, `${world.mostInFlight} in flight`);
       const late = lateness(world, well, since);
@@ -47,53 +47,53 @@ for (const suspect_response_timeout of [0, 1, 2]) {
   }
 }
 
-test("with suspect_response_timeout 20 hung are reported within one interval of what a single one may take", () => {
-  const { world, guests, since } = host(100, { suspect_response_timeout: 2 });
+test("with suspect_response_timeout 20 hung are reported within one interval of what a single one may take", async () => {
+  const { world, guests, since } = await host(100, { suspect_response_timeout: 2 });
   for (const victim of guests.slice(0, 20)) world.hang(victim);
-  world.run(5 * MINUTES);
+  await world.run(5 * MINUTES);
   const last = reports(world, since).at(-1) ?? Number.POSITIVE_INFINITY;
   // A single one that hangs right after its ping: three intervals, and the last ping's 2 s.
   assert.ok(last <= 3 * INTERVAL_MS + 2000 + INTERVAL_MS, `the last of them after ${last} ms`);
 });
 
 for (const every of [500, 1000, 2000]) {
-  test(`a guest hangs every ${every} ms, forty of them: no healthy guest's ping is late by an interval`, () => {
-    const { world, guests, since } = host(100);
+  await test(`a guest hangs every ${every} ms, forty of them: no healthy guest's ping is late by an interval`, async () => {
+    const { world, guests, since } = await host(100);
     for (const victim of guests.slice(0, 40)) {
       world.hang(victim);
-      world.run(every);
+      await world.run(every);
     }
-    world.run(3 * MINUTES);
+    await world.run(3 * MINUTES);
     assert.equal(world.notified.length, 40);
     const late = lateness(world, guests.slice(40), since);
     assert.ok(late <= INTERVAL_MS, `a healthy guest's ping was ${late} ms late`);
   });
 }
 
-test("more guests than can be pinged in an interval: those that hang are reported all the same, and the others pinged", () => {
-  const { world, guests, since } = host(600);
+test("more guests than can be pinged in an interval: those that hang are reported all the same, and the others pinged", async () => {
+  const { world, guests, since } = await host(600);
   // Four lanes for 48 s of pings in each 10 s.
   world.fate = (uuid) => (world.guests.get(uuid)?.hung ? undefined : { ms: 80, outcome: "answered" });
   for (const victim of guests.slice(0, 5)) world.hang(victim);
-  world.run(3 * MINUTES);
+  await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 5);
   const well = guests.slice(5);
   assert.ok(lateness(world, well, since) <= 2 * INTERVAL_MS);
 });
 
-test("guests that rest get their turn however many others are suspected", () => {
-  const { world, guests } = host(61, { check_io: true });
+test("guests that rest get their turn however many others are suspected", async () => {
+  const { world, guests } = await host(61, { check_io: true });
   const [resting, ...others] = guests;
   assert.ok(resting);
   world.hang(resting);
-  world.run(2 * MINUTES);
+  await world.run(2 * MINUTES);
   assert.equal(world.stateOf(resting)?.phase, "reported");
   // Their agents hang, they themselves do not: they stay suspected for ever, and are more than their lanes can take.
   for (const other of others) world.hang(other);
   const since = world.mono;
   while (world.mono < since + 10 * MINUTES) {
     for (const other of others) other.requests++;
-    world.run(5000);
+    await world.run(5000);
   }
   const pings = world.pings.filter(({ uuid, at }) => uuid === resting.uuid && at > since + 2 * MINUTES);
   assert.ok(pings.length >= 3, `pinged ${pings.length} times in 8 minutes`);
