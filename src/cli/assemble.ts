@@ -8,7 +8,7 @@ import { Store } from "../notify/store.ts";
 import { ApiRequests } from "../openstack/api-requests.ts";
 import type { SegmentHosts } from "../openstack/segment-hosts.ts";
 import { ArmedHistory } from "../status/armed.ts";
-import { Conditions } from "../status/conditions.ts";
+import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Facts } from "../status/facts.ts";
 import type { LoopDelay } from "../status/loop-delay.ts";
 import { readBootId } from "../system/boot-id.ts";
@@ -19,6 +19,12 @@ import type { Disk } from "./disk.ts";
 import { factsOf } from "./health.ts";
 import { notifiesOfItsHost, type Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
+
+const SHADOW: ConditionKind = {
+  name: "shadow mode",
+  consequence: "failures are recorded, and Masakari is notified of none",
+  effect: "disarmed",
+};
 
 /** One monitor of the process, made but not yet running. */
 export interface AssembledMonitor {
@@ -72,6 +78,12 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const parts = { outbox, clock, log: opened.log, requests, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
   const conditions = new Conditions(clock);
+  const showShadow = ({ notifications: { shadow } }: Config): void => {
+    const problem = shadow ? "[notifications] shadow is set; remove it to arm this monitor" : undefined;
+    conditions.set(SHADOW, problem);
+    if (problem !== undefined) log.warning(`${SHADOW.name}: ${problem}: ${SHADOW.consequence}`);
+  };
+  showShadow(config);
   const masakari = () => delivery.client;
   const monitor = await program.create({
     config,
@@ -115,6 +127,7 @@ export async function assemble(program: Program, config: Config, shared: Shared)
       const path = await deliveryPath(next, program.retry(next), parts);
       return () => {
         delivery.replace(path);
+        showShadow(next);
         monitor.reload(next);
       };
     },

@@ -1,5 +1,6 @@
 import type { Config } from "../config/sections.ts";
 import { ApiCheck, type ApiTrouble } from "../notify/api-check.ts";
+import { deliverNothing } from "../notify/delivery.ts";
 import { Dispatcher, type DispatcherStatus } from "../notify/dispatcher.ts";
 import { deliverToMasakari } from "../notify/masakari-delivery.ts";
 import type { Outbox } from "../notify/outbox.ts";
@@ -51,6 +52,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     log: log.named("masakarimonitors.openstack"),
   });
   const client = new MasakariClient(session);
+  const { shadow } = config.notifications;
   const notifyLog = log.named("masakarimonitors.notify");
   const check = new ApiCheck({
     check: async (signal) => void (await client.version({ signal })),
@@ -65,8 +67,8 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     outbox,
     clock,
     log: notifyLog,
-    deliver: deliverToMasakari(client),
-    onAttempt: (answered) => (answered ? check.answered() : check.failed()),
+    deliver: shadow ? deliverNothing : deliverToMasakari(client),
+    ...(!shadow && { onAttempt: (answered: boolean) => (answered ? check.answered() : check.failed()) }),
     retryPolicy: {
       retryMax: retry.api_retry_max,
       retryIntervalMs: retry.api_retry_interval * 1000,

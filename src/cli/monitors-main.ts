@@ -8,6 +8,7 @@ import { messageOf } from "../system/message-of.ts";
 import { printable } from "../system/printable.ts";
 import { registerArmCommands } from "./arm-command.ts";
 import { registerArmedCommand } from "./armed-command.ts";
+import { registerCompareCommand } from "./compare-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
@@ -95,7 +96,17 @@ const doctor = registerDoctorCommand(program, {
   },
   abandon: () => exitNow(Number(process.exitCode ?? 2)),
 });
-for (const command of [doctor, status, armed, outbox, list, ...pauses, ...arming]) addConfigFileOptions(command);
+const compare = registerCompareCommand(program, {
+  config: () => configOf(compare.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [doctor, status, armed, compare, outbox, list, ...pauses, ...arming])
+  addConfigFileOptions(command);
 
 try {
   await program.parseAsync();

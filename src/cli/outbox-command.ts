@@ -69,13 +69,23 @@ export function registerOutboxCommand(program: Command, parts: OutboxCommandPart
 
 async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Promise<void> {
   const statePath = await parts.statePath();
-  const listed: EntryJson[] = [];
-  for (const place of await places(parts, statePath, undefined)) {
-    const received = (await request(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
-    listed.push(...(received ?? (await visit(place, [], (file) => stored(place.program, file, all)))));
-  }
+  const listed = await entriesIn(parts, statePath, all);
   if (json) parts.out.write(`${printableJson(listed, 2)}\n`);
   else parts.out.write(listed.length === 0 ? emptyLine(statePath) : listing(listed, parts.now()));
+}
+
+/** What this host's monitors have in their outboxes. @param all also what has ended lately @throws OutboxCommandError, StateFileError */
+export async function entriesIn(
+  parts: Pick<OutboxCommandParts, "otherPlaces">,
+  statePath: string,
+  all: boolean,
+): Promise<readonly EntryJson[]> {
+  const entries: EntryJson[] = [];
+  for (const place of await places(parts, statePath, undefined)) {
+    const received = (await request(place, { path: all ? "/outbox?all" : "/outbox" }))?.entries;
+    entries.push(...(received ?? (await visit(place, [], (file) => stored(place.program, file, all)))));
+  }
+  return entries;
 }
 
 function stored(program: string, file: StateFile, all: boolean): EntryJson[] {
@@ -128,7 +138,7 @@ const TIMEOUT_MS = 2000;
 
 /** The database of every program, or of the one named, in order of their names. @throws DiskHungError */
 async function places(
-  parts: OutboxCommandParts,
+  parts: Pick<OutboxCommandParts, "otherPlaces">,
   statePath: string,
   only: string | undefined,
 ): Promise<readonly Place[]> {

@@ -7,7 +7,12 @@ export type DeliveryResult =
   | { readonly outcome: "duplicate" }
   /** The API refuses this notification for good; the reason names the way out. */
   | { readonly outcome: "rejected"; readonly reason: string }
+  /** `[notifications] shadow`: it would have been sent. */
+  | { readonly outcome: "shadowed" }
   | { readonly outcome: "unanswered"; readonly reason: string };
+
+/** Sends nothing. */
+export const deliverNothing: Deliver = async () => ({ outcome: "shadowed" });
 
 /** One attempt. It never throws for what the network or the API does; it settles soon after `signal` aborts. */
 export type Deliver = (notification: Notification, signal: AbortSignal) => Promise<DeliveryResult>;

@@ -1,8 +1,8 @@
 import type { Instant } from "../system/clock.ts";
 import type { Notification } from "./notification.ts";
 
-/** `pending` until one of the five others, which is final but for a response that was already under way. */
-export type EntryState = "pending" | "delivered" | "superseded" | "expired" | "rejected" | "dropped";
+/** `pending` until one of the six others, which is final but for a response that was already under way. */
+export type EntryState = "pending" | "delivered" | "superseded" | "expired" | "rejected" | "dropped" | "shadowed";
 
 /** One notification in the outbox. Immutable: a change is a new value with the same id. */
 export interface Entry {
@@ -48,8 +48,13 @@ export function rebase(entry: Entry, now: Instant, bootId: string): Entry {
   return { ...entry, bootId, created: { wall: created.wall, mono: now.mono - age } };
 }
 
+interface Described {
+  readonly type: string;
+  readonly generated_time?: string;
+}
+
 /** `PROCESS STOPPED of nova-compute on host-1`, for log lines and lists. */
-export function describeNotification(notification: Notification): string {
+export function describeNotification(notification: Omit<Notification, "type" | "generated_time"> & Described): string {
   const { payload } = notification;
   const about = payload.process_name ?? payload.instance_uuid;
   // What libvirt has no detail for is UNKNOWN, as upstream has it; the event itself says more then.

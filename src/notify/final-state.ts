@@ -18,6 +18,12 @@ export function finalStateOf(
       return { state: "delivered", reason: firstTry ? TAKEN_FOR_ANOTHER : HAD_IT, notificationUuid: undefined };
     case "rejected":
       return { state: "rejected", reason: result.reason, notificationUuid: undefined };
+    case "shadowed":
+      return {
+        state: "shadowed",
+        reason: "not sent, because [notifications] shadow is set",
+        notificationUuid: undefined,
+      };
   }
 }
 
@@ -45,6 +51,7 @@ export function logFinalState(entry: Entry, log: Logger): void {
       else log.info(what);
       return;
     case "superseded":
+    case "shadowed":
       log.info(what);
       return;
     case "dropped":

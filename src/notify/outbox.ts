@@ -36,7 +36,7 @@ export interface OutboxOptions {
 const DEFAULT_LIMIT = 10_000;
 
 /**
- * The notifications that this host owes Masakari, in order. An entry leaves it in one of five final states, each of which is
+ * The notifications that this host owes Masakari, in order. An entry leaves it in one of six final states, each of which is
  * logged once and counted. It knows nothing of time-outs and retries: those are the dispatcher's.
  */
 export class Outbox {
@@ -49,6 +49,7 @@ export class Outbox {
     expired: 0,
     rejected: 0,
     dropped: 0,
+    shadowed: 0,
   };
   /** Per delivered notification: from being put in until the API accepted it. */
   readonly deliveryLatency = new Histogram();
@@ -207,7 +208,7 @@ export class Outbox {
     const { store, clock } = this.#options;
     const entry = this.#inFlight.get(id);
     if (entry === undefined) return;
-    const attempts = entry.attempts + 1;
+    const attempts = entry.attempts + (result.outcome === "shadowed" ? 0 : 1);
     if (result.outcome === "unanswered") this.counters.unanswered += 1;
     store.transaction(() => {
       if (result.outcome === "unanswered") {

@@ -19,6 +19,8 @@ export interface ActParts {
   readonly watched: WatchedProcesses;
   readonly commands: OwnCommands;
   readonly systemd: Pick<Systemd, "ask">;
+  /** `[notifications] shadow`: no command is run, and each counts as successful, as another monitor's is expected to be. */
+  readonly shadow: boolean;
   /** Of a process: which systemd service it belongs to. */
   readonly serviceOf?: ((pid: number | "self") => string | undefined) | undefined;
 }
@@ -50,6 +52,11 @@ export async function act(
       return watched.unwatch(effect.key);
     case "run": {
       const { key, run, stage } = effect;
+      if (parts.shadow) {
+        parts.log.info(`${key}: ${stage} would run, but [notifications] shadow is set: ${effect.command}`);
+        observe({ kind: "commandEnded", at: clock.now(), key, run, succeeded: true, summary: "was not run" });
+        return;
+      }
       parts.log.info(`${key}: ${stage} runs: ${effect.command}`);
       const result = await runCommand(effect.command, { ...effect, ...commands.hooks, clock }, signal);
       logResult(`${key}: ${stage}`, result, parts.log);

@@ -95,7 +95,19 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     },
     silenceLimitMs: () => (looks.canRead ? settings.current.check_interval * 1000 + SLOWEST_LOOK_MS : undefined),
     act: (effect, observe, signal) =>
-      act(effect, { ...common, looks, commands, systemd, serviceOf: given.serviceOf }, observe, signal),
+      act(
+        effect,
+        {
+          ...common,
+          looks,
+          commands,
+          systemd,
+          serviceOf: given.serviceOf,
+          shadow: settings.current.shadow ?? false,
+        },
+        observe,
+        signal,
+      ),
     reload(next, nextListPath) {
       processListPath = nextListPath;
       settings.change(next);

@@ -14,6 +14,8 @@ export interface ProcessSettings {
   readonly command_timeout: number;
   /** After the boot of this host. */
   readonly boot_grace: number;
+  /** `[notifications] shadow`: no command is run. */
+  readonly shadow?: boolean;
 }
 
 /** What systemd reports of one unit that it has loaded. */

@@ -220,5 +220,6 @@ const ANSWERS: Readonly<Record<DeliveryResult["outcome"], (result: DeliveryResul
   delivered: () => "202, stored",
   duplicate: () => "409, known already",
   rejected: () => "refused",
+  shadowed: () => "not sent",
   unanswered: (result) => `no answer${"reason" in result ? ` (${result.reason})` : ""}`,
 };

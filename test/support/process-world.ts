@@ -184,6 +184,7 @@ export class ProcessWorld extends SimulatedHost {
           commands: new OwnCommands(),
           systemd,
           serviceOf: () => undefined,
+          shadow: false,
         };
         return await act(effect, parts, observe, signal);
       }

@@ -42,7 +42,12 @@ export const hostMonitorProgram: Program = {
     const monitor = hostMonitor({
       settings: settings(config, driver),
       driver,
-      api: new MasakariHosts({ client: masakari, segmentHosts, clock }),
+      api: new MasakariHosts({
+        client: masakari,
+        segmentHosts,
+        clock,
+        isShadow: () => current.notifications.shadow,
+      }),
       askNova,
       checkWitness,
       checkPower: (device, signal) => {

@@ -4,7 +4,11 @@ import { processMonitor } from "../../process/monitor.ts";
 import type { ProcessSettings } from "../../process/observation.ts";
 import { type Program, runnable } from "../program.ts";
 
-const settings = ({ process, DEFAULT }: Config): ProcessSettings => ({ ...process, hostname: DEFAULT.hostname });
+const settings = ({ process, DEFAULT, notifications }: Config): ProcessSettings => ({
+  ...process,
+  hostname: DEFAULT.hostname,
+  shadow: notifications.shadow,
+});
 
 export const processMonitorProgram: Program = {
   command: "masakari-processmonitor",

@@ -4,19 +4,10 @@ import { type ControlPlane, startControlPlane } from "../../control-plane/contro
 import { userAgent } from "../../http/user-agent.ts";
 import { createSession } from "../../openstack/create-session.ts";
 import { MasakariClient } from "../../openstack/masakari.ts";
-import type { Logger } from "../../system/log.ts";
+import { silentLog } from "../../system/silent-log.ts";
 import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";
 import type { Timeline } from "./timeline.ts";
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warning: () => undefined,
-  error: () => undefined,
-  critical: () => undefined,
-  named: () => silent,
-};
 
 /** The embedded control plane as the sandbox's operator has it: it can be stopped and started again where it was. */
 export class SandboxApi {
@@ -52,7 +43,7 @@ project_domain_name = Default
       ...this.#ports,
       database: join(this.#directory, "control-plane.sqlite"),
       users: [{ name: "masakari", password: this.password, project: "service", roles: ["admin"] }],
-      log: silent,
+      log: silentLog,
       onNotification: ({ arrivedAt, type, payload, notificationUuid, hostname }) => {
         const about = Object.values(payload).join(" ");
         this.#timeline.say(
@@ -117,7 +108,7 @@ project_domain_name = Default
       user_domain_name: "Default",
       project_domain_name: "Default",
     };
-    const context = { userAgent: userAgent("masakari-sandbox", packageVersion()), clock: systemClock, log: silent };
+    const context = { userAgent: userAgent("masakari-sandbox", packageVersion()), clock: systemClock, log: silentLog };
     const session = await createSession(api, context);
     try {
       return await use(new MasakariClient(session));

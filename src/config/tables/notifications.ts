@@ -18,6 +18,12 @@ export const notificationsTable = {
       ours: true,
       help: "Seconds after which an undelivered notification is given up. Masakari's engine gives up after the same time.",
     },
+    shadow: {
+      type: "bool",
+      default: false,
+      ours: true,
+      help: "Whether to send nothing: everything is observed, decided and recorded, and no command of the process list is run. For trials beside other monitors, whose notifications `masakari-monitors compare` puts beside these.",
+    },
     retry_backoff_max: {
       type: "int",
       default: 30,

@@ -19,6 +19,11 @@ export interface MasakariHostsParts {
   /** Those of the process. */
   readonly segmentHosts: SegmentHosts;
   readonly clock: Clock;
+  /**
+   * `[notifications] shadow`: nobody counts as having reported a host. What Masakari has is of the monitors beside which this one is
+   * tried, and each of this kind records what it would send.
+   */
+  readonly isShadow?: () => boolean;
 }
 
 interface SharedList {
@@ -55,7 +60,8 @@ export class MasakariHosts {
 
   /** As `HostApi.isNotified`: a STOPPED with this `host_status` or NORMAL. */
   async isNotified({ hostname, since, lostAt, status }: ReportedLoss, signal: AbortSignal): Promise<boolean> {
-    const { segmentHosts } = this.#parts;
+    const { segmentHosts, isShadow } = this.#parts;
+    if (isShadow?.()) return false;
     if (!segmentHosts.known.has(hostname)) await segmentHosts.readAll(signal, { isUrgent: true });
     const uuid = segmentHosts.known.get(hostname)?.uuid;
     const notifications = await this.#notificationsSince(since, signal);

@@ -25,7 +25,7 @@ export interface Family {
 
 const VERDICTS = ["ok", "degraded", "failing"];
 /** The final states of a notification: `unanswered` and `attempts` are not among them. */
-const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped"];
+const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped", "shadowed"];
 /** Conditions of the host monitor that hold the report of a loss. */
 export const HELD_BY = [
   "disarmed",

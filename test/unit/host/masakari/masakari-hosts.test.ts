@@ -112,3 +112,15 @@ test("what was reported before the host came up again is not about the present l
   await client.createNotification(notification("comp1", "NORMAL", now - 100_000), options);
   assert.equal(await isNotified(now - 200_000), true);
 });
+
+test("in shadow mode nobody counts as having reported a host, whatever Masakari has", async (t) => {
+  const { client, hosts } = await site(t);
+  const now = Date.now();
+  await client.createNotification(notification("comp3", "NORMAL", now), { signal });
+  const loss = { hostname: "comp3", since: now - 1000, lostAt: now, status: "NORMAL" } as const;
+  assert.equal(await hosts.isNotified(loss, signal), true);
+  const segmentHosts = new SegmentHosts({ client: () => client, clock: systemClock });
+  const parts = { client: () => client, segmentHosts, clock: systemClock };
+  const shadow = new MasakariHosts({ ...parts, isShadow: () => true });
+  assert.equal(await shadow.isNotified(loss, signal), false);
+});
