@@ -58,6 +58,7 @@ const keptHost = object({
   knownFencing: optional(array(string())),
   losses: array(number()),
   lastNormal: optional(number()),
+  lastUp: optional(number()),
   loss: optional(keptLoss),
 });
 
@@ -85,6 +86,7 @@ function restoredHost(name: string, { kind, loss, ...lasting }: InferOutput<type
     ...lasting,
     knownFencing: lasting.knownFencing,
     lastNormal: lasting.lastNormal,
+    lastUp: lasting.lastUp,
     loss: loss === undefined ? undefined : restoredLoss(loss),
   };
 }

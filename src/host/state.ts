@@ -22,8 +22,6 @@ export interface Streak {
   /** When it began, and when the latest sample was counted, mono ms. */
   readonly began: number;
   readonly counted: number;
-  /** The latest trusted look before it, ms since the epoch. */
-  readonly notBefore: number;
   /** It began at the first look after a gap. */
   readonly afterGap: boolean;
   /** It did, and one look more must confirm it. */
@@ -117,6 +115,8 @@ export interface Host {
   readonly firstSight: boolean;
   readonly reading: Reading | undefined;
   readonly streak: Streak | undefined;
+  /** Of a host that the latest looks do not show online: the latest believed look before those, ms since the epoch. */
+  readonly lastUp: number | undefined;
   readonly incarnation: string | undefined;
   /** Ids of the fencing events about it that were in the history when it was last online; undefined if the history was never read. */
   readonly knownFencing: readonly string[] | undefined;
@@ -194,6 +194,7 @@ export function newHost(name: string, kind: Host["kind"]): Host {
     firstSight: false,
     reading: undefined,
     streak: undefined,
+    lastUp: undefined,
     incarnation: undefined,
     knownFencing: undefined,
     loss: undefined,

@@ -35,9 +35,10 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   const read =
     reading === before.reading && observed.kind === before.kind ? before : { ...before, reading, kind: observed.kind };
   if (!trusted) return read;
-  const notBefore = seen.state.lastLook ?? look.at.wall - UNKNOWN_GAP_MS;
-  const streak = nextStreak(read.streak, { observed, at: look.at.mono, afterGap, notBefore }, context.settings);
-  let host = streak === read.streak ? read : { ...read, streak };
+  const earlier = read.lastUp ?? seen.state.lastLook ?? look.at.wall - UNKNOWN_GAP_MS;
+  const lastUp = observed.state === "online" ? undefined : earlier;
+  const streak = nextStreak(read.streak, { observed, at: look.at.mono, afterGap }, context.settings);
+  let host = streak === read.streak && lastUp === read.lastUp ? read : { ...read, streak, lastUp };
   // Its wake may have ended with an earlier run.
   if (afterGap && host.loss?.returned !== undefined) context.wake(`returned:${host.name}`, RETURNED_MS);
   if (observed.state === "online") host = seenOnline(host, seen, context);
@@ -101,8 +102,10 @@ function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostL
 
 /** After a gap: what was to end the report of a host that was back may have ended with an earlier run. */
 function withdrawOld({ name, loss, lastNormal }: Host, context: Context): void {
-  const isOld = lastNormal !== undefined && context.at.wall - lastNormal > RETURNED_MS;
-  if (loss === undefined && isOld) withdrawStopped(name, "has been up again for 2 minutes", context);
+  if (loss !== undefined || lastNormal === undefined) return;
+  const leftMs = lastNormal + RETURNED_MS - context.at.wall;
+  if (leftMs < 0) withdrawStopped(name, "has been up again for 2 minutes", context);
+  else context.wake(`returned:${name}`, Math.min(leftMs, RETURNED_MS));
 }
 
 /** A host that was back has been up for long: what is not reported by now is not true any more. */
@@ -171,14 +174,14 @@ function establishedOnline(host: Host, { state }: HostLook, context: Context): H
 }
 
 function establishedOffline(host: Host, { look, view }: HostLook, context: Context): Host {
-  const { loss, baseline, reading, streak } = host;
+  const { loss, baseline, reading, streak, lastUp } = host;
   if (streak === undefined) return host;
   if (baseline === undefined) return seenDownAtFirst(host, view, context);
   if (loss === undefined ? baseline === "offline" : !loss.withdrawn && loss.returned === undefined) return host;
   const how = loss === undefined ? "lost" : "lost again";
   context.log("warning", `${host.name} is ${how}: ${reading?.reason ?? "the source reports it down"}`);
   const since = look.at.wall - (look.at.mono - streak.began);
-  const next = newLoss({ since, notBefore: streak.notBefore, afterGap: streak.afterGap });
+  const next = newLoss({ since, notBefore: lastUp ?? since, afterGap: streak.afterGap });
   return openLoss(host, { ...next, inStorm: loss?.inStorm ?? false }, context);
 }
 

@@ -13,8 +13,6 @@ export interface Sampled {
   readonly at: number;
   /** The first trusted look after a gap. */
   readonly afterGap: boolean;
-  /** The latest trusted look before this one, ms since the epoch. */
-  readonly notBefore: number;
 }
 
 /**
@@ -23,7 +21,7 @@ export interface Sampled {
  */
 export function nextStreak(
   before: Streak | undefined,
-  { observed, at, afterGap, notBefore }: Sampled,
+  { observed, at, afterGap }: Sampled,
   settings: HostSettings,
 ): Streak | undefined {
   const earlier = afterGap ? undefined : before;
@@ -32,7 +30,7 @@ export function nextStreak(
   if ((state !== "online" && state !== "offline") || observed.stopping) return undefined;
   const positions = (observed.positions ?? []).map(({ name, state }) => `${name}=${state}`).join(" ");
   if (earlier === undefined || earlier.state !== state || earlier.positions !== positions) {
-    return { state, positions, samples: 1, began: at, counted: at, notBefore, afterGap, unconfirmed: afterGap };
+    return { state, positions, samples: 1, began: at, counted: at, afterGap, unconfirmed: afterGap };
   }
   if (isEstablished(earlier, settings)) return earlier;
   const unconfirmed = earlier.unconfirmed && at - earlier.began < CONFIRM_MS;

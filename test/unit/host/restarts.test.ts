@@ -208,6 +208,49 @@ describe("a host that vanishes from the source", () => {
   });
 });
 
+describe("a host that is lost when its monitor starts, which then stands still or is started again", () => {
+  const asked = (monitor: HostDecisions) => monitor.effects.findLast(({ kind }) => kind === "checkApi");
+
+  it("may have been reported since the look that last saw it online, not since the latest look", () => {
+    const before = watching({ report_at_once: false });
+    const lastUp = before.at.wall - 60_000;
+    const stalled = restarted(before, 200);
+    stalled.look(LOST);
+    stalled.pass(95);
+    stalled.observe({ kind: "stalled", at: stalled.at, forMs: 95_000 });
+    lookTwice(stalled, LOST);
+
+    const again = restarted(before, 200);
+    again.look(LOST);
+    const third = restarted(again, 400);
+    lookTwice(third, LOST);
+    for (const monitor of [stalled, third]) {
+      const check = asked(monitor);
+      assert.ok(check?.kind === "checkApi" && check.since <= lastUp, "a report of before is left out");
+      monitor.answerApi("notified");
+      assert.deepEqual(monitor.notified, []);
+    }
+  });
+});
+
+describe("the report of a host that was fenced and is back", () => {
+  const withdraws = (monitor: HostDecisions): boolean =>
+    monitor.effects.some((effect) => effect.kind === "supersede" && effect.reason.includes("up again for 2 minutes"));
+
+  it("is withdrawn 2 minutes later, also if the monitor was started again meanwhile", () => {
+    const before = watching();
+    const history = { fencing: [fencing("node3", "success", { completedAt: before.at.wall })] };
+    before.look(UP, history);
+    assert.deepEqual(before.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
+    const monitor = restarted(before, 30);
+    lookTwice(monitor, UP, history);
+    monitor.pass(80);
+    assert.ok(!withdraws(monitor));
+    monitor.pass(20);
+    assert.ok(withdraws(monitor));
+  });
+});
+
 describe("what earlier runs left in the outbox", () => {
   it("is sent after the first trusted look", () => {
     const monitor = restarted(watching());
