@@ -1,19 +1,22 @@
-import type { Look } from "../../src/instance/observation.ts";
-import { InstanceDecisions } from "../support/instance-decisions.ts";
+import type { InstanceEffect, InstanceObservation, Look } from "../../src/instance/observation.ts";
+import { type InstanceState, initialState } from "../../src/instance/state.ts";
+import type { StateFile } from "../../src/notify/state-file.ts";
+import { HostWithMonitor } from "../support/harness/host-with-monitor.ts";
 import type { Seeded } from "../support/seeded.ts";
 
-/** That QEMU stops the guest, libvirtd may tell before, after or not at all. */
+/** That QEMU stops the guest, libvirtd may report before, after or not at all. */
 const PANICS = [
   ["CRASHED PANICKED"],
   ["SUSPENDED PAUSED", "CRASHED PANICKED"],
   ["CRASHED PANICKED", "SUSPENDED PAUSED"],
 ];
 
-/** A guest that died although nobody wished it. */
+/** A guest that died against its user's will. */
 export interface Failure {
   /** Its event reached the monitor. */
-  heard: boolean;
-  told: number;
+  eventArrived: boolean;
+  /** How often Masakari was notified of it. */
+  notified: number;
   /** Why nobody can know of it without its event; undefined while a look would show it. */
   hidden: string | undefined;
 }
@@ -26,6 +29,8 @@ export interface Domain {
   state: string;
   reason: string;
   incoming: boolean;
+  /** When its last run began, mono. */
+  startedAt: number;
   /** What libvirtd has written into its QEMU's log of the end of its last run. */
   loggedEnd: { readonly reason: string; readonly signal: "after" | undefined };
   failures: Failure[];
@@ -44,9 +49,7 @@ export interface Looking {
 }
 
 /** A host with libvirtd and guests that start, stop, fail, migrate and panic, as libvirtd shows it. */
-export abstract class InstanceHost {
-  readonly log: string[] = [];
-  readonly decisions = new InstanceDecisions();
+export abstract class InstanceHost extends HostWithMonitor<InstanceState, InstanceObservation, InstanceEffect> {
   failures = 0;
   protected readonly random: Seeded;
   protected readonly domains = new Map<string, Domain>();
@@ -64,7 +67,9 @@ export abstract class InstanceHost {
   protected completeOnce = false;
   #ids = 0;
 
-  constructor(random: Seeded) {
+  /** @param openFile of a real disk */
+  constructor(random: Seeded, openFile?: (path: string) => StateFile) {
+    super(initialState, openFile);
     this.random = random;
   }
 
@@ -77,6 +82,7 @@ export abstract class InstanceHost {
       state: "SHUTOFF",
       reason: "UNKNOWN",
       incoming: false,
+      startedAt: 0,
       loggedEnd: { reason: "shutdown", signal: undefined },
       failures: [],
     };
@@ -91,7 +97,7 @@ export abstract class InstanceHost {
   protected act(domain: Domain): void {
     const random = this.random;
     // Whether a guest is still arriving is known by its events or by a look: its end within those milliseconds is not played.
-    const arriving = domain.incoming || this.decisions.state.guests.get(domain.uuid)?.incoming === true;
+    const arriving = domain.incoming || this.state.guests.get(domain.uuid)?.incoming === true;
     if (this.looking !== undefined && arriving) return;
     if (!this.libvirtdRuns) {
       if (["SHUTOFF", "CRASHED"].includes(domain.state) || random.chance(0.5)) return;
@@ -101,7 +107,7 @@ export abstract class InstanceHost {
     }
     if (domain.state === "CRASHED") {
       if (random.chance(0.8)) return;
-      this.hide(domain, "destroyed by its owner");
+      this.hide(domain, "destroyed by its user");
       this.#end(domain, "DESTROYED", "STOPPED DESTROYED");
       return;
     }
@@ -133,7 +139,8 @@ export abstract class InstanceHost {
 
   #start(domain: Domain): void {
     domain.id = ++this.#ids;
-    // What nobody has heard of an earlier run, nobody will.
+    domain.startedAt = this.mono;
+    // What nobody knows of an earlier run, nobody will.
     this.hide(domain, "started again");
     if (this.random.chance(0.15)) {
       domain.incoming = true;
@@ -165,14 +172,14 @@ export abstract class InstanceHost {
 
   #fail(domain: Domain): Failure {
     this.failures += 1;
-    const before = this.decisions.state.guests.get(domain.uuid);
-    const failure: Failure = { heard: false, told: 0, hidden: undefined };
+    const before = this.state.guests.get(domain.uuid);
+    const failure: Failure = { eventArrived: false, notified: 0, hidden: undefined };
     if (!this.completeOnce) failure.hidden = "nobody had looked yet";
     // To whoever has not seen it start, a second crash looks as the first.
     if (before?.state === "SHUTOFF" && ["CRASHED", "DAEMON"].includes(before.reason)) failure.hidden = "crashed before";
     // An incoming guest that is found dead may not have run here.
     if (before?.incoming) failure.hidden = "seen arriving only";
-    // Its wished end was told, but not that it was complete: only its start or its next event would say that it lived again.
+    // Its wished end was shown, but not that it was complete: only its start or its next event would say that it lived again.
     if (before?.state === "SHUTDOWN") failure.hidden = "ending when last seen";
     domain.failures.push(failure);
     return failure;
@@ -209,7 +216,7 @@ export abstract class InstanceHost {
   #to(domain: Domain, state: string, reason: string, ...words: readonly string[]): void {
     domain.state = state;
     domain.reason = reason;
-    this.log.push(`${domain.uuid} ${state} ${reason}`);
+    this.note(`${domain.uuid} ${state} ${reason}`);
     for (const word of words) this.#emit(domain, word);
   }
 
@@ -219,7 +226,7 @@ export abstract class InstanceHost {
 
   /** To one that ran when it was seen last, two migrations in one gap, of which the second fails, look as a failure. */
   protected seemsRunning({ uuid }: Domain): boolean {
-    const guest = this.decisions.state.guests.get(uuid);
+    const guest = this.state.guests.get(uuid);
     return guest !== undefined && guest.state !== "SHUTOFF" && !guest.incoming;
   }
 }

@@ -1,5 +1,5 @@
 import type { CommonEffect, Monitor, OwnEffect } from "../../../src/monitor/contract.ts";
-import type { Notification } from "../../../src/notify/notification.ts";
+import { isAmong, type Notification } from "../../../src/notify/notification.ts";
 import type { StateFile } from "../../../src/notify/state-file.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import type { Logger } from "../../../src/system/log.ts";
@@ -147,6 +147,9 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
     this.check();
     if (this.program.degraded !== undefined) throw new Error(`still in memory: ${this.program.degraded}`);
     if (this.program.pending > 0) throw new Error(`${this.program.pending} still pending with a good API`);
+    for (const [identity, { state }] of this.ledger.lines) {
+      if (state === "owed") throw new Error(`neither delivered nor superseded: ${identity}`);
+    }
     for (const { subject, notification } of this.inForce.values()) {
       const state = this.ledger.stateOf(notification);
       if (state !== "answered") throw new Error(`the last notification of ${subject} is ${state ?? "not on disk"}`);
@@ -170,8 +173,10 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
       case "supersede": {
         const { subject } = effect;
         const was = this.inForce.get(subject);
-        if (was) this.superseded.push(was);
-        this.inForce.delete(subject);
+        if (was && isAmong(was.notification, effect.which)) {
+          this.superseded.push(was);
+          this.inForce.delete(subject);
+        }
         this.ledger.superseded(subject, effect.which);
         this.note(`supersede ${subject}: ${effect.reason}`);
         return;

@@ -212,6 +212,7 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
 class WatchedOutbox extends Outbox {
   readonly #store: Store;
   readonly #onAdd: (subject: string, notification: Notification) => void;
+  #added: { readonly subject: string; readonly notification: Notification }[] = [];
 
   constructor(
     options: ConstructorParameters<typeof Outbox>[0],
@@ -223,7 +224,20 @@ class WatchedOutbox extends Outbox {
   }
 
   override add(subject: string, notification: Notification): string {
-    this.#store.afterCommit(() => this.#onAdd(subject, notification));
+    this.#added.push({ subject, notification });
+    this.#store.afterCommit(() => this.#show());
     return super.add(subject, notification);
+  }
+
+  /** The end of one notification lets the dispatcher take the next of its subject, perhaps one of the same transaction. */
+  override supersede(...given: Parameters<Outbox["supersede"]>): ReturnType<Outbox["supersede"]> {
+    this.#store.afterCommit(() => this.#show());
+    return super.supersede(...given);
+  }
+
+  #show(): void {
+    const added = this.#added;
+    this.#added = [];
+    for (const { subject, notification } of added) this.#onAdd(subject, notification);
   }
 }
