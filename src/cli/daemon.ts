@@ -1,9 +1,8 @@
 import { homedir } from "node:os";
 import { Command } from "commander";
-import { type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
+import { countUnknownNames, type Diagnostic, describeDiagnostic, hasError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
-import type { Config } from "../config/sections.ts";
 import { lockStateOn } from "../notify/lock-operations.ts";
 import { armedRoutes } from "../status/armed-routes.ts";
 import { type ConditionKind, Conditions } from "../status/conditions.ts";
@@ -124,7 +123,7 @@ export async function runPrograms(group: ProgramGroup, parsed: Record<string, un
   const diskAnswers =
     thread === undefined || thread.problem !== undefined ? async () => true : answering(thread, place.path);
   const reread = () => load(group, parsed);
-  const status = await runWith(group, first.config, { log, opened, signal, place, disk, diskAnswers, reread });
+  const status = await runWith(group, first, { log, opened, signal, place, disk, diskAnswers, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
   return exitNow(status);
@@ -170,7 +169,7 @@ interface Running {
   reread(): Promise<Loaded>;
 }
 
-async function runWith(group: ProgramGroup, config: Config, running: Running): Promise<number> {
+async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, running: Running): Promise<number> {
   const { log, opened, signal, place, disk, diskAnswers, reread } = running;
   const monitors: AssembledMonitor[] = [];
   const clock = systemClock;
@@ -179,6 +178,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
   const statePath = place.path;
   conditions.set(STATE_DIRECTORY, place.problem);
   let current = config;
+  let unknownOptions = countUnknownNames(diagnostics);
   const check = checkRegistration({ group, config: () => current, monitors, clock, conditions, log: opened.log });
   const { hostConditions, segmentHosts } = check;
   const shared = {
@@ -211,6 +211,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     const next = withFixed(loaded.config, current, log);
     const takeOver = await Promise.all(monitors.map((monitor) => monitor.prepare(next)));
     current = next;
+    unknownOptions = countUnknownNames(loaded.diagnostics);
     for (const apply of takeOver) apply();
     log.info(`SIGHUP: configuration reread from ${named(loaded.files)}`);
   };
@@ -247,6 +248,7 @@ async function runWith(group: ProgramGroup, config: Config, running: Running): P
     type,
     facts: facts(),
     armed: armed.current,
+    unknownOptions,
     now: clock.now(),
   });
   const sockets = monitors.map((monitor) => {

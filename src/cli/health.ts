@@ -49,6 +49,7 @@ function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
     failedDecisions: progress.failedDecisions,
     failedEffects: progress.failedEffects,
     decisionLatency: progress.decisionLatency.counts,
+    counts: progress.counts.all,
     oldestActing: oldest && { kind: oldest.kind, since: oldest.since.mono },
   };
 }
@@ -65,6 +66,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
     inFlight,
     counters: outbox.counters,
     deliveryLatency: outbox.deliveryLatency.counts,
+    acceptanceLatency: outbox.acceptanceLatency.counts,
     unanswered:
       unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),

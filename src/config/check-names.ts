@@ -11,15 +11,17 @@ type Names = ReadonlyMap<string, Meaning>;
 interface NameProblem {
   readonly severity: "warning" | "info";
   readonly message: string;
+  readonly isUnknownName?: true;
 }
 
 const warning = (message: string): NameProblem => ({ severity: "warning", message });
+const unknown = (message: string): NameProblem => ({ ...warning(message), isUnknownName: true });
 
 function unknownOption(tables: Tables, names: Names, section: string, key: string): NameProblem {
   const ignored = `[${section}] has no option ${shortened(key)}; it is ignored`;
   const plain = withUnderscores(key);
   if (plain !== key && names.has(plain)) {
-    return warning(
+    return unknown(
       `[${section}] ${key} is ignored, as oslo.config does: in a file the name has underscores; write ${plain}`,
     );
   }
@@ -27,9 +29,9 @@ function unknownOption(tables: Tables, names: Names, section: string, key: strin
     plain,
     [...names.values()].map(({ name }) => name),
   );
-  if (near !== "") return warning(ignored + near);
+  if (near !== "") return unknown(ignored + near);
   const elsewhere = Object.keys(tables).filter((other) => Object.hasOwn(tables[other]?.options ?? {}, plain));
-  return warning(
+  return unknown(
     elsewhere.length === 0
       ? ignored
       : `${ignored}; it is an option of ${elsewhere.map((one) => `[${one}]`).join(" and ")}`,
@@ -67,8 +69,9 @@ function checkFile(tables: Tables, index: Index, loginSection: string | undefine
   const diagnostics: Diagnostic[] = [];
   // Comparing names takes time: not for more lines than are listed.
   const isFull = (): boolean => diagnostics.length > MAX_COMPARED;
-  const add = (line: number, { severity, message }: NameProblem): void => {
-    diagnostics.push(diagnostic(severity, { file: file.file, line }, message));
+  const add = (line: number, { severity, message, isUnknownName }: NameProblem): void => {
+    const found = diagnostic(severity, { file: file.file, line }, message);
+    diagnostics.push(isUnknownName ? { ...found, isUnknownName } : found);
   };
   const borrowed =
     loginSection === undefined || Object.hasOwn(tables, loginSection) ? undefined : sectionKey(loginSection);
@@ -76,7 +79,7 @@ function checkFile(tables: Tables, index: Index, loginSection: string | undefine
     const key = sectionKey(name);
     if (index.has(key) || isForeignSection(key)) continue;
     const near = isFull() ? "" : didYouMean(name, Object.keys(tables));
-    add(line, warning(`there is no section [${shortened(name)}]; it is ignored${near}`));
+    add(line, unknown(`there is no section [${shortened(name)}]; it is ignored${near}`));
   }
   const given = new Set(file.assignments.map(({ section, key }) => `${sectionKey(section)} ${key}`));
   const seen = new Map<string, number>();
@@ -122,13 +125,8 @@ export function checkEnvironment(tables: Tables, env: Readonly<Record<string, st
     const names = Object.keys(tables[section]?.options ?? {}).map((name) => name.toUpperCase());
     if (names.includes(match[2]) || foreignOption(section, match[2].toLowerCase(), () => true) !== undefined) continue;
     const near = didYouMean(match[2], names).replace("did you mean ", `did you mean OS_${match[1]}__`);
-    diagnostics.push(
-      diagnostic(
-        "warning",
-        nowhere,
-        `the environment variable ${variable} names no option of [${section}]; it is ignored${near}`,
-      ),
-    );
+    const message = `the environment variable ${variable} names no option of [${section}]; it is ignored${near}`;
+    diagnostics.push({ ...diagnostic("warning", nowhere, message), isUnknownName: true });
   }
   return diagnostics;
 }

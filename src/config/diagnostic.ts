@@ -11,6 +11,8 @@ export interface Diagnostic {
   readonly message: string;
   /** Of the option whose value it is about, if it is about one: programs that do not read that section are not stopped. */
   readonly section?: string;
+  /** It is about a section or an option that does not exist. */
+  readonly isUnknownName?: true;
 }
 
 /** Where a diagnostic points: `file:line` as far as known, and nothing for the command line or the environment. */
@@ -53,4 +55,9 @@ export const shortened = (name: string): string => (name.length > 80 ? `${name.s
 /** Whether any of them is an error. */
 export function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === "error");
+}
+
+/** How many are about a section or an option that does not exist; of each file no more than are listed. */
+export function countUnknownNames(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.filter(({ isUnknownName }) => isUnknownName).length;
 }

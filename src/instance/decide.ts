@@ -2,7 +2,7 @@ import { type DecisionContext, decideBy } from "../monitor/decision.ts";
 import { SubjectMap } from "../monitor/subject-map.ts";
 import { countOf } from "../system/plural.ts";
 import { type Context, subjectOf } from "./decide/context.ts";
-import { applyEvent } from "./decide/event.ts";
+import { applyEvent, whyIgnored } from "./decide/event.ts";
 import { applyOnCrash } from "./decide/lifecycle.ts";
 import { applySnapshot } from "./decide/snapshot.ts";
 import { applyLoggedEnd } from "./decide/unexplained.ts";
@@ -40,6 +40,7 @@ function observe(
 ): InstanceState {
   switch (observation.kind) {
     case "connected":
+      context.count("libvirt_connections");
       return withGuests(state, withoutExpected(state.guests));
     case "looking":
       return { ...state, looking: true };
@@ -48,7 +49,11 @@ function observe(
     case "event": {
       const { guest: name, event, number } = observation;
       const before = state.guests.get(name.uuid);
-      return afterEvent(state, name.uuid, applyEvent(before, name, event, number, context));
+      const after = applyEvent(before, name, event, number, context);
+      if (!context.effects.some(({ kind }) => kind === "notify")) {
+        context.count("events_ignored", { reason: whyIgnored(event, before) });
+      }
+      return afterEvent(state, name.uuid, after);
     }
     case "snapshot": {
       const guests = applySnapshot(state.guests, observation.looks, observation.after, context);

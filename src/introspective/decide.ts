@@ -127,6 +127,7 @@ function disconnectedState(state: IntrospectiveState): IntrospectiveState {
 function applySurvey(state: IntrospectiveState, seen: readonly GuestSeen[], context: Context): IntrospectiveState {
   const present = new Set(seen.map(({ uuid }) => uuid));
   let next: IntrospectiveState = { ...state, connected: true };
+  if (!state.connected) context.count("libvirt_connections");
   for (const { uuid, name } of state.guests.values()) {
     if (present.has(uuid)) continue;
     const absent = { uuid, name, id: -1, running: false, agent: "none" } as const;

@@ -47,6 +47,16 @@ export interface SetConditionEffect {
   readonly problem: string | undefined;
 }
 
+/** Counts something for the metrics, once. */
+export interface CountEffect {
+  readonly kind: "count";
+  readonly counter: string;
+  /** Few values each, and no UUID. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What is counted is how long something took. */
+  readonly ms?: number;
+}
+
 /**
  * What earlier runs left undelivered has been compared with the world, and what is no longer true of it superseded: the rest
  * may be sent. It counts once; a monitor may repeat it.
@@ -72,6 +82,7 @@ export type CommonEffect =
   | CancelWakeEffect
   | LogEffect
   | SetConditionEffect
+  | CountEffect
   | CaughtUpEffect
   | CancelEffect;
 
@@ -82,6 +93,7 @@ const COMMON: ReadonlySet<string> = new Set<CommonEffect["kind"]>([
   "cancelWake",
   "log",
   "setCondition",
+  "count",
   "caughtUp",
   "cancel",
 ]);

@@ -112,6 +112,11 @@ export class DecisionContext<Settings extends CommonSettings, Effect extends Own
     this.effects.push({ kind: "setCondition", condition, problem });
   }
 
+  /** @param ms if what is counted is how long something took */
+  count(counter: string, labels: Readonly<Record<string, string>> = {}, ms?: number): void {
+    this.effects.push({ kind: "count", counter, labels, ...(ms !== undefined && { ms }) });
+  }
+
   caughtUp(): void {
     this.effects.push({ kind: "caughtUp" });
   }

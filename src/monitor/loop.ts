@@ -7,9 +7,18 @@ import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import { countOf } from "../system/plural.ts";
 import { Actions, type Source } from "./actions.ts";
-import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
+import {
+  type CommonEffect,
+  isCommon,
+  type Monitor,
+  type NotifyEffect,
+  type Observe,
+  type OwnEffect,
+  type SupersedeEffect,
+} from "./contract.ts";
 import { ObservationQueue } from "./observation-queue.ts";
 import type { Progress } from "./progress.ts";
+import { showObservation } from "./show-observation.ts";
 import { StateRows } from "./state-rows.ts";
 import { SubjectHistory } from "./subject-history.ts";
 import { Wakes } from "./wakes.ts";
@@ -24,8 +33,6 @@ export interface LoopParts {
   readonly conditions?: Conditions | undefined;
 }
 
-/** An observation in a log line is cut to so many characters. */
-const SHOWN_OBSERVATION = 500;
 /**
  * Takes observations in order through `decide`: first one transaction with the new state and its notifications, then the
  * other effects. What is observed while others are under way, or in a flood, waits: then many share a transaction.
@@ -162,7 +169,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     progress.lastObservation = clock.now();
     progress.failedDecisions += 1;
     log.error(
-      `Defect in ${this.#monitor.name}: deciding on ${shown(observation)} failed: ${messageOf(error)}. ` +
+      `Defect in ${this.#monitor.name}: deciding on ${showObservation(observation)} failed: ${messageOf(error)}. ` +
         "The observation is ignored and sensing is restarted; please report this line",
     );
     this.#onFailure(error);
@@ -176,8 +183,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     const { store } = this.#parts;
     let state = this.#state;
     const effects: (CommonEffect | Effect)[] = [];
-    /** Those that belong into the transaction. */
-    const owed: CommonEffect[] = [];
+    const owed: Owed[] = [];
     const notifiedFrom: Instant[] = [];
     /** The keys of `cancel` among the effects, which are carried out only when all is decided. */
     const cancelled = new Set<string>();
@@ -189,15 +195,17 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
         effects.push(effect);
         if (!isCommon(effect)) continue;
         if (effect.kind === "cancel") cancelled.add(effect.key);
-        if (effect.kind === "notify" || effect.kind === "supersede") owed.push(effect);
-        if (effect.kind === "notify") notifiedFrom.push(observedAt(observation) ?? this.#parts.clock.now());
+        if (effect.kind !== "notify" && effect.kind !== "supersede") continue;
+        const from = observedAt(observation) ?? this.#parts.clock.now();
+        owed.push({ effect, from });
+        if (effect.kind === "notify") notifiedFrom.push(from);
       }
     }
     const rows = this.#rows.changed(this.#state, state);
     if (rows.size > 0 || owed.length > 0) {
       store.transaction(() => {
         this.#save(rows);
-        for (const effect of owed) this.#owe(effect);
+        for (const one of owed) this.#owe(one);
       });
     }
     this.#state = state;
@@ -208,12 +216,10 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     for (const [key, json] of rows) this.#parts.store.save(key, json);
   }
 
-  #owe(effect: CommonEffect): void {
+  #owe({ effect, from }: Owed): void {
     const { outbox } = this.#parts;
-    if (effect.kind === "notify") outbox.add(effect.subject, effect.notification);
-    else if (effect.kind === "supersede") {
-      outbox.supersede(effect.subject, effect.reason, (notification) => isAmong(notification, effect.which));
-    }
+    if (effect.kind === "notify") outbox.add(effect.subject, effect.notification, from);
+    else outbox.supersede(effect.subject, effect.reason, (notification) => isAmong(notification, effect.which));
   }
 
   /** Of these subjects it may be another than before how they are. */
@@ -233,7 +239,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   }
 
   #carryOutCommon(effect: CommonEffect): void {
-    const { clock, conditions, log, outbox } = this.#parts;
+    const { clock, conditions, log, outbox, progress } = this.#parts;
     switch (effect.kind) {
       case "notify":
       case "supersede":
@@ -253,6 +259,9 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
       case "setCondition":
         conditions?.set(effect.condition, effect.problem);
         return;
+      case "count":
+        progress.counts.add(effect.counter, effect.labels, effect.ms);
+        return;
       case "log":
         log[effect.level](effect.text);
         this.#history.logged(effect.text, clock.now());
@@ -271,6 +280,12 @@ interface Queued<Observation> {
   readonly source: Source | undefined;
 }
 
+/** What belongs into the transaction, and when what it is decided from was observed. */
+interface Owed {
+  readonly effect: NotifyEffect | SupersedeEffect;
+  readonly from: Instant;
+}
+
 /** What some observations come to. */
 interface Decided<Effect> {
   readonly effects: readonly (CommonEffect | Effect)[];
@@ -280,13 +295,3 @@ interface Decided<Effect> {
 
 /** An observation has the time at which it was seen; those of a test may have none. */
 const observedAt = (observation: unknown): Instant | undefined => (observation as { at?: Instant }).at;
-
-function shown(observation: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(observation) ?? String(observation);
-  } catch {
-    text = String(observation);
-  }
-  return text.length > SHOWN_OBSERVATION ? `${text.slice(0, SHOWN_OBSERVATION)}…` : text;
-}

@@ -1,6 +1,7 @@
 import type { WatchedSubject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 import { Histogram } from "../system/histogram.ts";
+import { Counts } from "./counts.ts";
 
 /** An effect that is being carried out. */
 export interface Acting {
@@ -22,6 +23,8 @@ export interface Progress {
   failedEffects: number;
   /** Per notification: from its observation until it was decided and in the outbox. */
   readonly decisionLatency: Histogram;
+  /** What decisions have counted. */
+  readonly counts: Counts;
   /** Effects under way. */
   readonly acting: Set<Acting>;
   /** What is watched, as it is now. */
@@ -39,6 +42,7 @@ export function noProgress(): Progress {
     failedDecisions: 0,
     failedEffects: 0,
     decisionLatency: new Histogram(),
+    counts: new Counts(),
     acting: new Set(),
     subjects: () => [],
   };

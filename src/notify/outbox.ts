@@ -51,8 +51,9 @@ export class Outbox {
     dropped: 0,
     shadowed: 0,
   };
-  /** Per delivered notification: from being put in until the API accepted it. */
+  /** Per delivered notification, until the API accepted it: from being put in, and from the observation that led to it. */
   readonly deliveryLatency = new Histogram();
+  readonly acceptanceLatency = new Histogram();
   readonly #options: OutboxOptions;
   readonly #limit: number;
   #lastUndelivered: Undelivered | undefined;
@@ -60,6 +61,8 @@ export class Outbox {
   #holdingBack = true;
   /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
   readonly #inFlight = new Map<string, Entry>();
+  /** When what they were decided from was observed: of this run's entries that are pending. Mono ms. */
+  readonly #observed = new Map<string, number>();
   readonly #listeners = new Set<(subject: string) => void>();
 
   constructor(options: OutboxOptions) {
@@ -73,8 +76,8 @@ export class Outbox {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Puts a notification in, in the transaction under way if there is one. @returns its id */
-  add(subject: string, notification: Notification): string {
+  /** Puts a notification in, in the transaction under way if there is one. @param observed when what led to it was @returns its id */
+  add(subject: string, notification: Notification, observed?: Instant): string {
     const { store, clock, bootId, random = Math.random } = this.#options;
     return store.transaction(() => {
       const id = newEntryId((id) => store.isTaken(id) || this.#inFlight.has(id), random);
@@ -92,6 +95,7 @@ export class Outbox {
       });
       store.afterCommit(() => {
         this.counters.added += 1;
+        if (observed !== undefined) this.#observed.set(id, observed.mono);
         this.#changed(subject);
       });
       if (store.pendingCount > this.#limit) this.#makeRoom(id);
@@ -287,8 +291,10 @@ export class Outbox {
     if (state === "delivered") {
       this.#lastUndelivered = undefined;
       this.deliveryLatency.record(clock.now().mono - entry.created.mono);
+      this.acceptanceLatency.record(clock.now().mono - (this.#observed.get(entry.id) ?? entry.created.mono));
     } else if (state === "rejected" || state === "expired")
       this.#lastUndelivered = { at: clock.now(), what: describeEntry(entry) };
+    this.#observed.delete(entry.id);
     logFinalState(entry, log);
   }
 }

@@ -8,6 +8,13 @@ export interface Trouble {
   readonly since: number;
 }
 
+/** One series of what the decisions of a monitor count; a histogram where durations are counted. */
+export interface CountedFact {
+  readonly counter: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | HistogramCounts;
+}
+
 /** The progress of sensing and deciding. Counts are since the program started. */
 export interface LoopFacts {
   readonly observations: number;
@@ -24,6 +31,8 @@ export interface LoopFacts {
   readonly failedEffects: number;
   /** Per notification: from its observation until it was decided and in the outbox. */
   readonly decisionLatency: HistogramCounts;
+  /** What the decisions have counted. */
+  readonly counts: readonly CountedFact[];
   /** The effect that has been under way for the longest time. */
   readonly oldestActing: { readonly kind: string; readonly since: number } | undefined;
 }
@@ -38,6 +47,8 @@ export interface OutboxFacts {
   readonly counters: Readonly<Record<string, number>>;
   /** Per delivered notification: from being put in until the API accepted it. */
   readonly deliveryLatency: HistogramCounts;
+  /** Likewise: from the observation that it was decided from; of one that an earlier run left, from being put in. */
+  readonly acceptanceLatency: HistogramCounts;
   /** No attempt is answered. */
   readonly unanswered: Trouble | undefined;
   /** There is no login. */

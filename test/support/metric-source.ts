@@ -7,5 +7,5 @@ const now = { wall: Date.UTC(2026, 10, 28, 12), mono: NOW };
 export function metricSource(changes: ChangedFacts = {}, more: Partial<MetricSource> = {}): MetricSource {
   const identity = { program: "processmonitor", version: "1.2.3", started: { wall: 0, mono: NOW - 3_600_000 } };
   const armed = { state: "armed", reason: undefined, since: NOW } as const;
-  return { identity, type: "PROCESS", facts: factsWith(changes), armed, now, ...more };
+  return { identity, type: "PROCESS", facts: factsWith(changes), armed, unknownOptions: 0, now, ...more };
 }

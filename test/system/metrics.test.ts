@@ -38,7 +38,7 @@ async function scene(t: TestContext) {
   const cloud = await FakeCloud.start();
   cloud.segmentHosts = ["compute1"];
   const first = await freePort();
-  const api = `${cloud.section()}\n[metrics]\nport = ${first}\n`;
+  const api = `${cloud.section()}\n[metrics]\nport = ${first}\nprot = 1\n`;
   const rig = await Rig.create({ hostname: "compute1", api });
   const directory = mkdtempSync(join(tmpdir(), "prometheus-"));
   t.after(async () => {
@@ -106,6 +106,9 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     victim.signal("SIGKILL");
     await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "1");
     await becomes('count(ALERTS{alertname="MasakariNotificationLost", alertstate="firing"})', "1");
+    await becomes('masakari_monitor_process_restarts_total{result="failed"}', "1");
+    await becomes("masakari_monitor_config_unknown_options", "1");
+    await becomes('masakari_monitor_detection_to_acceptance_seconds_count{type="PROCESS"}', "0");
     const [up] = await query('masakari_monitor_process_up{monitor="processmonitor"}');
     assert.equal(up?.value, "0");
     await monitor.stop();

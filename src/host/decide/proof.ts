@@ -31,9 +31,11 @@ export function knownProof(host: Host, loss: Loss, view: View, context: Context)
   const at = context.at.mono;
   const { proof } = loss;
   if (proof !== undefined && (proof.by !== "power" || at - proof.at < POWER_HOLDS_MS)) return proof;
-  if (loss.returned !== undefined) return { by: "fencing", text: "the cluster has fenced it", at };
-  const fencing = provingFencing(host, loss, view);
-  if (fencing !== undefined) return { by: "fencing", text: describe(fencing), at };
+  const fencing = loss.returned === undefined ? provingFencing(host, loss, view) : undefined;
+  if (fencing !== undefined || loss.returned !== undefined) {
+    context.count("fencing_proof", { method: "history", result: "off" });
+    return { by: "fencing", text: fencing === undefined ? "the cluster has fenced it" : describe(fencing), at };
+  }
   // Upstream's drivers without fencing, and disable_ipmi_check, take the source's word.
   if (!context.settings.needsProof) return { by: "driver", text: "the source reports it down", at };
   return undefined;
@@ -80,6 +82,7 @@ export function takePowerAnswer(
   const { mono } = context.at;
   const tries = loss.power.tries + 1;
   const due = mono + pauseAfter(tries, context) * 1000;
+  context.count("fencing_proof", { method: "bmc", result: answer.power });
   const power: PowerChecks = { tries, isUnderWay: false, due, devices, answer: answer.power, last: answer.reason };
   if (answer.power === "off") return { ...loss, power, proof: { by: "power", text: answer.reason, at: mono } };
   const state = answer.power === "on" ? "its power is on" : "its power state is unknown";

@@ -72,7 +72,9 @@ function recordHolds(host: Host, loss: Loss, holds: Loss["holds"], context: Cont
   const before = new Set(earlier.map(({ gate }) => gate));
   context.wake(HELD, HELD_AGAIN_MS);
   for (const { gate, reason } of holds) {
-    if (!before.has(gate)) context.log("warning", `${host.name} is lost but not reported (${gate}): ${reason}`);
+    if (before.has(gate)) continue;
+    context.log("warning", `${host.name} is lost but not reported (${gate}): ${reason}`);
+    context.count("gate_holds", { gate });
   }
   const isSame =
     holds.length === earlier.length &&

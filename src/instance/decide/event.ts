@@ -32,3 +32,12 @@ export function applyEvent(
   if (event.kind !== "reboot" || !["CRASHED", "SHUTDOWN"].includes(next.state)) return next;
   return { ...continueRun(next, name.uuid, context), state: "RUNNING", reason: "CRASHED", lastEvent: number };
 }
+
+/**
+ * Why an event led to no notification, for the metrics. `no_failure`: upstream's table has none for it. `repeat`: an equal one was notified a
+ * moment ago. `explained`: a migration, a dump by hand, or an end that a look at all guests has found before.
+ */
+export function whyIgnored(event: GuestEvent, before: Guest | undefined): "no_failure" | "repeat" | "explained" {
+  if (vmEventOf(event) === undefined) return "no_failure";
+  return event.kind === "lifecycle" || (event.kind === "controlError" && before?.incoming) ? "explained" : "repeat";
+}

@@ -9,6 +9,7 @@ import { dueAfter } from "./schedule.ts";
 export function endPing(guest: Guest, context: Context, outcome: PingOutcome, detail: string): Guest {
   const { ping } = guest;
   if (!ping) return guest;
+  if (outcome === "answered") context.count("agent_ping_duration", {}, context.at.mono - ping.began);
   const isUnclear = outcome === "unknown" || outcome === "denied";
   const ended: Guest = { ...guest, ping: undefined, unclear: isUnclear ? guest.unclear : undefined };
   const next = ping.void ? ended : applyOutcome(ended, context, outcome, detail, ping.began);

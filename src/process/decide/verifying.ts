@@ -1,5 +1,5 @@
 import { acceptProcess } from "./accept.ts";
-import { lookAgain, secondsBetween } from "./context.ts";
+import { type Context, lookAgain, secondsBetween } from "./context.ts";
 import { stayFailed } from "./enter/failed.ts";
 import { enterUp } from "./enter/up.ts";
 import { followFailedRound } from "./enter/waiting.ts";
@@ -20,6 +20,7 @@ export const verifying: PhaseRules<"verifying"> = {
       const down = secondsBetween(since.mono, at.mono);
       const by = round === 0 ? "is running" : `is running again after ${down}, restarted in round ${round}`;
       const text = succeeded ? by : `${by}, although a command failed`;
+      countRestart(key, round, "succeeded", context);
       return enterUp(entry, sighting, process, context, { text, afterRound: round });
     }
     if (!isLast) {
@@ -31,6 +32,12 @@ export const verifying: PhaseRules<"verifying"> = {
       const within = secondsBetween(endedAt, at.mono);
       context.log("error", `${key}: the commands succeeded, but no such process appeared within ${within}${problem}`);
     }
+    countRestart(key, round, "failed", context);
     return notifiedAt ? stayFailed(entry, context, notifiedAt) : followFailedRound(entry, context, round, since);
   },
 };
+
+/** Round 0 is the start of what never ran. */
+function countRestart(key: string, round: number, result: "succeeded" | "failed", context: Context): void {
+  if (round > 0) context.count("process_restarts", { process: key, result });
+}

@@ -1,44 +1,12 @@
 import { ARMED_STATES } from "../armed.ts";
 import { judge } from "../verdict.ts";
-import {
-  byPhase,
-  counted,
-  flag,
-  type MetricSource,
-  ofCondition,
-  ofKind,
-  one,
-  type Sample,
-  stateOf,
-  states,
-  time,
-} from "./samples.ts";
-
-export interface Family {
-  /** Without `masakari_monitor_`. */
-  readonly name: string;
-  readonly type: "gauge" | "counter" | "histogram";
-  readonly help: string;
-  /** Of one monitor; none where it has no such thing. */
-  samples(source: MetricSource): readonly Sample[];
-}
+import { COUNTED, HELD_BY } from "./counted.ts";
+import type { Family } from "./family.ts";
+import { byPhase, counted, flag, ofCondition, ofKind, one, stateOf, states, time } from "./samples.ts";
 
 const VERDICTS = ["ok", "degraded", "failing"];
 /** The final states of a notification: `unanswered` and `attempts` are not among them. */
 const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped", "shadowed"];
-/** Conditions of the host monitor that hold the report of a loss. */
-export const HELD_BY = [
-  "disarmed",
-  "quorum",
-  "this host",
-  "stability",
-  "planned work",
-  "storm guard",
-  "losses per hour",
-  "repeat",
-  "second witness",
-];
-
 /** All metrics. A value that is not known is left out, not 0. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -160,8 +128,8 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "detection_to_acceptance_seconds",
     type: "histogram",
-    help: "From the moment when the notification was in the outbox until Masakari accepted it.",
-    samples: ({ facts, type }) => [{ labels: { type }, value: facts.outbox.deliveryLatency }],
+    help: "From the observation that a notification was decided from until Masakari accepted it; of one that an earlier run left, from the outbox.",
+    samples: ({ facts, type }) => [{ labels: { type }, value: facts.outbox.acceptanceLatency }],
   },
   {
     name: "api_requests_total",
@@ -266,4 +234,11 @@ export const FAMILIES: readonly Family[] = [
     help: "Whether the configuration of the last SIGHUP is in force; 1 if there was none.",
     samples: ({ facts }) => one(flag(facts.conditions.get("configuration")?.problem === undefined)),
   },
+  {
+    name: "config_unknown_options",
+    type: "gauge",
+    help: "Sections and options of the configuration in force that do not exist and are ignored.",
+    samples: ({ unknownOptions }) => one(unknownOptions),
+  },
+  ...COUNTED,
 ];

@@ -12,6 +12,8 @@ export interface MetricSource {
   readonly type: string;
   readonly facts: Facts;
   readonly armed: Armed;
+  /** Names in the configuration in force that do not exist. */
+  readonly unknownOptions: number;
   readonly now: Instant;
 }
 

@@ -37,6 +37,8 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
   readonly conditions = new Map<string, string>();
   /** When, since its start, the monitor decided that what earlier runs left may be sent, mono. */
   caughtUpAt: number | undefined;
+  /** For the metrics. */
+  readonly counted: Extract<CommonEffect, { kind: "count" }>[] = [];
   onDecision: (before: State, observation: Observation, effects: readonly (CommonEffect | Effect)[]) => void = () =>
     undefined;
   /** When its program was last started, mono. */
@@ -183,6 +185,9 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
       }
       case "caughtUp":
         this.caughtUpAt ??= this.mono;
+        return;
+      case "count":
+        this.counted.push(effect);
         return;
       case "setCondition":
         if (effect.problem === undefined) this.conditions.delete(effect.condition.name);

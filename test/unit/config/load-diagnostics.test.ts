@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { countUnknownNames } from "../../../src/config/diagnostic.ts";
 import { configRoot } from "../../support/config-root.ts";
 import { linesFor, linesOf, load } from "../../support/load-config.ts";
 
@@ -144,4 +145,11 @@ test("what only the Python monitors use is accepted: quietly at its default, wit
   const [info, loud] = linesFor("[DEFAULT]\npublish_errors = true\nlog_config_append = /etc/logging.conf\n");
   assert.match(loud ?? "", /x\.conf:3: warning: .*log_config_append is accepted, but has no effect/);
   assert.match(info ?? "", /x\.conf:2: info: .*publish_errors/);
+});
+
+test("sections, options and variables that do not exist are counted, for the metrics", () => {
+  using at = configRoot({ "x.conf": "[process]\nchek_interval = 5\ncheck_interval = 5\n[proces]\n" });
+  const { diagnostics } = load(at, { configFiles: [at.path("x.conf")], env: { OS_PROCESS__CHEK: "1" } });
+  assert.equal(countUnknownNames(diagnostics), 3);
+  assert.equal(countUnknownNames(load(at).diagnostics), 0);
 });

@@ -232,3 +232,32 @@ describe("a program that was stopped for a while", () => {
     assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
   });
 });
+
+describe("what is counted for the metrics", () => {
+  const counted = (monitor: HostDecisions): readonly string[] =>
+    monitor.effects.flatMap((one) =>
+      one.kind === "count" ? [[one.counter, ...Object.values(one.labels)].join(" ")] : [],
+    );
+
+  it("is once how often a gate begins to hold a loss, however long it does", () => {
+    const monitor = watching(1);
+    monitor.look(all(1, "offline"), { heartbeat: "silent" });
+    monitor.pass(10);
+    monitor.look(all(1, "offline"), { heartbeat: "silent" });
+    assert.deepEqual(counted(monitor), ["gate_holds this host"]);
+  });
+
+  it("is every answer of a BMC, and the fencing history once where it is proof", () => {
+    const monitor = watching(4, { needsProof: true });
+    monitor.look({ ...all(4, "online"), node3: "offline" });
+    monitor.power("node3", "on");
+    monitor.pass(15);
+    monitor.power("node3", "off");
+    assert.deepEqual(counted(monitor), ["fencing_proof bmc on", "fencing_proof bmc off"]);
+    const other = watching(2, { needsProof: true });
+    const stopped = { node2: { state: "offline", departure: "expected" }, node3: "online" } as const;
+    other.look(stopped, { fencing: [fencing("node2", "success")] });
+    other.look(stopped, { fencing: [fencing("node2", "success")] });
+    assert.deepEqual(counted(other), ["fencing_proof history off"]);
+  });
+});

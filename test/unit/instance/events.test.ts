@@ -170,3 +170,20 @@ test("an undefined guest that still runs, fails as any other", () => {
   decisions.lifecycle("STOPPED FAILED");
   assert.deepEqual(decisions.undelivered, [FAILED]);
 });
+
+test("events that lead to no notification are counted by why", () => {
+  const decisions = InstanceDecisions.watching();
+  const ignored = () =>
+    decisions.effects.flatMap((one) =>
+      one.kind === "count" && one.counter === "events_ignored" ? [one.labels.reason] : [],
+    );
+  decisions.lifecycle("RESUMED UNPAUSED");
+  decisions.event({ kind: "reboot" });
+  decisions.event({ kind: "reboot" });
+  decisions.lifecycle("STARTED MIGRATED", GUEST, 2);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 2);
+  assert.deepEqual(ignored(), ["no_failure", "repeat", "no_failure", "explained"]);
+  decisions.lifecycle("STARTED BOOTED", GUEST, 3);
+  decisions.lifecycle("STOPPED FAILED", GUEST, 3);
+  assert.equal(ignored().length, 5, "the failure is notified and not ignored");
+});

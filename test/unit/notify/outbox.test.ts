@@ -242,3 +242,17 @@ test("attempts and the last reason are on disk for the list", (t) => {
   assert.deepEqual([entry?.attempts, entry?.reason], [2, "connection refused"]);
   rig.store.close();
 });
+
+test("the time until acceptance counts from the observation, not from being put in", async (t) => {
+  const rig = new OutboxRig(stateDirectory(t));
+  const { outbox, clock } = rig;
+  const observed = clock.now();
+  await clock.advance(4000);
+  const id = outbox.add("process:a", stopped("a"), observed);
+  await clock.advance(2000);
+  outbox.begin(id);
+  outbox.settle(id, delivered);
+  assert.equal(outbox.deliveryLatency.counts.sumSeconds, 2);
+  assert.equal(outbox.acceptanceLatency.counts.sumSeconds, 6);
+  rig.store.close();
+});

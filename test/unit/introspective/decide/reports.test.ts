@@ -206,3 +206,35 @@ test("check_io: a guest that uses its disks is not reported, until it ceases to"
   await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 1);
 });
+
+test("how long an agent took to answer is counted, for each ping that was answered", async () => {
+  const { world, first } = await monitoredHost(["vm"]);
+  const counted: (number | undefined)[] = [];
+  world.onDecision = (_, __, effects) => {
+    for (const effect of effects) if (effect.kind === "count") counted.push(effect.ms);
+  };
+  const since = world.pings.length;
+  await world.run(MINUTES);
+  assert.ok(counted.length > 3);
+  assert.equal(counted.length, world.pings.length - since);
+  for (const ms of counted) assert.ok(ms !== undefined && ms >= 0 && ms < 1000, String(ms));
+  const before = counted.length;
+  world.hang(first);
+  await world.run(MINUTES);
+  assert.equal(counted.length, before, "a ping without an answer has no duration");
+});
+
+test("each connection to libvirt is counted, and no survey of the same one", async () => {
+  const { world } = await monitoredHost(["vm"]);
+  const counted: string[] = [];
+  world.onDecision = (_, __, effects) => {
+    for (const effect of effects) if (effect.kind === "count" && effect.ms === undefined) counted.push(effect.counter);
+  };
+  world.connect();
+  await world.run(1000);
+  assert.deepEqual(counted, []);
+  world.disconnect();
+  world.connect();
+  await world.run(1000);
+  assert.deepEqual(counted, ["libvirt_connections"]);
+});

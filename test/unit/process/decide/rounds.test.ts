@@ -115,3 +115,15 @@ test("an entry whose command hangs delays no other entry", async () => {
   assert.equal(world.phaseOf("quick")?.name, "up");
   assert.equal(world.phaseOf("hanging")?.name, "restarting");
 });
+
+test("each round is counted by whether the process was running after it", async () => {
+  const world = await running("p");
+  let round = 0;
+  world.behave = () => (++round === 3 ? works : fails);
+  world.kill("p");
+  await world.run(600_000);
+  assert.deepEqual(
+    world.counted.map(({ counter, labels }) => [counter, labels.process, labels.result]),
+    ["failed", "failed", "succeeded"].map((result) => ["process_restarts", "p", result]),
+  );
+});

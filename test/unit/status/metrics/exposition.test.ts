@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GATES } from "../../../../src/host/decide/gates.ts";
+import { HELD_BY } from "../../../../src/status/metrics/counted.ts";
 import { exposition } from "../../../../src/status/metrics/exposition.ts";
-import { FAMILIES, HELD_BY } from "../../../../src/status/metrics/families.ts";
+import { FAMILIES } from "../../../../src/status/metrics/families.ts";
+import { Histogram } from "../../../../src/system/histogram.ts";
 import { factsWith, NOW } from "../../../support/health-facts.ts";
 import { metricSource } from "../../../support/metric-source.ts";
 
@@ -92,4 +94,27 @@ test("every name is Prometheus', counters end in _total, and each has a help tex
 test("gate_holding has every gate of the host monitor", () => {
   const gates = [...GATES.map(({ name }) => name), "second witness"];
   assert.deepEqual(new Set(HELD_BY), new Set(gates));
+});
+
+test("what decisions count: with 0 for what has not happened yet, and the connection after the first", () => {
+  const ping = new Histogram();
+  ping.record(20);
+  const counts = [
+    { counter: "libvirt_connections", labels: {}, value: 3 },
+    { counter: "events_ignored", labels: { reason: "repeat" }, value: 7 },
+    { counter: "agent_ping_duration", labels: {}, value: ping.counts },
+  ];
+  const identity = { program: "instancemonitor", version: "1.2.3", started: { wall: 0, mono: NOW } };
+  const text = exposition([metricSource({ loop: { counts } }, { identity, type: "VM", unknownOptions: 2 })]);
+  assert.match(text, /^masakari_monitor_libvirt_reconnects_total\{.*\} 2$/m);
+  assert.match(text, /^masakari_monitor_events_ignored_total\{.*reason="repeat"\} 7$/m);
+  assert.match(text, /^masakari_monitor_events_ignored_total\{.*reason="explained"\} 0$/m);
+  assert.match(text, /^masakari_monitor_agent_ping_duration_seconds_bucket\{.*le="0.05"\} 1$/m);
+  assert.match(text, /^masakari_monitor_config_unknown_options\{.*\} 2$/m);
+  assert.doesNotMatch(text, /gate_holds|fencing_proof|process_restarts/);
+  const restarts = [{ counter: "process_restarts", labels: { process: "web", result: "failed" }, value: 1 }];
+  assert.match(exposition([metricSource({ loop: { counts: restarts } })]), /process="web",result="failed"\} 1$/m);
+  const host = exposition([metricSource({}, { type: "COMPUTE_HOST" })]);
+  assert.match(host, /^masakari_monitor_gate_holds_total\{.*gate="quorum"\} 0$/m);
+  assert.match(host, /^masakari_monitor_fencing_proof_total\{.*method="history",result="off"\} 0$/m);
 });
