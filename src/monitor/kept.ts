@@ -1,5 +1,5 @@
-import { type GenericSchema, getDotPath, type InferOutput, safeParse } from "valibot";
-import { printable } from "../system/printable.ts";
+import { type GenericSchema, type InferOutput, safeParse } from "valibot";
+import { problemOf } from "../system/parse-json.ts";
 import type { SubjectMap } from "./subject-map.ts";
 
 /** One of a state's maps by subject, and what is made of each value in it. */
@@ -37,9 +37,6 @@ export interface Saved {
 /** Takes what is wrong with a saved row that is left out. */
 export type OnUnreadable = (problem: string) => void;
 
-/** A problem is cut to so many characters. */
-const LONGEST_PROBLEM = 300;
-
 /** The rows by subject that have the schema's shape. @param name of the rows, as in `Keep.maps` */
 export function readableRows<Schema extends GenericSchema>(
   name: string,
@@ -51,12 +48,7 @@ export function readableRows<Schema extends GenericSchema>(
   for (const [subject, row] of rows ?? []) {
     const result = safeParse(schema, row, { abortEarly: true });
     if (result.success) readable.push([subject, result.output]);
-    else {
-      const [issue] = result.issues;
-      const path = getDotPath(issue);
-      const problem = `${name}/${subject}: ${path === null ? "" : `${path}: `}${issue.message}`;
-      onUnreadable(printable(problem.slice(0, LONGEST_PROBLEM)));
-    }
+    else onUnreadable(problemOf(result.issues[0], `${name}/${subject}: `));
   }
   return readable;
 }

@@ -1,6 +1,7 @@
+import { fallback, maxLength, nonEmpty, object, optional, pipe, string, transform, trim, unknown } from "valibot";
 import { shorten } from "../http/shorten.ts";
+import { conformingItems } from "../system/parse-json.ts";
 import { CatalogError } from "./errors.ts";
-import { isRecord } from "./json.ts";
 
 /** One service of Keystone's catalog (`token.catalog[]`). */
 export interface CatalogService {
@@ -32,20 +33,36 @@ const longestName = 255;
 const shownOfName = 64;
 const longestUrl = 4096;
 
+const name = fallback(
+  optional(
+    pipe(
+      string(),
+      nonEmpty(),
+      transform((text) => shorten(text, longestName)),
+    ),
+  ),
+  undefined,
+);
+const serviceSchema = object({ type: name, endpoints: optional(unknown()) });
+const endpointSchema = object({
+  url: pipe(string(), maxLength(longestUrl), trim(), nonEmpty()),
+  interface: name,
+  region_id: name,
+  region: name,
+});
+
 /** What is not as documented is left out: a strange entry of another service is no reason to fail. */
 export function parseCatalog(value: unknown): CatalogService[] {
-  return records(value).map((service) => ({
-    type: name(service.type) ?? "",
-    endpoints: records(service.endpoints).flatMap(({ url, interface: wanted, region_id, region }) =>
-      typeof url === "string" && url.trim() !== "" && url.length <= longestUrl
-        ? [{ interface: interfaceName(name(wanted)), region: name(region_id) ?? name(region), url: url.trim() }]
-        : [],
+  return conformingItems(serviceSchema, value).map(({ type, endpoints }) => ({
+    type: type ?? "",
+    endpoints: conformingItems(endpointSchema, endpoints).map(
+      ({ url, interface: itsInterface, region_id, region }) => ({
+        interface: interfaceName(itsInterface),
+        region: region_id ?? region,
+        url,
+      }),
     ),
   }));
-}
-
-function name(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? shorten(value, longestName) : undefined;
 }
 
 /** Services that os-service-types knows under several types, the official one first. */
@@ -63,10 +80,6 @@ const normalType = (type: string): string => type.toLowerCase().replaceAll("_", 
 /** `publicURL` of Keystone's version 2 is `public`. */
 function interfaceName(text: string | undefined): string {
   return (text ?? "").replace(/URL$/i, "").toLowerCase();
-}
-
-function records(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /**

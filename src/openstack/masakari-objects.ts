@@ -1,24 +1,33 @@
-// What masakari-api answers with, key by key as on the wire. Times are ISO 8601 UTC without a zone, six digits of fraction.
+// What masakari-api takes and responds with, member by member. Times are ISO 8601 UTC without a zone, six digits of fraction.
+
+import { boolean, type InferOutput, nullish, number, object, optional, record, string } from "valibot";
 
 export type RecoveryMethod = "auto" | "reserved_host" | "auto_priority" | "rh_priority";
 
-interface Stored {
+/**
+ * What masakari-api stores, as its responses are checked: a member that the program reads has to be there and of its type. What the
+ * API gives beyond that stays as it is.
+ */
+const stored = {
   /** The integer that `marker` of a list takes. */
-  readonly id: number;
-  readonly created_at: string;
-  readonly updated_at: string | null;
-  readonly deleted_at: string | null;
-  readonly deleted: boolean;
-}
+  id: number(),
+  created_at: nullish(string()),
+  updated_at: nullish(string()),
+  deleted_at: nullish(string()),
+  deleted: optional(boolean()),
+};
 
-export interface Segment extends Stored {
-  readonly uuid: string;
-  readonly name: string;
-  readonly service_type: string;
-  readonly enabled: boolean;
-  readonly description: string | null;
-  readonly recovery_method: RecoveryMethod;
-}
+export const segmentSchema = object({
+  ...stored,
+  uuid: string(),
+  name: string(),
+  service_type: string(),
+  /** From microversion 1.2 on; as part of a host whatever the microversion. */
+  enabled: optional(boolean()),
+  description: nullish(string()),
+  recovery_method: string(),
+});
+export type Segment = Readonly<InferOutput<typeof segmentSchema>>;
 
 export interface SegmentBody {
   readonly name: string;
@@ -29,17 +38,19 @@ export interface SegmentBody {
   readonly enabled?: boolean | undefined;
 }
 
-export interface Host extends Stored {
-  readonly uuid: string;
-  readonly name: string;
+export const hostSchema = object({
+  ...stored,
+  uuid: string(),
+  name: string(),
   /** The segment's uuid. */
-  readonly failover_segment_id: string;
-  readonly failover_segment?: Segment;
-  readonly type: string;
-  readonly reserved: boolean;
-  readonly control_attributes: string;
-  readonly on_maintenance: boolean;
-}
+  failover_segment_id: optional(string()),
+  failover_segment: optional(segmentSchema),
+  type: string(),
+  reserved: boolean(),
+  control_attributes: string(),
+  on_maintenance: boolean(),
+});
+export type Host = Readonly<InferOutput<typeof hostSchema>>;
 
 export interface HostBody {
   readonly name: string;
@@ -49,39 +60,34 @@ export interface HostBody {
   readonly on_maintenance?: boolean | undefined;
 }
 
-export interface StoredNotification extends Stored {
-  readonly notification_uuid: string;
-  readonly generated_time: string;
-  readonly source_host_uuid: string;
-  readonly type: string;
-  readonly payload: Readonly<Record<string, string>>;
-  readonly status: string;
-  /** Only when one is shown, from microversion 1.1 on. */
-  readonly recovery_workflow_details?: readonly RecoveryStep[];
-  readonly failover_segment_uuid?: string;
-  readonly message?: string | null;
-}
+export const notificationSchema = object({
+  ...stored,
+  notification_uuid: string(),
+  generated_time: string(),
+  source_host_uuid: string(),
+  type: string(),
+  /** masakari-api accepts nothing but strings in it. */
+  payload: record(string(), string()),
+  status: string(),
+  failover_segment_uuid: optional(string()),
+  message: nullish(string()),
+});
+/** From microversion 1.1 on, one that is shown has `recovery_workflow_details` too. */
+export type StoredNotification = Readonly<InferOutput<typeof notificationSchema>>;
 
-interface RecoveryStep {
-  readonly name: string;
-  /** 0 to 1. */
-  readonly progress: number;
-  readonly state: string;
-  readonly progress_details: readonly {
-    readonly timestamp: string;
-    readonly progress: string;
-    readonly message: string;
-  }[];
-}
+/** Of a notification that was just created only its uuid is needed: whatever else is strange, Masakari has it. */
+export const acceptedSchema = object({ notification_uuid: string() });
+export type AcceptedNotification = Readonly<InferOutput<typeof acceptedSchema>> & Partial<StoredNotification>;
 
 /** `GET /v1`: the microversions that the API has. */
-export interface ApiVersion {
-  readonly id: string;
-  readonly status: string;
+export const versionSchema = object({
+  id: string(),
+  status: optional(string()),
   /** The highest microversion. */
-  readonly version: string;
-  readonly min_version: string;
-}
+  version: optional(string()),
+  min_version: optional(string()),
+});
+export type ApiVersion = Readonly<InferOutput<typeof versionSchema>>;
 
 /** The body of a new notification; `notify/notification.ts` has the rules. */
 export interface NotificationBody {

@@ -1,16 +1,24 @@
+import { array, type GenericSchema, type InferOutput, object } from "valibot";
 import { ResponseError } from "../http/errors.ts";
 import { shorten } from "../http/shorten.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
-import { isRecord, pythonJson } from "./json.ts";
+import { type Checked, checkJson } from "../system/parse-json.ts";
+import { pythonJson } from "./json.ts";
 import { masakariError } from "./masakari-error.ts";
-import type {
-  ApiVersion,
-  Host,
-  HostBody,
-  NotificationBody,
-  Segment,
-  SegmentBody,
-  StoredNotification,
+import {
+  type AcceptedNotification,
+  type ApiVersion,
+  acceptedSchema,
+  type Host,
+  type HostBody,
+  hostSchema,
+  type NotificationBody,
+  notificationSchema,
+  type Segment,
+  type SegmentBody,
+  type StoredNotification,
+  segmentSchema,
+  versionSchema,
 } from "./masakari-objects.ts";
 import { faultOf, isMasakariVersion } from "./masakari-response.ts";
 import type { ServiceResponse, Session } from "./session.ts";
@@ -46,9 +54,8 @@ export class MasakariClient {
 
   /** The version document: which microversions there are. */
   async version(options: CallOptions): Promise<ApiVersion> {
-    const read = member<ApiVersion>("version", "id");
     return await this.#call({ ...options, method: "GET", path: undefined }, (response) =>
-      isMasakariVersion(response) ? read(response) : undefined,
+      isMasakariVersion(response) ? apiVersion(response) : { problem: "not the version document of Masakari's API 1" },
     );
   }
 
@@ -57,7 +64,7 @@ export class MasakariClient {
   }
 
   async listSegments(query: ListQuery, options: CallOptions): Promise<Segment[]> {
-    return await this.#call({ ...options, method: "GET", path: `/segments${search(query)}` }, list("segments"));
+    return await this.#call({ ...options, method: "GET", path: `/segments${search(query)}` }, segments);
   }
 
   async getSegment(uuid: string, options: CallOptions): Promise<Segment> {
@@ -78,7 +85,7 @@ export class MasakariClient {
 
   async listHosts(segmentUuid: string, query: ListQuery, options: CallOptions): Promise<Host[]> {
     const path = `${hostPath(segmentUuid)}${search(query)}`;
-    return await this.#call({ ...options, method: "GET", path }, list("hosts"));
+    return await this.#call({ ...options, method: "GET", path }, hosts);
   }
 
   async getHost(segmentUuid: string, uuid: string, options: CallOptions): Promise<Host> {
@@ -98,7 +105,7 @@ export class MasakariClient {
    * Sends what the Python monitors send, header by header.
    * @throws DuplicateNotificationError, HostOnMaintenanceError, HostNotFoundError, BadRequestError among the others
    */
-  async createNotification(notification: NotificationBody, options: CallOptions): Promise<StoredNotification> {
+  async createNotification(notification: NotificationBody, options: CallOptions): Promise<AcceptedNotification> {
     const { type, hostname, generated_time, payload } = notification;
     const call = {
       ...options,
@@ -109,12 +116,12 @@ export class MasakariClient {
       // The API takes an equal body within 180 s for a duplicate, so a repeat cannot become a second recovery.
       repeatable: true,
     };
-    return await this.#call(call, oneNotification);
+    return await this.#call(call, accepted);
   }
 
   async listNotifications(query: ListQuery, options: CallOptions): Promise<StoredNotification[]> {
     const path = `/notifications${search(query)}`;
-    return await this.#call({ ...options, method: "GET", path }, list("notifications"));
+    return await this.#call({ ...options, method: "GET", path }, notifications);
   }
 
   async getNotification(uuid: string, options: CallOptions): Promise<StoredNotification> {
@@ -122,8 +129,7 @@ export class MasakariClient {
     return await this.#call({ ...options, method: "GET", path }, oneNotification);
   }
 
-  /** @param read takes the result from a success; undefined: it is none of masakari-api's */
-  async #call<T>(call: Call, read: (response: HttpResponse) => T | undefined): Promise<T> {
+  async #call<T>(call: Call, read: Read<T>): Promise<T> {
     const { method, path, signal, microversion, repeatable } = call;
     const body = call.body === undefined ? undefined : pythonJson(call.body);
     const response = await this.#session.request(
@@ -142,13 +148,14 @@ export class MasakariClient {
     );
     const what = `${method} ${shorten(response.url, 300)}`;
     const succeeded = response.status >= 200 && response.status < 300;
-    const result = succeeded ? read(response) : undefined;
-    if (result !== undefined || (!succeeded && faultOf(response) !== undefined)) this.#session.trustCatalog();
+    const checked = succeeded ? read(response) : undefined;
+    const isMasakaris = checked === undefined ? faultOf(response) !== undefined : "value" in checked;
+    if (isMasakaris) this.#session.trustCatalog();
     else this.#session.doubtCatalog();
-    if (result !== undefined) return result;
-    if (succeeded) {
+    if (checked !== undefined) {
+      if ("value" in checked) return checked.value;
       throw new ResponseError(
-        `${what} returned ${response.status}, but not a body as masakari-api sends it: check its endpoint in Keystone's catalog${noteOn(response)}`,
+        `${what} returned ${response.status}, but not a body as masakari-api sends it (${checked.problem}): check its endpoint in Keystone's catalog${noteOn(response)}`,
       );
     }
     throw masakariError(response, {
@@ -177,32 +184,25 @@ function search(query: ListQuery): string {
   return text === "" ? "" : `?${text}`;
 }
 
+/** Takes the result from a success, or states what is wrong with it: then it is none of masakari-api's. */
+type Read<T> = (response: HttpResponse) => Checked<T>;
+
 /** The envelope's one member. A 2xx without it comes from something that is not masakari-api, e.g. a login page. */
-const member =
-  <T>(key: string, identity: keyof T & string) =>
-  (response: HttpResponse): T | undefined => {
-    const value = envelope(response)?.[key];
-    return isRecord(value) && typeof value[identity] === "string" ? (value as T) : undefined;
+function member<Schema extends GenericSchema>(key: string, schema: Schema): Read<InferOutput<Schema>> {
+  const envelope = object({ [key]: schema });
+  return ({ body }) => {
+    const checked = checkJson(envelope, body.toString("utf8"));
+    return "problem" in checked ? checked : { value: checked.value[key] as InferOutput<Schema> };
   };
-
-const list =
-  <T>(key: string) =>
-  (response: HttpResponse): T[] | undefined => {
-    const value = envelope(response)?.[key];
-    return Array.isArray(value) ? (value as T[]) : undefined;
-  };
-
-function envelope(response: HttpResponse): Record<string, unknown> | undefined {
-  try {
-    const body: unknown = JSON.parse(response.body.toString("utf8"));
-    return isRecord(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
-const oneSegment = member<Segment>("segment", "uuid");
-const oneHost = member<Host>("host", "uuid");
-const oneNotification = member<StoredNotification>("notification", "notification_uuid");
+const oneSegment = member("segment", segmentSchema);
+const oneHost = member("host", hostSchema);
+const oneNotification = member("notification", notificationSchema);
+const accepted: Read<AcceptedNotification> = member("notification", acceptedSchema);
+const segments = member("segments", array(segmentSchema));
+const hosts = member("hosts", array(hostSchema));
+const notifications = member("notifications", array(notificationSchema));
+const apiVersion = member("version", versionSchema);
 /** 204 without a body. */
-const nothing = (): null => null;
+const nothing: Read<null> = () => ({ value: null });

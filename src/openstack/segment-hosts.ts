@@ -138,8 +138,7 @@ export class SegmentHosts {
     const { client } = this.#parts;
     try {
       const hosts = await this.#pages((query, options) => client().listHosts(segment.uuid, query, options), signal);
-      const sound = hosts.filter((host) => typeof host?.name === "string" && typeof host.uuid === "string");
-      return new Map(sound.map((host) => [host.name, segmentHost(host, segment)]));
+      return new Map(hosts.map((host) => [host.name, segmentHost(host, segment)]));
     } catch (error) {
       if (error instanceof HttpStatusError && error.status === 404) return new Map();
       throw error;
@@ -171,6 +170,6 @@ function segmentHost(host: Host, segment: Pick<Segment, "uuid" | "name">): Segme
     name,
     segment: { uuid: segment.uuid, name: own?.name ?? segment.name },
     isEnabled: own?.enabled !== false,
-    onMaintenance: on_maintenance === true,
+    onMaintenance: on_maintenance,
   };
 }

@@ -1,5 +1,6 @@
+import { array, fallback, type InferOutput, literal, object, optional, record, string, union, unknown } from "valibot";
 import { shorten } from "../http/shorten.ts";
-import { isRecord } from "./json.ts";
+import { conformingItems, parseJson } from "../system/parse-json.ts";
 
 /** One version of an API, as a version document describes it. */
 export interface DocumentedVersion {
@@ -7,7 +8,7 @@ export interface DocumentedVersion {
   readonly id: string;
   /** The `self` link, as it stands: it often names a host or a path that only the API itself knows. */
   readonly self: string | undefined;
-  readonly entry: Readonly<Record<string, unknown>>;
+  readonly mediaTypes: readonly unknown[];
 }
 
 export interface VersionDocument {
@@ -23,33 +24,35 @@ const longestLink = 4096;
 /** More than any API has. */
 const mostVersions = 100;
 
+const list = fallback(array(unknown()), []);
+/** What is not as documented counts as missing: a strange version beside the wanted one is no reason to fail. */
+const versionEntry = object({ id: fallback(string(), ""), links: list, "media-types": list });
+const selfLink = object({ rel: literal("self"), href: string() });
+const versionDocument = object({
+  version: fallback(optional(record(string(), unknown())), undefined),
+  versions: fallback(optional(union([array(unknown()), object({ values: array(unknown()) })])), undefined),
+});
+
 /**
  * A service's version document (keystoneauth1/discover.py): `{"versions": [...]}`, Keystone's `{"versions": {"values":
  * [...]}}` or `{"version": {...}}`. @returns undefined if it is none
  */
 export function parseVersionDocument(body: Buffer): VersionDocument | undefined {
   if (body.length > longestDocument) return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(document)) return undefined;
-  const single = isRecord(document.version);
-  const listed = isRecord(document.versions) ? document.versions.values : document.versions;
-  const entries: unknown[] = single ? [document.version] : Array.isArray(listed) ? listed : [];
-  const versions = entries.slice(0, mostVersions).filter(isRecord).map(readVersion);
-  return versions.length === 0 ? undefined : { versions, single };
+  const document = parseJson(versionDocument, body.toString("utf8"));
+  if (document === undefined) return undefined;
+  const { version, versions: listed } = document;
+  const entries = version === undefined ? (Array.isArray(listed) ? listed : (listed?.values ?? [])) : [version];
+  const versions = conformingItems(versionEntry, entries.slice(0, mostVersions)).map(readVersion);
+  return versions.length === 0 ? undefined : { versions, single: version !== undefined };
 }
 
-function readVersion(entry: Record<string, unknown>): DocumentedVersion {
-  const links = Array.isArray(entry.links) ? entry.links.slice(0, mostVersions).filter(isRecord) : [];
-  const self = links.find(({ rel }) => rel === "self")?.href;
+function readVersion({ id, links, "media-types": mediaTypes }: InferOutput<typeof versionEntry>): DocumentedVersion {
+  const self = conformingItems(selfLink, links.slice(0, mostVersions))[0]?.href;
   return {
-    id: typeof entry.id === "string" ? shorten(entry.id, longestId) : "",
-    self: typeof self === "string" && self.length <= longestLink ? self : undefined,
-    entry,
+    id: shorten(id, longestId),
+    self: self !== undefined && self.length <= longestLink ? self : undefined,
+    mediaTypes,
   };
 }
 

@@ -86,9 +86,11 @@ export class FakeCloud implements AsyncDisposable {
 
   #registered(path: string, names: readonly string[]): object {
     const isEnd = path.includes("marker=");
-    const segment = { id: 1, uuid: "rack", name: "rack", enabled: true };
+    const rest = { service_type: "COMPUTE", recovery_method: "auto" };
+    const segment = { id: 1, uuid: "rack", name: "rack", enabled: true, ...rest };
     if (!path.includes("/hosts")) return { segments: isEnd ? [] : [segment] };
-    const hosts = names.map((name, id) => ({ id, uuid: name, name, failover_segment: segment, on_maintenance: false }));
+    const host = { type: "COMPUTE", control_attributes: "SSH", reserved: false, on_maintenance: false };
+    const hosts = names.map((name, id) => ({ id, uuid: name, name, failover_segment: segment, ...host }));
     return { hosts: isEnd ? [] : hosts };
   }
 

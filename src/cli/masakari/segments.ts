@@ -1,5 +1,5 @@
 import type { MasakariClient } from "../../openstack/masakari.ts";
-import type { RecoveryMethod, Segment } from "../../openstack/masakari-objects.ts";
+import type { RecoveryMethod, Segment, SegmentBody } from "../../openstack/masakari-objects.ts";
 import { table } from "../table.ts";
 import { findSegment } from "./find.ts";
 import { one, type Result, requireChanges, subjectOf } from "./result.ts";
@@ -53,7 +53,7 @@ export async function updateSegment(
     "--name, --recovery-method, --service-type, --description",
   );
   const { uuid } = await chosenSegment(client, options, signal);
-  return one(await client.updateSegment(uuid, changes as Partial<Segment>, { signal }));
+  return one(await client.updateSegment(uuid, changes as Partial<SegmentBody>, { signal }));
 }
 
 export async function deleteSegment(client: MasakariClient, chosen: Chosen, signal: AbortSignal): Promise<Result> {

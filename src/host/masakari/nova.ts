@@ -1,12 +1,21 @@
+import { array, nullish, object, picklist, string } from "valibot";
+import { shorten } from "../../http/shorten.ts";
 import type { ApiOptions, SessionContext } from "../../openstack/create-session.ts";
 import { createSession } from "../../openstack/create-session.ts";
-import { isRecord } from "../../openstack/json.ts";
 import { parseVersionDocument } from "../../openstack/version-document.ts";
+import { checkJson } from "../../system/parse-json.ts";
+import { printable } from "../../system/printable.ts";
 import type { AskNova, ComputeService } from "../host-api.ts";
 
 const REQUEST_MS = 10_000;
 
-/** Nova's answer cannot be used; the message gives the reason. */
+const serviceList = object({
+  services: array(
+    object({ binary: string(), host: string(), state: picklist(["up", "down"]), updated_at: nullish(string()) }),
+  ),
+});
+
+/** Nova's response cannot be used; the message gives the reason. */
 export class NovaError extends Error {
   readonly code = "NOVA";
 }
@@ -41,23 +50,18 @@ function hintFor(status: number): string {
 }
 
 function serviceIn(body: Buffer, hostname: string): ComputeService {
-  const services = servicesIn(body);
+  const checked = checkJson(serviceList, body.toString("utf8"));
+  if ("problem" in checked) throw new NovaError(`its response is not understood (${checked.problem})`);
+  const { services } = checked.value;
   const found = services.find(({ binary, host }) => binary === "nova-compute" && host === hostname);
   if (found === undefined) throw new NovaError(`it knows no nova-compute on ${hostname}`);
   const { state, updated_at } = found;
   // Nova's times are UTC without a zone; a service that has never reported has none.
   const updatedAt = typeof updated_at === "string" ? Date.parse(`${updated_at.replace(/Z$/, "")}Z`) : 0;
-  if ((state !== "up" && state !== "down") || Number.isNaN(updatedAt))
-    throw new NovaError("its answer is not understood");
-  return { state, updatedAt };
-}
-
-function servicesIn(body: Buffer): readonly Readonly<Record<string, unknown>>[] {
-  try {
-    const parsed: unknown = JSON.parse(body.toString("utf8"));
-    if (isRecord(parsed) && Array.isArray(parsed.services)) return parsed.services.filter(isRecord);
-  } catch {
-    // Not Nova's.
+  if (Number.isNaN(updatedAt)) {
+    throw new NovaError(
+      `its response is not understood (updated_at is no time: ${printable(shorten(updated_at ?? "", 64))})`,
+    );
   }
-  throw new NovaError("its answer is not understood");
+  return { state, updatedAt };
 }

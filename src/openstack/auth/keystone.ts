@@ -1,13 +1,25 @@
+import { fallback, type InferOutput, maxLength, object, optional, pipe, string, unknown } from "valibot";
 import { ResponseError } from "../../http/errors.ts";
 import type { HttpResponse, Transport } from "../../http/transport.ts";
+import { parseJson } from "../../system/parse-json.ts";
 import { parseCatalog } from "../catalog.ts";
 import { errorDetail } from "../error-body.ts";
 import { AuthenticationError, HttpStatusError } from "../errors.ts";
-import { isRecord, pythonJson } from "../json.ts";
+import { pythonJson } from "../json.ts";
 import { redact } from "../redact.ts";
 import { discoverIdentity, identityUrlFromPath } from "./discovery.ts";
 import { type AuthOptions, requireOption } from "./options.ts";
 import type { Authorization, AuthPlugin } from "./plugin.ts";
+
+/** What a login yields. Only the token itself, in a header, has to be there: without a catalog or a time it may still be of use. */
+const loginResponse = object({
+  token: object({
+    issued_at: fallback(string(), ""),
+    expires_at: fallback(string(), ""),
+    project: fallback(optional(object({ id: pipe(string(), maxLength(255)) })), undefined),
+    catalog: optional(unknown()),
+  }),
+});
 
 /** What differs between the ways of logging in to Keystone v3. */
 export interface KeystoneLogin {
@@ -66,7 +78,7 @@ class KeystonePlugin implements AuthPlugin {
 
   #granted(response: HttpResponse): Authorization {
     const token = response.headers["x-subject-token"];
-    const body = parseToken(response.body);
+    const body = parseJson(loginResponse, response.body.toString("utf8"))?.token;
     if (typeof token !== "string" || body === undefined) {
       throw new ResponseError(
         `${this.#whereabouts()} responded to a login without a token: is auth_url Keystone's URL?`,
@@ -75,7 +87,7 @@ class KeystonePlugin implements AuthPlugin {
     return {
       headers: { "X-Auth-Token": token },
       lifetimeMs: lifetime(body),
-      services: { catalog: parseCatalog(body.catalog), projectId: projectId(body.project) },
+      services: { catalog: parseCatalog(body.catalog), projectId: body.project?.id },
       secrets: [token],
     };
   }
@@ -104,23 +116,9 @@ class KeystonePlugin implements AuthPlugin {
   }
 }
 
-function parseToken(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
-    return isRecord(value) && isRecord(value.token) ? value.token : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function projectId(project: unknown): string | undefined {
-  const id = isRecord(project) ? project.id : undefined;
-  return typeof id === "string" && id.length <= 255 ? id : undefined;
-}
-
 /** From Keystone's own two times, so that a wrong clock on this host neither keeps a dead token nor renews for ever. */
-function lifetime(token: Record<string, unknown>): number | undefined {
-  const [issued, expires] = [token.issued_at, token.expires_at].map((time) => Date.parse(String(time).slice(0, 64)));
+function lifetime({ issued_at, expires_at }: InferOutput<typeof loginResponse>["token"]): number | undefined {
+  const [issued, expires] = [issued_at, expires_at].map((time) => Date.parse(time.slice(0, 64)));
   if (issued === undefined || expires === undefined || Number.isNaN(issued) || Number.isNaN(expires)) return undefined;
   return Math.max(0, expires - issued);
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
 import { ResponseError } from "../../../src/http/errors.ts";
-import { createSession } from "../../../src/openstack/create-session.ts";
 import {
   BadRequestError,
   DuplicateNotificationError,
@@ -10,12 +9,10 @@ import {
   HostOnMaintenanceError,
   HttpStatusError,
 } from "../../../src/openstack/errors.ts";
-import { MasakariClient } from "../../../src/openstack/masakari.ts";
+import type { MasakariClient } from "../../../src/openstack/masakari.ts";
 import { capture } from "../../support/capture.ts";
-import { FakeCloud } from "../../support/fake-cloud.ts";
 import { type Handler, json } from "../../support/http-server.ts";
-import { KeptLog } from "../../support/kept-log.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
+import { useMasakari } from "../../support/masakari-client.ts";
 
 const signal = new AbortController().signal;
 const notification = {
@@ -24,19 +21,6 @@ const notification = {
   generated_time: "2026-11-22T12:12:22",
   payload: { event: "STOPPED" },
 };
-
-async function use<T>(api: Handler, action: (client: MasakariClient) => Promise<T>) {
-  await using cloud = await FakeCloud.start();
-  cloud.answersVersion = false;
-  cloud.api = api;
-  const context = { userAgent: "test", clock: new VirtualClock(), log: new KeptLog(), environment: {} };
-  const session = await createSession(cloud.options(), context);
-  try {
-    return { result: await action(new MasakariClient(session)).catch((error: unknown) => error), calls: cloud.calls };
-  } finally {
-    session.close();
-  }
-}
 
 const replay =
   (number: string): Handler =>
@@ -57,7 +41,9 @@ suite("answers to a notification", () => {
     ["106", HttpStatusError, 500, /either erred or is incapable/],
   ] as const) {
     test(`${number}: ${kind.name}`, async () => {
-      const { result } = await use(replay(number), (client) => client.createNotification(notification, { signal }));
+      const { result } = await useMasakari(replay(number), (client) =>
+        client.createNotification(notification, { signal }),
+      );
       assert.ok(result instanceof kind, inspect(result));
       assert.equal(result.constructor, kind);
       assert.equal(result.status, status);
@@ -67,12 +53,14 @@ suite("answers to a notification", () => {
   }
 
   test("202 with the notification", async () => {
-    const { result } = await use(replay("026"), (client) => client.createNotification(notification, { signal }));
+    const { result } = await useMasakari(replay("026"), (client) =>
+      client.createNotification(notification, { signal }),
+    );
     assert.equal((result as { notification_uuid: string }).notification_uuid, "b6c9061c-ac2c-4e81-a05b-01f2656126cf");
   });
 
   test("200 with somebody's login page is no success", async () => {
-    const { result } = await use(
+    const { result } = await useMasakari(
       (_, response) => void response.end("<html>Sign in</html>"),
       (client) => client.createNotification(notification, { signal }),
     );
@@ -80,7 +68,7 @@ suite("answers to a notification", () => {
   });
 
   test("a token or password that the answer quotes is not shown", async () => {
-    const { result } = await use(
+    const { result } = await useMasakari(
       (request, response) =>
         json(response, 500, { fault: { message: `${request.headers["x-auth-token"]} masakari-secret` } }),
       (client) => client.createNotification(notification, { signal }),
@@ -92,7 +80,7 @@ suite("answers to a notification", () => {
 
 suite("requests", () => {
   const sent = async (action: (client: MasakariClient) => Promise<unknown>, answer: unknown = {}) => {
-    const { calls } = await use((_, response) => json(response, 200, answer), action);
+    const { calls } = await useMasakari((_, response) => json(response, 200, answer), action);
     const { method, path, body, headers } = calls[0] ?? assert.fail("nothing was sent");
     return { line: `${method} ${path}`, body, headers };
   };
@@ -132,7 +120,7 @@ suite("an answer that is not masakari-api's own", () => {
   const fault = (message: string, code = 400) => ({ badRequest: { code, message } });
   const invalid = "Invalid input for field/attribute type.";
   const refusal = async (body: unknown, headers: Readonly<Record<string, string>> = {}, status = 400) => {
-    const { result } = await use(
+    const { result } = await useMasakari(
       (_, response) => json(response, status, body, headers),
       (client) => client.createNotification(notification, { signal }),
     );
@@ -173,7 +161,7 @@ suite("an answer that is not masakari-api's own", () => {
 
   test("2xx without a notification in it", async () => {
     for (const body of ["", "<html>Sign in</html>", "{}", '{"notification": {}}', '{"notification": []}', "[]"]) {
-      const { result } = await use(
+      const { result } = await useMasakari(
         (_, response) => json(response, 202, body),
         (client) => client.createNotification(notification, { signal }),
       );
@@ -186,7 +174,7 @@ suite("the version document", () => {
   const version = { id: "v1.0", status: "CURRENT", version: "1.2", min_version: "1.0" };
   const ask = async (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     (
-      await use(
+      await useMasakari(
         (_, response) => json(response, 200, body, headers),
         (client) => client.version({ signal }),
       )

@@ -150,7 +150,9 @@ test("end to end: the time of each step; an engine that does nothing is a proble
   let status = "ignored";
   cloud.api = (request, response) => {
     response.setHeader("openstack-api-version", "instance-ha 1.0");
-    json(response, request.method === "POST" ? 202 : 200, { notification: { notification_uuid: "n-1", status } });
+    const { notification } = JSON.parse(cloud.calls.find(({ method }) => method === "POST")?.body.toString() ?? "{}");
+    const stored = { ...notification, id: 1, notification_uuid: "n-1", source_host_uuid: "h-1", status };
+    json(response, request.method === "POST" ? 202 : 200, { notification: stored });
   };
   const files = () => ({ "x.conf": `[DEFAULT]\nhostname = compute1\n${cloud.section()}` });
   const good = briefly(await findingsOf([endToEnd(5000)], ["instancemonitor"], files));

@@ -53,9 +53,22 @@ test("Nova's view of a host is its nova-compute's state and latest heartbeat", a
   await assert.rejects(ask("comp9", signal), /it knows no nova-compute on comp9/);
 });
 
-test("a refusal says which right is missing, and an answer that is none of Nova's is an error", async () => {
+test("a refusal names the right that is missing", async () => {
   await using cloud = await cloudWithNova([], 403);
   await assert.rejects(asking(cloud)("comp1", signal), /HTTP 403: the user of \[api\] may not list compute services/);
-  cloud.api = (_, response) => json(response, 200, { services: [{ binary: "nova-compute", host: "comp1" }] });
-  await assert.rejects(asking(cloud)("comp1", signal), /not understood/);
+});
+
+test("a response that is none of Nova's is an error that names the member", async () => {
+  await using cloud = await cloudWithNova([]);
+  const ask = asking(cloud);
+  for (const [body, problem] of [
+    [{ services: [{ binary: "nova-compute", host: "comp1" }] }, /not understood \(services\.0\.state: /],
+    [{ services: [service("comp1", "lost", null)] }, /services\.0\.state: .*"lost"/],
+    [{ services: [service("comp1", "up", "yesterday")] }, /updated_at is no time: yesterday/],
+    [{ services: {} }, /not understood \(services: /],
+    ["<html>", /not understood \(not JSON\)/],
+  ] as const) {
+    cloud.api = (_, response) => json(response, 200, body);
+    await assert.rejects(ask("comp1", signal), problem);
+  }
 });
