@@ -192,8 +192,3 @@ export function configOfFiles(files: readonly IniFile[]): Loaded {
     diagnostics: [...resolver.diagnostics, ...checkValues(resolved.config, resolved.origins)],
   };
 }
-
-/** Every option at its default. */
-export function defaultConfig(): Config {
-  return configOfFiles([]).config;
-}

@@ -67,10 +67,6 @@ export class MasakariClient {
     return await this.#call({ ...options, method: "GET", path: `/segments${search(query)}` }, segments);
   }
 
-  async getSegment(uuid: string, options: CallOptions): Promise<Segment> {
-    return await this.#call({ ...options, method: "GET", path: segmentPath(uuid) }, oneSegment);
-  }
-
   async updateSegment(uuid: string, segment: Partial<SegmentBody>, options: CallOptions): Promise<Segment> {
     return await this.#call({ ...options, method: "PUT", path: segmentPath(uuid), body: { segment } }, oneSegment);
   }

@@ -25,7 +25,6 @@ export class DatagramError extends Error {
 export interface DatagramSender {
   /** Never waits: what the receiver has no room for fails. @throws DatagramError */
   send(message: string): void;
-  close(): void;
 }
 
 /** @param path the receiver's socket; a leading `@` means the abstract namespace, as in `$NOTIFY_SOCKET` */
@@ -39,7 +38,6 @@ export function openDatagramSender(path: string): DatagramSender {
   const sendto = libc.func(
     "intptr_t sendto(int fd, const uint8_t *data, size_t size, int flags, const uint8_t *address, uint32_t addressSize)",
   );
-  const close = libc.func("int close(int fd)");
   const fd: number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new DatagramError(path, libc.errno());
   return {
@@ -47,9 +45,6 @@ export function openDatagramSender(path: string): DatagramSender {
       const data = Buffer.from(message);
       const sent: number = sendto(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length);
       if (Number(sent) < 0) throw new DatagramError(path, libc.errno());
-    },
-    close() {
-      close(fd);
     },
   };
 }

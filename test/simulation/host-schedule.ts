@@ -142,7 +142,7 @@ export class HostSchedule {
     const cut = hosts.filter(() => this.#random.chance(0.3));
     for (const { machine } of cut) {
       machine.network = 1;
-      machine.reachesApi = !cutsApi;
+      if (cutsApi) this.world.cutFromApi.add(machine);
     }
     this.world.timeline.add("--", `cut off: ${cut.map(({ machine }) => machine.name).join(" ")}`);
     clock.setTimer(this.#random.between(3000, 5 * MINUTE), () => {
@@ -154,7 +154,7 @@ export class HostSchedule {
   #heal(machines: readonly Machine[]): void {
     for (const machine of machines) {
       machine.network = 0;
-      machine.reachesApi = true;
+      this.world.cutFromApi.delete(machine);
     }
     this.world.timeline.add("--", "the network is whole");
   }

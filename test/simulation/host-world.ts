@@ -56,6 +56,8 @@ export class HostWorld {
   readonly settings: HostSettings;
   readonly invariants: HostInvariants;
   readonly timeline = new HostTimeline(this.clock);
+  /** Whose requests do not reach masakari-api. */
+  readonly cutFromApi = new Set<Machine>();
   /** Whether clocks agree well enough for one monitor to recognise what another has reported. */
   clocksAgree = true;
   readonly decisions: DecisionTimes = { looks: new Durations(), others: new Durations() };
@@ -163,7 +165,7 @@ export class HostWorld {
       settings: { ...settings, hostname: machine.name },
       file: host.file,
       wallOffset: () => host.wallOffset,
-      masakari: () => this.masakari.client(() => machine.reachesApi),
+      masakari: () => this.masakari.client(() => !this.cutFromApi.has(machine)),
       look: (interrupted) => {
         const look = this.cluster.look(machine, interrupted, clock.now().mono >= host.blindUntil);
         return { ...look, at: { wall: look.at.wall + host.wallOffset, mono: look.at.mono } };
@@ -206,7 +208,8 @@ export class HostWorld {
   }
 
   async #post(host: Watched, notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
-    const { name, reachesApi } = host.machine;
+    const { name } = host.machine;
+    const reachesApi = !this.cutFromApi.has(host.machine);
     if (reachesApi) this.invariants.attempted(host, notification);
     const result = await this.masakari.post(notification, reachesApi, signal);
     const { hostname, payload } = notification;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withFixed } from "../../../src/cli/fixed-at-start.ts";
-import { defaultConfig } from "../../../src/config/load.ts";
+import { defaultConfig } from "../../support/default-config.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 
 test("SIGHUP: the host keeps its name and the state its place until the next start, which is said; the rest is taken over", () => {

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { checkPrograms } from "../../../src/cli/check-programs.ts";
-import { defaultConfig, type Loaded, loadConfig } from "../../../src/config/load.ts";
+import { type Loaded, loadConfig } from "../../../src/config/load.ts";
 import { parseProcessYaml } from "../../../src/config/process-list/parse-yaml.ts";
+import { defaultConfig } from "../../support/default-config.ts";
 
 /** Files as deployment tools write them, each with its source, and what Debian's Python monitors read in them. */
 const directory = fileURLToPath(new URL("../../fixtures/deployers/", import.meta.url));

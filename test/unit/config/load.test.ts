@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { defaultConfig } from "../../../src/config/load.ts";
 import { originOf } from "../../../src/config/origin.ts";
 import { configRoot } from "../../support/config-root.ts";
+import { defaultConfig } from "../../support/default-config.ts";
 import { linesFor, linesOf, load } from "../../support/load-config.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/config/${name}`, import.meta.url));

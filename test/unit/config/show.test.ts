@@ -4,10 +4,11 @@ import { checkConfig } from "../../../src/config/check-config.ts";
 import { checkLogin } from "../../../src/config/check-login.ts";
 import { describeDiagnostic } from "../../../src/config/diagnostic.ts";
 import { renderEffective } from "../../../src/config/effective.ts";
-import { defaultConfig, type Loaded, loadConfig } from "../../../src/config/load.ts";
+import { type Loaded, loadConfig } from "../../../src/config/load.ts";
 import { renderSample } from "../../../src/config/sample.ts";
 import { sections } from "../../../src/config/sections.ts";
 import { configRoot } from "../../support/config-root.ts";
+import { defaultConfig } from "../../support/default-config.ts";
 
 function load(text: string, env: Record<string, string> = {}): Loaded {
   using at = configRoot({ "x.conf": text });

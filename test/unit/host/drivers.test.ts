@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { defaultConfig } from "../../../src/config/load.ts";
 import type { DriverParts } from "../../../src/host/driver.ts";
 import { DriverError, openDriver } from "../../../src/host/drivers.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
+import { defaultConfig } from "../../support/default-config.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 
 const parts: DriverParts = { clock: systemClock, log: new KeptLog(), hostname: "here", config: () => defaultConfig() };

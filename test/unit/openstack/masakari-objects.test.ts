@@ -35,7 +35,7 @@ suite("a member of a response that is not as masakari-api documents it is named 
     ["hosts: .* Expected Array", { hosts: {} }, (client) => client.listHosts("s", {}, options)],
     ["segments.0: .* received null", { segments: [null] }, (client) => client.listSegments({}, options)],
     ["segments: ", {}, (client) => client.listSegments({}, options)],
-    ["segment.id: ", { segment: { ...segment, id: "1" } }, (client) => client.getSegment("s", options)],
+    ["segment.id: ", { segment: { ...segment, id: "1" } }, (client) => client.updateSegment("s", {}, options)],
     [
       "notifications.0.payload: ",
       { notifications: [{ ...stored, payload: "STOPPED" }] },

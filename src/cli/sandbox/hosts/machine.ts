@@ -17,7 +17,6 @@ export class Machine {
   stack = true;
   /** Machines of the same number reach each other. */
   network = 0;
-  reachesApi = true;
   bmc: "answers" | "slow" | "dead" | "none" = "answers";
   /** How long a slow BMC takes; undefined: a different time each time. ms */
   bmcDelayMs: number | undefined;
