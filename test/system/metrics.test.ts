@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { requestMonitor } from "../../src/status/client.ts";
 import { healthSocket } from "../../src/status/socket-path.ts";
+import { queries } from "../support/dashboard.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
 import { json } from "../support/http-server.ts";
@@ -72,7 +73,12 @@ async function scene(t: TestContext) {
       const found = await query(expression).catch(() => []);
       return found[0]?.value === value || undefined;
     });
-  return { cloud, rig, start, query, becomes };
+  /** Whether Prometheus can answer it: it parses more than it can evaluate. */
+  const statusOf = async (expression: string): Promise<string> => {
+    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+    return ((await (await fetch(url)).json()) as { readonly status: string }).status;
+  };
+  return { cloud, rig, start, query, becomes, statusOf };
 }
 
 describe("metrics, with Debian's Prometheus", { skip }, () => {
@@ -90,8 +96,23 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     assert.deepEqual([tests.code, /SUCCESS/.test(tests.output)], [0, true], tests.output);
   });
 
+  test("promtool parses every query of the Grafana dashboard", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "dashboard-"));
+    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, "queries.yml");
+    const asRules = (all: readonly string[]): string =>
+      JSON.stringify({
+        groups: [{ name: "dashboard", rules: all.map((expr, at) => ({ record: `query:${at}`, expr })) }],
+      });
+    writeFileSync(file, asRules(queries));
+    const { code, output } = await promtool(["check", "rules", file]);
+    assert.deepEqual([code, output.includes(`SUCCESS: ${queries.length} rules found`)], [0, true], output);
+    writeFileSync(file, asRules([...queries, "rate(x)"]));
+    assert.notEqual((await promtool(["check", "rules", file])).code, 0, "a query that is none is noticed");
+  });
+
   test("it scrapes the monitor; a rejected notification and a stopped monitor make their alerts", async (t) => {
-    const { cloud, rig, start, query, becomes } = await scene(t);
+    const { cloud, rig, start, query, becomes, statusOf } = await scene(t);
     cloud.api = (_, response) => {
       const message = "Host with name compute1 could not be found.";
       response.setHeader("openstack-api-version", "instance-ha 1.0");
@@ -111,6 +132,7 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     await becomes('masakari_monitor_detection_to_acceptance_seconds_count{type="PROCESS"}', "0");
     const [up] = await query('masakari_monitor_process_up{monitor="processmonitor"}');
     assert.equal(up?.value, "0");
+    for (const query of queries) assert.equal(await statusOf(query), "success", query);
     await monitor.stop();
     await becomes('count(ALERTS{alertname="MasakariMonitorAbsent", alertstate="pending"})', "1");
   });

@@ -8,6 +8,7 @@ import { login } from "./login.ts";
 import { nodeVersion } from "./node-version.ts";
 import { processes } from "./processes.ts";
 import { registration } from "./registration.ts";
+import { shadowMode } from "./shadow-mode.ts";
 import { stateDirectory } from "./state-directory.ts";
 import { sudoRules } from "./sudo-rules.ts";
 import { timeSync } from "./time-sync.ts";
@@ -17,6 +18,7 @@ import { user } from "./user.ts";
 /** All checks, in the order in which their findings are shown. */
 export const CHECKS: readonly Check[] = [
   configuration,
+  shadowMode,
   user,
   login,
   registration,

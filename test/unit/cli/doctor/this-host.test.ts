@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { configuration } from "../../../../src/cli/doctor/checks/configuration.ts";
 import { judgeNode } from "../../../../src/cli/doctor/checks/node-version.ts";
 import { processes } from "../../../../src/cli/doctor/checks/processes.ts";
+import { shadowMode } from "../../../../src/cli/doctor/checks/shadow-mode.ts";
 import { judgeFileSystem, stateDirectory } from "../../../../src/cli/doctor/checks/state-directory.ts";
 import { judgeTime, timeSync } from "../../../../src/cli/doctor/checks/time-sync.ts";
 import { tools } from "../../../../src/cli/doctor/checks/tools.ts";
@@ -89,6 +90,12 @@ test("what check-config finds: an error is a problem, with the secret in none", 
   assert.match(text, /^problem: .*auth_url/m);
   assert.match(text, /^warning: .*regoin/m);
   assert.doesNotMatch(JSON.stringify(found), /s3cret/);
+});
+
+test("shadow mode, in which nothing is sent, is a warning", async () => {
+  const found = await findingsOf([shadowMode], onlyProcesses, () => ({ "x.conf": "[notifications]\nshadow = true\n" }));
+  assert.deepEqual(briefly(found), ["warning: [notifications] shadow is set"]);
+  assert.deepEqual(await findingsOf([shadowMode], onlyProcesses, () => ({ "x.conf": "" })), []);
 });
 
 test("Node's version and the kernel's clock", async () => {
