@@ -33,8 +33,6 @@ export interface LooksParts {
   readonly watched: WatchedProcesses;
   /** The planned work of this moment; it may throw. None if absent. */
   readonly pauses?: (() => readonly Pause[]) | undefined;
-  /** Calls back when what is being decided has been; `setImmediate` if absent. */
-  readonly defer?: (callback: () => void) => void;
 }
 
 /** Looks for the processes of the entries, and observes what it finds. */
@@ -77,7 +75,7 @@ export class Looks {
     if (key === undefined || this.#pending === "all") this.#pending = "all";
     else this.#pending = (this.#pending ?? new Set()).add(key);
     if (isDue) return;
-    (this.#parts.defer ?? setImmediate)(() => {
+    setImmediate(() => {
       const keys = this.#pending;
       this.#pending = undefined;
       this.#look(keys === "all" ? undefined : keys, observe);

@@ -69,6 +69,7 @@ export class ProcessWorld extends SimulatedHost {
     stopped: Promise.resolve(),
   };
   #memory: Memory | undefined;
+  #ended: { readonly process: ProcessIdentity; readonly memory: Memory | undefined }[] = [];
 
   /** @param openFile of a real disk */
   constructor(
@@ -103,13 +104,21 @@ export class ProcessWorld extends SimulatedHost {
     this.#memory?.looks.lookAtAll((observation) => this.observe(observation));
   }
 
+  /** Ends of one moment are observed together, as poll(2) finds them. */
   protected override onEnd(process: ProcessIdentity): void {
-    const memory = this.#memory;
+    this.#ended.push({ process, memory: this.#memory });
+    if (this.#ended.length > 1) return;
     this.after(0, () => {
-      if (memory === undefined || memory !== this.#memory || !this.pidfd) return;
-      const keys = memory.watched.keysOf(process);
-      if (keys.length > 0) this.observe({ kind: "exited", at: this.now(), process: { ...process }, keys });
+      const all = this.#ended;
+      this.#ended = [];
+      for (const { process, memory } of all) this.#observeEnd(process, memory);
     });
+  }
+
+  #observeEnd(process: ProcessIdentity, memory: Memory | undefined): void {
+    if (memory === undefined || memory !== this.#memory || !this.pidfd) return;
+    const keys = memory.watched.keysOf(process);
+    if (keys.length > 0) this.observe({ kind: "exited", at: this.now(), process: { ...process }, keys });
   }
 
   protected override monitor(clock: Clock, log: Logger): Monitor<ProcessState, ProcessObservation, ProcessEffect> {
@@ -126,7 +135,6 @@ export class ProcessWorld extends SimulatedHost {
       commands: new Set(),
       watched,
       pauses: () => this.pauses,
-      defer: (callback) => clock.setTimer(0, callback),
     });
     const memory = { clock, log, looks, watched };
     this.#memory = memory;
