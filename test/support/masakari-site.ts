@@ -42,6 +42,8 @@ export async function masakariSite(
   };
   return {
     client,
+    /** `[api]` of a configuration. */
+    api,
     session,
     options,
     setMaintenance: (name: string, on_maintenance: boolean) =>

@@ -5,6 +5,8 @@ import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 
 const IN_TIME = 60_000;
+/** Of a command on the host: apt on a busy machine. */
+const COMMAND_LIMIT = 300_000;
 
 /** In a control group of its own, so that nothing of it stays behind. $1: its name */
 const outer = `set -e
@@ -51,6 +53,37 @@ exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH="
   --unit=test.target --log-target=console --show-status=no
 `;
 
+/**
+ * The same with a root of its own, of which nothing is changed: its systemd starts that Debian's own units, and these. $1: the directory
+ * with the units; $2: the root
+ */
+const enterRoot = `set -e
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/changes /mnt/work /mnt/root
+mount -t overlay overlay -o "lowerdir=$2,upperdir=/mnt/changes,workdir=/mnt/work" /mnt/root
+cd /mnt/root
+mkdir -p oldroot
+echo compute1 >etc/hostname
+mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=755 tmpfs dev
+for device in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0" "ptmx 5 2"; do
+  set -- "$1" "$2" $device
+  mknod -m 666 "dev/$3" c "$4" "$5"
+done
+mkdir dev/shm dev/pts
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
+mount -t tmpfs tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+mkdir run/tests
+mount --bind "$1" run/tests
+pivot_root . oldroot
+umount -l /oldroot
+exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH="/run/tests:" /lib/systemd/systemd --system \
+  --unit=test.target --log-target=console --show-status=no
+`;
+
 /** What a shutdown needs of Debian's own units. */
 const SHUTDOWN_UNITS = ["poweroff", "reboot", "shutdown", "umount", "final"].map((name) => `${name}.target`);
 
@@ -58,17 +91,25 @@ const SHUTDOWN_UNITS = ["poweroff", "reboot", "shutdown", "umount", "final"].map
 export class SystemManager {
   readonly #units: string;
   readonly #packages: boolean;
+  readonly #root: string | undefined;
   #child: Child | undefined;
   #boots = 0;
 
   /**
    * @param directory of its own, for its units
    * @param packages whether packages can be installed on it, without a trace on this machine
+   * @param root a directory with a Debian of its own, in place of this machine's; what the host changes is gone with it, and the directory
+   * with the units is its /run/tests
    */
-  constructor(directory: string, { packages = false }: { readonly packages?: boolean } = {}) {
+  constructor(
+    directory: string,
+    { packages = false, root }: { readonly packages?: boolean; readonly root?: string } = {},
+  ) {
     this.#units = directory;
     this.#packages = packages;
+    this.#root = root;
     mkdirSync(directory);
+    if (root !== undefined) return;
     for (const name of [...SHUTDOWN_UNITS, "systemd-poweroff.service", "systemd-reboot.service"]) {
       writeFileSync(join(directory, name), readFileSync(`/lib/systemd/system/${name}`));
     }
@@ -82,7 +123,10 @@ export class SystemManager {
   /** Boots it with these units; resolves when it takes commands, with jobs still under way. */
   async boot(wanted: readonly string[]): Promise<void> {
     this.unit("test.target", `[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=${wanted.join(" ")}\n`);
-    const parameters = [this.#group(), enter, this.#units, this.#packages ? "packages" : ""];
+    const parameters =
+      this.#root === undefined
+        ? [this.#group(), enter, this.#units, this.#packages ? "packages" : ""]
+        : [this.#group(), enterRoot, this.#units, this.#root];
     this.#child = new Child("unshare", ["--mount", "sh", "-c", outer, "outer", ...parameters]);
     await eventually(
       "systemd",
@@ -105,7 +149,7 @@ export class SystemManager {
   async inside(...command: readonly string[]): Promise<string> {
     const nsenter = ["--target", this.#process1(), "--mount", "--pid", "--cgroup", ...command];
     return await new Promise((resolve, reject) => {
-      execFile("nsenter", nsenter, { timeout: IN_TIME }, (error, stdout, stderr) => {
+      execFile("nsenter", nsenter, { timeout: COMMAND_LIMIT, maxBuffer: 16_000_000 }, (error, stdout, stderr) => {
         if (error) reject(new Error(`${command.join(" ")}: ${stderr}${stdout}`, { cause: error }));
         else resolve(stdout);
       });

@@ -1,16 +1,24 @@
 #!/bin/sh
 # Installs what the system tests and the benchmark need of Debian 12, without starting any service. Idempotent. As root.
 # --whole-chain: also Nova, MariaDB and RabbitMQ, for test/system/whole-chain.test.ts, which then runs here or fails.
+# --debian-packages: also a Debian 12 of its own with the Python monitors, for test/system/debian-packages.test.ts, and lintian.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+chain=""
+debian=""
 case "${1:-}" in
-"") chain="" ;;
+"") ;;
 --whole-chain)
   # nova-compute's own package would bring QEMU; the program is in python3-nova.
   chain="python3-nova nova-api nova-conductor nova-scheduler placement-api rabbitmq-server mariadb-server-core mariadb-client-core"
   ;;
+--debian-packages)
+  chain="debootstrap lintian"
+  debian=/var/cache/masakari-monitors-tests/debian
+  [ ! -e "$debian/complete" ] || debian=""
+  ;;
 *)
-  echo "usage: install-packages.sh [--whole-chain]" >&2
+  echo "usage: install-packages.sh [--whole-chain | --debian-packages]" >&2
   exit 2
   ;;
 esac
@@ -20,7 +28,8 @@ wanted="keystone masakari-api masakari-engine masakari-common python3-masakaricl
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
   openssh-server python3-cotyledon python3-setproctitle
-  corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2 prometheus"
+  corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2 prometheus
+  dbus polkitd"
 missing=""
 for package in $wanted $chain; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
@@ -39,14 +48,14 @@ consul=/var/cache/masakari-monitors-tests/consul
 # kube-apiserver, kube-controller-manager and etcd (test/system/kubernetes/bed.ts): built there once, never installed.
 kubernetes=/var/cache/masakari-monitors-tests/kubernetes
 [ -e "$kubernetes/complete" ] || missing_kubernetes=1
-[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}" ] || {
-  [ -z "$chain" ] || touch "$whole_chain"
+[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}$debian" ] || {
+  [ "${1:-}" != --whole-chain ] || touch "$whole_chain"
   echo "install-packages: all there"
   exit 0
 }
 [ "$(id -u)" = 0 ] || {
   echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" \
-    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes}" >&2
+    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes} $debian" >&2
   exit 1
 }
 
@@ -105,4 +114,5 @@ if [ -n "${missing_consul:-}" ]; then
   touch "$consul/complete"
 fi
 [ -z "${missing_kubernetes:-}" ] || nice -n 10 bash "$here/kubernetes/build.sh" "$kubernetes"
-[ -z "$chain" ] || touch "$whole_chain"
+[ -z "$debian" ] || sh "$here/debian/make-root.sh" "$debian"
+[ "${1:-}" != --whole-chain ] || touch "$whole_chain"

@@ -80,7 +80,7 @@ test("the process monitor does its work under its unit: restarts by systemctl, n
       ["restarted", "notified"].map((name) => ({
         process_name: `/opt/masakari-test/${name}`,
         restart_command: name === "restarted" ? "systemctl restart restarted" : "systemctl restart no-such-unit",
-        extra: { run_as_root: "true", systemd_unit: `${name}.service` },
+        extra: { systemd_unit: `${name}.service` },
       })),
     ),
   };
