@@ -149,7 +149,8 @@ export class Calls {
       if (quick === undefined || forGuest === undefined) return quick ?? forGuest;
       return quick.serial < forGuest.serial ? quick : forGuest;
     }
-    const allForGuests = this.#sent.values().every(({ procedure }) => procedure.waitsForGuest);
+    // Node 20, which the library is for too, has no iterator's `every`.
+    const allForGuests = [...this.#sent.values()].every(({ procedure }) => procedure.waitsForGuest);
     return this.#sent.size === maxInFlight && allForGuests ? quick : undefined;
   }
 
