@@ -180,7 +180,7 @@ test("our Debian packages take the place of Debian's Python ones on a host, and 
   });
 
   await t.test("purged, nothing is left but the user", async () => {
-    await host.shell("dpkg --install /run/tests/0.1.0/*.deb");
+    await host.shell("dpkg --auto-deconfigure --install /run/tests/0.1.0/*.deb");
     await host.shell(`apt-get purge -y ${MONITORS.join(" ")} masakari-monitors-common`);
     const left = await host.shell(
       "find /etc /usr /lib /var/lib /var/log -name '*masakari*' ! -path '/usr/*python3*' ! -path '/var/lib/apt/*'",
