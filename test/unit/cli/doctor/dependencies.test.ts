@@ -28,6 +28,20 @@ test("libvirt that does not run, and a URI that is none", async () => {
   }
 });
 
+test("libvirt is asked with the rights that the monitors need, and no more", async () => {
+  await using server = await LibvirtServer.start();
+  const flags: number[] = [];
+  server.on(procedures.connectOpen, (call) => {
+    flags.push(call.args.flags);
+    call.reply(undefined);
+  });
+  server.on(procedures.connectListAllDomains, (call) => call.reply({ domains: [], count: 0 }));
+  for (const monitor of ["instancemonitor", "introspectiveinstancemonitor"]) {
+    await findingsOf([libvirt], [monitor], () => ({ "x.conf": `[libvirt]\nconnection_uri = ${server.uri}\n` }));
+  }
+  assert.deepEqual(flags, [1, 0], "1 is VIR_CONNECT_RO");
+});
+
 test("a pattern that does not match the channels that the guests have, and a guest without an agent", async () => {
   await using server = await LibvirtServer.start();
   const domains = ["matched", "elsewhere", "silent"].map((name, index) => ({
