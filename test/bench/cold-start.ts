@@ -7,7 +7,7 @@ const runs = 10;
 /** Python finds out within `check_interval`; the first check is at once, so the option does not matter here. */
 const settings = { process: { check_interval: 5, restart_retries: 0 }, debug: true };
 
-/** From exec to the line that says that a first process was checked. The page cache is warm: the first start is not counted. */
+/** From exec to the line by which a first process was checked. The page cache is warm: the first start is not counted. */
 export async function coldStart(address: OpenStackAddress): Promise<Section> {
   const python = await makePeer("python", address, settings);
   const ours = await makePeer("ours", address, settings);

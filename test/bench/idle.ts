@@ -28,7 +28,7 @@ export async function idle(address: OpenStackAddress): Promise<Section> {
 
 async function startAndFind(peer: Peer): Promise<{ pids: () => number[] }> {
   const monitor = peer.rig.startUnawaited();
-  // Without debug Python says nothing when it starts: what matters here is that it runs, and it is given 20 s to come to rest.
+  // Without debug Python logs nothing when it starts: what matters here is that it runs, and it is given 20 s to come to rest.
   await Promise.race([sleep(3000), monitor.exited]);
   if (!monitor.running) throw new Error(`a monitor ended: ${monitor.output}`);
   return { pids: () => processesOf(monitor.pid, peer.rig.configFile) };

@@ -139,7 +139,7 @@ export function loginContract(target: Target): void {
       for (const api_interface of ["public", "internal", "admin"]) await works(t, { ...target().api, api_interface });
     });
 
-    test("without the region says which there are", async (t) => {
+    test("without the region lists those that there are", async (t) => {
       const client = await clientOf(t, { ...target().api, region: "Elsewhere" });
       await assert.rejects(client.version({ signal: signal() }), (error: unknown) => {
         assert.ok(error instanceof CatalogError);

@@ -12,7 +12,7 @@ export interface ContractOptions {
 }
 
 /**
- * The suite that says what "compatible" means: what our client, and so a monitor and the `masakari` command, needs of a
+ * The suite that defines what "compatible" means: what our client, and so a monitor and the `masakari` command, needs of a
  * Keystone and a Masakari. It passes against the real ones and against the embedded control plane alike.
  */
 export function masakariContract({ description, skip = false, open }: ContractOptions): void {

@@ -66,7 +66,7 @@ export class FlappingProcesses implements ProcessWorld {
     if (up && this.#watchers.size > 0 && this.#parts.monitorRuns()) this.#parts.seenUp(name);
   }
 
-  /** The first look of a run: at once, soon, or (libvirt is away, say) only when nobody waits for it any more. */
+  /** The first look of a run: at once, soon, or (libvirt is away, for example) only when nobody waits for it any more. */
   async opened(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#parts;
     const kind = random.next();

@@ -7,7 +7,7 @@ import { HostScenario, reportOf } from "./host-scenario.ts";
 
 const folder = fileURLToPath(new URL("scenarios/", import.meta.url));
 
-describe("a scenario of a simulated data centre ends as its folder says", () => {
+describe("a scenario of a simulated data centre ends as its folder expects", () => {
   for (const name of readdirSync(folder).sort()) {
     const scenario = new HostScenario(join(folder, name));
     test(basename(name), async () => {

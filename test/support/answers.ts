@@ -1,7 +1,7 @@
 import type { Deliver, DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 
-/** A delivery that answers when the test says so. */
+/** A delivery that answers when the test decides. */
 export class Answers {
   readonly asked: { name: string; at: number; signal: AbortSignal; answer: (result: DeliveryResult) => void }[] = [];
   #now: () => number;

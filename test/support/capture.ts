@@ -29,6 +29,6 @@ function message(text: string): CapturedMessage {
   const end = text.indexOf("\n\n");
   const [start = "", ...lines] = (end === -1 ? text : text.slice(0, end)).split("\n");
   const headers = lines.filter((line) => line !== "").map((line) => line.split(/:\s*(.*)/s).slice(0, 2));
-  // The body ends where Content-Length says, but for a newline that the recording adds.
+  // The body ends where Content-Length has it, but for a newline that the recording adds.
   return { start, headers: Object.fromEntries(headers), body: end === -1 ? "" : text.slice(end + 2).trimEnd() };
 }

@@ -65,7 +65,7 @@ export class Child {
     return this.#output;
   }
 
-  /** Does nothing if it has ended. Node may have reaped it and not have said so yet: of several that end at once, one is first. */
+  /** Does nothing if it has ended. Node may have reaped it and not have emitted that yet: of several that end at once, one is first. */
   signal(name: NodeJS.Signals): void {
     this.#process.kill(name);
   }

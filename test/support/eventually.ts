@@ -34,7 +34,7 @@ export async function eventually<T>(
   }
 }
 
-/** The promise's value, or a DeadlineError that says what was waited for. */
+/** The promise's value, or a DeadlineError that names what was waited for. */
 export async function within<T>(doing: string, ms: number, promise: Promise<T>): Promise<T> {
   const timer = new AbortController();
   try {

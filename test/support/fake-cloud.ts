@@ -9,7 +9,7 @@ export class FakeCloud implements AsyncDisposable {
   readonly valid = new Set<string>();
   /** ms from issued_at to expires_at. */
   lifetimeMs = 3_600_000;
-  /** What Keystone's clock says. */
+  /** What Keystone's clock shows. */
   keystoneTime = Date.UTC(2026, 10, 22, 12);
   /** The catalog of the next logins in place of one with Masakari's endpoint in it. */
   catalog: unknown;

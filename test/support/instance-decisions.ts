@@ -115,7 +115,7 @@ export class InstanceDecisions {
     this.take({ kind: "loggedEnd", at: this.#at(), uuid, end: { kind: "ended", reason, signal } });
   }
 
-  /** QEMU's log cannot be read, or says nothing. */
+  /** QEMU's log cannot be read, or has no reason. */
   noLoggedEnd(why: string, uuid = GUEST): void {
     this.take({ kind: "loggedEnd", at: this.#at(), uuid, end: { kind: "unknown", why } });
   }

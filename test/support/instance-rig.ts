@@ -25,12 +25,12 @@ export interface InstanceRigOptions {
 interface Posted {
   readonly uuid: string;
   /** `payload.event/payload.vir_domain_event` */
-  readonly told: string;
+  readonly notified: string;
   readonly hostname: string;
   readonly at: number;
 }
 
-/** The instance monitor as it is run, and an API that keeps what it is told. */
+/** The instance monitor as it is run, and an API that keeps what is sent to it. */
 export class InstanceRig {
   readonly posted: Posted[] = [];
   readonly cloud: FakeCloud;
@@ -46,7 +46,7 @@ export class InstanceRig {
     this.#directory = directory;
   }
 
-  /** Taken down after the test; what the monitor said is shown if it fails. */
+  /** Taken down after the test; the monitor's log is shown if it fails. */
   static async create(context: TestContext, options: InstanceRigOptions): Promise<InstanceRig> {
     const directory = await mkdtemp(join(tmpdir(), "masakari-instance-"));
     const cloud = await FakeCloud.start();
@@ -96,19 +96,21 @@ export class InstanceRig {
     this.#refusing = refusing;
   }
 
-  /** What was told of one guest, in the order in which it arrived. */
-  toldOf(uuid: string): string[] {
-    return this.posted.filter((one) => one.uuid === uuid).map((one) => one.told);
+  /** What was notified about one guest, in the order in which it arrived. */
+  notificationsOf(uuid: string): string[] {
+    return this.posted.filter((one) => one.uuid === uuid).map((one) => one.notified);
   }
 
-  /** Resolves when the API has been told this of the guest. */
-  async told(uuid: string, what: string, withinMs = 20_000): Promise<void> {
-    await eventually(`${what} of ${uuid}`, withinMs, async () => (this.toldOf(uuid).includes(what) ? true : undefined));
+  /** Resolves when the API has been notified of this about the guest. */
+  async untilNotified(uuid: string, what: string, withinMs = 20_000): Promise<void> {
+    await eventually(`${what} of ${uuid}`, withinMs, async () =>
+      this.notificationsOf(uuid).includes(what) ? true : undefined,
+    );
   }
 
   #keep(one: { hostname: string; payload: Record<string, string> }): void {
     const { instance_uuid: uuid = "", event, vir_domain_event } = one.payload;
-    this.posted.push({ uuid, told: `${event}/${vir_domain_event}`, hostname: one.hostname, at: performance.now() });
+    this.posted.push({ uuid, notified: `${event}/${vir_domain_event}`, hostname: one.hostname, at: performance.now() });
   }
 
   async #configure({ uri, instancemonitor = {} }: InstanceRigOptions): Promise<void> {

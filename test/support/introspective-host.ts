@@ -32,7 +32,7 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
   fate: (uuid: string) => Fate | undefined = () => undefined;
   /** What setting a response time-out takes. */
   settingMs = 2;
-  /** What setting a response time-out comes to: whether libvirt has done it, and whether it says so. */
+  /** What setting a response time-out comes to: whether libvirt has done it, and whether it replies that it has. */
   settingFate: (uuid: string) => { readonly done: boolean; readonly outcome: SettingOutcome } | undefined = () =>
     undefined;
   #connected = false;

@@ -15,7 +15,7 @@ const command = fileURLToPath(new URL("../../bin/masakari-monitors", import.meta
 
 type Options = Readonly<Record<string, string | number | boolean>>;
 
-/** The introspective monitor as it is run, and an API that keeps what it is told. */
+/** The introspective monitor as it is run, and an API that keeps what is sent to it. */
 export class IntrospectiveRig {
   /** The bodies of the notifications that arrived, in order, with when that was. */
   readonly posted: { readonly notification: Notification; readonly at: number }[] = [];
@@ -30,7 +30,7 @@ export class IntrospectiveRig {
     this.#directory = directory;
   }
 
-  /** Taken down after the test; what the monitor said is shown if it fails. */
+  /** Taken down after the test; the monitor's log is shown if it fails. */
   static async create(context: TestContext, uri: string, options: Options = {}): Promise<IntrospectiveRig> {
     const directory = await mkdtemp(join(tmpdir(), "masakari-introspective-"));
     const cloud = await FakeCloud.start();
@@ -82,15 +82,15 @@ export class IntrospectiveRig {
     return status.output;
   }
 
-  /** How often the API was told of the guest. */
-  toldOf(uuid: string): number {
+  /** How often the API was notified about the guest. */
+  notificationCount(uuid: string): number {
     return this.posted.filter(({ notification }) => notification.payload.instance_uuid === uuid).length;
   }
 
-  /** Resolves when the API has been told of the guest this often. */
-  async told(uuid: string, withinMs: number, times = 1): Promise<void> {
+  /** Resolves when the API has been notified about the guest this often. */
+  async untilNotified(uuid: string, withinMs: number, times = 1): Promise<void> {
     await eventually(`${times} notifications of ${uuid}`, withinMs, () =>
-      this.toldOf(uuid) >= times ? true : undefined,
+      this.notificationCount(uuid) >= times ? true : undefined,
     );
   }
 

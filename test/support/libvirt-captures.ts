@@ -3,13 +3,13 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GuestEvent } from "../../src/instance/observation.ts";
 
-/** What a real libvirtd 9.0.0 with QEMU 7.2 told about one action, and what the Python monitor made of it. */
+/** What a real libvirtd 9.0.0 with QEMU 7.2 emitted for one action, and what the Python monitor made of it. */
 export interface LibvirtCapture {
   readonly name: string;
   readonly uuid: string;
   readonly events: readonly GuestEvent[];
   /** `payload.event/payload.vir_domain_event`, in the order in which their events came. */
-  readonly told: readonly string[];
+  readonly notified: readonly string[];
 }
 
 const folder = fileURLToPath(new URL("../fixtures/libvirt/captures/", import.meta.url));
@@ -22,11 +22,11 @@ const LIFECYCLE_WORDS: Readonly<Record<string, string>> = {
 
 export const libvirtCaptures: readonly LibvirtCapture[] = globSync(`${folder}*.txt`).sort().map(readCapture);
 
-/** What the Python monitor told of this capture, a burst of equal notifications once. */
-export function toldOnce(name: string): string[] {
+/** What the Python monitor notified in this capture, a burst of equal notifications once. */
+export function notificationsOf(name: string): string[] {
   const capture = libvirtCaptures.find((one) => one.name === name);
   if (capture === undefined) throw new Error(`there is no capture ${name}`);
-  return [...new Set(capture.told)];
+  return [...new Set(capture.notified)];
 }
 
 function readCapture(path: string): LibvirtCapture {
@@ -35,7 +35,7 @@ function readCapture(path: string): LibvirtCapture {
     .split("\n")
     .filter((line) => line.startsWith('{"payload"'))
     .map((line) => JSON.parse(line) as { payload: Record<string, string>; generated_time: string })
-    // Upstream sends from a thread for each event, so that the order of arrival says nothing.
+    // Upstream sends from a thread for each event, so that the order of arrival means nothing.
     .sort((one, other) => one.generated_time.localeCompare(other.generated_time));
   return {
     name: basename(path, ".txt"),
@@ -44,7 +44,7 @@ function readCapture(path: string): LibvirtCapture {
       .split("\n")
       .map(eventOf)
       .filter((event) => event !== undefined),
-    told: bodies.map(({ payload }) => `${payload.event}/${payload.vir_domain_event}`),
+    notified: bodies.map(({ payload }) => `${payload.event}/${payload.vir_domain_event}`),
   };
 }
 

@@ -64,7 +64,7 @@ export class Client {
 type Handler = (message: Message, client: Client) => void;
 
 /**
- * A libvirt server as bad as a test wants it: it answers what it is told to, and lets everybody in unless told otherwise.
+ * A libvirt server as bad as a test wants it: it replies what the test sets, and lets everybody in unless the test forbids it.
  * It speaks by the client's own codec, so what is on the wire is for the tests with a real libvirtd to show.
  */
 export class LibvirtServer implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import { lockState } from "../../src/notify/state-lock.ts";
 
-// A program of its own: `node lock-holder.ts STATE_PATH PROGRAM` locks the state, says how that went, and stays.
+// A program of its own: `node lock-holder.ts STATE_PATH PROGRAM` locks the state, prints the result, and stays.
 const [statePath = "", program = ""] = process.argv.slice(2);
 try {
   const { problem } = lockState(statePath, program);

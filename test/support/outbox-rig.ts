@@ -68,7 +68,7 @@ export class OutboxRig {
   }
 
   /** Lines of the log that hold `text`. */
-  said(text: string): readonly string[] {
+  logged(text: string): readonly string[] {
     return this.log.lines.filter((line) => line.includes(text));
   }
 }

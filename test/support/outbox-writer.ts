@@ -7,7 +7,7 @@ const MOST = 60;
 const AT_ONCE = Number(process.argv[3]);
 
 // A program of its own, to be killed: `node outbox-writer.ts STATE_PATH COUNT` adds COUNT notifications about one subject,
-// together with a saved state that counts the subjects, and says so once it is done. Every other one it ends at once.
+// together with a saved state that counts the subjects, and prints that once it is done. Every other one it ends at once.
 const rig = new OutboxRig(process.argv[2] ?? "");
 const first = Number(rig.store.saved("testmonitor") ?? 0) + 1;
 for (let count = first; count < first + MOST; count += 1) {

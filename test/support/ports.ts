@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A loopback port that is free now, for a server that cannot be asked to choose one and to say which. */
+/** A loopback port that is free now, for a server that cannot be made to choose one and to print which. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

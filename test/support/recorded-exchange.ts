@@ -40,7 +40,7 @@ function parseMessage(text: string) {
     const colon = line.indexOf(":");
     headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
   }
-  // A HEAD's Content-Length tells of a body that was not sent: the slice just ends earlier.
+  // A HEAD's Content-Length is that of a body that was not sent: the slice just ends earlier.
   const body = text.slice(end + 2).slice(0, Number(headers["content-length"] ?? 0));
   return { firstLine, headers, body: Buffer.from(body.trim() === "" ? "" : body, "latin1") };
 }

@@ -30,7 +30,7 @@ export interface Answer {
 /** What the proxy does with a request. */
 export type Behaviour =
   | { readonly kind: "pass"; readonly delayMs?: number }
-  /** Reads the request and never answers it, nor tells the backend. */
+  /** Reads the request and never answers it, nor passes it on. */
   | { readonly kind: "hang" }
   /** The backend does it, the client never hears of it: the connection breaks. */
   | { readonly kind: "drop-answer" }

@@ -36,7 +36,7 @@ export class SmallDisk {
     try {
       execFileSync("dd", ["if=/dev/zero", `of=${this.#filler}`, "bs=1k"], { stdio: "ignore" });
     } catch {
-      // dd says so when there is no more room: that is what is wanted.
+      // dd fails when there is no more room: that is what is wanted.
     }
   }
 

@@ -7,7 +7,7 @@ import { answerHtml, answerJson, dropAnswer, hang, pass } from "../support/recor
 import { describeWithOpenStack } from "./openstack/suite.ts";
 
 await describeWithOpenStack("process monitor and trouble with masakari-api", (setScene) => {
-  test("an API that accepts and never answers holds up nothing else, and is told when it answers again", async (t) => {
+  test("an API that accepts and never answers holds up nothing else, and is logged when it answers again", async (t) => {
     const { site, host, rig } = await setScene(t, { api: { timeout: "3" } });
     const names = ["nova-compute", "libvirtd", "neutron-agent"];
     const [first, second, third] = names.map((name) => rig.victim(name));
@@ -109,7 +109,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
   });
 
-  test("409, the host is on maintenance: rejected at once, and the line says what to do", async (t) => {
+  test("409, the host is on maintenance: rejected at once, and the line has what to do", async (t) => {
     const { site, host, rig } = await setScene(t, { recovery: true });
     const [first, second] = [rig.victim("nova-compute"), rig.victim("libvirtd")];
     await rig.listed("nova-compute", "libvirtd");

@@ -157,7 +157,7 @@ test("no monitor runs and the disk hangs: `outbox` and `status` end", async (t) 
   disk.freeze();
   assert.equal((await status()).verdict, "failing");
   const asked = new Child(masakariMonitors, ["outbox", "--config-file", rig.configFile]);
-  // A frozen file system may still be read from memory; what is not answered is said.
+  // A frozen file system may still be read from memory; what cannot be read is logged.
   await eventually("outbox to end", 20_000, () => !asked.running || hasEnded(asked) || undefined);
   assert.match(asked.output, /nothing to list|the disk hangs/);
   disk.thaw();

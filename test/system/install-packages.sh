@@ -59,7 +59,7 @@ kubernetes=/var/cache/masakari-monitors-tests/kubernetes
   exit 1
 }
 
-# 101 tells invoke-rc.d that starting services is forbidden here; only while these packages are configured.
+# 101 forbids invoke-rc.d to start services here; only while these packages are configured.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Child } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
-import { libvirtCaptures, toldOnce } from "../support/libvirt-captures.ts";
+import { libvirtCaptures, notificationsOf } from "../support/libvirt-captures.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
@@ -17,8 +17,8 @@ interface Action {
   readonly name: string;
   readonly options?: GuestOptions;
   readonly act: (guest: Guest, libvirtd: Libvirtd) => void | Promise<void>;
-  /** What Masakari is told, in order. Default what the Python monitor told. */
-  readonly told?: readonly string[];
+  /** What Masakari is notified of, in order. Default: what the Python monitor notified. */
+  readonly notified?: readonly string[];
 }
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
@@ -27,7 +27,7 @@ const REBOOT = "REBOOT/UNKNOWN";
 const watchdog = (action: string): Action => ({
   name: `wd_${action.replace("inject-", "")}`,
   options: { watchdog: action },
-  act: (guest) => guest.tell("x-watchdog"),
+  act: (guest) => guest.send("x-watchdog"),
 });
 
 const virsh = (...words: string[]): Action["act"] => {
@@ -38,7 +38,7 @@ const actions: readonly Action[] = [
   { name: "kill9", act: (guest) => guest.signal("SIGKILL") },
   { name: "segv", act: (guest) => guest.signal("SIGSEGV") },
   { name: "term", act: (guest) => guest.signal("SIGTERM") },
-  { name: "poweroff_inside", act: (guest) => guest.tell("x-poweroff") },
+  { name: "poweroff_inside", act: (guest) => guest.send("x-poweroff") },
   { name: "destroy", act: (guest) => guest.destroy() },
   { name: "destroy_graceful", act: virsh("destroy", "--graceful") },
   {
@@ -50,9 +50,9 @@ const actions: readonly Action[] = [
     },
   },
   { name: "reset", act: virsh("reset") },
-  { name: "reboot_inside", act: (guest) => guest.tell("x-reset") },
-  { name: "reboot_inside_destroy", options: { onReboot: "destroy" }, act: (guest) => guest.tell("x-reset") },
-  { name: "panic_tiny", act: (guest) => guest.tell("x-panic"), told: [FAILED] },
+  { name: "reboot_inside", act: (guest) => guest.send("x-reset") },
+  { name: "reboot_inside_destroy", options: { onReboot: "destroy" }, act: (guest) => guest.send("x-reset") },
+  { name: "panic_tiny", act: (guest) => guest.send("x-panic"), notified: [FAILED] },
   watchdog("none"),
   watchdog("reset"),
   watchdog("poweroff"),
@@ -83,9 +83,9 @@ const byLinux = [
 
 /** The SeaBIOS of a guest reads its disk after each reset; the server of the disk is killed before that. */
 const diskFailures = [
-  { name: "io_report", policy: "report", told: toldOnce("io_report") },
-  // As io_enospc, but for the reason, which is not told.
-  { name: "io_pause", policy: "stop", told: toldOnce("io_enospc") },
+  { name: "io_report", policy: "report", notified: notificationsOf("io_report") },
+  // As io_enospc, but for the reason, which is not notified.
+  { name: "io_pause", policy: "stop", notified: notificationsOf("io_enospc") },
 ] as const;
 
 test("each capture's action is done to a real guest", () => {
@@ -94,8 +94,8 @@ test("each capture's action is done to a real guest", () => {
 });
 
 await describeWithLibvirtd("instance monitor, each action done to a real guest", {}, (host) => {
-  for (const { name, options = {}, act, told = toldOnce(name) } of actions) {
-    test(`${name}: ${told.join(", ") || "nothing is told"}`, async (t) => {
+  for (const { name, options = {}, act, notified = notificationsOf(name) } of actions) {
+    test(`${name}: ${notified.join(", ") || "nothing is notified"}`, async (t) => {
       const { libvirtd } = host();
       const connection = await host().connect(t);
       const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
@@ -107,17 +107,17 @@ await describeWithLibvirtd("instance monitor, each action done to a real guest",
       await rig.start();
 
       await act(guest, libvirtd);
-      const last = told.at(-1);
-      if (last !== undefined) await rig.told(uuid, last);
-      // A guest that dies later is told later: what was to come of the first one is there by then.
+      const last = notified.at(-1);
+      if (last !== undefined) await rig.untilNotified(uuid, last);
+      // A guest that dies later is notified later: what was to come of the first one is there by then.
       fence.signal("SIGKILL");
-      await rig.told(fence.domain.uuid, FAILED);
+      await rig.untilNotified(fence.domain.uuid, FAILED);
 
-      assert.deepEqual(rig.toldOf(uuid), told);
+      assert.deepEqual(rig.notificationsOf(uuid), notified);
     });
   }
 
-  test("start: nothing is told", async (t) => {
+  test("start: nothing is notified", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
@@ -127,18 +127,18 @@ await describeWithLibvirtd("instance monitor, each action done to a real guest",
     await guest.answering();
     await guest.define();
     guest.signal("SIGKILL");
-    await rig.told(guest.domain.uuid, FAILED);
+    await rig.untilNotified(guest.domain.uuid, FAILED);
     await libvirtd.virsh("start", guest.name);
     await guest.answering();
     guest.signal("SIGKILL");
     await eventually("the second", 20_000, () => (rig.posted.length >= 2 ? true : undefined));
 
-    assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED, FAILED]);
-    assert.deepEqual(toldOnce("start"), []);
+    assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [FAILED, FAILED]);
+    assert.deepEqual(notificationsOf("start"), []);
   });
 
-  for (const { name, policy, told } of diskFailures) {
-    test(`${name}: ${told.join(", ")}`, async (t) => {
+  for (const { name, policy, notified } of diskFailures) {
+    test(`${name}: ${notified.join(", ")}`, async (t) => {
       const { libvirtd } = host();
       const connection = await host().connect(t);
       const image = join(libvirtd.folder, `${name}.img`);
@@ -164,9 +164,9 @@ await describeWithLibvirtd("instance monitor, each action done to a real guest",
       await disk.stop("SIGKILL");
       await libvirtd.virsh("reset", guest.name);
 
-      await rig.told(guest.domain.uuid, told[told.length - 1] ?? "");
-      const ofTheDisk = rig.toldOf(guest.domain.uuid).filter((one) => one !== REBOOT);
-      assert.deepEqual(ofTheDisk, told);
+      await rig.untilNotified(guest.domain.uuid, notified[notified.length - 1] ?? "");
+      const ofTheDisk = rig.notificationsOf(guest.domain.uuid).filter((one) => one !== REBOOT);
+      assert.deepEqual(ofTheDisk, notified);
     });
   }
 });

@@ -23,7 +23,7 @@ await describeWithLibvirtd("instance monitor, a crowd of real guests", {}, (host
     for (const pid of pids) process.kill(pid, "SIGKILL");
 
     await eventually("all to be notified", 120_000, () => (rig.posted.length >= GUESTS ? true : undefined));
-    for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
+    for (const guest of guests) assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [FAILED], guest.name);
     assert.equal(rig.posted.length, GUESTS);
     assert.equal(monitor.running, true);
     // `[notifications] max_in_flight`, and not a connection for each.

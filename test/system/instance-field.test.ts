@@ -14,8 +14,8 @@ const REBOOT = "REBOOT/UNKNOWN";
 interface Happening {
   readonly options?: GuestOptions;
   readonly act: (guest: Guest, virsh: Libvirtd["virsh"], libvirtd: Libvirtd) => unknown;
-  /** What Masakari is told of it. */
-  readonly told: readonly string[];
+  /** What Masakari is notified of it. */
+  readonly notified: readonly string[];
   /** It runs afterwards, so that its death is one. */
   readonly lives: boolean;
   /** Not beside the others, which make every step of libvirtd's long. */
@@ -26,14 +26,14 @@ const diskNamed = (name: string): string => `<disk type='file' device='disk'>
   <driver name='qemu' type='qcow2'/><source file='/var/lib/libvirt/${name}.qcow2'/><target dev='hda' bus='ide'/>
 </disk>`;
 
-/** What owners, operators and Nova do to guests, beyond the captures; upstream's table says what is told. */
+/** What owners, operators and Nova do to guests, beyond the captures; upstream's table has what is notified. */
 const happenings: Readonly<Record<string, Happening>> = {
   "saved by Nova's suspend, and resumed": {
     act: async ({ name }, virsh) => {
       await virsh("managedsave", name);
       await virsh("start", name);
     },
-    told: [],
+    notified: [],
     lives: true,
   },
   "saved to a file, and restored": {
@@ -41,7 +41,7 @@ const happenings: Readonly<Record<string, Happening>> = {
       await virsh("save", name, join(folder, `${name}.save`));
       await virsh("restore", join(folder, `${name}.save`));
     },
-    told: [],
+    notified: [],
     lives: true,
   },
   "a snapshot, reverted to while it runs and while it is off": {
@@ -52,7 +52,7 @@ const happenings: Readonly<Record<string, Happening>> = {
       await virsh("destroy", name);
       await virsh("snapshot-revert", name, "one");
     },
-    told: [DESTROYED],
+    notified: [DESTROYED],
     lives: true,
   },
   "a snapshot of its memory and disk in files": {
@@ -66,21 +66,21 @@ const happenings: Readonly<Record<string, Happening>> = {
       ];
       await virsh("snapshot-create-as", name, "one", ...files);
     },
-    told: [],
+    notified: [],
     lives: true,
   },
   "dumped while it runs": {
     act: async ({ name }, virsh, { folder }) => {
       await virsh("dump", "--live", "--memory-only", name, join(folder, `${name}.core`));
     },
-    told: [],
+    notified: [],
     lives: true,
   },
   "dumped, and ended by that": {
     act: async ({ name }, virsh, { folder }) => {
       await virsh("dump", "--crash", "--memory-only", name, join(folder, `${name}.core`));
     },
-    told: [],
+    notified: [],
     lives: false,
     // A look at all guests that comes between its end and the event takes it for a crash, as for any monitor that was away.
     alone: true,
@@ -92,7 +92,7 @@ const happenings: Readonly<Record<string, Happening>> = {
       await virsh("define", join(folder, `${name}.xml`));
       await virsh("start", name);
     },
-    told: [DESTROYED],
+    notified: [DESTROYED],
     lives: true,
   },
   "renamed, and started again": {
@@ -101,12 +101,12 @@ const happenings: Readonly<Record<string, Happening>> = {
       await virsh("domrename", name, `${name}-renamed`);
       await virsh("start", `${name}-renamed`);
     },
-    told: [DESTROYED],
+    notified: [DESTROYED],
     lives: true,
   },
   "undefined while it runs": {
     act: async ({ name }, virsh) => await virsh("undefine", name),
-    told: [],
+    notified: [],
     lives: true,
   },
   "started again without its disk, in vain": {
@@ -116,32 +116,32 @@ const happenings: Readonly<Record<string, Happening>> = {
       await libvirtd.inside("rm", "/var/lib/libvirt/lost.qcow2");
       await assert.rejects(virsh("start", name), /lost\.qcow2/);
     },
-    told: [DESTROYED],
+    notified: [DESTROYED],
     lives: false,
   },
-  "its processor gives up": { act: (guest) => guest.tell("x-triple"), told: [REBOOT], lives: true },
+  "its processor gives up": { act: (guest) => guest.send("x-triple"), notified: [REBOOT], lives: true },
   "restarted at its power-off": {
     options: { onPoweroff: "restart" },
-    act: (guest) => guest.tell("x-poweroff"),
-    told: [REBOOT],
+    act: (guest) => guest.send("x-poweroff"),
+    notified: [REBOOT],
     lives: true,
   },
   "panicked, and restarted by libvirt": {
     options: { onCrash: "restart" },
-    act: (guest) => guest.tell("x-panic"),
-    told: [REBOOT],
+    act: (guest) => guest.send("x-panic"),
+    notified: [REBOOT],
     lives: true,
   },
   "panicked, dumped, and restarted by libvirt": {
     options: { onCrash: "coredump-restart" },
-    act: (guest) => guest.tell("x-panic"),
-    told: [REBOOT],
+    act: (guest) => guest.send("x-panic"),
+    notified: [REBOOT],
     lives: true,
   },
   "panicked, and dumped": {
     options: { onCrash: "coredump-destroy" },
-    act: (guest) => guest.tell("x-panic"),
-    told: [FAILED],
+    act: (guest) => guest.send("x-panic"),
+    notified: [FAILED],
     lives: false,
   },
 };
@@ -149,7 +149,7 @@ const happenings: Readonly<Record<string, Happening>> = {
 await describeWithLibvirtd("instance monitor, what else happens to guests", {}, (host) => {
   async function happen(
     name: string,
-    { options, act, told, lives }: Happening,
+    { options, act, notified, lives }: Happening,
     connection: Connection,
     rig: InstanceRig,
   ) {
@@ -158,17 +158,17 @@ await describeWithLibvirtd("instance monitor, what else happens to guests", {}, 
     const { uuid } = guest.domain;
     await guest.answering();
     await act(guest, (...words) => libvirtd.virsh(...words), libvirtd);
-    for (const one of told) await rig.told(uuid, one);
+    for (const one of notified) await rig.untilNotified(uuid, one);
     if (!lives) return uuid;
     const living = await Guest.find(libvirtd, connection, uuid);
     // It is up again, and watched as any other.
     await living.answering();
     living.signal("SIGKILL");
-    await rig.told(uuid, FAILED);
+    await rig.untilNotified(uuid, FAILED);
     return uuid;
   }
 
-  test("all of them at once: each is told as upstream's table has it, and those that live on are watched on", async (t) => {
+  test("all of them at once: each is notified as upstream's table has it, and those that live on are watched on", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     for (const name of ["reverted", "backed-up", "lost"]) {
@@ -186,15 +186,16 @@ await describeWithLibvirtd("instance monitor, what else happens to guests", {}, 
     await Promise.all(all.filter(([, { alone }]) => !alone).map((one) => play(...one)));
     for (const one of all.filter(([, { alone }]) => alone)) await play(...one);
 
-    // A guest that dies later is told later: what was to come of the others is there by then.
+    // A guest that dies later is notified later: what was to come of the others is there by then.
     const fence = await Guest.start(libvirtd, connection, "field-fence", { agent: "bare" });
     fence.signal("SIGKILL");
-    await rig.told(fence.domain.uuid, FAILED);
-    // An error of QEMU's monitor is told, or not, as a start that fails goes.
-    const toldOf = (uuid: string): string[] => rig.toldOf(uuid).filter((one) => one !== "CONTROL_ERROR/UNKNOWN");
+    await rig.untilNotified(fence.domain.uuid, FAILED);
+    // An error of QEMU's monitor is notified or not, depending on how the start fails.
+    const notificationsOf = (uuid: string): string[] =>
+      rig.notificationsOf(uuid).filter((one) => one !== "CONTROL_ERROR/UNKNOWN");
     assert.deepEqual(
-      Object.fromEntries(all.map(([name]) => [name, toldOf(uuids.get(name) ?? "")])),
-      Object.fromEntries(all.map(([name, { told, lives }]) => [name, lives ? [...told, FAILED] : told])),
+      Object.fromEntries(all.map(([name]) => [name, notificationsOf(uuids.get(name) ?? "")])),
+      Object.fromEntries(all.map(([name, { notified, lives }]) => [name, lives ? [...notified, FAILED] : notified])),
     );
     assert.equal(monitor.running, true);
   });

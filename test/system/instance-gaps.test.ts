@@ -23,9 +23,9 @@ async function definedGuests(count: number, libvirtd: Libvirtd, connection: Conn
   return guests;
 }
 
-/** A libvirtd that takes over a QEMU that is just dying also tells, truly, that it has lost control of it. */
+/** A libvirtd that takes over a QEMU that is just dying also reports, correctly, that it has lost control of it. */
 function endsOf(rig: InstanceRig, { domain }: Guest): string[] {
-  return rig.toldOf(domain.uuid).filter((told) => told !== "CONTROL_ERROR/UNKNOWN");
+  return rig.notificationsOf(domain.uuid).filter((notified) => notified !== "CONTROL_ERROR/UNKNOWN");
 }
 
 await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (host) => {
@@ -36,7 +36,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     const monitor = await rig.start();
     const [beforehand, ...others] = guests as [Guest, ...Guest[]];
     const [survivor, ...dying] = others as [Guest, ...Guest[]];
-    // libvirtd has not seen this death when it is killed, or has and not told of it, or has told of it.
+    // libvirtd has not seen this death when it is killed, or has and has not emitted it, or has emitted it.
     const pids = new Map(guests.map((guest) => [guest, guest.pid]));
     process.kill(pids.get(beforehand) ?? 0, "SIGKILL");
 
@@ -47,10 +47,10 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000, from);
 
-    for (const guest of [beforehand, ...dying]) await rig.told(guest.domain.uuid, FAILED);
+    for (const guest of [beforehand, ...dying]) await rig.untilNotified(guest.domain.uuid, FAILED);
     survivor.signal("SIGKILL");
-    await rig.told(survivor.domain.uuid, FAILED);
-    for (const guest of guests) assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED], guest.name);
+    await rig.untilNotified(survivor.domain.uuid, FAILED);
+    for (const guest of guests) assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [FAILED], guest.name);
     assert.equal(monitor.running, true);
     assert.equal(monitor.output.match(/Lost connection to libvirt/g)?.length, 1);
   });
@@ -71,7 +71,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await restarted;
 
     // libvirtd itself has no event for some of them; they are found by looking again.
-    for (const guest of guests) await rig.told(guest.domain.uuid, FAILED, 60_000);
+    for (const guest of guests) await rig.untilNotified(guest.domain.uuid, FAILED, 60_000);
     for (const guest of guests) assert.deepEqual(endsOf(rig, guest), [FAILED], guest.name);
   });
 
@@ -80,7 +80,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     const instancemonitor = { qemu_log_directory: libvirtd.qemuLogs };
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor });
     const monitor = await rig.start();
-    // libvirtd is notified of a death within milliseconds, and tells of it up to 200 ms later.
+    // libvirtd is notified of a death within milliseconds, and emits it up to 200 ms later.
     for (const delayMs of [0, 5, 15, 30, 50, 80, 120, 160]) {
       const connection = await host().connect(t);
       const [died, destroyed, poweredOff, living] = await Promise.all([
@@ -93,9 +93,9 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       ]);
       // Events come in order: what was started before this is known to the monitor.
       await libvirtd.virsh("reset", destroyed.name);
-      await rig.told(destroyed.domain.uuid, "REBOOT/UNKNOWN");
+      await rig.untilNotified(destroyed.domain.uuid, "REBOOT/UNKNOWN");
       died.signal("SIGKILL");
-      poweredOff.tell("x-poweroff");
+      poweredOff.send("x-poweroff");
       const destroying = libvirtd.virsh("destroy", destroyed.name).catch(() => undefined);
       await sleep(delayMs);
       await libvirtd.kill("SIGTERM");
@@ -103,12 +103,12 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       const from = monitor.output.length;
       await libvirtd.restart();
       await monitor.line(/watching \d+ guests?/, 60_000, from);
-      await rig.told(died.domain.uuid, FAILED, 60_000);
+      await rig.untilNotified(died.domain.uuid, FAILED, 60_000);
       living.signal("SIGKILL");
-      await rig.told(living.domain.uuid, FAILED, 60_000);
+      await rig.untilNotified(living.domain.uuid, FAILED, 60_000);
       for (const guest of [died, living]) assert.deepEqual(endsOf(rig, guest), [FAILED], `${delayMs} ms`);
       for (const guest of [destroyed, poweredOff]) {
-        assert.ok(!rig.toldOf(guest.domain.uuid).includes(FAILED), `${guest.name}, ${delayMs} ms`);
+        assert.ok(!rig.notificationsOf(guest.domain.uuid).includes(FAILED), `${guest.name}, ${delayMs} ms`);
         await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
       }
     }
@@ -118,25 +118,25 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     const { libvirtd } = host();
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
     const monitor = await rig.start();
-    // Whether libvirtd has told of the end when it is killed, is chance.
+    // Whether libvirtd has emitted the end when it is killed is chance.
     for (const options of [{}, { onReboot: "destroy" }] as const) {
       const connection = await host().connect(t);
       const uuid = randomUUID();
       const name = `instance-${uuid.slice(0, 8)}`;
       const guest = await Guest.start(libvirtd, connection, name, { ...options, uuid, defined: true });
       await guest.answering();
-      guest.tell("onReboot" in options ? "x-reset" : "x-poweroff");
+      guest.send("onReboot" in options ? "x-reset" : "x-poweroff");
       await monitor.line(new RegExp(`${uuid}\\): is shutting down`), 20_000);
       const from = monitor.output.length;
       await libvirtd.kill();
       await libvirtd.restart();
       await monitor.line(/watching \d+ guests?/, 60_000, from);
-      await rig.told(uuid, "LIFECYCLE/STOPPED_SHUTDOWN", 60_000);
-      assert.deepEqual(rig.toldOf(uuid), ["LIFECYCLE/STOPPED_SHUTDOWN"]);
+      await rig.untilNotified(uuid, "LIFECYCLE/STOPPED_SHUTDOWN", 60_000);
+      assert.deepEqual(rig.notificationsOf(uuid), ["LIFECYCLE/STOPPED_SHUTDOWN"]);
     }
   });
 
-  test("what guests do by themselves while libvirtd is down is notified when it is back, panics whatever on_crash says", async (t) => {
+  test("what guests do by themselves while libvirtd is down is notified when it is back, panics whatever on_crash is", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const cases: readonly (readonly [Misfortune, GuestOptions, readonly string[]])[] = [
@@ -159,15 +159,15 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
 
     await libvirtd.kill();
     await monitor.line(/Lost connection to libvirt/, 20_000);
-    await Promise.all(guests.map((guest, at) => guest.tellDirectly(cases[at]?.[0] ?? "x-hang")));
+    await Promise.all(guests.map((guest, at) => guest.sendDirectly(cases[at]?.[0] ?? "x-hang")));
     await libvirtd.restart();
 
     for (const [at, { domain }] of guests.entries()) {
-      for (const told of cases[at]?.[2] ?? []) await rig.told(domain.uuid, told, 60_000);
+      for (const notified of cases[at]?.[2] ?? []) await rig.untilNotified(domain.uuid, notified, 60_000);
     }
-    const told = guests.map(({ domain }) => rig.toldOf(domain.uuid));
+    const notified = guests.map(({ domain }) => rig.notificationsOf(domain.uuid));
     assert.deepEqual(
-      told,
+      notified,
       cases.map(([, , expected]) => expected),
     );
     for (const guest of guests) await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
@@ -197,11 +197,12 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.virsh("undefine", deleted.name);
     await rig.start();
 
-    await rig.told(died.domain.uuid, FAILED);
-    await rig.told(destroyed.domain.uuid, "LIFECYCLE/STOPPED_DESTROYED");
+    await rig.untilNotified(died.domain.uuid, FAILED);
+    await rig.untilNotified(destroyed.domain.uuid, "LIFECYCLE/STOPPED_DESTROYED");
     untouched.signal("SIGKILL");
-    await rig.told(untouched.domain.uuid, FAILED);
-    for (const guest of [suspended, again, deleted]) assert.deepEqual(rig.toldOf(guest.domain.uuid), [], guest.name);
+    await rig.untilNotified(untouched.domain.uuid, FAILED);
+    for (const guest of [suspended, again, deleted])
+      assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [], guest.name);
     assert.equal(rig.posted.length, 3);
   });
 
@@ -218,8 +219,8 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     process.kill(pid, "SIGKILL");
     libvirtd.signal("SIGCONT");
 
-    await rig.told(guest.domain.uuid, FAILED, 60_000);
-    assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
+    await rig.untilNotified(guest.domain.uuid, FAILED, 60_000);
+    assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [FAILED]);
   });
 
   test("libvirtd is not there when the monitor starts: it logs that and keeps trying", async (t) => {
@@ -232,7 +233,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000);
     guest.signal("SIGKILL");
-    await rig.told(guest.domain.uuid, FAILED);
+    await rig.untilNotified(guest.domain.uuid, FAILED);
     assert.equal(monitor.output.match(/Cannot connect to libvirt/g)?.length, 1);
   });
 
@@ -250,7 +251,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     rig.refuse(false);
 
     guest.signal("SIGKILL");
-    await rig.told(guest.domain.uuid, FAILED);
-    assert.deepEqual(rig.toldOf(guest.domain.uuid), [FAILED]);
+    await rig.untilNotified(guest.domain.uuid, FAILED);
+    assert.deepEqual(rig.notificationsOf(guest.domain.uuid), [FAILED]);
   });
 });

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import type { DomainEvent } from "../../src/libvirt/mod.ts";
 import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
-import { toldOnce } from "../support/libvirt-captures.ts";
+import { notificationsOf } from "../support/libvirt-captures.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import { describeWithLibvirtd, type Host, Seen } from "./libvirt/suite.ts";
 
@@ -17,14 +17,14 @@ const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 
 /**
- * Shuts down or reboots by the agent, until the monitor tells of it. The agent runs `/sbin/shutdown`, which this little Linux
- * does not have and so is given; and it may be gone before it has answered, so that its answer says nothing.
+ * Shuts down or reboots by the agent, until the monitor notifies it. The agent runs `/sbin/shutdown`, which this little Linux
+ * does not have and so is given; and it may be gone before it has answered, so that its reply means nothing.
  */
-async function byAgent(what: "shutdown" | "reboot", told: string, guest: Guest, host: Host, rig: InstanceRig) {
+async function byAgent(what: "shutdown" | "reboot", notified: string, guest: Guest, host: Host, rig: InstanceRig) {
   const file = '#!/bin/sh\ncase "$*" in *-r*) reboot -f;; esac\npoweroff -f\n';
   const script = `mkdir -p /sbin; printf '${file}' >/sbin/new; chmod 755 /sbin/new; mv /sbin/new /sbin/shutdown`;
   const attempt = async (): Promise<true | undefined> => {
-    if (rig.toldOf(guest.domain.uuid).includes(told)) return true;
+    if (rig.notificationsOf(guest.domain.uuid).includes(notified)) return true;
     await guest.run(script);
     await host.libvirtd.virsh(what, "--mode", "agent", guest.name);
     return undefined;
@@ -49,7 +49,7 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
   }
 
   const byAgentOnly = ["agent_killed", "reboot_agent", "shutdown_agent"] as const;
-  test(`${byAgentOnly.join(", ")}: told as the Python monitor told them`, async (t) => {
+  test(`${byAgentOnly.join(", ")}: notified as the Python monitor notified them`, async (t) => {
     const guest = await linux(t, "instance-agent");
     const { uuid } = guest.domain;
     const rig = await InstanceRig.create(t, { uri: host().libvirtd.uri });
@@ -65,10 +65,10 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
     await byAgent("reboot", REBOOT, guest, host(), rig);
     await byAgent("shutdown", SHUTDOWN, guest, host(), rig);
 
-    assert.deepEqual(rig.toldOf(uuid), byAgentOnly.flatMap(toldOnce));
+    assert.deepEqual(rig.notificationsOf(uuid), byAgentOnly.flatMap(notificationsOf));
   });
 
-  test("io_enospc, and on after there is space again; shutdown_acpi: told as the Python monitor told them", async (t) => {
+  test("io_enospc, and on after there is space again; shutdown_acpi: notified as the Python monitor notified them", async (t) => {
     const { libvirtd } = host();
     const mount = `mkdir ${FULL} && mount -t tmpfs -o size=1m tmpfs ${FULL}`;
     await libvirtd.inside("sh", "-c", `${mount} && qemu-img create -q -f qcow2 ${FULL}/disk.qcow2 16M`);
@@ -79,7 +79,7 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
     const monitor = await rig.start();
 
     await guest.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 conv=fsync && echo written >/dev/ttyS0");
-    await rig.told(uuid, "LIFECYCLE/SUSPENDED_IOERROR");
+    await rig.untilNotified(uuid, "LIFECYCLE/SUSPENDED_IOERROR");
     await libvirtd.inside("mount", "-o", "remount,size=64m", FULL);
     await libvirtd.virsh("resume", guest.name);
     const console = (): Promise<string> => libvirtd.inside("cat", `/var/log/libvirt/${guest.name}.console`);
@@ -87,13 +87,13 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
       (await console()).includes("written") ? true : undefined,
     );
     await libvirtd.virsh("shutdown", "--mode", "acpi", guest.name);
-    await rig.told(uuid, SHUTDOWN, BOOT_MS);
+    await rig.untilNotified(uuid, SHUTDOWN, BOOT_MS);
 
-    assert.deepEqual(rig.toldOf(uuid), [...toldOnce("io_enospc"), ...toldOnce("shutdown_acpi")]);
+    assert.deepEqual(rig.notificationsOf(uuid), [...notificationsOf("io_enospc"), ...notificationsOf("shutdown_acpi")]);
     assert.equal(monitor.running, true);
   });
 
-  test("panic_destroy, panic_preserve: a kernel panic is a failure, told once; the Python monitor told of none", async (t) => {
+  test("panic_destroy, panic_preserve: a kernel panic is a failure, notified once; the Python monitor notified none", async (t) => {
     const onCrash = ["destroy", "preserve"] as const;
     const guests = await Promise.all(onCrash.map((action) => linux(t, `instance-${action}`, { onCrash: action })));
     const [destroyed, preserved] = guests.map(({ domain }) => domain.uuid) as [string, string];
@@ -102,12 +102,12 @@ await describeWithLibvirtd("instance monitor and a guest with the real guest age
 
     await Promise.all(guests.map((guest) => guest.run("echo c >/proc/sysrq-trigger")));
 
-    await Promise.all([destroyed, preserved].map((uuid) => rig.told(uuid, FAILED, BOOT_MS)));
+    await Promise.all([destroyed, preserved].map((uuid) => rig.untilNotified(uuid, FAILED, BOOT_MS)));
     // What was to come of the panics is there by then.
     await guests[1]?.destroy();
-    await rig.told(preserved, DESTROYED);
+    await rig.untilNotified(preserved, DESTROYED);
     assert.deepEqual(
-      [destroyed, preserved].map((uuid) => rig.toldOf(uuid)),
+      [destroyed, preserved].map((uuid) => rig.notificationsOf(uuid)),
       [[FAILED], [FAILED, DESTROYED]],
     );
   });

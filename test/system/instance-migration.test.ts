@@ -64,7 +64,7 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
     return await (await Guest.start(libvirtd, connection, name, { ...options, defined: true })).answering();
   }
 
-  test("moved in every way: nothing is told at the source; at the destination they die as any other", async (t) => {
+  test("moved in every way: nothing is notified at the source; at the destination they die as any other", async (t) => {
     const [here, there] = await places(t);
     const fence = await guestOn(here);
     const guests = [await guestOn(here), await guestOn(here), await guestOn(here)] as const;
@@ -80,15 +80,15 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
       await guest.answering();
       guest.signal("SIGKILL");
     }
-    for (const { domain } of moved) await destinations.told(domain.uuid, FAILED);
+    for (const { domain } of moved) await destinations.untilNotified(domain.uuid, FAILED);
     fence.signal("SIGKILL");
-    await sources.told(fence.domain.uuid, FAILED);
+    await sources.untilNotified(fence.domain.uuid, FAILED);
 
-    for (const { domain } of moved) assert.deepEqual(destinations.toldOf(domain.uuid), [FAILED], domain.name);
+    for (const { domain } of moved) assert.deepEqual(destinations.notificationsOf(domain.uuid), [FAILED], domain.name);
     assert.equal(sources.posted.length, 1);
   });
 
-  test("moved in a gap, the monitor's or its connection's, there and back again: nothing is told", async (t) => {
+  test("moved in a gap, the monitor's or its connection's, there and back again: nothing is notified", async (t) => {
     const [here, there] = await places(t);
     const [first, second, staying] = [await guestOn(here), await guestOn(here), await guestOn(here)];
     const socket = await unreliableSocket(t, here.libvirtd);
@@ -108,15 +108,15 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
 
     const back = await arrived(first, here);
     for (const guest of [back, staying]) guest.signal("SIGKILL");
-    for (const { domain } of [back, staying]) await rig.told(domain.uuid, FAILED);
+    for (const { domain } of [back, staying]) await rig.untilNotified(domain.uuid, FAILED);
     assert.deepEqual(
-      [first, second, staying].map(({ domain }) => rig.toldOf(domain.uuid)),
+      [first, second, staying].map(({ domain }) => rig.notificationsOf(domain.uuid)),
       [[FAILED], [], [FAILED]],
     );
     await (await arrived(second, there)).destroy();
   });
 
-  test("cut short, by whatever: nothing is told but the guest's real death, and by its own host", async (t) => {
+  test("cut short, by whatever: nothing is notified but the guest's real death, and by its own host", async (t) => {
     const [here, there] = await places(t);
     const guest = await guestOn(here, { memoryMiB: 64 });
     const { uuid } = guest.domain;
@@ -152,13 +152,13 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
     const dying = await migrateSlowly(guest, hereAgain, thereAgain);
     guest.signal("SIGKILL");
     assert.notEqual(await dying.ended, undefined);
-    await sources.told(uuid, FAILED);
+    await sources.untilNotified(uuid, FAILED);
 
     const fence = await guestOn(thereAgain);
     fence.signal("SIGKILL");
-    await destinations.told(fence.domain.uuid, FAILED);
-    assert.deepEqual(sources.toldOf(uuid), [FAILED]);
-    assert.deepEqual(destinations.toldOf(uuid), []);
+    await destinations.untilNotified(fence.domain.uuid, FAILED);
+    assert.deepEqual(sources.notificationsOf(uuid), [FAILED]);
+    assert.deepEqual(destinations.notificationsOf(uuid), []);
   });
 
   test("leave_alone_migrating: a hung guest is not reported while it is moved, and is when that is cancelled", async (t) => {
@@ -173,17 +173,17 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
     await Promise.all([hung, reported, moved].map(watched));
 
     const migration = await migrateSlowly(hung, here, there);
-    for (const guest of [hung, reported]) guest.tell("x-hang");
+    for (const guest of [hung, reported]) guest.send("x-hang");
     await migrate(moved, here, there);
     await monitor.line(new RegExp(`${hung.domain.uuid}\\): is being migrated or saved; not reported`), REPORT_MS);
-    await rig.told(reported.domain.uuid, REPORT_MS);
-    assert.equal(rig.toldOf(hung.domain.uuid), 0);
+    await rig.untilNotified(reported.domain.uuid, REPORT_MS);
+    assert.equal(rig.notificationCount(hung.domain.uuid), 0);
     await here.libvirtd.virsh("domjobabort", hung.name);
     assert.match((await migration.ended) ?? "", /canceled/);
 
-    await rig.told(hung.domain.uuid, REPORT_MS);
+    await rig.untilNotified(hung.domain.uuid, REPORT_MS);
     assert.deepEqual(
-      [hung, reported, moved].map(({ domain }) => rig.toldOf(domain.uuid)),
+      [hung, reported, moved].map(({ domain }) => rig.notificationCount(domain.uuid)),
       [1, 1, 0],
     );
   });

@@ -58,7 +58,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     );
   }
 
-  /** How often Masakari was told of each that it was told of. */
+  /** How often Masakari was notified about each guest that it was notified about. */
   function tellings({ posted }: IntrospectiveRig): Readonly<Record<string, number>> {
     const times: Record<string, number> = {};
     for (const { notification } of posted) {
@@ -70,7 +70,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
 
   const onceEach = (of: readonly Guest[]) => Object.fromEntries(of.map(({ name }) => [name, 1]));
 
-  test(`20, 6 and 1 of ${GUESTS} guests freeze: they are told, each once, and libvirt is as it was; no other ever`, async (t) => {
+  test(`20, 6 and 1 of ${GUESTS} guests freeze: each is notified once, and libvirt is as it was; no other ever`, async (t) => {
     const { rig } = await startMonitor(t);
     assert.ok((await responseTimeouts(guests)).every((value) => value === OWN));
     const hung: Guest[] = [];
@@ -81,7 +81,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
       for (const victim of victims) victim.signal("SIGSTOP");
       // Each of them is short for a whole interval at least.
       await Promise.all(victims.map((victim) => allWait(SHORT, [victim])));
-      await Promise.all(victims.map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
+      await Promise.all(victims.map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
       await allWait(OWN, guests);
     }
     assert.deepEqual(tellings(rig), onceEach(hung));
@@ -117,9 +117,9 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     assert.deepEqual(tellings(rig), {});
   });
 
-  test("libvirtd stands still for longer than a report takes, and goes on: nobody is told, and who freezes then is", async (t) => {
+  test("libvirtd stands still for longer than a report takes, and goes on: nothing is notified, and a guest that freezes then is", async (t) => {
     const { rig, monitor } = await startMonitor(t, {
-      // A single ping that is wrongly held against its guest is told.
+      // A single ping that is wrongly held against its guest is notified.
       guest_monitoring_failure_threshold: 1,
       guest_monitoring_interval: 5,
       guest_monitoring_timeout: 5,
@@ -134,7 +134,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     const victim = guests.at(50);
     assert.ok(victim);
     victim.signal("SIGSTOP");
-    await rig.told(victim.domain.uuid, REPORT_MS);
+    await rig.untilNotified(victim.domain.uuid, REPORT_MS);
     assert.deepEqual(tellings(rig), onceEach([victim]));
     await allWait(OWN, guests);
   });

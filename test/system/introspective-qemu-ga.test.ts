@@ -7,11 +7,11 @@ import { describeWithLibvirtd } from "./libvirt/suite.ts";
 const BOOT_MS = 120_000;
 /** The rig's interval and time-out of 1 s, and the 5 s that libvirt's own guest-sync gives each ping after the first. */
 const REPORT_MS = 60_000;
-/** libvirt says only after 30 s who holds an agent. */
+/** libvirt replies only after 30 s who holds an agent. */
 const FREEZE_S = 45;
 
 await describeWithLibvirtd("introspective monitor and the real guest agent", { linuxGuest: true }, (host) => {
-  test("an agent that is stopped is told of once, a whole guest that is stopped as well; before that, never", async (t) => {
+  test("a stopped agent is notified once, a stopped guest too, and neither before it stopped", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const guests = await Promise.all(
@@ -27,15 +27,15 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
     await Promise.all(guests.map((guest) => monitor.line(answers(guest), BOOT_MS)));
 
     await frozen.run("kill -STOP $(pidof qemu-ga)");
-    await rig.told(frozen.domain.uuid, REPORT_MS);
-    assert.equal(rig.toldOf(well.domain.uuid), 0);
+    await rig.untilNotified(frozen.domain.uuid, REPORT_MS);
+    assert.equal(rig.notificationCount(well.domain.uuid), 0);
 
-    // A guest that hangs later is told later: what was to come of the first is there by then.
+    // A guest that hangs later is notified later: what was to come of the first is there by then.
     well.signal("SIGSTOP");
-    await rig.told(well.domain.uuid, REPORT_MS);
+    await rig.untilNotified(well.domain.uuid, REPORT_MS);
     well.signal("SIGCONT");
     assert.deepEqual(
-      guests.map(({ domain }) => rig.toldOf(domain.uuid)),
+      guests.map(({ domain }) => rig.notificationCount(domain.uuid)),
       [1, 1],
     );
     const { type, hostname, payload } = rig.posted[0]?.notification ?? {};
@@ -53,7 +53,7 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
     );
   });
 
-  test("an agent that is at a long freeze, or refuses guest-ping, is not told of; when it hangs for real it is", async (t) => {
+  test("an agent that is at a long freeze, or refuses guest-ping, is not notified; when it really hangs it is", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
     const start = (name: string, words: string): Promise<Guest> =>
@@ -63,7 +63,7 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
       start("instance-00000004", "agent.options=--block-rpcs=guest-ping"),
     ]);
     const [freezing, refusing] = guests as [Guest, Guest];
-    // A single ping that is wrongly held against its guest is told.
+    // A single ping that is wrongly held against its guest is notified.
     const rig = await IntrospectiveRig.create(t, libvirtd.uri, { guest_monitoring_failure_threshold: 1 });
     const monitor = await rig.start();
     await monitor.line(new RegExp(`${freezing.domain.uuid}\\): its agent answers; `), BOOT_MS);
@@ -76,13 +76,13 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
     await monitor.line(/was occupied by another client's command \(FSFreeze\) for \d+ s, and answers/, REPORT_MS);
     assert.doesNotMatch(await rig.status(), /occupied/);
     assert.deepEqual(
-      guests.map(({ domain }) => rig.toldOf(domain.uuid)),
+      guests.map(({ domain }) => rig.notificationCount(domain.uuid)),
       [0, 0],
     );
 
     await libvirtd.virsh("domfsthaw", freezing.name);
     freezing.signal("SIGSTOP");
     refusing.signal("SIGSTOP");
-    await Promise.all(guests.map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
+    await Promise.all(guests.map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
   });
 });

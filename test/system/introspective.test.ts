@@ -50,17 +50,17 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     const monitor = await rig.start();
     await Promise.all([victim, second, closing, flapping, well].map((guest) => watched(monitor, guest)));
 
-    victim.tell("x-hang");
-    second.tell("x-hang");
-    closing.tell("x-close");
-    flapping.tell("x-flap");
-    await Promise.all([victim, second, closing].map(({ domain }) => rig.told(domain.uuid, REPORT_MS)));
+    victim.send("x-hang");
+    second.send("x-hang");
+    closing.send("x-close");
+    flapping.send("x-flap");
+    await Promise.all([victim, second, closing].map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
 
-    // A guest that hangs later is told later: what was to come of the others is there by then.
-    well.tell("x-hang");
-    await rig.told(well.domain.uuid, REPORT_MS);
-    for (const { domain } of [victim, second, closing, well]) assert.equal(rig.toldOf(domain.uuid), 1);
-    for (const { domain } of [flapping, ...never]) assert.equal(rig.toldOf(domain.uuid), 0);
+    // A guest that hangs later is notified later: what was to come of the others is there by then.
+    well.send("x-hang");
+    await rig.untilNotified(well.domain.uuid, REPORT_MS);
+    for (const { domain } of [victim, second, closing, well]) assert.equal(rig.notificationCount(domain.uuid), 1);
+    for (const { domain } of [flapping, ...never]) assert.equal(rig.notificationCount(domain.uuid), 0);
     const failed = (guest: Guest): number =>
       monitor.output.split("\n").filter((line) => line.includes(`${guest.domain.uuid}): failed ping`)).length;
     assert.deepEqual([victim, second, closing].map(failed), [3, 3, 5]);
@@ -95,15 +95,15 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     await monitor.line(new RegExp(`${frozen.domain.uuid}\\): its agent answers; `), 20_000);
 
     frozen.signal("SIGSTOP");
-    await rig.told(frozen.domain.uuid, REPORT_MS);
+    await rig.untilNotified(frozen.domain.uuid, REPORT_MS);
     frozen.signal("SIGCONT");
     assert.deepEqual(
-      [frozen, well].map(({ domain }) => rig.toldOf(domain.uuid)),
+      [frozen, well].map(({ domain }) => rig.notificationCount(domain.uuid)),
       [1, 0],
     );
   });
 
-  test("check_io spares a guest that reads its disk, and tells of one that does nothing", async (t) => {
+  test("check_io spares a guest that reads its disk, and reports one that does nothing", async (t) => {
     const connection = await host().connect(t);
     const withDisk = async (path: string): Promise<Guest> => {
       await host().libvirtd.inside("truncate", "-s", "1M", path);
@@ -115,13 +115,13 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     const monitor = await rig.start();
     await Promise.all([watched(monitor, busy), watched(monitor, idle)]);
 
-    busy.tell("x-hang-reading");
-    idle.tell("x-hang");
+    busy.send("x-hang-reading");
+    idle.send("x-hang");
     await Promise.all([
-      rig.told(idle.domain.uuid, REPORT_MS),
+      rig.untilNotified(idle.domain.uuid, REPORT_MS),
       monitor.line(new RegExp(`${busy.domain.uuid}.* uses its disks`), REPORT_MS),
     ]);
-    assert.equal(rig.toldOf(busy.domain.uuid), 0);
+    assert.equal(rig.notificationCount(busy.domain.uuid), 0);
   });
 
   test("SIGHUP with another path pattern: all guests are looked at again", async (t) => {
@@ -136,7 +136,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     await watched(monitor, guest);
   });
 
-  test("libvirtd killed and started again: nothing is told but what hangs, and that is", async (t) => {
+  test("libvirtd killed and started again: nothing is notified but what hangs, and that is", async (t) => {
     const libvirtd = await Libvirtd.start();
     t.after(() => libvirtd.stop());
     const connection = await connect(libvirtd.uri, { clock: systemClock, log: new KeptLog() });
@@ -155,10 +155,10 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     await monitor.line(/ERROR.*Lost connection to libvirt/, 10_000);
     await libvirtd.restart();
     await monitor.line(/Connected to libvirt again after [\d.]+ s/, 60_000);
-    await rig.told(hanging.domain.uuid, 60_000);
+    await rig.untilNotified(hanging.domain.uuid, 60_000);
     hanging.signal("SIGCONT");
     assert.deepEqual(
-      guests.map(({ domain }) => rig.toldOf(domain.uuid)),
+      guests.map(({ domain }) => rig.notificationCount(domain.uuid)),
       [0, 1, 0],
     );
     assert.equal(monitor.output.match(/Lost connection to libvirt/g)?.length, 1);

@@ -10,7 +10,7 @@ const isLogin = (exchange: Exchange) => exchange.method === "POST" && exchange.p
 const tokenOf = (exchange: Exchange | undefined) => header(exchange?.rawHeaders ?? [], "X-Auth-Token") ?? "no token";
 
 await describeWithOpenStack("process monitor and trouble with Keystone", (setScene) => {
-  test("a wrong password is said plainly, and when it is mended (SIGHUP) what waited is delivered", async (t) => {
+  test("a wrong password is logged plainly, and when it is corrected (SIGHUP) what waited is delivered", async (t) => {
     const wrong = "wrong-secret-of-this-test";
     const { site, host, rig } = await setScene(t, { api: { password: wrong } });
     const victim = rig.victim("nova-compute");
@@ -19,7 +19,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     victim.signal("SIGKILL");
     const line = await monitor.line(/(WARNING|ERROR) .*(401|refuse|password)/i, 20_000);
-    assert.match(line, /masakari/, "the line says who cannot log in");
+    assert.match(line, /masakari/, "the line names who cannot log in");
     assert.deepEqual(site.masakari.exchanges, [], "Masakari is not asked without a token");
 
     await rig.configure(site.apiSection());
@@ -104,7 +104,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await monitor.line(/Notification \S+ delivered/, 20_000);
     const used = tokenOf(site.masakari.matching(about("nova-compute"))[0]);
 
-    // Nothing tells of a token's end but the time.
+    // Nothing shows a token's end but the time.
     await sleep((lifetime + 1) * 1000);
     const from = monitor.output.length;
     second.signal("SIGKILL");

@@ -54,7 +54,7 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
       const name = notification.payload.process_name ?? "?";
       times.set(name, (times.get(name) ?? new Set()).add(notification.generated_time));
     }
-    for (const [name, seen] of times) assert.equal(seen.size, 1, `${name} was told under two times (${again})`);
+    for (const [name, seen] of times) assert.equal(seen.size, 1, `${name} was notified with two times (${again})`);
     const delivered = site.masakari.matching((exchange) => notificationIn(exchange) !== undefined).length;
     t.diagnostic(`${delivered} requests for ${kills} notifications: ${delivered - kills} were cut off and repeated`);
   });

@@ -16,7 +16,7 @@ function inWords(event: DomainEvent): string {
 }
 
 await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {}, (host) => {
-  it("lists domains, and says how they are", async (t) => {
+  it("lists domains with their states", async (t) => {
     const connection = await host().connect(t, { uri: host().libvirtd.testUri });
     const [domain, ...others] = await connection.listDomains();
     assert.ok(domain);
@@ -41,7 +41,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
     await assert.rejects(connection.createDomain("<domain>"), serverError(35));
   });
 
-  it("tells events in the order in which they happen, until the listener ends", async (t) => {
+  it("emits events in the order in which they happen, until the listener ends", async (t) => {
     const connection = await host().connect(t, { uri: host().libvirtd.testUri });
     const seen = new Seen<DomainEvent>();
     const registration = await connection.registerEvents(["lifecycle"], seen.push);
@@ -95,7 +95,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
     await assert.rejects(host().connect(t, { uri: libvirtd.testUri, timeoutMs: 200 }), { code: "LIBVIRT_CONNECT" });
   });
 
-  it("connects again after libvirtd was killed, and says so once", async () => {
+  it("connects again after libvirtd was killed, and logs that once", async () => {
     const { libvirtd } = host();
     const stop = new AbortController();
     const connections = new Seen<string>();
@@ -142,23 +142,23 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
     await assert.rejects(watching.state(guest.domain), serverError(42));
   });
 
-  it("tells panic, reset and watchdog as libvirt does", async (t) => {
+  it("emits panic, reset and watchdog as libvirt does", async (t) => {
     const connection = await host().connect(t);
     const seen = new Seen<DomainEvent>();
     await connection.registerEvents(["lifecycle", "reboot", "watchdog"], seen.push);
     const guest = await Guest.start(host().libvirtd, connection, "instance-00000002", { watchdog: "none" });
     await guest.answering();
     seen.all.length = 0;
-    guest.tell("x-watchdog");
+    guest.send("x-watchdog");
     await seen.first((event) => event.kind === "watchdog");
-    guest.tell("x-reset");
+    guest.send("x-reset");
     await seen.first((event) => event.kind === "reboot");
     await guest.answering();
-    guest.tell("x-panic");
+    guest.send("x-panic");
     await seen.first((event) => inWords(event) === "STOPPED CRASHED");
-    // libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it tells the stop first.
-    const told = seen.all.map(inWords).filter((line) => line !== "SUSPENDED PAUSED");
-    const words = told.filter((line, at, lines) => line !== lines[at - 1]);
+    // libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it emits the stop first.
+    const received = seen.all.map(inWords).filter((line) => line !== "SUSPENDED PAUSED");
+    const words = received.filter((line, at, lines) => line !== lines[at - 1]);
     assert.deepEqual(words, ["watchdog NONE", "reboot", "CRASHED PANICKED", "STOPPED CRASHED"]);
   });
 
@@ -193,7 +193,7 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
       const [record] = await connection.stats([guest.domain], { block: true });
       return record?.values.get("block.0.rd.reqs") as bigint;
     };
-    guest.tell("x-hang-reading");
+    guest.send("x-hang-reading");
     const before = await reads();
     await assert.rejects(guest.ping(1), serverError(86));
     assert.ok((await reads()) > before);

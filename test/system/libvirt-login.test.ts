@@ -93,7 +93,7 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
     });
   });
 
-  it("says where the credentials should be", async (t) => {
+  it("names the file in which the credentials should be", async (t) => {
     await assert.rejects(host().connect(t, { uri: tcp("/nowhere/auth.conf") }), {
       code: "LIBVIRT_AUTH",
       message: /\/nowhere\/auth\.conf cannot be read \(ENOENT\)/,
@@ -106,7 +106,7 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
     assert.equal((await connection.listDomains()).length, 1);
   });
 
-  it("checks the server's name over TLS, unless it is told not to", async (t) => {
+  it("checks the server's name over TLS, unless that is switched off", async (t) => {
     const folder = pki("other-name", ca, ca.issue("client-2", "DNS:compute-1"));
     // The server's certificate is for the address, not for the name.
     const uri = tls(folder).replace("127.0.0.1", "localhost");
@@ -115,18 +115,18 @@ await describeWithLibvirtd("logging in to a real libvirtd", { auth: "sasl", sasl
     assert.equal((await connection.listDomains()).length, 1);
   });
 
-  it("says that the port is not TLS's", async (t) => {
+  it("reports that the port is not TLS's", async (t) => {
     const folder = pki("wrong-port", ca, ca.issue("client-3", "DNS:compute-1"));
     const uri = tls(folder).replace(`:${host().libvirtd.tlsPort}`, `:${host().libvirtd.tcpPort}`);
     await assert.rejects(host().connect(t, { uri }), { name: ConnectError.name, message: /does not speak TLS/ });
   });
 
-  it("says that a client certificate has to be valid", async (t) => {
+  it("reports that a client certificate has to be valid", async (t) => {
     const folder = pki("expired", ca, ca.issue("client-4", "DNS:compute-1", -1));
     await assert.rejects(host().connect(t, { uri: tls(folder) }), /it needs a valid client certificate/);
   });
 
-  it("says that TLS needs a client certificate", async (t) => {
+  it("reports that TLS needs a client certificate", async (t) => {
     await assert.rejects(host().connect(t, { uri: tls(pki("none", ca)) }), (error: unknown) => {
       assert.ok(error instanceof ConnectError);
       assert.match(error.message, /does not accept our certificate.*there is no client certificate .*clientcert\.pem/);

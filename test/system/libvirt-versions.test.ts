@@ -13,7 +13,7 @@ import { Libvirtd } from "./libvirt/libvirtd.ts";
 import { missingForLibvirt } from "./libvirt/packages.ts";
 
 /**
- * What each libvirt says when a guest-ping is not answered, recorded in test/fixtures, where the unit tests hold what it means.
+ * What each libvirt replies when a guest-ping is not answered, recorded in test/fixtures, where the unit tests hold what it means.
  * The machine's own libvirt is always asked; others with LIBVIRT_SUITES="trixie sid", in a root folder that is made for each
  * (`libvirt/make-root.sh`; as root, with debootstrap). RECORD=1 writes the fixtures.
  */
@@ -24,7 +24,7 @@ const fixtures = new URL("../fixtures/libvirt/agent-errors/", import.meta.url);
 
 const BOOT_MS = 120_000;
 const MAKE_ROOT_MS = 1_200_000;
-/** libvirt says after 30 s who holds an agent. */
+/** libvirt replies after 30 s who holds an agent. */
 const FREEZE_S = 45;
 const PING = '{"execute":"guest-ping"}';
 
@@ -34,7 +34,7 @@ interface Said {
 }
 
 const skip = await missingForLibvirt({ linuxGuest: true });
-describe("what libvirt says of an agent that does not answer", { skip }, () => {
+describe("what libvirt replies about an agent that does not answer", { skip }, () => {
   for (const suite of [undefined, ...suites]) {
     test(`${suite ?? "this machine"}'s libvirt`, { timeout: MAKE_ROOT_MS }, async (t) => {
       const libvirtd = await Libvirtd.start(suite === undefined ? {} : { root: await rootOf(suite) });

@@ -34,7 +34,7 @@ function script(path: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
-test("as an ordinary user: run_as_root goes through sudo -n, and what sudo refuses is said and notified", {
+test("as an ordinary user: run_as_root goes through sudo -n, and what sudo refuses is logged and notified", {
   skip: process.getuid?.() === 0 ? await missingPackages() : "only root can set up another user's sudo",
 }, async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "ordinary-user-"));

@@ -39,7 +39,7 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
       assert.deepEqual(
         site.masakari.matching(about(name)).map((post) => post.answer?.status),
         [202],
-        `${name} is told once`,
+        `${name} is notified once`,
       );
     }
   });

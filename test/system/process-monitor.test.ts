@@ -93,7 +93,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
     await rig.start("libvirtd", "fence");
 
-    // Whatever the second run wanted to say about nova-compute, it has found out before it looked at the fence's death.
+    // Whatever the second run might log about nova-compute, it has found out before it looked at the fence's death.
     fence.signal("SIGKILL");
     await site.masakari.seen("the POST about the fence", 20_000, about("fence"));
     assert.equal(site.masakari.matching(about("nova-compute")).length, 1);

@@ -16,7 +16,7 @@ const options = {
       : process.getuid?.() !== 0 && "only root can run sshd and see what other users' processes execute",
 };
 const IN_TIME = 30_000;
-/** What a monitor says when it takes something for dead. */
+/** What a monitor logs when it takes something for dead. */
 const DEATH = /has ended|another program|restarting|is not running/;
 
 /** A program that shows its arguments at first and titles of its own later. */

@@ -15,7 +15,7 @@ const document = fileURLToPath(new URL("../../docs/migration.md", import.meta.ur
 const UNIT = "masakari-processmonitor.service";
 const IN_TIME = 60_000;
 
-/** A user's systemd, which asks for no more than a directory that says that there is a systemd, and namespaces to end with. */
+/** A user's systemd, which asks for no more than a directory that shows that there is a systemd, and namespaces to end with. */
 const enter = `set -e
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system
@@ -118,7 +118,7 @@ test("under a real systemd, with the unit of docs/migration.md: up when it watch
   await rig.list(list);
   const log = join(rig.directory, "log");
   const start = `${ours.path} --config-file ${rig.configFile} --log-file ${log}`;
-  // What told systemd that it may run would tell the monitor that the host's systemd can be asked.
+  // The file by which systemd sees that it may run would show the monitor that the host's systemd can be queried.
   const alone = unit(start).replace("[Service]", "[Service]\nExecStartPre=/bin/rm -rf /run/systemd/system");
   const systemd = await Systemd.start(t, alone);
 

@@ -36,7 +36,7 @@ const pattern = (line: string): RegExp =>
       .join(".*")}$`,
   );
 
-test("every command of docs/walk.md does what the document says that it prints", { timeout: 180_000 }, async () => {
+test("every command of docs/walk.md prints what the document shows", { timeout: 180_000 }, async () => {
   const walk = steps();
   assert.ok(walk.length > 15);
   const script = [...walk.map(({ command }) => `${command}\necho '${MARK}'`), "exit 0"].join("\n");

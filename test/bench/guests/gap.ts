@@ -12,7 +12,7 @@ const dying = 5;
 const longGapMs = 10_000;
 const patienceMs = 20_000;
 
-/** Guests die while libvirtd is away, both monitors at the same one: which deaths are never told? */
+/** Guests die while libvirtd is away, both monitors at the same one: which deaths are never notified? */
 export async function guestsGap(address: OpenStackAddress): Promise<Section> {
   const hypervisor = await Hypervisor.start();
   const python = await GuestPeer.make("python", address, hypervisor);
@@ -60,13 +60,13 @@ export async function guestsGap(address: OpenStackAddress): Promise<Section> {
 }
 
 async function lostOf(peer: GuestPeer, dead: readonly Guest[]): Promise<number> {
-  const told = () => dead.filter((guest) => peer.accepted(guest) !== undefined).length;
+  const notified = () => dead.filter((guest) => peer.accepted(guest) !== undefined).length;
   try {
-    await eventually("the POSTs", patienceMs, () => told() === dead.length || undefined, 100);
+    await eventually("the POSTs", patienceMs, () => notified() === dead.length || undefined, 100);
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
   }
-  return dead.length - told();
+  return dead.length - notified();
 }
 
 const ended = (monitor: Child): string => (monitor.running ? "" : "; the monitor has ended");

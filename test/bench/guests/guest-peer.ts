@@ -60,11 +60,11 @@ export class GuestPeer {
     return new GuestPeer(which, site, hypervisor, directory);
   }
 
-  /** Resolves when the monitor has told of a guest: it hears libvirt, and has a token. */
+  /** Resolves when the monitor has notified a guest's failure: it gets libvirt's events, and has a token. */
   async startInstanceMonitor(): Promise<Child> {
     const monitor = this.#start(`${bin[this.which]}masakari-instancemonitor`);
     const deadline = performance.now() + readyMs;
-    // Python says nothing when it is ready; what it has missed before is not told later.
+    // Python logs nothing when it is ready; what it has missed before is not notified later.
     while (performance.now() < deadline) {
       const [guest] = await this.#hypervisor.guests(1, { agent: "bare" });
       await sleep(1000);
@@ -75,7 +75,7 @@ export class GuestPeer {
         await sleep(100);
       }
     }
-    throw new Error(`${this.which}: the monitor tells nothing:\n${monitor.output}`);
+    throw new Error(`${this.which}: the monitor notifies nothing:\n${monitor.output}`);
   }
 
   startIntrospectiveMonitor(): Child {

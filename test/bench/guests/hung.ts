@@ -38,7 +38,7 @@ interface Outcome {
   readonly short: number;
 }
 
-/** Guests freeze, 1, 6 and 20 of a hundred: how long until it is told, and do the healthy ones wait for them? */
+/** Guests freeze, 1, 6 and 20 of a hundred: how long until it is notified, and do the healthy ones wait for them? */
 export async function guestsHung(address: OpenStackAddress): Promise<Section> {
   const size = crowdSize(100);
   const hypervisor = await Hypervisor.start();

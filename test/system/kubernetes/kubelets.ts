@@ -9,7 +9,7 @@ interface ReadyCondition {
   readonly status: string;
 }
 
-/** What kubelets report to the API server: each its Lease every second, and its Ready condition when the Node object says otherwise. */
+/** What kubelets report to the API server: each its Lease every second, and its Ready condition when the Node object has another one. */
 export class Kubelets {
   readonly #api: AdminApi;
   readonly #nodes: readonly string[];

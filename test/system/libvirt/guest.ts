@@ -37,7 +37,7 @@ export interface GuestOptions {
   readonly devices?: string;
 }
 
-/** What a tiny guest can be told to do; see `guest/tiny.c`. */
+/** What a tiny guest can be made to do; see `guest/tiny.c`. */
 export type Misfortune =
   | "x-hang"
   | "x-hang-reading"
@@ -105,7 +105,7 @@ export class Guest {
     return Number(readFileSync(join(this.#libvirtd.folder, "run/qemu", `${this.name}.pid`), "utf8"));
   }
 
-  /** E.g. SIGKILL: the failure itself; SIGSTOP: QEMU hangs, and libvirt says nothing. */
+  /** E.g. SIGKILL: the failure itself; SIGSTOP: QEMU hangs, and libvirt emits nothing. */
   signal(name: NodeJS.Signals): void {
     process.kill(this.pid, name);
   }
@@ -121,12 +121,12 @@ export class Guest {
   }
 
   /** Resolves as soon as the command is on its way: the guest does not answer it. */
-  tell(what: Misfortune): void {
+  send(what: Misfortune): void {
     this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
   }
 
-  /** Tells it past a libvirtd that is away; resolves when the guest has read it. */
-  async tellDirectly(what: Misfortune): Promise<void> {
+  /** Sends it past a libvirtd that is away; resolves when the guest has read it. */
+  async sendDirectly(what: Misfortune): Promise<void> {
     const socket = connect(join(this.#libvirtd.folder, `lib/qemu/${agentChannel}.${this.name}.sock`));
     try {
       await once(socket, "connect");
@@ -158,7 +158,7 @@ export class Guest {
   }
 }
 
-/** What of a domain's XML says which guest it is. */
+/** What of a domain's XML identifies the guest. */
 interface Program {
   readonly memoryMiB: number;
   readonly boot: string;

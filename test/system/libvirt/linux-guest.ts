@@ -18,7 +18,7 @@ export interface LinuxGuest {
 export const linuxGuestFolder = "/var/cache/masakari-monitors-tests/linux-guest";
 const root = join(linuxGuestFolder, "root");
 const init = fileURLToPath(new URL("guest/init.sh", import.meta.url));
-/** The agent's port and a disk; the power button and who reads it; the device that a panic is told to. */
+/** The agent's port and a disk; the power button and who reads it; the device that a panic is reported to. */
 const modules = [
   ...["virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev"],
   ...["virtio/virtio_pci", "char/virtio_console", "block/virtio_blk"],

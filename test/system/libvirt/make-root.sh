@@ -8,7 +8,7 @@ folder=$2
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | head -n 1)
 rm -rf "$folder"
 debootstrap --variant=minbase "$suite" "$folder" "$mirror"
-# 101 tells invoke-rc.d that starting services is forbidden.
+# 101 forbids invoke-rc.d to start services.
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
 chmod 755 "$folder/usr/sbin/policy-rc.d"
 unshare --mount --pid --fork --kill-child sh -eu -c '

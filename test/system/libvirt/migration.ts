@@ -42,7 +42,7 @@ export async function migrateSlowly(
   to: Place,
   ...more: string[]
 ): Promise<{ readonly ended: Promise<string | undefined> }> {
-  guest.tell("x-fill");
+  guest.send("x-fill");
   // A MiB a second is the slowest that libvirt has.
   await from.libvirtd.virsh("migrate-setspeed", guest.name, "1");
   const ended = migrate(guest, from, to, "p2p", ...more).then(() => undefined, String);

@@ -4,9 +4,9 @@ import { loadLibc } from "../../../src/system/libc.ts";
 
 /**
  * `node supervisor.ts COMMAND…`: the parent of a libvirtd and of the guests that it leaves behind, in a process of its own.
- * libvirtd tells that a guest died only once somebody has reaped its QEMU, and the first process of a container may take
+ * libvirtd emits a guest's death only once somebody has reaped its QEMU, and the first process of a container may take
  * seconds for that; so this one makes itself the child subreaper and reaps at once. SIGHUP starts the command (again),
- * SIGTERM kills everything and ends. It says `started PID` and `reaped PID` on stdout.
+ * SIGTERM kills everything and ends. It prints `started PID` and `reaped PID` on stdout.
  */
 const PR_SET_CHILD_SUBREAPER = 36;
 const STDOUT = 1;
@@ -21,7 +21,7 @@ const spawnp = func(
 
 const command = process.argv.slice(2);
 
-function say(line: string): void {
+function print(line: string): void {
   writeSync(STDOUT, `${line}\n`);
 }
 
@@ -29,7 +29,7 @@ function start(): void {
   const pid: [number] = [0];
   const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
   const error = spawnp(pid, command[0], null, null, [...command, null], [...environment, null]) as number;
-  say(error === 0 ? `started ${pid[0]}` : `cannot start ${command[0]}: error ${error}`);
+  print(error === 0 ? `started ${pid[0]}` : `cannot start ${command[0]}: error ${error}`);
 }
 
 function children(): number[] {
@@ -61,7 +61,7 @@ function reapForEver(): never {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     const pid = waitpid(-1, [0], 0) as number;
-    if (pid > 0) say(`reaped ${pid}`);
+    if (pid > 0) print(`reaped ${pid}`);
     // −1: there are no children at the moment.
     else Atomics.wait(pause, 0, 0, 10);
   }

@@ -47,7 +47,7 @@ export interface Login {
   readonly project: string;
 }
 
-/** The calls to Keystone v3 that set the scene: who there is, and what the catalogue says. */
+/** The calls to Keystone v3 that set the scene: who there is, and what the catalogue contains. */
 export class KeystoneApi {
   readonly #url: string;
   #token = "";

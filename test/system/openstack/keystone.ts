@@ -70,7 +70,7 @@ expiration = ${tokenExpiration}
 # bcrypt's least: a login in 20 ms instead of 250, so that tests spend their time on monitors
 password_hash_rounds = 4
 [cache]
-# without, Keystone takes most of a second to validate a token; there is but one process to tell of a revocation
+# without, Keystone takes most of a second to validate a token; there is only one process that has to know of a revocation
 enabled = true
 backend = dogpile.cache.memory
 `;
@@ -85,7 +85,7 @@ async function serve(directory: string, configFile: string, port: number): Promi
       ...["--plugins", "python3", "--http-socket", `127.0.0.1:${port}`, "--wsgi-file", "/usr/bin/keystone-wsgi-public"],
       ...["--enable-threads", "--die-on-term"],
       ...["--buffer-size", "65535"],
-      // uwsgi's plain HTTP socket closes after each answer, and without this header does not say so.
+      // uwsgi's plain HTTP socket closes after each answer, and without this header does not announce that.
       ...["--add-header", "Connection: close"],
     ],
     {

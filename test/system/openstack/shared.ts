@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { type OpenStackAddress, type OpenStackOptions, startOpenStack } from "./servers.ts";
 import { openSite, type Site } from "./site.ts";
 
-/** Where `test/system/global-setup.ts` says how to reach the servers that the suites of one run share. */
+/** Where `test/system/global-setup.ts` writes how to reach the servers that the suites of one run share. */
 export const sharedAddressVariable = "MASAKARI_TEST_OPENSTACK";
 
 /**
- * Masakari's own duplicate interval (180 s) would hide a monitor that tells the same failure twice under another time;
+ * Masakari's own duplicate interval (180 s) would hide a monitor that notifies the same failure twice with different times;
  * with none, only a true repeat (same time) is a duplicate.
  */
 export const forTests: OpenStackOptions = { engine: true, duplicateInterval: 0 };

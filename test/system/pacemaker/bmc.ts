@@ -16,7 +16,7 @@ export type BmcMode = "ok" | "silent" | number;
 
 /**
  * The BMC of a node: OpenIPMI's ipmi_sim, whose power is the node. `power off` kills the node, `power on` and `reset` start it
- * again, `power status` tells whether it is on.
+ * again, `power status` shows whether it is on.
  */
 export class Bmc {
   readonly address: string;

@@ -26,7 +26,7 @@ function newDirectory(context: TestContext): string {
   return directory;
 }
 
-/** Runs the command until it has said where it is, then hands over; the process is gone when the test ends. */
+/** Runs the command until it has printed where it is, then hands over; the process is gone when the test ends. */
 async function start(
   context: TestContext,
   stateDir: string,
@@ -98,7 +98,7 @@ describe("masakari-monitors control-plane", () => {
     await fromEnvironment.stop();
   });
 
-  test("says in one line what keeps it from starting", async (context) => {
+  test("prints in one line what keeps it from starting", async (context) => {
     const directory = newDirectory(context);
     const missing = join(directory, "missing");
     const failed = await start(context, directory, ["--password-file", missing]);

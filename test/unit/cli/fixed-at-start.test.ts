@@ -4,7 +4,7 @@ import { withFixed } from "../../../src/cli/fixed-at-start.ts";
 import { defaultConfig } from "../../support/default-config.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 
-test("SIGHUP: the host keeps its name and the state its place until the next start, which is said; the rest is taken over", () => {
+test("SIGHUP: the host keeps its name and the state its place until the next start, which is logged; the rest is taken over", () => {
   const first = defaultConfig();
   const running = { ...first, DEFAULT: { ...first.DEFAULT, hostname: "compute1", state_path: "/var/lib/old" } };
   const read = {

@@ -8,11 +8,11 @@ import { Child } from "../../support/child.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
-test("where Node itself would crash for want of file descriptors, what to do is said instead", async () => {
+test("where Node itself would crash for want of file descriptors, what to do is printed instead", async () => {
   const program = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
   const child = new Child("prlimit", ["--nofile=20:20", program, "--version"]);
   const { code, signal } = await child.exited;
-  // Root may raise the limit, and then nothing is to be said.
+  // Root may raise the limit, and then nothing is to be printed.
   if (code !== 0)
     assert.match(child.output, /20 open files are allowed, and at least 64 are needed: raise LimitNOFILE/);
   assert.equal(signal, null, child.output);
@@ -29,7 +29,7 @@ test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (c
   });
   await program.line(/Log in with/, 20_000);
   program.signal("SIGUSR1");
-  // A debugger would be said before the program can end.
+  // A debugger would be announced before the program can end.
   assert.deepEqual(await program.stop(), { code: 0, signal: null });
   assert.doesNotMatch(program.output, /Debugger/);
 });
@@ -75,7 +75,7 @@ test("programs run on the pinned Node, below the package or beside it, whatever 
   }
 });
 
-test("without the pinned Node the machine's own is used if it is new enough; else the message says what to do", async (context) => {
+test("without the pinned Node the machine's own is used if it is new enough; else the message has what to do", async (context) => {
   const { root, launch } = installation(context);
   const none = await launch("masakari");
   assert.deepEqual([none.code, none.output.split("\n").length], [1, 2]);

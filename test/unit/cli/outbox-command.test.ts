@@ -83,7 +83,7 @@ test("drop ends the entry for the monitor that runs, with the reason", async (t)
     new RegExp(`^dropped ${pending} \\(testmonitor\\): PROCESS STOPPED of nova-compute on host-1`),
   );
   assert.equal(rig.outbox.begin(pending), undefined);
-  assert.match(rig.said("dropped").join(), /host is being repaired/);
+  assert.match(rig.logged("dropped").join(), /host is being repaired/);
   assert.match(await run(rig.statePath, "outbox"), /^nothing to list/);
   assert.match(await run(rig.statePath, "outbox", "--all"), /dropped.*host is being repaired/);
 });
@@ -113,7 +113,7 @@ test("what was asked wrongly is refused, and nothing dropped", async (t) => {
   assert.equal(rig.outbox.begin(pending)?.id, pending);
 });
 
-test("a directory that does not exist is said, and not made", async (t) => {
+test("a directory that does not exist is reported, and not created", async (t) => {
   const directory = stateDirectory(t);
   await assert.rejects(run(directory, "outbox"), /does not exist: no monitor has run here/);
   mkdirSync(directory);

@@ -79,7 +79,7 @@ test("run has several monitors in one process, and names the ones there are", as
   assert.match(unknown.output, /no monitor cellmonitor; one of processmonitor, instancemonitor/);
 });
 
-test("a second program with the same state says which process has it, and ends; the outbox can be listed all the same", async (context) => {
+test("a second program with the same state names the process that has it, and ends; the outbox can be listed all the same", async (context) => {
   const { conf } = scene(context);
   const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
   await monitor.line(/watching 1 entry/, 20_000);

@@ -62,7 +62,7 @@ function openSandbox(context: TestContext, ...args: string[]) {
 
 // On a busy machine its five processes take long to start.
 describe("the sandbox", { timeout: 900_000 }, () => {
-  test("obeys what is typed, says what it does not know, keeps notifications, and ends with its input", async (context) => {
+  test("obeys what is typed, reports what it does not know, keeps notifications, and ends with its input", async (context) => {
     const { child, exited, shows, nothingLeft, output } = openSandbox(context);
     await shows(/Try, by typing here/);
     child.stdin.write("dance\n");
@@ -131,7 +131,7 @@ describe("the sandbox", { timeout: 900_000 }, () => {
     await nothingLeft();
   });
 
-  test("says where it would have its directory", async () => {
+  test("prints where it would have its directory", async () => {
     const child = spawn("/bin/sh", [launch, "src/cli/sandbox.ts"], {
       env: { ...process.env, TMPDIR: "/no/such/place" },
     });

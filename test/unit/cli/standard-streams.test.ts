@@ -44,9 +44,9 @@ describe("a command whose output cannot be written", () => {
       const onFull = await start(program, args, full).ended;
       closeSync(full);
       assert.notEqual(onFull.code, 0);
-      const said = onFull.errors.split("\n").filter((line) => line.includes("ENOSPC"));
-      assert.equal(said.length, 1, onFull.errors);
-      assert.match(said[0] ?? "", /^masakari[-a-z]*: the output cannot be written: /);
+      const lines = onFull.errors.split("\n").filter((line) => line.includes("ENOSPC"));
+      assert.equal(lines.length, 1, onFull.errors);
+      assert.match(lines[0] ?? "", /^masakari[-a-z]*: the output cannot be written: /);
 
       const { child, ended } = start(program, args, "pipe");
       child.stdout?.destroy();

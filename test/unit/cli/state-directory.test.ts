@@ -60,12 +60,12 @@ test("a state directory that is deleted under the running monitor comes back: da
   assert.equal((await second.exited).code, 1);
   assert.match(second.output, new RegExp(`runs here already: pid ${monitor.pid} `));
   assert.match((await run("status")).output, new RegExp(`^processmonitor +${monitor.pid} .* (ok|degraded) `, "m"));
-  const said = monitor.output
+  const lines = monitor.output
     .slice(from)
     .split("\n")
     .filter((line) => line.includes(statePath));
-  assert.equal(said.length, 1, said.join("\n"));
-  assert.match(said[0] ?? "", /moved or deleted while it was in use: a new database was started with all that/);
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(lines[0] ?? "", /moved or deleted while it was in use: a new database was started with all that/);
 });
 
 test("the lock or the health socket alone come back, too", async (t) => {

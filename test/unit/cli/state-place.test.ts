@@ -72,7 +72,7 @@ const UNUSABLE: readonly (readonly [string, RegExp, (statePath: string) => void]
 ];
 
 for (const [what, why, prepare] of UNUSABLE) {
-  test(`a state_path that is ${what} is not used, and it is said where state is instead`, (t) => {
+  test(`a state_path that is ${what} is not used, and the log names the place that is used instead`, (t) => {
     const { directory, statePath, environment } = scene(t);
     prepare(statePath);
     const other = mkdtempSync(join(tmpdir(), "state-place-other-"));

@@ -35,7 +35,7 @@ async function status(statePath: string, ...argv: string[]): Promise<{ text: str
   return { text, code };
 }
 
-/** The real process monitor and a cloud that it can tell. */
+/** The real process monitor and a cloud that it can notify. */
 async function scene(context: TestContext) {
   const cloud = await FakeCloud.start();
   cloud.segmentHosts = ["compute1"];
@@ -85,13 +85,13 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   assert.deepEqual(report.problems.map(({ about }: { about: string }) => about).sort(), ["delivery", "given up"]);
 
   cloud.api = (_, response) => json(response, 202, { notification: { notification_uuid: "n-1" } });
-  const told = await eventually("only what is given up is wrong", 20_000, async () => {
+  const result = await eventually("only what is given up is wrong", 20_000, async () => {
     const found = await status(statePath);
     return found.text.includes("Masakari cannot be notified") ? undefined : found;
   });
-  assert.equal(told.code, 1);
+  assert.equal(result.code, 1);
   assert.match(
-    told.text,
+    result.text,
     /\nprocessmonitor: degraded for .*web: it is down and given up: Masakari has been notified.*; start it\n$/,
   );
   rig.victim("web");
@@ -167,7 +167,7 @@ test("where nothing has run, or what is asked for has not, the exit status is 2"
   assert.ok(!named.text.includes("processmonitor"));
 });
 
-test("what a monitor says cannot move the cursor of a terminal", async (t) => {
+test("what a monitor responds cannot move the cursor of a terminal", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "status-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const stop = new AbortController();

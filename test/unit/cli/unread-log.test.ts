@@ -85,7 +85,7 @@ for (const [what, ending, code] of ENDINGS) {
     child.stderr.destroy();
   });
 
-  test(`nobody reads the named pipe that is the log file: ${what} is one, and standard error says so`, async (t) => {
+  test(`nobody reads the named pipe that is the log file: ${what} is one, and standard error has that`, async (t) => {
     const path = join(scratch(t), "log");
     execFileSync("mkfifo", [path]);
     const child = new Child(process.execPath, flood({ log_file: path }, ending));
@@ -94,7 +94,7 @@ for (const [what, ending, code] of ENDINGS) {
   });
 }
 
-test("as soon as somebody reads again, it is said how many lines were dropped, and later ones are written", async (t) => {
+test("as soon as somebody reads again, the number of dropped lines is logged, and later ones are written", async (t) => {
   const pipe = fullPipe(t);
   const ending =
     "process.on('SIGUSR2', () => log.info('later')); setInterval(() => undefined, 60_000); process.stdout.write('flooded\\n');";

@@ -9,15 +9,15 @@ import { createAuthPlugin } from "../../../src/openstack/auth/plugins.ts";
 import { configRoot } from "../../support/config-root.ts";
 import { assertAsyncProperty } from "../../support/seeds.ts";
 
-test("what is missing is said at the line of [api], and where there is no file at all, that there is none", () => {
+test("what is missing is reported at the line of [api], and where there is no file at all, that there is none", () => {
   using at = configRoot({ "x.conf": "[DEFAULT]\n\n[api]\nusername = u\n" });
   const place = { program: "masakari-processmonitor", env: {}, homeDir: at.homeDir, root: at.root };
   const loaded = loadConfig({ ...place, configFiles: [at.path("x.conf")] });
   const lines = checkLogin(loaded).map(describeDiagnostic);
   assert.ok(lines.includes(`${at.path("x.conf")}:3: error: [api] auth_url is missing; auth_type = password needs it`));
-  const said = loadConfig(place).diagnostics.map(describeDiagnostic).join();
+  const diagnostics = loadConfig(place).diagnostics.map(describeDiagnostic).join();
   assert.match(
-    said,
+    diagnostics,
     /^info: there is no configuration file: neither masakarimonitors\.conf nor masakari-processmonitor\.conf is in .*\/etc\/masakarimonitors, /,
   );
 });

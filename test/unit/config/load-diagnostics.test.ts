@@ -13,7 +13,7 @@ test("every bad line is reported, and none is quoted, because it may be half of 
   assert.doesNotMatch(lines.join("\n"), /secret/);
 });
 
-test("unknown names are warnings that say what may be meant", () => {
+test("unknown names are warnings that suggest what may be meant", () => {
   assert.deepEqual(
     linesFor(
       "[process]\nchek_interval = 5\nmonitoring_driver = x\nxyzzy = 1\n[proces]\ncheck_interval = 5\n[default]\ndebug = true\n",
@@ -89,7 +89,7 @@ test("an interface of Corosync without its port is a warning, where Corosync is 
   assert.deepEqual(linesFor(`${text}monitoring_driver = consul\n`), []);
 });
 
-test("a key with dashes does not count, as for oslo.config, and that is said; old names that have dashes do", () => {
+test("a key with dashes does not count, as for oslo.config, and that is a diagnostic; old names that have dashes do", () => {
   using at = configRoot({
     "x.conf": "[process]\nrestart-retries = 0\n[api]\ntenant-name = t\n[DEFAULT]\nlog-config = x\n",
   });

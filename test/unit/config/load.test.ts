@@ -42,7 +42,7 @@ test("domain_name stays a scope when there is no project_name, and is left alone
   assert.deepEqual([given.domain_name, given.user_domain_name, given.project_domain_name], ["D", "U", undefined]);
 });
 
-test("without any file everything is at its default, and it is said that there is none", () => {
+test("without any file everything is at its default, and a diagnostic reports that there is none", () => {
   using at = configRoot();
   const loaded = load(at);
   assert.deepEqual(loaded.files, []);
@@ -56,7 +56,7 @@ test("without any file everything is at its default, and it is said that there i
   assert.equal(loaded.config.api.timeout, 30);
 });
 
-test("a directory that this user may not search is said to be one, instead of passing for empty", () => {
+test("a directory that this user may not search is reported as such, instead of passing for empty", () => {
   using at = configRoot({ "etc/masakarimonitors/masakarimonitors.conf": "" });
   chmodSync(at.path("etc/masakarimonitors"), 0o600);
   const script = `
@@ -191,7 +191,7 @@ test("a host name that masakari-api refuses is an error", () => {
   );
 });
 
-test("the shell generation's files are read when there is no other, with a line that says so", () => {
+test("the shell generation's files are read when there is no other, with a line about that", () => {
   using at = configRoot({
     "etc/masakari/processmonitor.conf": "PROCESS_CHECK_INTERVAL=7\nADMIN_PASS='a$b\"c'\n",
     "etc/masakari/hostmonitor.conf": "MONITOR_INTERVAL=30\n",

@@ -223,7 +223,7 @@ test("a list that does not exist is an error", async () => {
   ]);
 });
 
-test("proc.list of the shell generation is read in place of a list that does not exist, and says so", async () => {
+test("proc.list of the shell generation is read in place of a list that does not exist, with a line about that", async () => {
   using at = configRoot({ "proc.list": "01,nova-compute,sudo service nova start,sudo service nova start,,,,\n" });
   const { entries, diagnostics, file } = await loadProcessList(at.path("process_list.yaml"));
   assert.deepEqual([entries.length, file], [1, at.path("proc.list")]);

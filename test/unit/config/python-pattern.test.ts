@@ -45,7 +45,7 @@ for (const [pattern, text, matched] of matches) {
   });
 }
 
-for (const [pattern, said] of [
+for (const [pattern, expected] of [
   ["(unclosed", /group/i],
   ["[unclosed", /not closed/],
   ["*", /nothing to repeat/i],
@@ -57,10 +57,10 @@ for (const [pattern, said] of [
   [String.raw`a\N{DASH}`, /\\N/],
   ["a\\", /backslash/],
 ] as const) {
-  test(`${pattern} is refused, and says why`, () => {
+  test(`${pattern} is refused with the reason`, () => {
     assert.throws(
       () => pythonPattern(pattern),
-      (error) => error instanceof PythonPatternError && said.test(error.message),
+      (error) => error instanceof PythonPatternError && expected.test(error.message),
     );
   });
 }

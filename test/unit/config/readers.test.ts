@@ -31,7 +31,7 @@ test("a program that refers to a bad value of another's section is stopped by it
   assert.deepEqual(stoppedBy(text), ["processmonitor", "hostmonitor"]);
 });
 
-test("several programs in one process read what any of them reads; the warning says why it is one", () => {
+test("several programs in one process read what any of them reads; the warning gives the reason", () => {
   using at = configRoot({ "x.conf": "[host]\nmonitoring_interval = 10   // seconds\n" });
   const place = { program: "p", env: {}, homeDir: at.homeDir, configFiles: [at.path("x.conf")] };
   const { diagnostics } = loadConfig(place);

@@ -29,7 +29,7 @@ test("the sample names every option, and uncommented it is a configuration of de
   using at = configRoot({ "sample.conf": uncommented, "commented.conf": sample });
   const again = loadConfig({ program: "x", env: {}, homeDir: at.homeDir, configFiles: [at.path("sample.conf")] });
   assert.deepEqual(again.diagnostics, []);
-  // A multi-valued option has no way to say "no value" in a file.
+  // A multi-valued option cannot have "no value" in a file.
   const withoutMulti = { ...again.config.DEFAULT, config_file: [], config_dir: [] };
   assert.deepEqual({ ...again.config, DEFAULT: withoutMulti }, loaded.config);
   const commented = loadConfig({
@@ -46,7 +46,7 @@ test("the sample names every option, and uncommented it is a configuration of de
   );
 });
 
-test("the effective configuration says where each value comes from", () => {
+test("the effective configuration shows where each value comes from", () => {
   const shown = renderEffective(load("[process]\ncheck_interval = 7\n", { OS_PROCESS__RESTART_RETRIES: "1" }));
   assert.match(shown, /^# .*\/x\.conf:2\ncheck_interval = 7$/m);
   assert.match(shown, /^# environment OS_PROCESS__RESTART_RETRIES\nrestart_retries = 1$/m);
@@ -102,10 +102,10 @@ test("where references bring a secret in, over however many steps, they are show
   assert.match(shown, /^region = a\$\$b-\$username$/m);
   assert.match(shown, /^check_interval = \$api\.token$/m);
   assert.match(shown, /^corosync_multicast_interfaces = ens8, \$api\.password$/m);
-  const said = loaded.diagnostics.map(describeDiagnostic).join("\n");
-  assert.match(said, /restart_interval cannot be what "\$api\.password" stands for/);
-  assert.match(said, /process_list_path refers to \$api\.region\.yaml, which is not an option/);
-  assert.doesNotMatch(shown + said, /Sesam|771/);
+  const lines = loaded.diagnostics.map(describeDiagnostic).join("\n");
+  assert.match(lines, /restart_interval cannot be what "\$api\.password" stands for/);
+  assert.match(lines, /process_list_path refers to \$api\.region\.yaml, which is not an option/);
+  assert.doesNotMatch(shown + lines, /Sesam|771/);
   assert.equal(loaded.config.process.check_interval, 771);
 });
 

@@ -78,14 +78,14 @@ for (const [what, spoil, reason] of [
   });
 }
 
-test("a configuration that somebody else could have written is used, and that is said as loudly as can be", {
+test("a configuration that somebody else could have written is used, with a warning in capitals", {
   skip,
 }, async (t) => {
   const { conf, check } = scene(t);
   chmodSync(conf, 0o666);
-  const said = (await check()).filter((line) => !/: info: /.test(line));
-  assert.equal(said.length, 1);
-  assert.match(said[0] ?? "", /m\.conf: warning: ANOTHER USER CAN CHANGE THIS CONFIGURATION: .*mode 0666/);
+  const lines = (await check()).filter((line) => !/: info: /.test(line));
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /m\.conf: warning: ANOTHER USER CAN CHANGE THIS CONFIGURATION: .*mode 0666/);
 });
 
 test("a directory that belongs to a service user, as Debian's, is a warning only", { skip }, async (t) => {

@@ -4,7 +4,7 @@ import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { callMasakari, logIn, startTestControlPlane } from "../../support/control-plane.ts";
 import { rawRequest } from "../../support/raw-request.ts";
 
-/** Where the real service fails or ignores what it was told, the embedded one says or does what was meant. */
+/** Where the real service fails or ignores what was requested, the embedded one returns or does what was meant. */
 describe("where masakari 14.0.2", () => {
   let controlPlane: ControlPlane;
   let token: string;
@@ -22,7 +22,7 @@ describe("where masakari 14.0.2", () => {
   after(() => controlPlane.close());
 
   for (const field of ["type", "control_attributes"]) {
-    test(`fails with 500 on a host whose ${field} is null, 400 says what is wrong`, async () => {
+    test(`fails with 500 on a host whose ${field} is null, here 400 names what is wrong`, async () => {
       const host = { name: "h", type: "COMPUTE", control_attributes: "SSH", [field]: null };
       const answer = await callMasakari(controlPlane, token, "POST", hosts, { host });
       const message = `Invalid input for field/attribute ${field}. Value: None. None is not of type 'string'`;

@@ -6,7 +6,7 @@ import type { Clock } from "../../../src/system/clock.ts";
 
 const INTERVAL_MS = 60_000;
 
-/** A clock on which each sleep passes at once and is recorded, after `onSleep` had its say. */
+/** A clock on which each sleep passes at once and is recorded, after `onSleep` was called. */
 function recordingClock(): { readonly clock: Clock; readonly slept: number[] } {
   const slept: number[] = [];
   let mono = 0;

@@ -16,7 +16,7 @@ function watching(settings = {}): HostDecisions {
 }
 
 describe("a lost host", () => {
-  it("is reported at once when its BMC says that it is off", () => {
+  it("is reported at once when its BMC reports that it is off", () => {
     const monitor = watching();
     monitor.look(LOST);
     assert.deepEqual(monitor.notified, []);

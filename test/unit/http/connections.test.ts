@@ -108,7 +108,7 @@ suite("connections", () => {
     assert.equal(count, 2);
   });
 
-  test("a refused one says whom and what to check", async () => {
+  test("a refused one leads to an error with the peer and what to check", async () => {
     const closed = createServer();
     closed.listen(0, "127.0.0.1");
     await once(closed, "listening");

@@ -36,7 +36,7 @@ const cases: readonly [url: string, environment: Record<string, string>, proxy: 
   ["http://[::2]", { http_proxy: "http://p" }, "http://p"],
 ];
 
-test("this host itself is asked through the proxy if that is said", () => {
+test("this host itself is requested through the proxy if that is configured", () => {
   const options = { loopback: true };
   assert.equal(proxyFor(new URL("http://127.0.0.1:5000"), { http_proxy: "http://p" }, options), "http://p");
   assert.equal(proxyFor(new URL("http://[::1]"), { http_proxy: "http://p", no_proxy: "::1" }, options), undefined);

@@ -166,7 +166,7 @@ suite("our certificate", () => {
     assert.equal(await ask(demanding, { cafile: certificates.ca, cert, key }), "hello compute1");
   });
 
-  test("is missed by a server that demands it, and the message says so", async () => {
+  test("is missed by a server that demands it, and the message names that", async () => {
     await assert.rejects(
       ask(demanding, { cafile: certificates.ca }),
       refused(/demands a client certificate: set \[api\] certfile and \[api\] keyfile/),

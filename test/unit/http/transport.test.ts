@@ -96,7 +96,7 @@ suite("body", () => {
     });
   }
 
-  test("what is not what it says to be is an error", async () => {
+  test("what is not of the form that it claims is an error", async () => {
     const broken: Handler = (_, response) => void response.writeHead(200, { "Content-Encoding": "gzip" }).end("plain");
     await assert.rejects(bodyFor(broken), ResponseError);
     const unknown: Handler = (_, response) => void response.writeHead(200, { "Content-Encoding": "br" }).end("x");

@@ -24,7 +24,7 @@ for (const capture of libvirtCaptures) {
   const { name } = capture;
   test(`${name}: what the Python monitor notified, in the order of the events`, () => {
     const decisions = new InstanceDecisions({ collapse_window: 0, notify_guest_panic: false });
-    assert.deepEqual(play(capture, decisions), capture.told);
+    assert.deepEqual(play(capture, decisions), capture.notified);
     for (const one of decisions.notified) {
       assert.deepEqual(
         { ...one, generated_time: "", payload: Object.keys(one.payload) },
@@ -40,7 +40,7 @@ for (const capture of libvirtCaptures) {
 
   test(`${name}: by default a burst is notified once, and a guest that ends by a panic is a failure`, () => {
     const notified = play(capture, new InstanceDecisions());
-    const once = capture.told.filter((one, index) => capture.told.indexOf(one) === index);
+    const once = capture.notified.filter((one, index) => capture.notified.indexOf(one) === index);
     assert.deepEqual(notified, ["panic_destroy", "panic_tiny"].includes(name) ? [FAILED] : once);
   });
 }

@@ -27,7 +27,7 @@ const TABLE: readonly (readonly [GuestEvent["kind"], string, string])[] = [
   ["controlError", "", "CONTROL_ERROR/UNKNOWN"],
 ];
 
-/** Everything else that libvirt 9 can say of a guest, but for STOPPED CRASHED. */
+/** Everything else that libvirt 9 can emit about a guest, but for STOPPED CRASHED. */
 const UNTOLD: readonly (readonly [GuestEvent["kind"], string])[] = [
   ...["ADDED", "UPDATED", "RENAMED", "FROM_SNAPSHOT"].map((detail) => ["lifecycle", `DEFINED ${detail}`] as const),
   ...["REMOVED", "RENAMED"].map((detail) => ["lifecycle", `UNDEFINED ${detail}`] as const),

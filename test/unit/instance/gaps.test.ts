@@ -167,7 +167,7 @@ test("suspended by an error in a gap, and destroyed: both are notified", () => {
   assert.deepEqual(decisions.events, ["LIFECYCLE/SUSPENDED_IOERROR", "LIFECYCLE/STOPPED_DESTROYED"]);
 });
 
-test("its wished end was on its way, but it lived again and failed: the late event says so", () => {
+test("its wished end was on its way, but it lived again and failed: the late event shows that", () => {
   const decisions = InstanceDecisions.watching();
   decisions.lifecycle("SHUTDOWN GUEST");
   decisions.lose();

@@ -16,7 +16,7 @@ test("a panic is notified when the guest has ended, and only then", () => {
   assert.deepEqual(decisions.events, [FAILED]);
 });
 
-/** libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it tells the stop first. */
+/** libvirtd takes QEMU's panic in a worker and its stop in the event loop: now and then it emits the stop first. */
 const PANICS: readonly (readonly string[])[] = [
   ["CRASHED PANICKED"],
   ["SUSPENDED PAUSED", "CRASHED PANICKED"],
@@ -31,7 +31,7 @@ for (const panic of PANICS) {
       for (const words of panic) decisions.lifecycle(words);
       decisions.onCrash(action);
       if (action.endsWith("destroy")) decisions.lifecycle("STOPPED CRASHED");
-      // As libvirtd 9.0 tells it.
+      // As libvirtd 9.0 emits it.
       if (action.endsWith("restart")) {
         decisions.event({ kind: "reboot" });
         decisions.lifecycle("RESUMED UNPAUSED");
@@ -127,7 +127,7 @@ test("a panicked guest that is preserved, found after the gap", () => {
 for (const gap of ["of libvirtd", "of the monitor"] as const) {
   const crashed = { state: "CRASHED", reason: "PANICKED" };
 
-  test(`a panic in a gap ${gap}, which libvirtd leaves as it is whatever on_crash says: notified at the next look, once`, () => {
+  test(`a panic in a gap ${gap}, which libvirtd leaves as it is whatever on_crash is: notified at the next look, once`, () => {
     for (const action of ["destroy", "restart", "coredump-destroy", "coredump-restart"]) {
       for (const heard of [true, false]) {
         const decisions = InstanceDecisions.watching();

@@ -18,7 +18,7 @@ function found(looks: readonly Partial<Look>[] = [off], before: Partial<Look> = 
 const SHUTDOWN = "LIFECYCLE/STOPPED_SHUTDOWN";
 const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
 
-// What libvirt says; the log's reason, and when QEMU was sent a signal; what is notified.
+// What libvirt reports; the log's reason, and when QEMU was sent a signal; what is notified.
 for (const [libvirts, reason, signal, notified] of [
   ["UNKNOWN", "crashed", undefined, [FAILED]],
   ["UNKNOWN", "daemon", "before", [FAILED]],
@@ -41,7 +41,7 @@ for (const [libvirts, reason, signal, notified] of [
   ["CRASHED", "shutdown", "before", [SHUTDOWN]],
   ["CRASHED", "migrated", "before", []],
 ] as const) {
-  test(`found off, ${libvirts}, and its log says ${reason}, signalled ${signal ?? "never"}`, () => {
+  test(`found off, ${libvirts}, and its log has ${reason}, signalled ${signal ?? "never"}`, () => {
     const look = { state: "SHUTOFF", reason: libvirts };
     const decisions = found([look]);
     assert.deepEqual(decisions.events, [], "nothing before the log is read");
@@ -67,15 +67,15 @@ test("without its log, what a new libvirtd takes for a crash counts as one, also
   assert.deepEqual(decisions.events, [FAILED]);
 });
 
-test("a log that cannot be read is said with the reason, and nothing is notified", () => {
+test("a log that cannot be read is reported with the reason, and nothing is notified", () => {
   const decisions = found();
   decisions.noLoggedEnd("/var/log/libvirt/qemu/x.log cannot be read (EACCES)");
   assert.deepEqual(decisions.events, []);
-  const said = decisions.effects.flatMap((effect) =>
+  const lines = decisions.effects.flatMap((effect) =>
     effect.kind === "log" && effect.level === "warning" ? [effect.text] : [],
   );
   assert.match(
-    said.join("\n"),
+    lines.join("\n"),
     /does not know why .*\(EACCES\)\): Masakari is not notified, because somebody may have/,
   );
 });
@@ -89,7 +89,7 @@ test("killed before its log was read: the next run asks again", () => {
   assert.deepEqual(decisions.events, [FAILED]);
 });
 
-test("started again before its log was read: what the log says is no longer true", () => {
+test("started again before its log was read: what the log has is no longer true", () => {
   const decisions = found();
   decisions.lifecycle("STARTED BOOTED", GUEST, 2);
   decisions.loggedEnd("crashed");
@@ -113,7 +113,7 @@ test("an end that was on its way, and a panic, need no log; nor does one that wa
   assert.deepEqual(decisions.logsAsked, []);
 });
 
-test("a transient guest that libvirt has forgotten: its log says whether it has crashed, and its event notifies it no second time", () => {
+test("a transient guest that libvirt has forgotten: its log shows whether it has crashed, and its event notifies it no second time", () => {
   for (const eventFirst of [true, false]) {
     const decisions = InstanceDecisions.watching([{ transient: true }]);
     decisions.logsAnswered = true;

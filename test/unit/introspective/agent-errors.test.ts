@@ -6,7 +6,7 @@ import { pingOutcome } from "../../../src/introspective/ping-outcome.ts";
 import { ServerError } from "../../../src/libvirt/mod.ts";
 import { IntrospectiveWorld } from "../../support/introspective-world.ts";
 
-/** What real libvirts said, by what the guest was like (test/system/libvirt-versions.test.ts). */
+/** What real libvirts replied, by what the guest was like (test/system/libvirt-versions.test.ts). */
 type Errors = Readonly<Record<string, { readonly number: number; readonly text: string }>>;
 
 const folder = new URL("../../fixtures/libvirt/agent-errors/", import.meta.url);

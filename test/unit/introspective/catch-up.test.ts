@@ -21,7 +21,7 @@ test("what an earlier run left of guests is sent when each of them has once more
   const { world, one, other } = await scene();
   const from = world.mono;
   world.startMonitor();
-  assert.equal(world.caughtUpAt, undefined, "a survey does not tell whether they answer");
+  assert.equal(world.caughtUpAt, undefined, "a survey does not show whether they answer");
   await world.run(5 * MINUTES);
   const caughtUpAt = world.caughtUpAt ?? Number.NaN;
   for (const { uuid } of [one, other]) {

@@ -41,7 +41,7 @@ const cases: readonly (readonly [what: string, xml: string, agent: string])[] = 
     domain(channel(PATH.replace(".0.", ".1."), { name: "other", state: "disconnected" }), channel(PATH)),
     "connected",
   ],
-  ["a libvirt that does not tell the state", domain(channel(PATH).replace(" state='connected'", "")), "connected"],
+  ["a libvirt that does not give the state", domain(channel(PATH).replace(" state='connected'", "")), "connected"],
   ["a channel that QEMU connects out", domain(channel(PATH, { mode: "connect" })), "none"],
   ["a channel elsewhere", domain(channel("/run/libvirt/x.sock")), "none"],
   ["no channel", domain(), "none"],

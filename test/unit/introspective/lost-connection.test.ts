@@ -64,9 +64,9 @@ test("results over a connection to libvirt that was lost are ignored: they neith
   connect();
   const ping = await nextPing();
   end(old, "unresponsive");
-  assert.deepEqual(rig.said("failed ping"), []);
+  assert.deepEqual(rig.logged("failed ping"), []);
   end(ping, "unresponsive");
-  assert.equal(rig.said("failed ping 1 in a row").length, 1);
+  assert.equal(rig.logged("failed ping 1 in a row").length, 1);
 
   loop.observe({ kind: "guestChanged", at: now(), uuid: UUID, name: "vm", what: "started" });
   const look = underWay.at(-1);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { pingOutcome } from "../../../src/introspective/ping-outcome.ts";
 import { CallTimeoutError, ConnectionLostError, ServerError } from "../../../src/libvirt/mod.ts";
 
-/** What libvirt says, how long it takes for it, and what it means for the guest. */
+/** What libvirt replies, how long it takes for it, and what it means for the guest. */
 const cases: readonly (readonly [number: number, text: string, tookMs: number, outcome: string])[] = [
   [86, "Guest agent is not responding: Guest agent not available for now", 5000, "unresponsive"],
   [
@@ -70,7 +70,7 @@ for (const [number, text, tookMs, outcome] of cases) {
   });
 }
 
-test("a libvirt that does not answer, or is gone, says nothing about the guest", () => {
+test("a libvirt that does not answer, or is gone, shows nothing about the guest", () => {
   for (const error of [
     new CallTimeoutError("no answer within 42 s"),
     new ConnectionLostError("gone"),

@@ -101,7 +101,7 @@ describe("calls to libvirt", () => {
     );
   });
 
-  it("end in time, and say whether the server had them", async (t) => {
+  it("end in time, with whether the server had them", async (t) => {
     const { server, connection } = await scene(t, { maxInFlight: 1 });
     held(server, procedures.domainGetState);
     const first = connection.state(instance, { timeoutMs: 20 });

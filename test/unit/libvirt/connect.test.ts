@@ -30,7 +30,7 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 describe("connecting to libvirt", () => {
-  it("says so where there is no socket", async (t) => {
+  it("reports that there is no socket", async (t) => {
     const path = join(await folder(t), "libvirt-sock");
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), {
       name: ConnectError.name,
@@ -38,7 +38,7 @@ describe("connecting to libvirt", () => {
     });
   });
 
-  it("says so where nobody listens", async (t) => {
+  it("reports that nobody listens", async (t) => {
     const path = join(await folder(t), "libvirt-sock");
     // A process that was killed leaves its socket behind; closing in order would remove it.
     const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
@@ -46,7 +46,7 @@ describe("connecting to libvirt", () => {
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), /connection refused at .*start it/);
   });
 
-  it("says so where the path is a file, or too long", async (t) => {
+  it("reports that the path is a file, or too long", async (t) => {
     const path = join(await folder(t), "file");
     writeFileSync(path, "");
     await assert.rejects(connect(`qemu+unix:///system?socket=${path}`, options), ConnectError);
@@ -81,7 +81,7 @@ describe("connecting to libvirt", () => {
     ["is libvirt's TLS port", (socket) => socket.end(Buffer.from("15030300020246", "hex")), /begins with qemu\+tls/],
     ["sends noise", (socket) => socket.end(Buffer.alloc(64, 0xff)), /length would be 4294967295/],
   ] as [string, (socket: Socket) => void, RegExp][]) {
-    it(`says at once that what listens there ${what}`, async (t) => {
+    it(`reports at once that what listens there ${what}`, async (t) => {
       const path = join(await folder(t), "sock");
       const other = createServer(greet).listen(path);
       t.after(() => other.close());
@@ -127,7 +127,7 @@ describe("connecting to libvirt", () => {
     await closed;
   });
 
-  it("says what to do when polkit refuses", async (t) => {
+  it("gives what to do when polkit refuses", async (t) => {
     const server = await scene(t);
     server.on(procedures.authList, (call) => call.reply({ types: [2] }));
     server.on(procedures.authPolkit, (call) => call.fail(94, "no polkit agent available"));
@@ -147,7 +147,7 @@ describe("connecting to libvirt", () => {
     await assert.rejects(connect(`${server.uri}&auth=sasl`, options), /wants polkit, but the URI has auth=sasl/);
   });
 
-  it("does not go on without the login that the URI asks for, whatever the server says of it", async (t) => {
+  it("does not go on without the login that the URI asks for, whatever the server replies", async (t) => {
     const server = await scene(t);
     for (const types of [[], [0]]) {
       server.on(procedures.authList, (call) => call.reply({ types }));
@@ -182,7 +182,7 @@ describe("logging in by SASL", () => {
     });
   });
 
-  it("says that the server has no mechanism to offer", async (t) => {
+  it("reports that the server has no mechanism to offer", async (t) => {
     const { server, uri } = await saslScene(t, "");
     server.on(procedures.authSaslInit, (call) => call.fail(45, "authentication failed: authentication failed"));
     await assert.rejects(connect(uri, options), {
@@ -219,8 +219,8 @@ describe("logging in by SASL", () => {
   });
 
   for (const [what, complete, first] of [
-    ["says at once that all is well", 1, (nonce: string) => `r=${nonce}more,s=QUJD,i=4096`],
-    ["says so without a word", 1, () => undefined],
+    ["replies at once that all is well", 1, (nonce: string) => `r=${nonce}more,s=QUJD,i=4096`],
+    ["replies that without a word", 1, () => undefined],
     ["answers with another nonce", 0, () => "r=none,s=QUJD,i=4096"],
   ] as const) {
     it(`does not trust a server that ${what}`, async (t) => {
@@ -269,7 +269,7 @@ describe("logging in by SASL", () => {
       /\[credentials-x\] has no password=/,
     ],
   ] as const) {
-    it(`says what auth.conf lacks: ${what}`, async (t) => {
+    it(`names what auth.conf lacks: ${what}`, async (t) => {
       const { server } = await saslScene(t, "PLAIN");
       const file = join(await folder(t), "auth.conf");
       writeFileSync(file, lines.join("\n"));

@@ -61,14 +61,14 @@ describe("a connection to libvirt", () => {
     ["an event that cannot be read", (client: Client) => client.event(lifecycleProcedure, Buffer.alloc(6))],
     ["what is not libvirt's protocol", (client: Client) => client.write(Buffer.from("HTTP/1.1 200 OK\r\n"))],
   ] as const) {
-    it(`ends, and says why, on ${what}`, async (t) => {
+    it(`ends, with the reason, on ${what}`, async (t) => {
       const { connection, client } = await scene(t);
       send(client);
       assert.ok((await connection.closed) instanceof ProtocolError);
     });
   }
 
-  it("closes in order, once, and says so to nobody as a loss", async (t) => {
+  it("closes in order, once, and emits no loss", async (t) => {
     const { server, connection } = await scene(t);
     let closes = 0;
     server.on(procedures.connectClose, (call) => {

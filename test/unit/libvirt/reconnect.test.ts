@@ -40,7 +40,7 @@ async function scene(t: TestContext, changes: Partial<MaintainOptions> = {}) {
   return { server, stop, connections, losses, log, keep };
 }
 
-/** Real, but no sleep takes any time: it only says how long it would have been. */
+/** Real, but no sleep takes any time: it only records how long it would have been. */
 function impatient(sleeps: number[], stop: AbortController, after: number): Clock {
   return {
     ...systemClock,
@@ -132,7 +132,7 @@ describe("keeping connected to libvirt", () => {
     assert.deepEqual(slept.map(Math.round), [250, 500, 1000, 2000, ...Array(8).fill(1000)]);
   });
 
-  it("says that it waits for an answer before it gives the try up, and how it is when that changes", async (t) => {
+  it("reports that it waits for a reply before it gives up, and then how that ended", async (t) => {
     const clock = new VirtualClock();
     const reasons: string[] = [];
     const { server, log, losses, connections, keep } = await scene(t, {

@@ -28,7 +28,7 @@ describe("a libvirt URI", () => {
     assert.deepEqual(sockets("qemu+unix:///system?socket=/tmp/a%20b/sock", true), ["/tmp/a b/sock"]);
   });
 
-  it("leads to a host, by TLS unless it says otherwise", () => {
+  it("leads to a host, by TLS unless it names another transport", () => {
     const tls = { kind: "tls", port: 16514, pkiPath: undefined, verify: true };
     assert.deepEqual(transport("qemu+tcp://compute-1/system"), { kind: "tcp", host: "compute-1", port: 16509 });
     assert.deepEqual(transport("qemu+tcp://10.0.0.7:16599/system"), { kind: "tcp", host: "10.0.0.7", port: 16599 });
@@ -55,7 +55,7 @@ describe("a libvirt URI", () => {
     assert.equal(parseUri("qemu+unix:///system?name=lxc:///").serverUri, "lxc:///");
   });
 
-  it("says whom auth.conf means, and how to log in", () => {
+  it("has the user whom auth.conf means, and how to log in", () => {
     assert.equal(parseUri("qemu:///system").hostname, "localhost");
     assert.equal(parseUri("qemu+tcp://10.0.0.7/system").hostname, "10.0.0.7");
     assert.deepEqual(parseUri("qemu:///system").auth, { type: "any" });

@@ -65,7 +65,7 @@ test("a saved state that cannot be used is logged, and the initial one taken", (
   rig.store.transaction(() => rig.store.save("testmonitor", '{"of":"another release"}'));
   const { loop } = loopOf(rig, monitorOf(remember));
   loop.observe("one");
-  assert.equal(rig.said("is unreadable; starting fresh").length, 1);
+  assert.equal(rig.logged("is unreadable; starting fresh").length, 1);
   assert.equal(rig.store.saved("testmonitor"), '["one"]');
 });
 
@@ -234,7 +234,7 @@ test("a decision that throws is logged in short and counted, and changes nothing
   loop.observe("one");
   loop.observe(`bad ${"x".repeat(10_000)}`);
   loop.observe("two");
-  const [line] = rig.said("cannot read x of undefined");
+  const [line] = rig.logged("cannot read x of undefined");
   assert.ok(line !== undefined && line.length < 1000);
   assert.deepEqual([progress.failedDecisions, failures.length], [1, 1]);
   assert.equal(rig.store.saved("testmonitor"), '["one","two"]');
@@ -272,7 +272,7 @@ test("an effect that fails is logged and counted, whether it throws or rejects",
   loop.observe("reject");
   await loop.settled();
   assert.equal(progress.failedEffects, 2);
-  assert.equal(rig.said("ask failed: thrown").length + rig.said("ask failed: rejected").length, 2);
+  assert.equal(rig.logged("ask failed: thrown").length + rig.logged("ask failed: rejected").length, 2);
 });
 
 test("the effect log is logged at its level, and the last observation is recorded", async (t) => {

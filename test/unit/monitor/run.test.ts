@@ -63,7 +63,7 @@ function withLeftover(t: TestContext): OutboxRig {
   return new OutboxRig(directory, { clock: earlier.clock });
 }
 
-test("what an earlier run left is sent when the monitor says that it has looked", async (t) => {
+test("what an earlier run left is sent when the monitor has looked", async (t) => {
   const rig = withLeftover(t);
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
   const { stop, ended } = start(rig, {
@@ -84,7 +84,7 @@ test("what an earlier run left is sent when the monitor says that it has looked"
   rig.store.close();
 });
 
-test("what an earlier run left goes all the same where the monitor cannot look within its time, and that is said", async (t) => {
+test("what an earlier run left goes all the same where the monitor cannot look within its time, and that is logged", async (t) => {
   const rig = withLeftover(t);
   const { stop, ended } = start(rig, {
     catchUpWithinMs: 300_000,
@@ -94,7 +94,7 @@ test("what an earlier run left goes all the same where the monitor cannot look w
   assert.equal(rig.outbox.counters.attempts, 0);
   await rig.clock.advance(1);
   assert.equal(rig.outbox.counters.delivered, 1);
-  assert.match(rig.said("could not check for 300 s").join(), /^warning .*sending 1 notification as last known/);
+  assert.match(rig.logged("could not check for 300 s").join(), /^warning .*sending 1 notification as last known/);
   stop.abort();
   await ended;
   rig.store.close();
@@ -113,7 +113,7 @@ test("sensing that throws, or ends by itself, is restarted with a growing delay,
   await rig.clock.advance(190_000);
   assert.deepEqual(begun, [0, 1000, 3000, 7000, 15_000, 31_000, 63_000, 123_000, 183_000]);
   assert.equal(progress.restarts, 9);
-  for (const reason of ["no pidfd", "no /proc", "it ended by itself"]) assert.ok(rig.said(reason).length > 0, reason);
+  for (const reason of ["no pidfd", "no /proc", "it ended by itself"]) assert.ok(rig.logged(reason).length > 0, reason);
   stop.abort();
   await ended;
   rig.store.close();
@@ -204,8 +204,8 @@ test("a decision that throws restarts sensing; the old sensing is aborted and no
   observers[0]?.("c");
   observers[1]?.("d");
   await settle();
-  assert.equal(rig.said("a on host-1").length + rig.said("d on host-1").length, 2);
-  assert.equal(rig.said("b on host-1").length + rig.said("c on host-1").length, 0);
+  assert.equal(rig.logged("a on host-1").length + rig.logged("d on host-1").length, 2);
+  assert.equal(rig.logged("b on host-1").length + rig.logged("c on host-1").length, 0);
   stop.abort();
   await ended;
   rig.store.close();
@@ -223,6 +223,6 @@ test("sensing and effects that ignore the abort do not hold up the end for ever"
   stop.abort();
   await rig.clock.advance(15_000);
   assert.equal(isOver(), true);
-  assert.equal(rig.said("abandoned").length, 2);
+  assert.equal(rig.logged("abandoned").length, 2);
   rig.store.close();
 });

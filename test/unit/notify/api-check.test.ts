@@ -53,7 +53,7 @@ test("Masakari is looked for at the start and every 10 minutes", async () => {
   await end();
 });
 
-test("what keeps it from being reached is known until it is gone, said once, and tried again by itself", async () => {
+test("what keeps it from being reached is known until it is gone, logged once, and tried again by itself", async () => {
   const { clock, check, seconds, log, state, end } = checking({ problem: "no endpoint" });
   const since = clock.now();
   await clock.advance(200_000);
@@ -83,7 +83,7 @@ test("a notification that was answered ends the trouble", async () => {
   await end();
 });
 
-test("a missing login is not said twice", async () => {
+test("a missing login is not logged twice", async () => {
   const { clock, check, log, end } = checking({ problem: "wrong password", login: true });
   await clock.advance(100_000);
   assert.equal(check.trouble, undefined);
@@ -98,7 +98,7 @@ test("an attempt that failed has the API checked at once, and then at least ever
   for (let count = 0; count < 10; count += 1) check.failed();
   await clock.advance(200_000);
   assert.deepEqual(seconds, [0, 100, 105, 115, 135, 175, 235, 295]);
-  assert.deepEqual(log.lines, [], "the attempts say it");
+  assert.deepEqual(log.lines, [], "the attempts log it");
   [state.outage, state.problem] = [false, undefined];
   await clock.advance(600_000);
   assert.equal(seconds.length, 9);
@@ -116,7 +116,7 @@ test("an outage ends although the last notification that waited was superseded a
   await rig.clock.advance(0);
   assert.notEqual(dispatcher.status.unansweredSince, undefined);
   dispatcher.reached();
-  assert.notEqual(dispatcher.status.unansweredSince, undefined, "while one waits, only its own attempt can say");
+  assert.notEqual(dispatcher.status.unansweredSince, undefined, "while one waits, only its own attempt can show it");
 
   rig.outbox.supersede("process:a", "it runs again");
   assert.notEqual(dispatcher.status.unansweredSince, undefined);

@@ -62,7 +62,7 @@ test("after another program held a transaction for too long, nothing is lost by 
   rig.outbox.add("process:first", stopped("first"));
   const other = await holdTransaction(t, join(rig.statePath, FILE));
   rig.outbox.add("process:busy", stopped("busy"));
-  assert.match(rig.said("critical").join(), /Another program holds a transaction on it/);
+  assert.match(rig.logged("critical").join(), /Another program holds a transaction on it/);
   await rig.clock.advance(6000);
   assert.match(rig.store.degraded ?? "", /locked/);
   await other.stop("SIGKILL");
@@ -103,8 +103,8 @@ for (const suffix of ["", "-wal", "-shm"]) {
       // Noticed by a look as well as by a write.
       if (how === "deleted") assert.equal(rig.store.renewed(), true);
       else rig.outbox.add("process:second", stopped("second"));
-      assert.equal(rig.said("critical").length, 1);
-      assert.match(rig.said("critical").join(), /moved or deleted while it was in use: a new database was started/);
+      assert.equal(rig.logged("critical").length, 1);
+      assert.match(rig.logged("critical").join(), /moved or deleted while it was in use: a new database was started/);
       assertSafe(t, rig, how === "deleted" ? ["process:first"] : ["process:first", "process:second"]);
       assert.deepEqual(
         rig.outbox.listEnded().map(({ subject, state }) => [subject, state]),
@@ -143,7 +143,7 @@ test("what another user may have put in the database's place is neither followed
   symlinkSync(elsewhere, path);
   const linked = new OutboxRig(directory);
   assert.deepEqual([linked.outbox.pendingCount, linked.store.degraded], [0, undefined]);
-  assert.match(linked.said("critical").join(), /is a symbolic link\. It was moved to/);
+  assert.match(linked.logged("critical").join(), /is a symbolic link\. It was moved to/);
   assert.equal(lstatSync(elsewhere).mode & 0o777, 0o644);
   linked.store.close();
   if (process.getuid?.() !== 0) return;
@@ -151,7 +151,7 @@ test("what another user may have put in the database's place is neither followed
   chownSync(path, 65534, 65534);
   const foreign = new OutboxRig(directory);
   assert.deepEqual([foreign.outbox.pendingCount, foreign.store.degraded], [0, undefined]);
-  assert.match(foreign.said("critical").join(), /belongs to user 65534/);
+  assert.match(foreign.logged("critical").join(), /belongs to user 65534/);
   foreign.store.close();
 });
 
@@ -167,7 +167,7 @@ test("a notification that this monitor never makes is not sent, whoever has put 
       next.outbox.list().map(({ subject }) => subject),
       ["process:ours"],
     );
-    assert.equal(next.said("is dropped: this monitor never makes such").length, count);
+    assert.equal(next.logged("is dropped: this monitor never makes such").length, count);
     next.store.close();
   }
 });

@@ -81,7 +81,7 @@ test("an answer that comes after its attempt was given up changes nothing; the n
   api.asked[1]?.answer({ outcome: "duplicate" });
   await settle();
   assert.deepEqual([rig.outbox.counters.delivered, rig.outbox.pendingCount], [1, 0]);
-  assert.match(rig.said("delivered").join(), /^info .*the API had it already/);
+  assert.match(rig.logged("delivered").join(), /^info .*the API had it already/);
   stop.abort();
   await ended;
   rig.store.close();
@@ -140,7 +140,7 @@ test("what an earlier run left is sent when the monitor has looked, however long
   assert.equal(rig.outbox.heldBack, 1);
   rig.outbox.takeUpLeftovers();
   assert.deepEqual(api.names, ["new", "still"]);
-  assert.equal(rig.said("1 notification that an earlier run left").length, 1);
+  assert.equal(rig.logged("1 notification that an earlier run left").length, 1);
   for (const asked of api.asked) asked.answer(delivered);
   stop.abort();
   await ended;
@@ -195,7 +195,7 @@ test("on stop, attempts under way get two seconds, and what was cut short is owe
   rig.store.close();
   api.asked[1]?.answer(delivered);
   await rig.clock.runUntilIdle();
-  assert.equal(rig.said("delivered").length, 1, "what comes later is not taken note of: it could not be kept");
+  assert.equal(rig.logged("delivered").length, 1, "what comes later is not taken note of: it could not be kept");
   assert.deepEqual(
     new OutboxRig(rig.statePath).outbox.list().map((entry) => entry.subject),
     ["process:b", "process:c"],

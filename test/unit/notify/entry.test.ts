@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeNotification } from "../../../src/notify/entry.ts";
 
-test("a notification is named by the most telling of its words", () => {
+test("a notification is named by its most specific words", () => {
   const about = (payload: Record<string, string>) =>
     describeNotification({
       type: "VM",

@@ -5,7 +5,7 @@ import { KeptLog } from "../../support/kept-log.ts";
 
 const retryPolicy = { retryMax: 12, retryIntervalMs: 10_000, backoffMaxMs: 30_000 };
 
-test("an outage is said once at first, in sentences that end once, and so is its end", () => {
+test("an outage is logged once at first, in sentences that end once, and so is its end", () => {
   const log = new KeptLog();
   const outage = new Outage(retryPolicy, 8, log);
   outage.failed(1000, "nothing at the endpoint. See [api].", 3);

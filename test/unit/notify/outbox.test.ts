@@ -33,9 +33,9 @@ test("each final state is logged once and counted once", (t) => {
   outbox.supersede("process:d", "it runs again");
   const unwanted = outbox.add("process:e", stopped("e"));
   outbox.drop([unwanted], "maintenance");
-  for (const word of ["a on", "b on", "c on", "d on", "e on"]) assert.equal(rig.said(` of ${word}`).length, 1, word);
-  assert.equal(rig.said("error").length, 1);
-  assert.match(rig.said("error").join(), /rejected.*host-1 is in no segment/);
+  for (const word of ["a on", "b on", "c on", "d on", "e on"]) assert.equal(rig.logged(` of ${word}`).length, 1, word);
+  assert.equal(rig.logged("error").length, 1);
+  assert.match(rig.logged("error").join(), /rejected.*host-1 is in no segment/);
   const { added, superseded, rejected, dropped, expired } = outbox.counters;
   assert.deepEqual([added, outbox.counters.delivered, superseded, rejected, dropped, expired], [5, 2, 1, 1, 1, 0]);
   assert.equal(outbox.pendingCount, 0);
@@ -70,8 +70,8 @@ test("an attempt under way when superseded is decided by its answer", (t) => {
   for (const id of [arrives, fails]) outbox.begin(id);
   outbox.supersede("process:a", "it runs again");
   outbox.supersede("process:b", "it runs again");
-  assert.equal(rig.said("superseded").length, 0);
-  // A crash now must not send it again: the row on disk says so already.
+  assert.equal(rig.logged("superseded").length, 0);
+  // A crash now must not send it again: the row on disk has that already.
   assert.equal(new OutboxRig(rig.statePath).outbox.pendingCount, 0);
   outbox.settle(arrives, delivered);
   outbox.settle(fails, refused);
@@ -89,7 +89,7 @@ test("what the API treats as a repeat though it was never sent before is logged 
   const second = rig.outbox.add("process:a", stopped("a", "2025-12-31T00:00:00"));
   rig.outbox.begin(second);
   rig.outbox.settle(second, { outcome: "duplicate" });
-  assert.match(rig.said("warning").join(), /treats it as a repeat .*clock was set back.*act by hand/);
+  assert.match(rig.logged("warning").join(), /treats it as a repeat .*clock was set back.*act by hand/);
   const cutOff = rig.outbox.add("process:b", stopped("b"));
   rig.outbox.begin(cutOff);
   rig.store.close();
@@ -97,7 +97,7 @@ test("what the API treats as a repeat though it was never sent before is logged 
   next.outbox.begin(cutOff);
   next.outbox.settle(cutOff, { outcome: "duplicate" });
   assert.match(
-    next.said("delivered").join(),
+    next.logged("delivered").join(),
     /^info .*the API had it already/,
     "the earlier run may have been killed while it sent it",
   );
@@ -110,7 +110,7 @@ test("what another process dropped is not sent, and is logged once", (t) => {
   dropFromElsewhere(rig, "host is being repaired");
   assert.equal(rig.outbox.begin(id), undefined);
   assert.equal(rig.outbox.begin(id), undefined);
-  assert.equal(rig.said("host is being repaired").length, 1);
+  assert.equal(rig.logged("host is being repaired").length, 1);
   assert.equal(rig.outbox.counters.dropped, 1);
   rig.store.close();
 });
@@ -146,11 +146,11 @@ test("stepping the wall clock neither expires an entry nor keeps it", async (t) 
   await rig.clock.advance(24 * HOUR);
   rig.outbox.expire();
   assert.equal(rig.outbox.pendingCount, 0);
-  assert.match(rig.said("expired").join(), /error .*86400 s.*notify Masakari by hand/);
+  assert.match(rig.logged("expired").join(), /error .*86400 s.*notify Masakari by hand/);
   rig.store.close();
 });
 
-test("age goes on over a restart in the same boot, whatever the wall clock says", async (t) => {
+test("age goes on over a restart in the same boot, whatever the wall clock shows", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const id = rig.outbox.add("process:a", stopped("a"));
   rig.store.close();
@@ -212,7 +212,7 @@ test("a full outbox drops the oldest of the subject that chatters, never the onl
     rig.outbox.list().map((entry) => entry.id),
     [quiet, ...chatter.slice(1)],
   );
-  assert.match(rig.said("dropped").join(), /the outbox is full/);
+  assert.match(rig.logged("dropped").join(), /the outbox is full/);
   rig.store.close();
 });
 

@@ -51,7 +51,7 @@ for (const ended of ["stopped", "killed"] as const) {
     disk.empty();
     await rig.clock.advance(10_000);
     assert.equal(rig.store.degraded, undefined);
-    assert.equal(rig.said("is dropped").length, 0);
+    assert.equal(rig.logged("is dropped").length, 0);
     assert.deepEqual(onDisk(disk.path), { subjects: ["process:p0", "process:p1", "process:new"], saved: "7" });
     rig.store.close();
   });
@@ -62,7 +62,7 @@ for (const ended of ["stopped", "killed"] as const) {
     rmSync(join(disk.path, `${FILE}-shm`), { force: true });
     disk.readOnly();
     const rig = new OutboxRig(disk.path);
-    assert.match(rig.said("cannot be written").join(), /critical .*read-only|critical .*EROFS/i);
+    assert.match(rig.logged("cannot be written").join(), /critical .*read-only|critical .*EROFS/i);
     assert.equal(rig.outbox.pendingCount, 2);
     const stoppedThen = new OutboxRig(disk.path);
     const [first] = stoppedThen.outbox.list();
@@ -70,8 +70,8 @@ for (const ended of ["stopped", "killed"] as const) {
     stoppedThen.outbox.settle(first?.id ?? "", refused);
     stoppedThen.outbox.add("process:new", stopped("new"));
     stoppedThen.store.close();
-    assert.equal(stoppedThen.said("is lost").length, 1, "only what is nowhere on disk is lost by a stop");
-    assert.match(stoppedThen.said("is lost").join(), /of new on/);
+    assert.equal(stoppedThen.logged("is lost").length, 1, "only what is nowhere on disk is lost by a stop");
+    assert.match(stoppedThen.logged("is lost").join(), /of new on/);
     rig.outbox.supersede("process:p0", "it runs again");
     disk.writable();
     await rig.clock.advance(10_000);
@@ -86,9 +86,9 @@ test("a stop while nothing can be written names each notification that is lost b
   const rig = new OutboxRig(directory);
   for (let index = 0; index < 25; index += 1) rig.outbox.add(`process:p${index}`, stopped(`p${index}`));
   rig.store.close();
-  assert.equal(rig.said("is lost: it was neither delivered").length, 20);
-  assert.match(rig.said("PROCESS STOPPED of p3 on host-1").join(), /notify Masakari by hand/);
-  assert.equal(rig.said("and 5 more are lost").length, 1);
+  assert.equal(rig.logged("is lost: it was neither delivered").length, 20);
+  assert.match(rig.logged("PROCESS STOPPED of p3 on host-1").join(), /notify Masakari by hand/);
+  assert.equal(rig.logged("and 5 more are lost").length, 1);
 });
 
 test("a file that is deleted under the running monitor is recreated, with all that was in it, in its order", async (t) => {
@@ -97,7 +97,7 @@ test("a file that is deleted under the running monitor is recreated, with all th
   rig.outbox.add("process:p0", stopped("p0", "2026-01-01T00:00:01"));
   for (const name of readdirSync(directory)) rmSync(join(directory, name));
   rig.outbox.add("process:p0", stopped("p0", "2026-01-01T00:00:02"));
-  assert.match(rig.said("critical").join(), /moved or deleted while it was in use/);
+  assert.match(rig.logged("critical").join(), /moved or deleted while it was in use/);
   await rig.clock.advance(10_000);
   assert.equal(rig.store.degraded, undefined);
   const next = new OutboxRig(directory);
@@ -138,7 +138,7 @@ test("a file that is found damaged while the monitor runs is replaced by one wit
   rig.outbox.add("process:after", stopped("after"));
   await rig.clock.advance(10_000);
   assert.equal(rig.store.degraded, undefined);
-  assert.match(rig.said("was moved to").join(), /what this program knows is written to that/);
+  assert.match(rig.logged("was moved to").join(), /what this program knows is written to that/);
   assert.deepEqual(onDisk(directory), { subjects: ["process:before", "process:after"], saved: "7" });
   rig.store.close();
 });
@@ -175,7 +175,10 @@ test("of a file with a damaged page, all but what is on that page is kept, even 
     assert.ok(kept.length >= 70 && kept.length < 100, `${kept.length} of 100 are kept`);
     assert.ok(kept.includes("process:p0") && kept.includes("process:p99"), "what is before and what is behind it");
     assert.equal(rig.store.saved("testmonitor"), "7");
-    assert.match(rig.said("was moved to").join(), new RegExp(`${kept.length} undelivered notifications could be read`));
+    assert.match(
+      rig.logged("was moved to").join(),
+      new RegExp(`${kept.length} undelivered notifications could be read`),
+    );
     await rig.clock.advance(10_000);
     assert.deepEqual(onDisk(directory), { subjects: kept, saved: "7" });
     rig.store.close();
@@ -189,7 +192,7 @@ test("a damaged notification on disk is logged, and the others are sent", (t) =>
   db.exec(`UPDATE entry SET notification = '{"payload": {}}' WHERE subject = 'process:p1'`);
   db.close();
   const rig = new OutboxRig(directory);
-  assert.match(rig.said("critical").join(), /1 undelivered notifications in .* are damaged and cannot be sent/);
+  assert.match(rig.logged("critical").join(), /1 undelivered notifications in .* are damaged and cannot be sent/);
   assert.deepEqual(
     rig.outbox.list().map(({ subject }) => subject),
     ["process:p0", "process:p2"],
@@ -205,7 +208,7 @@ test("of unusable files the newest few are kept, even if the clock was set back"
     writeFileSync(join(directory, FILE), "this is not SQLite ".repeat(500));
     rig.clock.stepWall(-3_600_000);
     const next = new OutboxRig(directory, { clock: rig.clock });
-    const [aside] = next.said("was moved to").map((line) => /moved to (\S+)/.exec(line)?.[1] ?? "");
+    const [aside] = next.logged("was moved to").map((line) => /moved to (\S+)/.exec(line)?.[1] ?? "");
     assert.ok(existsSync(aside ?? ""), `the one made just now is there: ${aside}`);
     next.store.close();
   }

@@ -12,7 +12,7 @@ const KILLS = 10;
 const AT_ONCE = 15;
 const LONGEST_MS = 15;
 
-test("killed at any instant, what was said to be done is on disk, and a notification never without its state", async (t) => {
+test("killed at any instant, what was reported as done is on disk, and a notification never without its state", async (t) => {
   const again = againWith(drawnSeed);
   const random = new Seeded(drawnSeed);
   const directory = stateDirectory(t);
@@ -34,7 +34,7 @@ test("killed at any instant, what was said to be done is on disk, and a notifica
         ?.slice(5),
     );
     const rig = new OutboxRig(directory);
-    assert.deepEqual(rig.said("critical"), [], again);
+    assert.deepEqual(rig.logged("critical"), [], again);
     const saved = Number(rig.store.saved("testmonitor"));
     assert.ok(saved === done || saved === done + 1, `${again}: ${done} were done, ${saved} are counted`);
     const pending = rig.outbox.subjects().map((subject) => Number(subject.slice("process:p".length)));

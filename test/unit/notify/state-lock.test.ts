@@ -55,12 +55,12 @@ test("each program has a lock of its own", async (t) => {
 test("of several that begin at the same time, one has it", async (t) => {
   const directory = stateDirectory(t);
   const all = Array.from({ length: 4 }, () => another(t, directory));
-  const said = await Promise.all(all.map((one) => one.line(/./, IN_TIME)));
-  assert.equal(said.filter((line) => line === "locked").length, 1, said.join("\n"));
-  assert.equal(said.filter((line) => line.includes("runs here already: pid")).length, 3, said.join("\n"));
+  const lines = await Promise.all(all.map((one) => one.line(/./, IN_TIME)));
+  assert.equal(lines.filter((line) => line === "locked").length, 1, lines.join("\n"));
+  assert.equal(lines.filter((line) => line.includes("runs here already: pid")).length, 3, lines.join("\n"));
 });
 
-test("a full disk can be locked, one that is read-only cannot, and that is said instead of refused", async (t) => {
+test("a full disk can be locked, one that is read-only cannot, and that is logged instead of refused", async (t) => {
   const disk = SmallDisk.mounted(t);
   if (disk === undefined) return;
   disk.fill();

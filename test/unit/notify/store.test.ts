@@ -77,7 +77,7 @@ test("a file that is no database is moved aside loudly and a new one begun", (t)
   writeFileSync(join(directory, FILE), "this is not SQLite ".repeat(500));
   const rig = new OutboxRig(directory);
   assert.equal(rig.store.degraded, undefined);
-  assert.equal(rig.said("critical").length, 1);
+  assert.equal(rig.logged("critical").length, 1);
   assert.ok(readdirSync(directory).some((name) => name.startsWith(`${FILE}.unusable-`)));
   rig.outbox.add("process:a", stopped("a"));
   assert.equal(new OutboxRig(directory).outbox.pendingCount, 1);
@@ -93,7 +93,7 @@ test("what can be read of a damaged file is kept", (t) => {
   db.exec("PRAGMA user_version = 99");
   db.close();
   const second = new OutboxRig(directory);
-  assert.match(second.said("critical").join(), /newer release.*1 undelivered/);
+  assert.match(second.logged("critical").join(), /newer release.*1 undelivered/);
   assert.equal(second.outbox.pendingCount, 1);
   second.store.close();
   const third = new OutboxRig(directory);
@@ -114,23 +114,23 @@ test("damage inside the file is found at the start", (t) => {
   db.close();
   execFileSync("dd", [`of=${path}`, "bs=1", "seek=4096", "conv=notrunc", "status=none"], { input: bytes });
   const second = new OutboxRig(directory);
-  assert.equal(second.said("critical").length, 1);
+  assert.equal(second.logged("critical").length, 1);
   assert.equal(second.store.degraded, undefined);
   second.store.close();
 });
 
-test("a directory that cannot be made degrades to memory, says so once, and recovers by itself", async (t) => {
+test("a directory that cannot be made degrades to memory, logs that once, and recovers by itself", async (t) => {
   const directory = stateDirectory(t);
   writeFileSync(directory, "a file where the directory should be");
   const rig = new OutboxRig(directory);
   rig.store.transaction(() => rig.store.save("testmonitor", "1"));
   const id = rig.outbox.add("process:a", stopped("a"));
   await rig.clock.advance(60_000);
-  assert.equal(rig.said("cannot be written").length, 1);
+  assert.equal(rig.logged("cannot be written").length, 1);
   assert.equal(rig.outbox.begin(id)?.id, id);
   rmSync(directory);
   await rig.clock.advance(60_000);
-  assert.equal(rig.said("can be written again").length, 1);
+  assert.equal(rig.logged("can be written again").length, 1);
   assert.equal(rig.store.degraded, undefined);
   const next = new OutboxRig(directory);
   assert.deepEqual([next.outbox.pendingCount, next.store.saved("testmonitor")], [1, "1"]);
@@ -157,7 +157,7 @@ test("what an earlier run left in a file that could not be read at the start is 
     second.outbox.list().map((entry) => entry.subject),
     ["process:b"],
   );
-  assert.equal(second.said("is dropped: its file could not be read").length, 1);
+  assert.equal(second.logged("is dropped: its file could not be read").length, 1);
   assert.deepEqual(
     second.outbox.listEnded().map((entry) => [entry.subject, entry.state]),
     [["process:a", "dropped"]],
@@ -169,7 +169,7 @@ test("a commit after the close is not silently lost", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   rig.store.close();
   rig.outbox.add("process:a", stopped("a"));
-  assert.match(rig.said("critical").join(), /cannot be written \(it is closed\)/);
+  assert.match(rig.logged("critical").join(), /cannot be written \(it is closed\)/);
 });
 
 test("a full disk loses nothing that is in memory, and everything is on disk once there is room", async (t) => {
@@ -187,11 +187,11 @@ test("a full disk loses nothing that is in memory, and everything is on disk onc
   rig.outbox.begin(ended);
   rig.outbox.settle(ended, { outcome: "delivered", notificationUuid: "u" });
   await rig.clock.advance(30_000);
-  assert.equal(rig.said("cannot be written").length, 1);
+  assert.equal(rig.logged("cannot be written").length, 1);
   assert.equal(rig.outbox.pendingCount, count + 1);
   disk.empty();
   await rig.clock.advance(30_000);
-  assert.equal(rig.said("can be written again").length, 1);
+  assert.equal(rig.logged("can be written again").length, 1);
   const next = new OutboxRig(directory);
   assert.deepEqual([next.outbox.pendingCount, next.store.saved("testmonitor")], [count + 1, "2"]);
   assert.equal(next.outbox.listEnded()[0]?.state, "delivered");

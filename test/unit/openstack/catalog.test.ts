@@ -87,7 +87,7 @@ test("names of megabytes are cut before they are looked at and shown", () => {
   }
 });
 
-suite("not found, and said what there is", () => {
+suite("not found, and the error lists what there is", () => {
   const message = (more: object, catalog = recorded) => {
     try {
       return find(more, catalog);

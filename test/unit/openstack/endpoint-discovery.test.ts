@@ -53,7 +53,7 @@ suite("a URL with version 1 is used as it is, and nothing is asked", () => {
   }
 });
 
-suite("a URL without version 1 keeps its origin and prefix, whatever the document says", () => {
+suite("a URL without version 1 keeps its origin and prefix, whatever the document contains", () => {
   for (const [what, url, document, expected] of [
     ["Kolla-Ansible", "http://vip:15868", root(entry("http://vip:15868/v1/")), "http://vip:15868/v1"],
     ["a slash at the end", "http://vip:15868/", root(entry("http://vip:15868/v1/")), "http://vip:15868/v1"],
@@ -132,7 +132,7 @@ suite("no version document at the root", () => {
     ["a document without versions", answer(300, { versions: [] }), true],
     ["503 of a load balancer", answer(503, "<h1>503 Service Unavailable</h1>"), false],
   ] as const) {
-    test(`${what}: /v1 is assumed, and messages say so`, async () => {
+    test(`${what}: /v1 is assumed, and messages contain that`, async () => {
       const { endpoint } = await discover("http://vip/ha", { "http://vip/ha": response });
       assert.equal(endpoint.url, "http://vip/ha/v1");
       assert.equal(endpoint.lasting, lasting);
@@ -141,7 +141,7 @@ suite("no version document at the root", () => {
   }
 });
 
-test("a service without a version 1 is said to be another one", async () => {
+test("a service without a version 1 is reported as another one", async () => {
   const answers = { "http://vip": root(entry("http://vip/v3/", "v3.14"), entry("http://vip/v2.0/", "v2.0")) };
   await assert.rejects(
     discover("http://vip", answers),
@@ -150,7 +150,7 @@ test("a service without a version 1 is said to be another one", async () => {
   );
 });
 
-test("what is no URL is said to be none", async () => {
+test("what is no URL is reported as none", async () => {
   for (const url of ["vip:15868", "ftp://vip/v1", "/v1", `${"x".repeat(100_000)}`]) {
     await assert.rejects(
       discover(url, {}),

@@ -59,7 +59,7 @@ suite("of others", () => {
     assert.equal(detail("it broke\r\n2026 ERROR forged\u001b[2J\u2028x"), "it broke 2026 ERROR forged [2J x");
   });
 
-  test("nothing at all, or nothing that says anything", () => {
+  test("nothing at all, or nothing that means anything", () => {
     for (const text of ["", "  \n", "{}", "[]", "null", "42"]) assert.equal(detail(text), "", text);
   });
 

@@ -5,7 +5,7 @@ import { redact } from "../../../src/openstack/redact.ts";
 const rows: readonly (readonly [secret: string, text: string, expected: string])[] = [
   ["S3cr3t!", "no S3cr3t! here, nor S3cr3t!s", "no *** here, nor ***s"],
   ['a"b', String.raw`{"password": "a\"b"}`, '{"password": "***"}'],
-  // A password that is also a name stays in paths, host names and names: else the stars say what it is.
+  // A password that is also a name stays in paths, host names and names: else the stars reveal what it is.
   ["masakari", "/var/lib/masakarimonitors on masakari.example, user masakari", ""],
   ["5000", "connect ECONNREFUSED 10.0.0.1:5000", ""],
   ["v3", "POST http://controller:5000/v3/auth/tokens", ""],

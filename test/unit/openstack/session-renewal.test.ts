@@ -60,7 +60,7 @@ suite("keepFresh", () => {
     assert.equal(clock.timers, 0);
   });
 
-  test("tries again for as long as Keystone is down, ever more slowly, and says so once for each outage", async () => {
+  test("tries again for as long as Keystone is down, ever more slowly, and logs that once for each outage", async () => {
     const clock = new VirtualClock();
     const log = new KeptLog();
     const seconds: number[] = [];

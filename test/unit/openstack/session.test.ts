@@ -62,7 +62,7 @@ suite("a token", () => {
     session.close();
   });
 
-  test("lives as long as Keystone's own two times say, whatever this host's clock shows", async () => {
+  test("lives as long as Keystone's own two times allow, whatever this host's clock shows", async () => {
     await using cloud = await FakeCloud.start();
     cloud.keystoneTime = Date.UTC(2001, 0, 1);
     const clock = new VirtualClock();
@@ -130,7 +130,7 @@ suite("a refused login", () => {
     session.close();
   });
 
-  test("says who, why and what to check, never the password, even if Keystone quotes it", async () => {
+  test("an error names who, why and what to check, never the password, even if Keystone quotes it", async () => {
     await using cloud = await FakeCloud.start();
     cloud.login = ({ body }, response) => json(response, 401, { error: { message: `no: ${body}` } });
     const session = await sessionOn(cloud);

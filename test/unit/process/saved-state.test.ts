@@ -79,7 +79,7 @@ test("a state saved by 0.1.0 is taken over: what was notified is not notified ag
   run.start(BOOT);
   run.see({ key: "libvirtd", whole: RUNNING }, { key: "nova-compute" });
   assert.equal(run.rig.outbox.pendingCount, 1);
-  assert.equal(run.rig.said("nova-compute is still down, as notified at 2026-01-01T00:00:02.000Z").length, 1);
+  assert.equal(run.rig.logged("nova-compute is still down, as notified at 2026-01-01T00:00:02.000Z").length, 1);
   assert.ok(run.effects.some((effect) => effect.kind === "watch" && effect.process.pid === RUNNING.pid));
 });
 
@@ -115,7 +115,7 @@ test("a program that ends before it has started to sense keeps what was saved", 
   context.after(() => second.rig.store.close());
   second.start(BOOT);
   second.see({ key: "nova-compute" });
-  assert.equal(second.rig.said("is still down, as notified").length, 1);
+  assert.equal(second.rig.logged("is still down, as notified").length, 1);
 });
 
 test("a death among 1000 entries writes the row of that entry alone", (context) => {
@@ -147,7 +147,7 @@ test("a saved row that cannot be read is logged with its problem, and left out; 
   );
   next.start(BOOT);
   next.see({ key: "nova-compute" });
-  assert.equal(next.rig.said("is still down, as notified").length, 1);
+  assert.equal(next.rig.logged("is still down, as notified").length, 1);
 });
 
 test("a state of another release, or a damaged one, is logged, and the monitor starts without it", (context) => {
@@ -157,6 +157,6 @@ test("a state of another release, or a damaged one, is logged, and the monitor s
     run.rig.store.close();
     const next = new MonitorRun(run.rig.statePath);
     context.after(() => next.rig.store.close());
-    assert.equal(next.rig.said("is unreadable; starting fresh").length, 1, rest);
+    assert.equal(next.rig.logged("is unreadable; starting fresh").length, 1, rest);
   }
 });

@@ -126,7 +126,7 @@ test("the socket of a program that was killed is replaced", async (t) => {
   assert.deepEqual(log.lines, []);
 });
 
-test("a socket that somebody listens on stays theirs, although they say nothing", async (t) => {
+test("a socket that somebody listens on stays theirs, although they send nothing", async (t) => {
   const path = join(directory(t), "p.sock");
   const other = createServer().listen(path);
   await once(other, "listening");
@@ -152,7 +152,7 @@ for (const [what, prepare, reason] of [
   });
 }
 
-test("a path that no socket can have is a line in the log, and an answer that says so", async (t) => {
+test("a path that no socket can have is a line in the log, and a response with that", async (t) => {
   const deep = join(directory(t), "x".repeat(100));
   mkdirSync(deep);
   const { log, ended } = serving(t, join(deep, "p.sock"));
@@ -203,11 +203,11 @@ test("a report of another release is accepted: members that it lacks are optiona
 
 test("a listener that does not respond, or responds with something else, is not taken for a program that does not run", async (t) => {
   const path = join(directory(t), "p.sock");
-  let says: string | undefined;
+  let greeting: string | undefined;
   const sockets = new Set<Socket>();
   const other = createServer((socket) => {
     sockets.add(socket);
-    if (says !== undefined) socket.end(says);
+    if (greeting !== undefined) socket.end(greeting);
   }).listen(path);
   t.after(() => {
     for (const socket of sockets) socket.destroy();
@@ -222,7 +222,7 @@ test("a listener that does not respond, or responds with something else, is not 
     'HTTP/1.1 200 OK\r\n\r\n{"program":"p","verdict":"ok","problems":[null],"outbox":{"pending":0}}',
     "SSH-2.0\r\n",
   ]) {
-    says = text;
+    greeting = text;
     assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no answer", text);
   }
 });

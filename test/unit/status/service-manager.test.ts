@@ -13,7 +13,7 @@ function socketPath(context: TestContext): string {
   return join(directory, "notify");
 }
 
-test("everything that is said arrives in systemd's words, and no child inherits the socket", (t) => {
+test("everything arrives in systemd's words, and no child inherits the socket", (t) => {
   const path = socketPath(t);
   using receiver = new DatagramReceiver(path);
   const environment = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "3000000", WATCHDOG_PID: "42", PATH: "/bin" };
@@ -40,7 +40,7 @@ test("the watchdog of another process is not fed", (t) => {
   assert.equal(takeServiceManager(environment, 42, new KeptLog()).watchdogMs, undefined);
 });
 
-test("without a service manager nothing is said, and nothing is fed", () => {
+test("without a service manager nothing is sent, and nothing is fed", () => {
   const log = new KeptLog();
   const manager = takeServiceManager({ WATCHDOG_USEC: "3000000" }, 42, log);
   manager.ready();

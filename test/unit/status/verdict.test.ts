@@ -13,7 +13,7 @@ interface Row {
   readonly what: string;
   readonly facts: ChangedFacts;
   readonly verdict: Verdict;
-  /** `about` and what the reason says, for each problem in order; minutes since. */
+  /** `about` and what the reason is, for each problem in order; minutes since. */
   readonly problems?: readonly (readonly [about: string, reason: RegExp, since: number])[];
 }
 
@@ -75,7 +75,7 @@ const table: readonly Row[] = [
     problems: [["masakari", /^no notification could be sent: no endpoint$/, 7]],
   },
   {
-    what: "attempts fail, and so does the check: said once",
+    what: "attempts fail, and so does the check: shown once",
     facts: { outbox: { unanswered, pending: 1, oldestPending: NOW, unreachable: trouble("no endpoint", 7) } },
     verdict: "degraded",
     problems: [["delivery", /connection refused; 1 notification waits$/, 4]],
@@ -87,7 +87,7 @@ const table: readonly Row[] = [
     problems: [["login", /^cannot log in: wrong password$/, 7]],
   },
   {
-    what: "attempts fail for want of a login: one cause, said once",
+    what: "attempts fail for want of a login: one cause, shown once",
     facts: { outbox: { unanswered: trouble("Keystone: wrong password", 1), login: trouble("wrong password", 7) } },
     verdict: "degraded",
     problems: [["delivery", /wrong password; 0 notifications wait/, 1]],
@@ -107,7 +107,7 @@ const table: readonly Row[] = [
   },
   { what: "one was rejected long ago", facts: { outbox: { undeliverable: trouble("rejected", 61) } }, verdict: "ok" },
   {
-    what: "the disk is full, and Masakari can be told",
+    what: "the disk is full, and Masakari can be notified",
     facts: { outbox: { disk, pending: 3 } },
     verdict: "degraded",
     problems: [["disk", /memory only.*no space left$/, 2]],

@@ -11,14 +11,14 @@ import { VirtualClock } from "../../support/virtual-clock.ts";
 function scene(context: TestContext, watchdogMs: number | undefined) {
   const clock = new VirtualClock({ wall: 0, mono: NOW });
   const log = new KeptLog();
-  const told: string[] = [];
+  const sent: string[] = [];
   const manager: ServiceManager = {
     watchdogMs,
     ready: () => undefined,
     reloading: () => undefined,
     stopping: () => undefined,
-    status: (text) => told.push(text),
-    alive: () => told.push("alive"),
+    status: (text) => sent.push(text),
+    alive: () => sent.push("alive"),
   };
   const lively = (): Facts => factsWith({ loop: { lastObservation: clock.now().mono } });
   const second = { facts: lively };
@@ -33,14 +33,14 @@ function scene(context: TestContext, watchdogMs: number | undefined) {
     await watching;
     assert.equal(clock.timers, 0);
   });
-  return { clock, log, told, lively, second };
+  return { clock, log, sent, lively, second };
 }
 
 const CONSEQUENCE = "the guests are not monitored";
 test("the status line is sent when it changes, and only then", async (t) => {
-  const { clock, told, lively, second } = scene(t, undefined);
+  const { clock, sent, lively, second } = scene(t, undefined);
   await clock.advance(60_000);
-  assert.deepEqual(told, ["ok"]);
+  assert.deepEqual(sent, ["ok"]);
   second.facts = () => ({
     ...lively(),
     outbox: factsWith({ outbox: { login: { reason: "wrong password", since: NOW } } }).outbox,
@@ -48,38 +48,38 @@ test("the status line is sent when it changes, and only then", async (t) => {
   await clock.advance(60_000);
   second.facts = lively;
   await clock.advance(60_000);
-  assert.deepEqual(told, ["ok", "degraded: instancemonitor: cannot log in: wrong password", "ok"]);
+  assert.deepEqual(sent, ["ok", "degraded: instancemonitor: cannot log in: wrong password", "ok"]);
 });
 
 test("the watchdog is fed at half its time", async (t) => {
-  const { clock, told } = scene(t, 60_000);
+  const { clock, sent } = scene(t, 60_000);
   await clock.advance(120_000);
-  assert.equal(told.filter((one) => one === "alive").length, 5);
+  assert.equal(sent.filter((one) => one === "alive").length, 5);
 });
 
 test("a watchdog of less than the look's time is fed in time too", async (t) => {
-  const { clock, told } = scene(t, 2000);
+  const { clock, sent } = scene(t, 2000);
   await clock.advance(10_000);
-  assert.equal(told.filter((one) => one === "alive").length, 11);
+  assert.equal(sent.filter((one) => one === "alive").length, 11);
 });
 
 test("one monitor that is stuck stops the watchdog messages, and is logged once", async (t) => {
-  const { clock, told, log, lively, second } = scene(t, 60_000);
+  const { clock, sent, log, lively, second } = scene(t, 60_000);
   const stuckAt = NOW;
   second.facts = () => factsWith({ loop: { lastObservation: stuckAt } });
   await clock.advance(65_000);
-  const before = told.filter((one) => one === "alive").length;
+  const before = sent.filter((one) => one === "alive").length;
   await clock.advance(600_000);
-  assert.equal(told.filter((one) => one === "alive").length, before);
+  assert.equal(sent.filter((one) => one === "alive").length, before);
   assert.equal(log.lines.length, 1);
   assert.match(log.lines[0] ?? "", /^critical instancemonitor is stuck/);
   second.facts = lively;
   await clock.advance(5000);
-  assert.equal(told.at(-1), "alive");
+  assert.equal(sent.at(-1), "alive");
 });
 
 test("libvirt or the API being unavailable, or a restart of sensing, does not stop them: restarting the program would fix none of it", async (t) => {
-  const { clock, told, second } = scene(t, 60_000);
+  const { clock, sent, second } = scene(t, 60_000);
   second.facts = () =>
     factsWith({
       conditions: new Map([
@@ -100,5 +100,5 @@ test("libvirt or the API being unavailable, or a restart of sensing, does not st
   second.facts = () =>
     factsWith({ loop: { lastObservation: NOW, sensingSince: undefined, lastFailure: { reason: "x", since: NOW } } });
   await clock.advance(600_000);
-  assert.equal(told.filter((one) => one === "alive").length, 41);
+  assert.equal(sent.filter((one) => one === "alive").length, 41);
 });

@@ -8,7 +8,7 @@ import { eventually } from "../../support/eventually.ts";
 const stateOf = (pid: number): string | undefined => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
 
 test("of processes that end in one instant, the one that is heard of first may stop the others", async () => {
-  // Their output ends before they do: then Node says of the first that it has ended while it has reaped the others unsaid.
+  // Their output ends before they do: then Node emits the end of the first while it has reaped the others and not emitted that.
   const all = Array.from({ length: 4 }, () => new Child("/bin/sh", ["-c", "exec sleep 60 >&- 2>&-"]));
   for (const { pid } of all) {
     await eventually("a sleep", 10_000, () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n" || undefined);

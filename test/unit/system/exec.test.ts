@@ -99,7 +99,7 @@ test("a command ended by a signal has not succeeded", async (context) => {
   assert.match(summary, /SIGKILL/);
 });
 
-test("a command that cannot be started says why", async (context) => {
+test("a command that cannot be started has the reason", async (context) => {
   const directory = scripts(context, {});
   writeFileSync(join(directory, "data"), "");
   assert.match((await run("/no/such/command x")).summary, /there is no \/no\/such\/command/);
@@ -210,16 +210,16 @@ test("nothing is started once the monitor stops", async () => {
 });
 
 test("the pid is reported at the start and at the end, and is a process group of its own", async () => {
-  const told: string[] = [];
+  const events: string[] = [];
   let group = 0;
   await run("/bin/sleep 0.05", {
     onStart: (pid) => {
-      told.push(`start ${pid}`);
+      events.push(`start ${pid}`);
       group = Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[2]);
     },
-    onEnd: (pid) => told.push(`end ${pid}`),
+    onEnd: (pid) => events.push(`end ${pid}`),
   });
-  assert.deepEqual(told, [`start ${group}`, `end ${group}`]);
+  assert.deepEqual(events, [`start ${group}`, `end ${group}`]);
 });
 
 test("without a free descriptor a command is not started, which is its result; with one again it is", async () => {
@@ -246,7 +246,7 @@ test("where no more processes are allowed, a command is not started, which is it
   assert.match(result?.summary ?? "", /no more processes are allowed; .* \(EAGAIN\)/);
 });
 
-test("a missing interpreter is not said to be a missing command", async (context) => {
+test("a missing interpreter is not reported as a missing command", async (context) => {
   const directory = scripts(context, {});
   writeFileSync(join(directory, "script"), "#!/no/such/interpreter\n");
   chmodSync(join(directory, "script"), 0o755);

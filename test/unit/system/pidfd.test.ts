@@ -155,7 +155,7 @@ const unavailable: readonly (readonly [string, () => ExitCalls, RegExp])[] = [
   ],
 ];
 for (const [what, calls, reason] of unavailable) {
-  test(`${what}: watching is unavailable, which is said once`, (context) => {
+  test(`${what}: watching is unavailable, which is logged once`, (context) => {
     const { exits, log } = watching(context, calls);
     for (const child of victims(context, 3)) assert.equal(exits.watch(identityOf(child)), "unavailable");
     assert.equal(log.lines.length, 1);
@@ -190,7 +190,7 @@ test("where descriptors are short some processes are watched, the others again w
   assert.equal(exits.watch(identities.at(-1) as ProcessIdentity), "watching");
 });
 
-test("a poll that fails again and again ends the watch and says so", async (context) => {
+test("a poll that fails again and again ends the watch with an error", async (context) => {
   const calls = () => ({
     ...libcExitCalls(),
     poll: (_fds: Buffer, _count: number, done: (result: number) => void) => void setImmediate(done, -1),

@@ -217,7 +217,7 @@ suite("the login", () => {
     assert.match(await succeeds("segment-list", { OS_ENDPOINT: `${api.origin}/v1` }), /^UUID/);
   });
 
-  test("that is wrong says where it comes from", async () => {
+  test("that is wrong leads to an error that names its origin", async () => {
     await fails("segment-list", /refused the login of user "masakari".*comes from the environment: OS_USERNAME/, {
       ...openrc,
       OS_PASSWORD: "wrong",

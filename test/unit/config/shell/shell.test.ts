@@ -6,7 +6,7 @@ import { shellAsIni } from "../../../../src/config/shell/mapping.ts";
 import { parseProcList } from "../../../../src/config/shell/proc-list.ts";
 
 const values = (text: string) => parseShell("f", text).assignments.map(({ name, value }) => [name, value]);
-const said = (text: string) => parseShell("f", text).diagnostics.map(describeDiagnostic);
+const diagnosticsOf = (text: string) => parseShell("f", text).diagnostics.map(describeDiagnostic);
 
 test("assignments are read as a shell reads them", () => {
   const text = [
@@ -37,11 +37,11 @@ test("assignments are read as a shell reads them", () => {
     ["L", "100%$"],
     ["A", "61"],
   ]);
-  assert.deepEqual(said(text), ["f:3: warning: this is not a plain NAME=value; it is not run"]);
+  assert.deepEqual(diagnosticsOf(text), ["f:3: warning: this is not a plain NAME=value; it is not run"]);
 });
 
 test("what only a shell can work out is an error that does not quote the value", () => {
-  const lines = said(
+  const lines = diagnosticsOf(
     ["A=$(cat secret)", 'B="`secret`"', "C=$secret", 'D="secret', `E=\${secret:-x}`, "F=secret|x", 'G="secret$1"'].join(
       "\n",
     ),

@@ -127,7 +127,7 @@ test("a watch that the server ends goes on from the last bookmark", async () => 
   assert.equal(rig.observations.length, 1);
 });
 
-test("without the right to watch it polls, and one condition says so", async () => {
+test("without the right to watch it polls, and one condition shows that", async () => {
   await using rig = await Rig.start({ watch: captured("02-403-watch") });
   await rig.next();
   const look = await rig.next();

@@ -57,7 +57,7 @@ describe("the power check by Redfish", () => {
     assert.match(reason, /set systems_uri/);
   });
 
-  it("checks the certificate unless the fencing device says otherwise", async () => {
+  it("checks the certificate unless the fencing device switches that off", async () => {
     using certificates = new Certificates();
     const { cert, key } = certificates.issue("bmc", "IP:127.0.0.1");
     const tls = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };

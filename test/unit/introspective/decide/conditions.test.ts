@@ -102,7 +102,7 @@ test("that libvirt does not report whether a guest answers is visible", async ()
   assert.deepEqual([...world.conditions], []);
 });
 
-test("an agent that is connected and has never answered is said to be so, once", async () => {
+test("an agent that is connected and has never answered is reported once", async () => {
   const world = new IntrospectiveWorld();
   world.guest("vm", { hung: true });
   world.startMonitor();

@@ -32,7 +32,7 @@ interface Lie {
   readonly type?: number;
 }
 
-/** The server's side, as RFC 2831 (2.3, 2.4) says; or not quite. */
+/** The server's side, as in RFC 2831 (2.3, 2.4); or not quite. */
 class Server {
   readonly #seal = cipher("server-to-client");
   readonly #open = cipher("client-to-server");

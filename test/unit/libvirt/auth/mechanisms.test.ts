@@ -58,7 +58,7 @@ describe("SCRAM", () => {
     }
   });
 
-  it("shows what the server says on one line, and not for ever", async () => {
+  it("shows the server's text on one line, cut to a limit", async () => {
     const begin = { ...base, username: "u", password: "p", nonce: "n" };
     const refused = scram("sha1").begin(begin);
     await refused.respond(Buffer.from("r=n1,s=QUJD,i=4096"));

@@ -135,9 +135,9 @@ describe("what libvirt's events carry", () => {
   const withCallback = (body: Buffer): Buffer => Buffer.concat([Buffer.alloc(4, 7), body]);
 
   function event<T>(kind: { readonly procedure: number; readonly body: Codec<T> }, body: T) {
-    const told = decodeEvent(kind.procedure, withCallback(encode(kind.body, body)));
-    assert.equal(told?.callbackId, 0x07070707);
-    return told?.event;
+    const received = decodeEvent(kind.procedure, withCallback(encode(kind.body, body)));
+    assert.equal(received?.callbackId, 0x07070707);
+    return received?.event;
   }
 
   it("is given in numbers and in libvirt's words", () => {

@@ -68,11 +68,11 @@ describe("TLS to libvirt", () => {
   });
 
   for (const [what, act] of [
-    ["says no", (peer: Socket) => void peer.write(Buffer.from([0]))],
-    ["says what is neither yes nor no, and a lot of it", (peer: Socket) => void peer.write(Buffer.alloc(1_000_000, 2))],
+    ["refuses", (peer: Socket) => void peer.write(Buffer.from([0]))],
+    ["sends a lot that is neither yes nor no", (peer: Socket) => void peer.write(Buffer.alloc(1_000_000, 2))],
     ["closes without a word", (peer: Socket) => void peer.end()],
   ] as const) {
-    it(`says that the certificate is not accepted if the server ${what}`, async (t) => {
+    it(`reports that the certificate is not accepted if the server ${what}`, async (t) => {
       await assert.rejects(open(t, greeting(act)), { name: ConnectError.name, message: refused });
     });
   }
@@ -82,7 +82,7 @@ describe("TLS to libvirt", () => {
     ["closes", (peer: Socket) => void peer.end()],
     ["breaks off", (peer: Socket) => void peer.resetAndDestroy()],
   ] as const) {
-    it(`says that it is no TLS port if what listens there ${what}`, async (t) => {
+    it(`reports that it is no TLS port if what listens there ${what}`, async (t) => {
       const listening = createServer((socket) => socket.once("data", () => act(socket)));
       await assert.rejects(open(t, listening), (error: unknown) => {
         assert.ok(error instanceof ConnectError);

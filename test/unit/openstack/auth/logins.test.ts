@@ -196,13 +196,13 @@ suite("where it asks", () => {
     assert.deepEqual(await discovering("{}")(""), ["GET /", "POST /v3/auth/tokens"]);
   });
 
-  test("a Keystone without version 3 is said to be too old", async () => {
+  test("a Keystone without version 3 is reported as too old", async () => {
     const document = { versions: { values: [{ id: "v2.0", links: [] }] } };
     await assert.rejects(discovering(document, 300)(""), /no version 3 of its API \(it has: v2\.0\)/);
   });
 });
 
-suite("options that make no login are told apart before anything is sent", () => {
+suite("options that make no login are recognised before anything is sent", () => {
   const cases: readonly [AuthOptions, RegExp][] = [
     [{ auth_type: "kerberos" }, /auth_type kerberos is not known: one of password, v3password, token/],
     [{ auth_type: "constructor" }, /auth_type constructor is not known/],

@@ -53,7 +53,7 @@ test("log_dir names the file after the program, and standard error stays silent"
   assert.equal(readFileSync(join(directory, "masakari-test.log"), "utf8"), "INFO masakarimonitors kept\n");
 });
 
-test("a log file that cannot be opened is said on standard error, and so is every line", async () => {
+test("a log file that cannot be opened is reported on standard error, and so is every line", async () => {
   const stderr = await run({ log_file: "/dev/null/no/file.log" }, `log.info("still here")`);
   assert.match(stderr, /ERROR .*\/dev\/null\/no\/file\.log cannot be used/);
   assert.match(stderr, /INFO masakarimonitors still here\n/);
