@@ -41,7 +41,7 @@ export interface AssembledMonitor {
   readonly armed: ArmedHistory;
   /** Puts the database back if it is not in its place. @returns whether that was done since it was last asked */
   databaseRenewed(): boolean;
-  /** Prepares delivery as the configuration says. @returns what takes everything over, and cannot fail */
+  /** Prepares delivery as the configuration has it. @returns what takes everything over, and cannot fail */
   prepare(config: Config): Promise<() => void>;
 }
 

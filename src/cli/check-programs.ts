@@ -27,7 +27,7 @@ export async function checkPrograms(loaded: Loaded, programs: readonly string[])
     const { checkSetup } = await import("../host/consul/check.ts");
     add((await checkSetup(loaded.config.consul, loaded.origins)).diagnostics);
   }
-  // Of what config/ has found already, the parts would only say the same in other words.
+  // Of what config/ has found already, the parts would only report the same in other words.
   if (!hasError([...found.values()].filter(({ section }) => section === "api"))) add(await login(loaded));
   return [...found.values()];
 }

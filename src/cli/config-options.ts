@@ -22,7 +22,7 @@ const oldNames = [
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const gather = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** Adds the options that say which files are read. */
+/** Adds the options that choose the files that are read. */
 export function addConfigFileOptions(command: Command): Command {
   return command
     .option("--config-file <PATH>", "read this file; may be repeated, later ones win", gather)

@@ -73,7 +73,7 @@ function stopOn(signals: readonly NodeJS.Signals[], log: Logger): AbortSignal {
 }
 
 /**
- * Runs one monitor program as its command line says, until SIGTERM or SIGINT.
+ * Runs one monitor program by its command line, until SIGTERM or SIGINT.
  * @returns the exit status: 0 when stopped, 1 when the configuration cannot be used
  */
 export async function runProgram(program: Program, argv: readonly string[]): Promise<number> {
@@ -86,7 +86,7 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
 
 /**
  * Runs the monitors in this process until SIGTERM or SIGINT. They share the log and nothing else.
- * @param parsed what the command line says of `addConfigOptions`
+ * @param parsed what the command line has of `addConfigOptions`
  * @returns as `runProgram`
  */
 export async function runPrograms(group: ProgramGroup, parsed: Record<string, unknown>): Promise<number> {

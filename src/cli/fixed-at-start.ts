@@ -13,7 +13,7 @@ const fixedAtStart = [
   "use_json",
 ] as const;
 
-/** What SIGHUP has read, with the values that hold until the next start as they were; each that differs is said. */
+/** What SIGHUP has read, with the values that hold until the next start as they were; each that differs is logged. */
 export function withFixed(next: Config, running: Config, log: Logger): Config {
   const kept: Partial<Record<string, unknown>> = {};
   for (const name of fixedAtStart) {

@@ -9,7 +9,7 @@ type ParsedOptions = Readonly<Record<string, unknown>>;
 
 /** What the commands need of the program they are part of. */
 export interface PauseCommandParts {
-  /** `[DEFAULT] state_path`, as the configuration files that a command line names say. */
+  /** `[DEFAULT] state_path`, from the configuration files that a command line names. */
   readonly statePath: (parsed: ParsedOptions) => string;
   /** The entries of the process list, likewise. Rejects if it cannot be used. */
   readonly entries: (parsed: ParsedOptions) => Promise<readonly ProcessEntry[]>;

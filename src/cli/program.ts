@@ -26,7 +26,7 @@ export interface MonitorContext {
   readonly segmentHosts: SegmentHosts;
   /** For requests to other services of the cloud. */
   readonly userAgent: string;
-  /** Where the monitor says how what it depends on is. */
+  /** Where the monitor shows the state of what it depends on. */
   readonly conditions: Conditions;
 }
 

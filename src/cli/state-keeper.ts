@@ -58,7 +58,7 @@ export class HeldLock {
 }
 
 /**
- * Notices a disk that hangs before anything is to be written to it. Puts back what was deleted of the state directory under the running monitors, and says so in one line: without its lock a
+ * Notices a disk that hangs before anything is to be written to it. Puts back what was deleted of the state directory under the running monitors, and logs that in one line: without its lock a
  * second program would start on the same state, without its socket `status` would take the monitor for stopped.
  */
 export async function keepState(
@@ -79,7 +79,7 @@ export async function keepState(
     const renewed: string[] = [];
     let isSaid = false;
     for (const { name, lock, socket, databaseRenewed } of monitors) {
-      // Of a database that was deleted the store has said it, and that the rest follows.
+      // Of a database that was deleted the store has logged it, and that the rest follows.
       isSaid = databaseRenewed() || isSaid;
       if (!answers) continue;
       if (lock.renew(log)) renewed.push(`the lock of ${name}`);

@@ -5,7 +5,7 @@ import { loadProcessList, loadTrustedProcessList, type ProcessListOptions } from
 import { distrustPath } from "./trust.ts";
 
 /**
- * Everything that can be said about a configuration without a server: what reading it said, whether the login is complete,
+ * Everything that can be found out about a configuration without a server: what was found when it was read, whether the login is complete,
  * and for the process monitor whether its process list is right.
  * @param program the command's name, as given to loadConfig
  */
@@ -21,11 +21,11 @@ export async function checkConfig(
     ? loadTrustedProcessList(path, options)
     : loadProcessList(path, options));
   const count = `${list.entries.length} ${list.entries.length === 1 ? "entry" : "entries"}`;
-  const said =
+  const summary =
     list.entries.length > 0
       ? [diagnostic("info", { file: list.file, line: undefined }, `the process list has ${count}`)]
       : [];
-  return [...found, ...list.diagnostics, ...said];
+  return [...found, ...list.diagnostics, ...summary];
 }
 
 /** As loud as a program can be that must not stop for it: the configuration names the login, and through the list the commands. */

@@ -50,7 +50,7 @@ export function checkLogin({ config: { api }, origins, begins, failed, shown, un
     else found.push(diagnosticAt(severity, "api", origin, `[api] ${message}`));
   };
   const has = (names: readonly Name[]): boolean => names.some((name) => api[name] !== undefined);
-  // What is in a file that cannot be read, or is set to what it cannot be, is not missing; that much has been said.
+  // What is in a file that cannot be read, or is set to what it cannot be, is not missing; that is reported already.
   const isMissing = (names: readonly Name[]): boolean =>
     !unread && !has(names) && !names.some((name) => failed.has(`api.${name}`));
 

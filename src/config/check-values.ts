@@ -7,7 +7,7 @@ import { type Config, sections } from "./sections.ts";
 // What masakari-api takes for a host name (its notification schema).
 const HOST_NAME = /^[a-zA-Z0-9._-]{1,255}$/;
 
-/** What no single row of the tables can say: values that do not go together, or that Masakari will refuse. */
+/** What no single row of the tables can express: values that do not go together, or that Masakari will refuse. */
 export function checkValues(config: Config, origins: Origins): Diagnostic[] {
   const found: Diagnostic[] = continuations(config, origins);
   const { DEFAULT, host, introspectiveinstancemonitor } = config;

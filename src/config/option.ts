@@ -1,4 +1,4 @@
-/** A name an option had before, in its own section unless `section` says otherwise. Read as the option, with a warning. */
+/** A name an option had before, in its own section unless `section` is another. Read as the option, with a warning. */
 interface DeprecatedName {
   /** With dashes if it has dashes in upstream's code: it may then be written either way, unlike any other name. */
   readonly name: string;

@@ -15,7 +15,7 @@ const kinds: Readonly<Record<Option["type"], string>> = {
   multi: "string, repeatable",
 };
 
-/** What besides its help there is to say about an option, a line each. */
+/** What besides its help there is to know about an option, a line each. */
 export function remarks(section: string, option: Option): string[] {
   const lines: string[] = [];
   if (option.type === "choice")

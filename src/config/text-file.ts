@@ -39,7 +39,7 @@ function readBounded(path: string, maxBytes: number): Buffer | string {
   try {
     const status = fstatSync(descriptor);
     if (status.isDirectory()) return "is a directory, not a file";
-    // /dev/null is a usual way to say "no file".
+    // /dev/null is a usual way to write "no file".
     if (!status.isFile() && !status.isCharacterDevice()) return "is not a regular file";
     const chunks: Buffer[] = [];
     let total = 0;

@@ -47,7 +47,7 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   /** `http://127.0.0.1:PORT/v3` */
   readonly keystoneUrl: string;
-  /** `http://127.0.0.1:PORT/v1`, as the catalog says. */
+  /** `http://127.0.0.1:PORT/v1`, as in the catalog. */
   readonly masakariUrl: string;
   /** Stops listening, ends open connections and closes the database. Idempotent. */
   close(): Promise<void>;

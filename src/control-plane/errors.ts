@@ -1,4 +1,4 @@
-/** Why the control plane did not start. `code` is stable; `message` says what to do. */
+/** Why the control plane did not start. `code` is stable; `message` has what to do. */
 export class ControlPlaneError extends Error {
   readonly code: "not-loopback" | "cannot-listen" | "database" | "seed";
 

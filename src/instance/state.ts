@@ -18,7 +18,7 @@ export interface Guest {
   readonly alreadyNotified: string | null;
   /** It ran, is off, and how it has ended is not known yet: QEMU's log is being read. */
   readonly endUnknown: boolean;
-  /** libvirtd has sent an event of its panic over this connection, and does what its `<on_crash>` says. Not saved. */
+  /** libvirtd has sent an event of its panic over this connection, and does what its `<on_crash>` demands. Not saved. */
   readonly panicEvent: boolean;
   /** The number of the last event of this run of the program that changed its state. Not saved. */
   readonly lastEvent: number;

@@ -67,7 +67,7 @@ export class ApiCheck {
     }
   }
 
-  /** Masakari answered a notification, which says more than any check. */
+  /** Masakari answered a notification, which shows more than any check. */
   answered(): void {
     this.#reached();
   }

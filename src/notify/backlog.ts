@@ -77,7 +77,7 @@ export class Backlog {
     this.#entries = new Map([...ended.map((entry) => [entry.id, entry] as const), ...this.#entries]);
   }
 
-  /** These pending entries, in this order, are to be on disk before all else: `isMissing` says which of them are not there. */
+  /** These pending entries, in this order, are to be on disk before all else: `isMissing` tests whether one of them is not there. */
   recover(pending: readonly Entry[], isMissing: (id: string) => boolean): void {
     const missing = pending.filter(({ id }) => this.#entries.has(id) || isMissing(id));
     // Setting what is there already leaves it in its place.

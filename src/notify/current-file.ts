@@ -74,7 +74,7 @@ export class CurrentFile {
     return { file: this.open(), history, aside };
   }
 
-  /** Closing a file that has failed may fail too; what matters was said already. */
+  /** Closing a file that has failed may fail too; what matters was logged already. */
   close(): void {
     const file = this.#file;
     this.#file = undefined;

@@ -57,7 +57,7 @@ interface Described {
 export function describeNotification(notification: Omit<Notification, "type" | "generated_time"> & Described): string {
   const { payload } = notification;
   const about = payload.process_name ?? payload.instance_uuid;
-  // What libvirt has no detail for is UNKNOWN, as upstream has it; the event itself says more then.
+  // What libvirt has no detail for is UNKNOWN, as upstream has it; the event itself means more then.
   const detail = payload.vir_domain_event === "UNKNOWN" ? undefined : payload.vir_domain_event;
   const event = detail ?? payload.event ?? "";
   return `${notification.type} ${event}${about === undefined ? "" : ` of ${about}`} on ${notification.hostname}`;

@@ -18,8 +18,8 @@ export class Outage {
   #reason: string | undefined;
   #allowance = 0;
   #countedAt = 0;
-  #said = false;
-  #sayAgainAt = Number.NEGATIVE_INFINITY;
+  #isLogged = false;
+  #logAgainAt = Number.NEGATIVE_INFINITY;
   #repeatMs = REPEAT_FIRST_MS;
 
   /** @param burst attempts that may start at once during an outage */
@@ -46,13 +46,13 @@ export class Outage {
       this.#since = mono;
       this.#allowance = this.#burst;
       this.#countedAt = mono;
-      this.#said = false;
+      this.#isLogged = false;
     }
-    if (mono < this.#sayAgainAt) return;
-    const first = mono - this.#sayAgainAt > REPEAT_LONGEST_MS;
+    if (mono < this.#logAgainAt) return;
+    const first = mono - this.#logAgainAt > REPEAT_LONGEST_MS;
     this.#repeatMs = first ? REPEAT_FIRST_MS : Math.min(this.#repeatMs * 2, REPEAT_LONGEST_MS);
-    this.#sayAgainAt = mono + this.#repeatMs;
-    this.#said = true;
+    this.#logAgainAt = mono + this.#repeatMs;
+    this.#isLogged = true;
     this.#log.warning(
       `Masakari cannot be notified (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
         `${countOf(waiting, "notification")} kept, to be sent as soon as it answers. Check that Keystone and masakari-api are running and that ` +
@@ -66,8 +66,8 @@ export class Outage {
     const lasted = mono - this.#since;
     const seconds = Math.round(lasted / 1000);
     // After a real outage the next one is news at once; one notification that keeps failing alone is not.
-    if (lasted >= REPEAT_FIRST_MS) this.#sayAgainAt = Math.min(this.#sayAgainAt, mono + REPEAT_FIRST_MS);
-    if (this.#said) this.#log.info(`Masakari answers again, after ${seconds} s; what waits is sent now`);
+    if (lasted >= REPEAT_FIRST_MS) this.#logAgainAt = Math.min(this.#logAgainAt, mono + REPEAT_FIRST_MS);
+    if (this.#isLogged) this.#log.info(`Masakari answers again, after ${seconds} s; what waits is sent now`);
     this.#since = undefined;
     return true;
   }

@@ -113,7 +113,7 @@ export class Outbox {
     return this.#endAll(untrue, "superseded", reason);
   }
 
-  /** Ends entries because an operator says so. @returns how many were pending and ended */
+  /** Ends entries by an operator's command. @returns how many were pending and ended */
   drop(ids: readonly string[] | "all", reason: string): number {
     const { store } = this.#options;
     const all = (): Entry[] => store.subjects().flatMap((subject) => store.pendingOf(subject));

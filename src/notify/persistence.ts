@@ -35,7 +35,7 @@ export interface PersistenceOptions {
 
 /**
  * What a program keeps, on disk. Every batch is written through, synced; what the disk cannot take waits
- * (`degraded` says why) and follows as soon as the disk takes it again.
+ * (`degraded` has the reason) and follows as soon as the disk takes it again.
  */
 export class Persistence {
   readonly path: string;

@@ -7,7 +7,7 @@ import { printable } from "../system/printable.ts";
 import { makeDirectory, makePrivateFile } from "../system/private-file.ts";
 import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 
-/** Another program has this one's state; the message says which. */
+/** Another program has this one's state; the message names it. */
 export class StateInUseError extends Error {
   readonly code = "STATE_IN_USE";
   override readonly name = "StateInUseError";

@@ -26,7 +26,7 @@ export interface StoreOptions {
 /**
  * What one program keeps over restarts: its outbox's pending entries and the monitor's saved state. Memory holds what is
  * true and every transaction is written through, synced, before it counts; when the disk cannot take it, memory alone
- * goes on (`degraded` says why) and what is unwritten follows as soon as the disk takes it again.
+ * goes on (`degraded` has the reason) and what is unwritten follows as soon as the disk takes it again.
  */
 export class Store {
   readonly #options: StoreOptions;

@@ -161,7 +161,7 @@ function signalGroup(pid: number, name: "TERM" | "KILL", sudo: readonly string[]
     const [program, ...args] = sudo;
     if (!program || (error as NodeJS.ErrnoException).code !== "EPERM") return;
     const killer = start(program, [...args, "kill", `-${name}`, "--", `-${pid}`], { stdio: "ignore" });
-    // If it cannot be started, the command could not be ended, which the result says.
+    // If it cannot be started, the command could not be ended, which the result contains.
     if (!(killer instanceof Promise)) killer.unref();
   }
 }

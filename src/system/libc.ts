@@ -15,7 +15,7 @@ let loaded: Libc | undefined;
 /**
  * Loads libc once, on first use: koffi costs 2 MB and 15 ms that a run without libc calls need not pay. Only its native
  * module is used, which the lock file pins for each platform; the package around it looks for that and adds old names.
- * @throws what the loader says where there is no koffi binary for this platform
+ * @throws what the loader throws where there is no koffi binary for this platform
  */
 export function loadLibc(): Libc {
   if (!loaded) {

@@ -27,7 +27,7 @@ export interface ExitWatchParts {
   readonly onExit: (process: ProcessIdentity, at: Instant) => void;
   /** The system calls; another set in tests. @throws where there are none */
   readonly calls?: () => ExitCalls;
-  /** How many descriptors this process may have; what the kernel says if not given. */
+  /** How many descriptors this process may have; the kernel's limit if not given. */
   readonly descriptorLimit?: number;
 }
 
@@ -76,7 +76,7 @@ function readDescriptorLimit(): number {
 }
 
 /**
- * Where pidfds are not to be had (an old kernel, a seccomp filter, no koffi), it says so once and every `watch` is `unavailable`;
+ * Where pidfds are not to be had (an old kernel, a seccomp filter, no koffi), it logs that once and every `watch` is `unavailable`;
  * where descriptors are short, so are those for which there are none to spare.
  */
 export function watchExits(parts: ExitWatchParts, signal: AbortSignal): ExitWatch {

@@ -11,7 +11,7 @@ const GROUP_WRITE = 0o020;
 /**
  * Makes `path` (mode 0700, its parents too) unless it exists, and makes sure that nobody but this user and root can put
  * anything into it, take it away or lead elsewhere on the way to it; as sshd does for the files that it trusts.
- * @throws an Error that says what is wrong with which directory
+ * @throws an Error with what is wrong with which directory
  */
 export function makePrivateDirectory(path: string): void {
   const whole = resolve(path);

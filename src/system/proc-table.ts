@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
-/** What `/proc/PID/stat` says, as far as it is needed. */
+/** What `/proc/PID/stat` contains, as far as it is needed. */
 export interface ProcessStat extends ProcessIdentity {
   /** The base name of the program at its exec (a script's, if it was run by `#!`), at most 15 bytes; the process may change it. */
   readonly name: string;

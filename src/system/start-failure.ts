@@ -16,7 +16,7 @@ export function startFailure(program: string, error: Error): string {
 function reason(program: string, code: string): string | undefined {
   if (code === "EACCES") return `${program} is not executable by this user`;
   if (code !== "ENOENT") return NOTHING_LEFT[code] && `${NOTHING_LEFT[code]} (${code})`;
-  // execve(2) says the same of a script without its interpreter.
+  // execve(2) fails in the same way for a script without its interpreter.
   if (program.includes("/") && existsSync(program)) {
     return `${program} is there, but the interpreter that its first line names is not`;
   }

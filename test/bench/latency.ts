@@ -80,7 +80,7 @@ async function samples(peer: Peer): Promise<number[]> {
     // Any phase of a check interval is as likely as any other.
     await sleep(Math.random() * 5000);
     const killedAt = performance.now();
-    peer.victims[index]?.signal("SIGKILL");
+    peer.targets[index]?.signal("SIGKILL");
     const post = await peer.site.masakari.seen(`the POST about ${name}`, 60_000, about(name));
     measured.push(post.arrivedAt - killedAt);
   }

@@ -52,12 +52,12 @@ async function suffer(peer: Peer): Promise<Outcome> {
   if (warmUp === undefined || first === undefined || second === undefined) throw new Error("too few processes");
   await peer.rig.start();
   // One notification gets through first: a token is at hand, and the outage is Masakari's alone.
-  peer.victims[0]?.signal("SIGKILL");
+  peer.targets[0]?.signal("SIGKILL");
   await eventually("a notification before the outage", 60_000, () => accepted(peer, warmUp));
   await peer.site.masakari.refuse();
-  peer.victims[1]?.signal("SIGKILL");
+  peer.targets[1]?.signal("SIGKILL");
   await sleep(30_000);
-  peer.victims[2]?.signal("SIGKILL");
+  peer.targets[2]?.signal("SIGKILL");
   await sleep(outageMs - 30_000);
   await peer.site.masakari.listen();
   const backAt = performance.now();

@@ -24,13 +24,13 @@ export class Peer {
   readonly site: Site;
   readonly rig: Rig;
   readonly names: readonly string[];
-  readonly victims: readonly Child[];
+  readonly targets: readonly Child[];
 
   constructor(site: Site, rig: Rig, names: readonly string[]) {
     this.site = site;
     this.rig = rig;
     this.names = names;
-    this.victims = names.map((name) => rig.victim(name));
+    this.targets = names.map((name) => rig.startProcess(name));
   }
 
   /** When the POST about a process arrived, if it has: `performance.now()`. */
@@ -43,7 +43,7 @@ export class Peer {
     return this.site.masakari.matching(about(name));
   }
 
-  /** Ends the victims and the monitor. */
+  /** Ends the targets and the monitor. */
   async close(): Promise<void> {
     await this.rig.close();
     await this.site.close();

@@ -29,7 +29,7 @@ export function child(context: TestContext, command: string, args: readonly stri
 }
 
 /** A process with this first argument, which ends with the test. */
-export function victim(context: TestContext, argv0: string): Child {
+export function startProcess(context: TestContext, argv0: string): Child {
   const started = startVictim(argv0);
   context.after(() => started.stop("SIGKILL"));
   return started;

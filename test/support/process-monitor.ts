@@ -150,7 +150,7 @@ export class Rig {
     await this.list(names.map((name) => ({ process_name: this.path(name) })));
   }
 
-  victim(name: string): Child {
+  startProcess(name: string): Child {
     const child = startVictim(this.path(name));
     this.#children.push(child);
     return child;

@@ -10,7 +10,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
   test("an API that accepts and never answers holds up nothing else, and is logged when it answers again", async (t) => {
     const { site, host, rig } = await setScene(t, { api: { timeout: "3" } });
     const names = ["nova-compute", "libvirtd", "neutron-agent"];
-    const [first, second, third] = names.map((name) => rig.victim(name));
+    const [first, second, third] = names.map((name) => rig.startProcess(name));
     const restart = await rig.restartScript("libvirtd", { failures: 0 });
     await rig.list([
       { process_name: rig.path("nova-compute") },
@@ -45,7 +45,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
   test("500, 503 in HTML and a 404 are tried again until the API takes it, once", async (t) => {
     const { site, host, rig } = await setScene(t);
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     const ours = about("nova-compute");
@@ -53,7 +53,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     site.masakari.once(ours, answerHtml(503, "Service Unavailable"));
     site.masakari.once(ours, answerHtml(404, "Not Found"));
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
 
     await monitor.line(/Notification \S+ delivered/, 40_000);
     const posts = site.masakari.matching(ours);
@@ -69,7 +69,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
   test("400, the host is in no segment: rejected at once, and the line names the way out", async (t) => {
     const { site, rig } = await setScene(t);
     await rig.configure(site.apiSection(), "unregistered-host");
-    const [first, second] = [rig.victim("nova-compute"), rig.victim("libvirtd")];
+    const [first, second] = [rig.startProcess("nova-compute"), rig.startProcess("libvirtd")];
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
 
@@ -89,12 +89,12 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
   test("409, the answer was lost after the API had stored it: delivered, and stored once", async (t) => {
     const { site, host, rig } = await setScene(t);
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     site.masakari.once(about("nova-compute"), dropAnswer);
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
 
     await monitor.line(/Notification \S+ delivered/, 20_000);
     const posts = site.masakari.matching(about("nova-compute"));
@@ -111,7 +111,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
   test("409, the host is on maintenance: rejected at once, and the line has what to do", async (t) => {
     const { site, host, rig } = await setScene(t, { recovery: true });
-    const [first, second] = [rig.victim("nova-compute"), rig.victim("libvirtd")];
+    const [first, second] = [rig.startProcess("nova-compute"), rig.startProcess("libvirtd")];
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
@@ -131,11 +131,11 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
   test("SIGTERM ends the monitor while a request hangs, and the next run delivers it", async (t) => {
     const { site, host, rig } = await setScene(t, { process: quick });
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const first = await rig.start();
     site.masakari.behave(hang);
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await site.masakari.seen("the POST that hangs", 20_000, about("nova-compute"));
 
     // SIGKILL would follow after 8 s: systemd is not that patient everywhere either.

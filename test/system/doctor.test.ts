@@ -41,7 +41,7 @@ const of = (all: readonly CheckedFinding[], check: string): string =>
 /** A host on which all is well. */
 async function soundHost(t: TestContext, setScene: (context: TestContext, options: object) => Promise<Scene>) {
   const scene = await setScene(t, { recovery: true });
-  scene.rig.victim("nova-compute");
+  scene.rig.startProcess("nova-compute");
   await scene.rig.listed("nova-compute");
   return scene;
 }

@@ -79,7 +79,7 @@ test("stopped while the disk hangs: it ends, and names what is lost", async (t) 
   const scene = await setScene(t);
   if (scene === undefined) return;
   const { rig, disk, cloud, status } = scene;
-  const process = rig.victim("nova-compute");
+  const process = rig.startProcess("nova-compute");
   await rig.listed("nova-compute");
   const monitor = await rig.start("nova-compute");
   await cloud.close();
@@ -99,7 +99,7 @@ test("started while the disk hangs: it watches, notifies and answers, and uses t
   const scene = await setScene(t);
   if (scene === undefined) return;
   const { rig, disk, notified, status } = scene;
-  const process = rig.victim("nova-compute");
+  const process = rig.startProcess("nova-compute");
   await rig.listed("nova-compute");
   disk.freeze();
   const monitor = await rig.start("nova-compute");
@@ -123,7 +123,7 @@ test("two monitors in one process: both go on", async (t) => {
   const scene = await setScene(t);
   if (scene === undefined) return;
   const { rig, disk, notified, status } = scene;
-  const process = rig.victim("nova-compute");
+  const process = rig.startProcess("nova-compute");
   await rig.listed("nova-compute");
   const run = ["run", "processmonitor", "instancemonitor", "--config-file", rig.configFile];
   const both = rig.spawn(masakariMonitors, run);
@@ -150,7 +150,7 @@ test("no monitor runs and the disk hangs: `outbox` and `status` end", async (t) 
   const scene = await setScene(t);
   if (scene === undefined) return;
   const { rig, disk, status } = scene;
-  rig.victim("nova-compute");
+  rig.startProcess("nova-compute");
   await rig.listed("nova-compute");
   const monitor = await rig.start("nova-compute");
   await monitor.stop("SIGKILL");
@@ -169,7 +169,7 @@ test("the disk hangs, twice: processes are watched and notified, status is faili
   if (scene === undefined) return;
   const { rig, disk, notified, status } = scene;
   const names = ["nova-compute", "libvirtd", "neutron-agent", "idle"];
-  const processes = names.map((name) => rig.victim(name));
+  const processes = names.map((name) => rig.startProcess(name));
   await rig.listed(...names);
   using systemd = new DatagramReceiver(join(rig.directory, "notify"));
   const watchdog = [`NOTIFY_SOCKET=${join(rig.directory, "notify")}`, "WATCHDOG_USEC=4000000"];

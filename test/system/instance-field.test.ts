@@ -11,7 +11,7 @@ const FAILED = "LIFECYCLE/STOPPED_FAILED";
 const DESTROYED = "LIFECYCLE/STOPPED_DESTROYED";
 const REBOOT = "REBOOT/UNKNOWN";
 
-interface Happening {
+interface GuestAction {
   readonly options?: GuestOptions;
   readonly act: (guest: Guest, virsh: Libvirtd["virsh"], libvirtd: Libvirtd) => unknown;
   /** What Masakari is notified of it. */
@@ -27,7 +27,7 @@ const diskNamed = (name: string): string => `<disk type='file' device='disk'>
 </disk>`;
 
 /** What owners, operators and Nova do to guests, beyond the captures; upstream's table has what is notified. */
-const happenings: Readonly<Record<string, Happening>> = {
+const actions: Readonly<Record<string, GuestAction>> = {
   "saved by Nova's suspend, and resumed": {
     act: async ({ name }, virsh) => {
       await virsh("managedsave", name);
@@ -149,7 +149,7 @@ const happenings: Readonly<Record<string, Happening>> = {
 await describeWithLibvirtd("instance monitor, what else happens to guests", {}, (host) => {
   async function happen(
     name: string,
-    { options, act, notified, lives }: Happening,
+    { options, act, notified, lives }: GuestAction,
     connection: Connection,
     rig: InstanceRig,
   ) {
@@ -178,10 +178,10 @@ await describeWithLibvirtd("instance monitor, what else happens to guests", {}, 
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri, instancemonitor: { collapse_window: 600 } });
     const monitor = await rig.start();
 
-    const all = Object.entries(happenings);
-    const names = Object.keys(happenings);
+    const all = Object.entries(actions);
+    const names = Object.keys(actions);
     const uuids = new Map<string, string>();
-    const play = async (name: string, one: Happening): Promise<unknown> =>
+    const play = async (name: string, one: GuestAction): Promise<unknown> =>
       uuids.set(name, await happen(`field-${names.indexOf(name)}`, one, connection, rig));
     await Promise.all(all.filter(([, { alone }]) => !alone).map((one) => play(...one)));
     for (const one of all.filter(([, { alone }]) => alone)) await play(...one);

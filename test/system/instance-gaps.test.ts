@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/mod.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
-import { Guest, type GuestOptions, type Misfortune } from "./libvirt/guest.ts";
+import { Guest, type GuestCommand, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
 
@@ -139,7 +139,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
   test("what guests do by themselves while libvirtd is down is notified when it is back, panics whatever on_crash is", async (t) => {
     const { libvirtd } = host();
     const connection = await host().connect(t);
-    const cases: readonly (readonly [Misfortune, GuestOptions, readonly string[]])[] = [
+    const cases: readonly (readonly [GuestCommand, GuestOptions, readonly string[]])[] = [
       ["x-poweroff", {}, ["LIFECYCLE/STOPPED_SHUTDOWN"]],
       ["x-reset", {}, []],
       ["x-reset", { onReboot: "destroy" }, ["LIFECYCLE/STOPPED_SHUTDOWN"]],

@@ -59,7 +59,7 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
   }
 
   /** How often Masakari was notified about each guest that it was notified about. */
-  function tellings({ posted }: IntrospectiveRig): Readonly<Record<string, number>> {
+  function notifications({ posted }: IntrospectiveRig): Readonly<Record<string, number>> {
     const times: Record<string, number> = {};
     for (const { notification } of posted) {
       const { name = "nobody" } = guests.find(({ domain }) => domain.uuid === notification.payload.instance_uuid) ?? {};
@@ -76,45 +76,45 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     const hung: Guest[] = [];
     // Each wave is the time for what was to come of the waves before it, and of the others.
     for (const count of [20, 6, 1]) {
-      const victims = guests.slice(hung.length, hung.length + count);
-      hung.push(...victims);
-      for (const victim of victims) victim.signal("SIGSTOP");
+      const targets = guests.slice(hung.length, hung.length + count);
+      hung.push(...targets);
+      for (const target of targets) target.signal("SIGSTOP");
       // Each of them is short for a whole interval at least.
-      await Promise.all(victims.map((victim) => allWait(SHORT, [victim])));
-      await Promise.all(victims.map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
+      await Promise.all(targets.map((target) => allWait(SHORT, [target])));
+      await Promise.all(targets.map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
       await allWait(OWN, guests);
     }
-    assert.deepEqual(tellings(rig), onceEach(hung));
+    assert.deepEqual(notifications(rig), onceEach(hung));
   });
 
   test("what is short is reset by SIGTERM, by the start after kill -9, and after libvirtd was killed", async (t) => {
     const { rig, monitor } = await startMonitor(t);
-    const [victim] = guests;
-    assert.ok(victim);
+    const [target] = guests;
+    assert.ok(target);
     const freeze = async () => {
-      victim.signal("SIGSTOP");
-      await allWait(SHORT, [victim]);
+      target.signal("SIGSTOP");
+      await allWait(SHORT, [target]);
     };
 
     await freeze();
     await monitor.stop("SIGTERM");
-    assert.deepEqual(await responseTimeouts([victim]), [OWN]);
-    victim.signal("SIGCONT");
+    assert.deepEqual(await responseTimeouts([target]), [OWN]);
+    target.signal("SIGCONT");
 
     const second = await rig.start();
     await freeze();
     await second.stop("SIGKILL");
-    assert.deepEqual(await responseTimeouts([victim]), [SHORT]);
-    victim.signal("SIGCONT");
+    assert.deepEqual(await responseTimeouts([target]), [SHORT]);
+    target.signal("SIGCONT");
     await rig.start();
-    await allWait(OWN, [victim]);
+    await allWait(OWN, [target]);
 
     await freeze();
     await host().libvirtd.kill();
-    victim.signal("SIGCONT");
+    target.signal("SIGCONT");
     await host().libvirtd.restart();
     await allWait(OWN, guests);
-    assert.deepEqual(tellings(rig), {});
+    assert.deepEqual(notifications(rig), {});
   });
 
   test("libvirtd stands still for longer than a report takes, and goes on: nothing is notified, and a guest that freezes then is", async (t) => {
@@ -131,11 +131,11 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     await monitor.line(/Lost connection to libvirt/, 60_000);
     libvirtd.signal("SIGCONT");
     await monitor.line(/Connected to libvirt again/, 60_000);
-    const victim = guests.at(50);
-    assert.ok(victim);
-    victim.signal("SIGSTOP");
-    await rig.untilNotified(victim.domain.uuid, REPORT_MS);
-    assert.deepEqual(tellings(rig), onceEach([victim]));
+    const target = guests.at(50);
+    assert.ok(target);
+    target.signal("SIGSTOP");
+    await rig.untilNotified(target.domain.uuid, REPORT_MS);
+    assert.deepEqual(notifications(rig), onceEach([target]));
     await allWait(OWN, guests);
   });
 });

@@ -36,7 +36,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
 
   test("hung guests are notified once, by whatever channel; neighbours never; a closed channel later", async (t) => {
     const connection = await host().connect(t);
-    const [victim, second, closing, flapping, well] = await Promise.all([
+    const [target, second, closing, flapping, well] = await Promise.all([
       guestNamed(t, connection),
       guestNamed(t, connection, { channels: ["com.example.first", "org.qemu.guest_agent.0"] }),
       guestNamed(t, connection),
@@ -48,22 +48,22 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     );
     const rig = await IntrospectiveRig.create(t, host().libvirtd.uri);
     const monitor = await rig.start();
-    await Promise.all([victim, second, closing, flapping, well].map((guest) => watched(monitor, guest)));
+    await Promise.all([target, second, closing, flapping, well].map((guest) => watched(monitor, guest)));
 
-    victim.send("x-hang");
+    target.send("x-hang");
     second.send("x-hang");
     closing.send("x-close");
     flapping.send("x-flap");
-    await Promise.all([victim, second, closing].map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
+    await Promise.all([target, second, closing].map(({ domain }) => rig.untilNotified(domain.uuid, REPORT_MS)));
 
     // A guest that hangs later is notified later: what was to come of the others is there by then.
     well.send("x-hang");
     await rig.untilNotified(well.domain.uuid, REPORT_MS);
-    for (const { domain } of [victim, second, closing, well]) assert.equal(rig.notificationCount(domain.uuid), 1);
+    for (const { domain } of [target, second, closing, well]) assert.equal(rig.notificationCount(domain.uuid), 1);
     for (const { domain } of [flapping, ...never]) assert.equal(rig.notificationCount(domain.uuid), 0);
     const failed = (guest: Guest): number =>
       monitor.output.split("\n").filter((line) => line.includes(`${guest.domain.uuid}): failed ping`)).length;
-    assert.deepEqual([victim, second, closing].map(failed), [3, 3, 5]);
+    assert.deepEqual([target, second, closing].map(failed), [3, 3, 5]);
     const { notification } = rig.posted[0] ?? {};
     assert.deepEqual(
       { ...notification, generated_time: "", payload: { ...notification?.payload, instance_uuid: "" } },

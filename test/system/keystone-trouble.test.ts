@@ -13,11 +13,11 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
   test("a wrong password is logged plainly, and when it is corrected (SIGHUP) what waited is delivered", async (t) => {
     const wrong = "wrong-secret-of-this-test";
     const { site, host, rig } = await setScene(t, { api: { password: wrong } });
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     const line = await monitor.line(/(WARNING|ERROR) .*(401|refuse|password)/i, 20_000);
     assert.match(line, /masakari/, "the line names who cannot log in");
     assert.deepEqual(site.masakari.exchanges, [], "Masakari is not asked without a token");
@@ -39,7 +39,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
   test("a token that Keystone has revoked: one login, and the same request again", async (t) => {
     const { site, host, rig } = await setScene(t, { checksBeforehand: false });
-    const [first, second] = [rig.victim("nova-compute"), rig.victim("libvirtd")];
+    const [first, second] = [rig.startProcess("nova-compute"), rig.startProcess("libvirtd")];
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
@@ -67,15 +67,15 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
   test("several notifications that meet the revoked token at once share one login", async (t) => {
     const { site, host, rig } = await setScene(t, { checksBeforehand: false });
     const names = ["first", "a", "b", "c", "d"];
-    const victims = names.map((name) => rig.victim(name));
+    const targets = names.map((name) => rig.startProcess(name));
     await rig.listed(...names);
     const monitor = await rig.start(...names);
-    victims[0]?.signal("SIGKILL");
+    targets[0]?.signal("SIGKILL");
     await monitor.line(/Notification \S+ delivered/, 20_000);
     const logins = site.keystone.matching(isLogin).length;
 
     await site.keystoneApi.revoke(tokenOf(site.masakari.matching(about("first"))[0]));
-    for (const victim of victims.slice(1)) victim.signal("SIGKILL");
+    for (const target of targets.slice(1)) target.signal("SIGKILL");
     for (const name of names.slice(1)) {
       await site.masakari.seen(`a 202 for ${name}`, 20_000, (post) => about(name)(post) && post.answer?.status === 202);
     }
@@ -97,7 +97,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
       await proxy.close();
     });
     await rig.configure(site.apiSection({ auth_url: `${proxy.origin}/v3` }));
-    const [first, second] = [rig.victim("nova-compute"), rig.victim("libvirtd")];
+    const [first, second] = [rig.startProcess("nova-compute"), rig.startProcess("libvirtd")];
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
@@ -121,10 +121,10 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
   test("Keystone is down when the monitor starts: it watches all the same, and delivers when Keystone is back", async (t) => {
     const { site, host, rig } = await setScene(t);
     await site.keystone.refuse();
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await monitor.line(/Masakari cannot be notified/, 20_000);
 
     await site.keystone.listen();

@@ -21,14 +21,14 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
     const random = new Seeded(drawnSeed);
     const { site, rig } = await setScene(t, { debug: false });
     const names = Array.from({ length: kills }, (_, index) => `service-${index}`);
-    const victims = names.map((name) => rig.victim(name));
+    const targets = names.map((name) => rig.startProcess(name));
     await rig.listed(...names);
 
-    for (const [index, victim] of victims.entries()) {
+    for (const [index, target] of targets.entries()) {
       const last = names.at(-1);
       assert.ok(last !== undefined);
       const monitor = await rig.start(index === kills - 1 ? (names[index] ?? last) : last);
-      victim.signal("SIGKILL");
+      target.signal("SIGKILL");
       await sleep(random.next() * window);
       await monitor.stop("SIGKILL");
     }

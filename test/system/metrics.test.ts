@@ -85,7 +85,7 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
   test("promtool finds nothing wrong with the metrics of a monitor, nor with the alert rules and their tests", async (t) => {
     const { rig } = await scene(t);
     await rig.listed("web");
-    rig.victim("web");
+    rig.startProcess("web");
     await rig.start("web");
     const socket = healthSocket(join(rig.directory, "state"), "processmonitor");
     const { text } = await requestMonitor(socket, { path: "/metrics" }, 10_000);
@@ -119,12 +119,12 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
       json(response, 400, { badRequest: { code: 400, message } });
     };
     await rig.listed("web");
-    const victim = rig.victim("web");
+    const target = rig.startProcess("web");
     const monitor = await rig.start("web");
     start();
     await becomes('masakari_monitor_armed{monitor="processmonitor"}', "1");
     await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "0");
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "1");
     await becomes('count(ALERTS{alertname="MasakariNotificationLost", alertstate="firing"})', "1");
     await becomes('masakari_monitor_process_restarts_total{result="failed"}', "1");

@@ -15,7 +15,7 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
   test(`masakari-api is stopped for ${outageMs / 1000} s: what happens meanwhile arrives once it is back, once`, async (t) => {
     const { site, host, rig } = await setScene(t);
     const names = ["nova-compute", "libvirtd", "neutron-agent"];
-    const [first, second, third] = names.map((name) => rig.victim(name));
+    const [first, second, third] = names.map((name) => rig.startProcess(name));
     await rig.listed(...names);
     const monitor = await rig.start(...names);
     await site.masakari.refuse();

@@ -10,11 +10,11 @@ import { describeWithOpenStack } from "./openstack/suite.ts";
 await describeWithOpenStack("process monitor, Keystone, masakari-api and masakari-engine", (setScene) => {
   test("a process that is killed and cannot be restarted puts its host on maintenance", async (t) => {
     const { site, host, rig } = await setScene(t, { recovery: true });
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
 
     await monitor.line(/Notification \S+ delivered/, 20_000);
     await eventually("the engine to put the host on maintenance", 30_000, async () =>
@@ -39,7 +39,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
   test("other programs that have the name in their command line do not keep a dead process alive", async (t) => {
     const { site, rig } = await setScene(t);
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const log = rig.path("nova-compute.log");
     await rig.file(log, "");
@@ -47,7 +47,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     rig.spawn("/bin/sleep", ["900"], rig.path("nova-compute-helper"));
     await rig.start();
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
 
     await site.masakari.seen("the POST about nova-compute", 20_000, about("nova-compute"));
   });
@@ -56,8 +56,8 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     const { site, rig } = await setScene(t, {
       process: { check_interval: 1, restart_retries: 2, restart_interval: 0, settle: 0 },
     });
-    const victim = rig.victim("nova-compute");
-    const fence = rig.victim("fence");
+    const target = rig.startProcess("nova-compute");
+    const fence = rig.startProcess("fence");
     const restart = await rig.restartScript("nova-compute", { failures: 2 });
     await rig.list([
       { process_name: rig.path("nova-compute"), restart_command: restart },
@@ -66,7 +66,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     const monitor = await rig.start("nova-compute", "fence");
 
     const from = monitor.output.length;
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await monitor.line(rig.running("nova-compute"), 20_000, from);
     assert.equal(await rig.rounds("nova-compute"), 3);
 
@@ -77,9 +77,9 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
   test("a restarted monitor neither repeats a notification nor starts what is running", async (t) => {
     const { site, rig } = await setScene(t);
-    const down = rig.victim("nova-compute");
-    rig.victim("libvirtd");
-    const fence = rig.victim("fence");
+    const down = rig.startProcess("nova-compute");
+    rig.startProcess("libvirtd");
+    const fence = rig.startProcess("fence");
     const start = await rig.restartScript("libvirtd", { failures: 0 });
     await rig.list([
       { process_name: rig.path("nova-compute") },
@@ -102,8 +102,8 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
   test("a broken edit of the process list is refused with file and line, a mended one is taken", async (t) => {
     const { site, rig } = await setScene(t);
-    const first = rig.victim("nova-compute");
-    const second = rig.victim("libvirtd");
+    const first = rig.startProcess("nova-compute");
+    const second = rig.startProcess("libvirtd");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
 
@@ -120,14 +120,14 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
   test("a process that came back and dies again is a second notification", async (t) => {
     const { site, host, rig } = await setScene(t);
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await monitor.line(/Notification \S+ delivered/, 20_000);
 
     const from = monitor.output.length;
-    const again = rig.victim("nova-compute");
+    const again = rig.startProcess("nova-compute");
     await monitor.line(rig.running("nova-compute"), 20_000, from);
     again.signal("SIGKILL");
     await monitor.line(/Notification \S+ delivered/, 20_000, from);

@@ -172,7 +172,7 @@ test(
   async (t) => {
     const { rig } = await scene(t, { limit: 64 });
     const names = Array.from({ length: 100 }, (_, index) => `svc-${index}`);
-    const victims = names.map((name) => rig.victim(name));
+    const targets = names.map((name) => rig.startProcess(name));
     await rig.listed(...names);
     const monitor = await rig.start(...names);
     await monitor.line(/cannot watch for some process exits \(too few file descriptors/, IN_TIME);
@@ -181,7 +181,7 @@ test(
     await monitor.line(/svc-100 is not running/, IN_TIME);
     assert.doesNotMatch(monitor.output, /has ended/);
     assert.equal(monitor.output.match(/too few file descriptors/g)?.length, 1);
-    victims.at(-1)?.signal("SIGKILL");
+    targets.at(-1)?.signal("SIGKILL");
     await monitor.line(/svc-99 \(pid \d+\) has ended/, IN_TIME);
   },
 );
@@ -201,7 +201,7 @@ async function scene(t: TestContext, { limit }: { readonly limit?: number } = {}
 /** Resolves when the monitor has looked at everything again: a new entry is looked for in the look after the edit. */
 async function looks(rig: Rig, monitor: Child, name: string): Promise<void> {
   const marker = `marker-${monitor.pid}`;
-  rig.victim(marker);
+  rig.startProcess(marker);
   const list = readFileSync(rig.listFile, "utf8");
   await rig.list(`${list}- process_name: ${rig.path(marker)}\n`);
   await monitor.line(rig.running(marker), IN_TIME);

@@ -34,7 +34,7 @@ await describeWithOpenStack("shadow mode beside Debian's Python monitor", (setSc
     const notifications = { shadow: "true" };
     const { site, host, rig } = await setScene(t, { process: { ...process, settle: 1, boot_grace: 0 }, notifications });
     const restarted = join(rig.directory, "restarted");
-    const [compute, libvirt, ssh] = names.map((name) => rig.victim(name));
+    const [compute, libvirt, ssh] = names.map((name) => rig.startProcess(name));
     await rig.list(
       names.map((name) => ({ process_name: rig.path(name), restart_command: `/usr/bin/touch ${restarted}` })),
     );

@@ -46,7 +46,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const region = `Missing-${randomUUID().slice(0, 8)}`;
     const scene = await setScene(t, { api: { region } });
     const { site, host, rig } = scene;
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
     const missing = new RegExp(
@@ -55,7 +55,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     await health(scene, "no endpoint", 30_000, isAbout("masakari", missing));
     assert.match(monitor.output, /WARNING .*Masakari cannot be reached, so no notification could be sent/);
 
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await health(scene, "no endpoint for what waits", 30_000, isAbout("delivery", missing));
     await endpointIn(t, scene, region, `${site.masakari.origin}/v1`);
     await monitor.line(/Notification \S+ delivered/, 90_000);
@@ -75,13 +75,13 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     });
     const old = await Front.open(site.address.masakariUrl, {});
     await site.keystoneApi.createEndpoint(service, "public", region, `${old.origin}/v1`);
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
     await health(scene, "ok", 30_000, isOk);
 
     await old.close();
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
     await site.keystoneApi.moveEndpoints(service, `${site.masakari.origin}/v1`);
     await monitor.line(/Notification \S+ delivered/, 90_000);
@@ -91,13 +91,13 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
   test("a firewall's 400 in HTML ends nothing: the reason is shown, and the notification arrives", async (t) => {
     const scene = await setScene(t);
     const { site, host, rig } = scene;
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
     await health(scene, "ok", 30_000, isOk);
 
     site.masakari.behave(answerHtml(400, "Bad Request"));
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await health(scene, "the 400", 30_000, isAbout("delivery", /returned 400: 400 Bad Request.*1 notification waits/));
     site.masakari.behave(pass);
     await monitor.line(/Notification \S+ delivered/, 30_000);
@@ -109,7 +109,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const scene = await setScene(t, { recovery: true });
     const { site, host, rig } = scene;
     await site.masakariApi.setMaintenance(host, true);
-    rig.victim("nova-compute");
+    rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     let monitor = await rig.start("nova-compute");
     const maintained = new RegExp(`${host.name} is on maintenance in segment segment-.*--on-maintenance false`);
@@ -134,15 +134,15 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
   test("an outage whose last notification was superseded ends by itself when Masakari is back", async (t) => {
     const scene = await setScene(t);
     const { site, host, rig } = scene;
-    const victim = rig.victim("nova-compute");
+    const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
     await health(scene, "ok", 30_000, isOk);
 
     await site.masakari.refuse();
-    victim.signal("SIGKILL");
+    target.signal("SIGKILL");
     await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
-    rig.victim("nova-compute");
+    rig.startProcess("nova-compute");
     await monitor.line(/Notification \S+ superseded/, 30_000);
     assert.equal((await health(scene, "still away", 30_000, () => true)).verdict, "degraded");
     await site.masakari.listen();

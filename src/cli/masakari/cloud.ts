@@ -5,7 +5,7 @@ import { type CommandContext, CommandError } from "./command-context.ts";
 /** A login that clouds.yaml describes. */
 export interface Cloud {
   readonly api: ApiOptions;
-  /** Where Masakari is, if the file says so in place of the catalog. */
+  /** Where Masakari is, if the file has it in place of the catalog. */
   readonly endpoint: string | undefined;
   /** For messages. */
   readonly origin: string;
@@ -151,7 +151,7 @@ function apiOptions(cloud: Mapping, { env, homeDir }: CommandContext): ApiOption
   };
 }
 
-/** How to log in where the file does not say it. */
+/** How to log in where the file does not have it. */
 function usualType(login: Readonly<Record<string, string | undefined>>): string {
   if (login.application_credential_secret !== undefined) return "v3applicationcredential";
   return login.token === undefined ? "password" : "token";

@@ -41,7 +41,7 @@ export function optionsFromEnvironment(env: Environment): ApiOptions | undefined
   };
 }
 
-/** Each of these asks for a certain cloud, but none of them says where it is. */
+/** Each of these asks for a certain cloud, but none of them has its address. */
 const halfALogin = [
   "USERNAME",
   "USER_ID",
@@ -63,7 +63,7 @@ export function strayVariable(env: Environment): string | undefined {
   return halfALogin.map((name) => `OS_${name}`).find((name) => env[name]);
 }
 
-/** What openrc files leave unsaid: a token, an application credential or a lone endpoint says how to log in. */
+/** What openrc files leave out: a token, an application credential or a lone endpoint implies how to log in. */
 function authType(of: (name: string) => string | undefined): string {
   if (of("APPLICATION_CREDENTIAL_SECRET") !== undefined) return "v3applicationcredential";
   if (of("AUTH_URL") === undefined) return of("PASSWORD") === undefined ? "none" : "http_basic";

@@ -6,7 +6,7 @@ import { loginOfCloud } from "./cloud.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
 import { optionsFromEnvironment, strayVariable } from "./environment.ts";
 
-/** What the command line says about the login. */
+/** What the command line has for the login. */
 export interface LoginChoice {
   readonly configFiles: readonly string[];
   /** `--os-cloud` */
@@ -15,7 +15,7 @@ export interface LoginChoice {
 
 export interface Login {
   readonly api: ApiOptions;
-  /** In place of what the catalog says. */
+  /** In place of what the catalog has. */
   readonly endpoint?: string | undefined;
   /** Where an operator sets it right. */
   readonly origin: string;

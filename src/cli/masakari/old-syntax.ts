@@ -16,7 +16,7 @@ export function addLoginOptions(program: Command): void {
   program.addOption(new Option("--insecure").hideHelp());
 }
 
-/** The environment with what the command line says instead of it. */
+/** The environment with what the command line has instead of it. */
 export function withLoginOptions(
   env: Readonly<Record<string, string | undefined>>,
   options: object,

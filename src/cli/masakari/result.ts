@@ -32,7 +32,7 @@ export function subjectOf(
   return subject;
 }
 
-/** @throws CommandError if no member has a value; `options` says which there are */
+/** @throws CommandError if no member has a value; `options` names those that there are */
 export function requireChanges<Changes extends object>(changes: Changes, options: string): Changes {
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new CommandError(`nothing to change: give one of ${options}`);

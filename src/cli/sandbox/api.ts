@@ -46,7 +46,7 @@ project_domain_name = Default
       log: silentLog,
       onNotification: ({ arrivedAt, type, payload, notificationUuid, hostname }) => {
         const about = Object.values(payload).join(" ");
-        this.#timeline.say(
+        this.#timeline.add(
           "masakari",
           `POST arrived: ${type} ${about} on ${hostname}; stored as ${notificationUuid}`,
           arrivedAt,
@@ -54,7 +54,7 @@ project_domain_name = Default
       },
       onRequest: ({ service, method, url, status, arrivedAt, durationMs }) => {
         if (method !== "POST" || service !== "masakari" || !url.endsWith("/notifications")) return;
-        this.#timeline.say("masakari", `answered ${status}`, arrivedAt + durationMs);
+        this.#timeline.add("masakari", `answered ${status}`, arrivedAt + durationMs);
       },
     });
     this.#running = running;

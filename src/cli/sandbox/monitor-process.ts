@@ -118,12 +118,12 @@ export class MonitorProcess {
     const { directory, speaker } = this.#parts;
     const parts = /^([\d.]+) ([A-Z]+) (\S+) (.*)$/.exec(line);
     if (!parts) {
-      this.#timeline.say(speaker ?? "monitor", line);
+      this.#timeline.add(speaker ?? "monitor", line);
       return;
     }
     const [, seconds = "", level = "", name = "", text = ""] = parts;
     const short = text.replaceAll(`${directory}/services/`, "").replaceAll(`${directory}/`, ".../");
     const shown = level === "INFO" ? short : `${level}: ${short}`;
-    this.#timeline.say(speaker ?? speakers[name] ?? "monitor", shown, Number(seconds) * 1000);
+    this.#timeline.add(speaker ?? speakers[name] ?? "monitor", shown, Number(seconds) * 1000);
   }
 }

@@ -51,9 +51,9 @@ async function restarted(stage: Stage, service: SandboxService, signal: AbortSig
 
 async function masakariTold(stage: Stage, service: SandboxService, signal: AbortSignal): Promise<void> {
   stage.breakRestart(service);
-  const told = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
+  const notified = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
   stage.kill(service);
-  await told;
+  await notified;
   expect(!isRunning(service), `${service.name} runs although its restart command is broken`);
   stage.mendRestart(service);
   const again = stage.timeline.next(`${service.name} is seen to run again`, runsAgain(service), WITHIN_MS, signal);
@@ -73,9 +73,9 @@ async function outlivesOutage(stage: Stage, service: SandboxService, signal: Abo
   );
   stage.kill(service);
   await waiting;
-  const told = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
+  const notified = stage.timeline.next(`Masakari is notified of ${service.name}`, stored(service), WITHIN_MS, signal);
   await stage.startApi();
-  await told;
+  await notified;
   await expectNotifications(stage, service, 1, signal);
   stage.mendRestart(service);
 }
@@ -84,9 +84,9 @@ async function outlivesOutage(stage: Stage, service: SandboxService, signal: Abo
 async function hostDies(stage: Stage, signal: AbortSignal): Promise<void> {
   const lost = stage.hosts.machine("node-3");
   if (lost === undefined) throw new Error("there is no node-3");
-  const told = stage.timeline.next("Masakari is notified of node-3", storedHost("node-3"), WITHIN_MS, signal);
+  const notified = stage.timeline.next("Masakari is notified of node-3", storedHost("node-3"), WITHIN_MS, signal);
   stage.hosts.fail(lost);
-  await told;
+  await notified;
   await expectDownHosts(stage, 1, signal);
 }
 
@@ -102,13 +102,13 @@ async function stormHeld(stage: Stage, signal: AbortSignal): Promise<void> {
   stage.hosts.storm();
   await held;
   await expectDownHosts(stage, before, signal);
-  const told = Promise.all(
+  const notified = Promise.all(
     ["node-4", "node-5", "node-6", "node-7", "node-8"].map((name) =>
       stage.timeline.next(`Masakari is notified of ${name}`, storedHost(name), WITHIN_MS, signal),
     ),
   );
   await stage.hosts.command("release", "--reason", "the rack is down");
-  await told;
+  await notified;
   await expectDownHosts(stage, before + 5, signal);
 }
 

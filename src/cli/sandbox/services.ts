@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** A small real service of the sandbox, with the commands that the process list has for it. */
 export interface SandboxService {
   readonly name: string;
-  /** The program: what `process_name` in the list says. */
+  /** The program: what `process_name` in the list is. */
   readonly program: string;
   readonly startCommand: string;
   readonly restartCommand: string;

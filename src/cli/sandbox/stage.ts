@@ -54,7 +54,7 @@ export class Stage {
     await this.api.start();
     await this.api.registerHosts("sandbox", [hostname()], signal);
     await this.api.registerHosts("simulated", this.hosts.names, signal);
-    this.timeline.say(
+    this.timeline.add(
       "sandbox",
       `embedded Keystone and masakari-api run; ${hostname()} is in segment "sandbox", 8 simulated hosts are in segment "simulated"`,
     );
@@ -89,12 +89,12 @@ export class Stage {
 
   breakRestart(service: SandboxService): void {
     setRestartable(service, false);
-    this.timeline.say("you", `broke the restart command: chmod -x ${service.restartCommand}`);
+    this.timeline.add("you", `broke the restart command: chmod -x ${service.restartCommand}`);
   }
 
   mendRestart(service: SandboxService): void {
     setRestartable(service, true);
-    this.timeline.say("you", `repaired the restart command: chmod +x ${service.restartCommand}`);
+    this.timeline.add("you", `repaired the restart command: chmod +x ${service.restartCommand}`);
   }
 
   /** Starts the service by hand, as an operator does who has learnt that it is down; no second time if it runs. */

@@ -43,10 +43,10 @@ export class Timeline {
   /** What later lines are timed against: a kill, a stop, a start. */
   fact(text: string): void {
     this.#factAt = Date.now();
-    this.say("you", text, this.#factAt);
+    this.add("you", text, this.#factAt);
   }
 
-  say(speaker: Speaker, text: string, at = Date.now()): void {
+  add(speaker: Speaker, text: string, at = Date.now()): void {
     const time = new Date(at).toLocaleTimeString("sv-SE", { hour12: false });
     const ms = String((at % 1000) | 0).padStart(3, "0");
     const sinceFact = this.#factAt === undefined ? -1 : Math.round(at - this.#factAt);
@@ -90,7 +90,7 @@ export class Timeline {
     }
   }
 
-  /** The first moment from now on that is meant. @throws an Error saying `what` did not happen, after `withinMs` */
+  /** The first moment from now on that is meant. @throws an Error that `what` did not happen, after `withinMs` */
   async next(what: string, meant: (moment: Moment) => boolean, withinMs: number, signal: AbortSignal): Promise<Moment> {
     return await new Promise((resolve, reject) => {
       const end = (): void => {

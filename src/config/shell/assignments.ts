@@ -41,7 +41,7 @@ function piece(
     const name = match?.[1] ?? match?.[2];
     if (match && name !== undefined && known.has(name))
       return { value: known.get(name) ?? "", length: match[0].length };
-    // Its name is not told: it is rather a piece of a password than a variable.
+    // Its name is not shown: it is rather a piece of a password than a variable.
     if (match)
       return {
         reason:

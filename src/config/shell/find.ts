@@ -6,7 +6,7 @@ import { readTextFile } from "../text-file.ts";
 import { parseShell } from "./assignments.ts";
 import { type ShellProgram, shellAsIni } from "./mapping.ts";
 
-/** Where the shell generation's files lie: upstream's README says the first; its first processmonitor.sh read the second. */
+/** Where the shell generation's files lie: upstream's README has the first; its first processmonitor.sh read the second. */
 export const shellDirectories = ["/etc/masakarimonitors", "/etc/masakari"] as const;
 
 /** The first of the directories that has the file. */
@@ -41,7 +41,7 @@ export function readShellConfigs(program: string, directories: readonly string[]
   });
 }
 
-/** The line that says that old files are in use. */
+/** The line about old files that are in use. */
 export function shellInUse(file: string, instead: string): Diagnostic {
   const message = `there is no ${instead}, so this file of the shell generation is read; masakari-monitors migrate-config converts it`;
   return diagnostic("info", { file, line: undefined }, message);

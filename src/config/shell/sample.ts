@@ -29,7 +29,7 @@ const explicit: Readonly<Record<string, Sample>> = {
   IGNORE_RESOURCE_GROUP_NAME_PATTERN: { value: "stonith", help: "Has no effect." },
 };
 
-/** What an option of masakarimonitors.conf says of itself. */
+/** What is known of an option of masakarimonitors.conf. */
 function ofOption(program: ShellProgram, variable: string): Sample {
   const [target] = targetsOf(program, variable);
   const { section = "", name = "" } = target ?? {};

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Json } from "../formats/python-json.ts";
 
-/** Where the two services are reached, as the catalog says. */
+/** Where the two services are reached, as in the catalog. */
 export interface ServiceUrls {
   /** `http://127.0.0.1:PORT/v3` */
   readonly identity: string;

@@ -40,7 +40,7 @@ const methods: Readonly<Record<string, Method>> = {
 };
 
 /**
- * Checks a login (the body of `POST /v3/auth/tokens`) and says what its token stands for.
+ * Checks a login (the body of `POST /v3/auth/tokens`) and returns what its token stands for.
  * @throws KeystoneFault 400 for a bad request, 401 for a wrong credential or a scope without a role
  */
 export async function logIn(room: LoginRoom, body: Json): Promise<Grant> {

@@ -76,7 +76,7 @@ function notifyChange(guest: Guest | undefined, now: Guest, uuid: string, contex
 }
 
 /**
- * A libvirtd that finds a panicked guest when it is started leaves it as it is, whatever `<on_crash>` says; one that was there
+ * A libvirtd that finds a panicked guest when it is started leaves it as it is, whatever `<on_crash>` is; one that was there
  * sees to it within the second between two looks. Otherwise its `<on_crash>` is read again until it is notified: a result may have been lost.
  */
 function applyCrashed(guest: Guest | undefined, now: Guest, uuid: string, context: Context): Guest {
@@ -105,7 +105,7 @@ function hasRunSince(guest: Guest, { reason }: Guest): boolean {
 
 /**
  * Whether a guest that was on its way here when last seen has run here before it ended: libvirt makes it persistent when it
- * takes it over, forgets one that it did not take over, and says `FAILED` where it could not begin to run.
+ * takes it over, forgets one that it did not take over, and emits `FAILED` where it could not begin to run.
  */
 function hasArrived(guest: Guest, { reason }: Guest): boolean {
   return reason === "SHUTDOWN" || (guest.transient && reason !== "FAILED");

@@ -23,7 +23,7 @@ export interface DiskThreadOptions<Operations extends DiskOperations> {
 
 /** Longer than the second for which SQLite waits for another program's transaction. What a caller of `call` waits at most. */
 const LIMIT_MS = 1500;
-/** While the thread has not begun, that says nothing about the disk: the machine is busy. */
+/** While the thread has not begun, that shows nothing about the disk: the machine is busy. */
 const BEGIN_MS = 10_000;
 
 interface Waiting {

@@ -84,8 +84,8 @@ function unreadPipe(path: string): LogRecord {
 }
 
 /**
- * Opens a program's log as its configuration says. A destination that cannot be had is replaced by standard error, with
- * a line that says so: a monitor without a log is better than a host without a monitor.
+ * Opens a program's log as configured. A destination that cannot be had is replaced by standard error, with
+ * a line about that: a monitor without a log is better than a host without a monitor.
  * @param openLogFile tries whether the file can be opened, for callers that must not wait for a disk that hangs
  * @param program e.g. `masakari-processmonitor`: names the file in `log_dir` and the syslog identifier
  */

@@ -38,7 +38,7 @@ export interface GuestOptions {
 }
 
 /** What a tiny guest can be made to do; see `guest/tiny.c`. */
-export type Misfortune =
+export type GuestCommand =
   | "x-hang"
   | "x-hang-reading"
   | "x-close"
@@ -121,12 +121,12 @@ export class Guest {
   }
 
   /** Resolves as soon as the command is on its way: the guest does not answer it. */
-  send(what: Misfortune): void {
+  send(what: GuestCommand): void {
     this.#connection.agentCommand(this.domain, JSON.stringify({ execute: what }), 1).catch(() => undefined);
   }
 
   /** Sends it past a libvirtd that is away; resolves when the guest has read it. */
-  async sendDirectly(what: Misfortune): Promise<void> {
+  async sendDirectly(what: GuestCommand): Promise<void> {
     const socket = connect(join(this.#libvirtd.folder, `lib/qemu/${agentChannel}.${this.name}.sock`));
     try {
       await once(socket, "connect");

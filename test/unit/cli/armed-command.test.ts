@@ -43,7 +43,7 @@ async function scene(context: TestContext) {
     await cloud[Symbol.asyncDispose]();
   });
   await rig.listed("web");
-  rig.victim("web");
+  rig.startProcess("web");
   return { cloud, rig, statePath: join(rig.directory, "state") };
 }
 

@@ -124,16 +124,16 @@ describe("masakari-monitors control-plane", () => {
 
   test("what another user could have prepared is refused before anything is read or written", async (context) => {
     const directory = newDirectory(context);
-    const victim = join(directory, "victim");
-    writeFileSync(victim, "precious\n");
+    const target = join(directory, "target");
+    writeFileSync(target, "precious\n");
     const traps: Record<string, (stateDir: string) => void> = {
       "can be written by others": (stateDir) => {
         writeFileSync(join(stateDir, "openrc"), "export OS_PASSWORD='chosen by another'\n");
         chmodSync(stateDir, 0o777);
       },
       "cannot open the control plane's database": (stateDir) =>
-        symlinkSync(victim, join(stateDir, "control-plane.sqlite")),
-      "cannot read the password": (stateDir) => symlinkSync(victim, join(stateDir, "openrc")),
+        symlinkSync(target, join(stateDir, "control-plane.sqlite")),
+      "cannot read the password": (stateDir) => symlinkSync(target, join(stateDir, "openrc")),
     };
     for (const [message, set] of Object.entries(traps)) {
       const stateDir = mkdtempSync(join(directory, "state-"));
@@ -142,8 +142,8 @@ describe("masakari-monitors control-plane", () => {
       assert.equal((await failed.exited)[0], 1);
       assert.match(failed.output(), new RegExp(message));
       assert.equal(failed.output().trimEnd().split("\n").length, 1, "one line");
-      assert.equal(readFileSync(victim, "utf8"), "precious\n");
-      assert.equal(statSync(victim).mode & 0o777, 0o644);
+      assert.equal(readFileSync(target, "utf8"), "precious\n");
+      assert.equal(statSync(target).mode & 0o777, 0o644);
     }
   });
 });

@@ -31,8 +31,8 @@ test("list shows what is watched, how it is and since when, by the real commands
     return { code, output: command.output };
   };
   await rig.listed("web", "worker");
-  const web = rig.victim("web");
-  const worker = rig.victim("worker");
+  const web = rig.startProcess("web");
+  const worker = rig.startProcess("worker");
   const monitor = await rig.start("web", "worker");
 
   const table = await list();

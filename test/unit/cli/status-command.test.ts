@@ -50,7 +50,7 @@ async function scene(context: TestContext) {
 test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as exit status", async (t) => {
   const { cloud, rig, statePath } = await scene(t);
   await rig.listed("web");
-  const victim = rig.victim("web");
+  const target = rig.startProcess("web");
   const monitor = await rig.start("web");
   const become = (wanted: number) =>
     eventually(`exit status ${wanted}`, 20_000, async () => {
@@ -68,7 +68,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   assert.deepEqual(rest, []);
 
   cloud.api = (_, response) => json(response, 503, {});
-  victim.signal("SIGKILL");
+  target.signal("SIGKILL");
   const ill = await eventually("the API's trouble shows", 20_000, async () => {
     const found = await status(statePath);
     return found.text.includes("Masakari cannot be notified") ? found : undefined;
@@ -94,7 +94,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
     result.text,
     /\nprocessmonitor: degraded for .*web: it is down and given up: Masakari has been notified.*; start it\n$/,
   );
-  rig.victim("web");
+  rig.startProcess("web");
   await become(0);
 
   await monitor.stop("SIGKILL");
@@ -114,7 +114,7 @@ test("a catalog with names of megabytes: a line in the log and in the status, bo
     { type: "instance-ha", endpoints: [{ interface: "public", region: `Else${long}`, url: "http://127.0.0.1:1/v1" }] },
   ];
   await rig.listed("web");
-  rig.victim("web");
+  rig.startProcess("web");
   const monitor = await rig.start("web");
   const line = await monitor.line(/WARNING.*Masakari cannot be reached.*it has: instance-ha public in Elsexxx/, 20_000);
   const { code, text } = await status(statePath);
@@ -129,7 +129,7 @@ test("a catalog with names of megabytes: a line in the log and in the status, bo
 test("a monitor stopped by SIGSTOP is shown as not answering, not as not running", async (t) => {
   const { rig } = await scene(t);
   await rig.listed("web");
-  rig.victim("web");
+  rig.startProcess("web");
   const monitor = await rig.start("web");
   monitor.signal("SIGSTOP");
   const command = new Child(program, ["status", "--config-file", rig.configFile]);
@@ -145,7 +145,7 @@ test("one that runs and has no socket does not answer, rather than not run", asy
   const { rig, statePath } = await scene(t);
   mkdirSync(join(statePath, "processmonitor.sock"));
   await rig.listed("web");
-  rig.victim("web");
+  rig.startProcess("web");
   const monitor = await rig.start("web");
   await monitor.line(/WARNING.*Health is not served.*not a socket has this path/, 20_000);
   const { code, text } = await status(statePath);

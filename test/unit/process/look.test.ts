@@ -8,12 +8,12 @@ import { compileEntries } from "../../../src/process/compiled-entry.ts";
 import { look } from "../../../src/process/look.ts";
 import type { ProcTable } from "../../../src/system/proc-table.ts";
 import { entryNamed } from "../../support/process-entries.ts";
-import { around, child, known, real, seen, victim } from "../../support/process-looks.ts";
+import { around, child, known, real, seen, startProcess } from "../../support/process-looks.ts";
 import { SimulatedTable } from "../../support/process-table.ts";
 import { startZombie } from "../../support/zombie.ts";
 
 test("a real process is found by its base name and by its full path", (context) => {
-  const { pid } = victim(context, "/opt/look-1/svc-alpha");
+  const { pid } = startProcess(context, "/opt/look-1/svc-alpha");
   const found = { pid, startTime: real.stat(pid)?.startTime };
   assert.deepEqual(seen("svc-alpha")?.whole, found);
   assert.deepEqual(seen("/opt/look-1/svc-alpha")?.whole, found);
@@ -39,7 +39,7 @@ test("upstream bug: a log being followed or a helper does not keep a dead servic
   const tail = child(context, "/usr/bin/tail", ["-f", join(directory, "svc-beta.log")]);
   await tail.line(/up/, 5000);
   assert.deepEqual(seen("svc-beta"), { key: "svc-beta" });
-  const helper = victim(context, "/usr/bin/svc-beta-helper");
+  const helper = startProcess(context, "/usr/bin/svc-beta-helper");
   const sighting = seen("svc-beta");
   assert.equal(sighting?.whole, undefined);
   const [partial] = sighting?.partials ?? [];
@@ -53,7 +53,7 @@ test("zombies do not count", async (context) => {
 });
 
 test("this process, its descendants and those of the commands that run for it do not count", (context) => {
-  const { pid } = victim(context, "/bin/svc-child");
+  const { pid } = startProcess(context, "/bin/svc-child");
   assert.equal(seen("svc-child")?.whole?.pid, pid);
   assert.equal(seen("svc-child", { self: pid })?.whole, undefined);
   assert.equal(seen("svc-child", { self: process.pid })?.whole, undefined);
@@ -96,7 +96,7 @@ function counting(): { table: ProcTable; reads: string[] } {
 
 test("at rest only the watched processes are read, and a process more on the host costs nothing", (context) => {
   const entries = ["svc-rest-1", "svc-rest-2"].map((name) => entryNamed(name));
-  for (const { process_name } of entries) victim(context, process_name);
+  for (const { process_name } of entries) startProcess(context, process_name);
   const sightings = look(compileEntries(entries), around());
   const watched = new Map(sightings.map(({ key, whole }) => [key, known(whole)]));
   const { table, reads } = counting();

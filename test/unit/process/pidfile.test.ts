@@ -8,7 +8,7 @@ import { compileEntries } from "../../../src/process/compiled-entry.ts";
 import { look } from "../../../src/process/look.ts";
 import { startVictim } from "../../support/child.ts";
 import { entryNamed } from "../../support/process-entries.ts";
-import { around, known, real, victim } from "../../support/process-looks.ts";
+import { around, known, real, startProcess } from "../../support/process-looks.ts";
 
 test("the process is the one that the pidfile names, whatever it is called", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "look-"));
@@ -32,7 +32,7 @@ test("a pidfile is read as far as its pid, and never waited for", (context) => {
   const directory = mkdtempSync(join(tmpdir(), "look-"));
   context.after(() => rmSync(directory, { recursive: true }));
   const at = (pidfile: string) => look(compileEntries([entryNamed("svc-by-file", { pidfile })]), around())[0];
-  const { pid } = victim(context, "/bin/svc-by-file");
+  const { pid } = startProcess(context, "/bin/svc-by-file");
   const long = join(directory, "long.pid");
   writeFileSync(long, `${pid}\n${"x".repeat(100_000)}`);
   assert.equal(at(long)?.whole?.pid, pid);
@@ -62,7 +62,7 @@ test("a stale pidfile, whose pid is another program's by now, is not taken for t
   const pidfile = join(directory, "svc.pid");
   const sighting = (name: string, watched = new Map()) =>
     look(compileEntries([entryNamed(name, { pidfile })]), around({ watched }))[0];
-  const { pid } = victim(context, "/opt/new/svc-reused");
+  const { pid } = startProcess(context, "/opt/new/svc-reused");
   const writtenBefore = (seconds: number) => {
     writeFileSync(pidfile, `${pid}\n`);
     const then = Date.now() / 1000 - seconds;

@@ -52,15 +52,15 @@ function watching(context: TestContext, calls?: () => ExitCalls, more: Partial<E
 
 const byNumber = (one: number, other: number) => one - other;
 
-const victims = (context: TestContext, count: number) => {
-  const children = Array.from({ length: count }, (_, index) => startVictim(`/bin/victim-${index}`));
+const startProcesses = (context: TestContext, count: number) => {
+  const children = Array.from({ length: count }, (_, index) => startVictim(`/bin/target-${index}`));
   context.after(() => Promise.all(children.map((child) => child.stop("SIGKILL"))));
   return children;
 };
 
 test("the exit of a watched process is reported, and of no other", async (context) => {
   const { exits, next } = watching(context);
-  const [one, two, three] = victims(context, 3) as [Child, Child, Child];
+  const [one, two, three] = startProcesses(context, 3) as [Child, Child, Child];
   for (const child of [one, two, three]) assert.equal(exits.watch(identityOf(child)), "watching");
   two.signal("SIGKILL");
   assert.deepEqual(await next(1), [two.pid]);
@@ -70,7 +70,7 @@ test("the exit of a watched process is reported, and of no other", async (contex
 
 test("exits at the same time are all reported, each once", async (context) => {
   const { exits, next } = watching(context);
-  const children = victims(context, 40);
+  const children = startProcesses(context, 40);
   for (const child of children) exits.watch(identityOf(child));
   for (const child of children) child.signal("SIGKILL");
   const pids = children.map(({ pid }) => pid).sort(byNumber);
@@ -79,7 +79,7 @@ test("exits at the same time are all reported, each once", async (context) => {
 
 test("a process that has ended is gone, as is one whose pid is another's now", async (context) => {
   const { exits } = watching(context);
-  const [alive, dead] = victims(context, 2) as [Child, Child];
+  const [alive, dead] = startProcesses(context, 2) as [Child, Child];
   const before = identityOf(dead);
   await dead.stop("SIGKILL");
   assert.equal(exits.watch(before), "gone");
@@ -89,7 +89,7 @@ test("a process that has ended is gone, as is one whose pid is another's now", a
 
 test("the exit of a process that is no longer watched is not reported", async (context) => {
   const { exits, next } = watching(context);
-  const [unwatched, watched] = victims(context, 2) as [Child, Child];
+  const [unwatched, watched] = startProcesses(context, 2) as [Child, Child];
   exits.watch(identityOf(unwatched));
   exits.watch(identityOf(watched));
   exits.unwatch(identityOf(unwatched));
@@ -107,7 +107,7 @@ test("no descriptor is left behind", async (context) => {
     }
   };
   const open = () => readdirSync("/proc/self/fd").filter((fd) => /pidfd|eventfd/.test(linkOf(fd))).length;
-  const children = victims(context, 5);
+  const children = startProcesses(context, 5);
   const before = open();
   const { exits, stop, next } = watching(context);
   for (let round = 0; round < 20; round++) {
@@ -127,13 +127,13 @@ test("no descriptor is left behind", async (context) => {
 });
 
 test("a program that exits does not wait for the processes that it watches", (context) => {
-  const [victim] = victims(context, 1) as [Child];
-  const { startTime } = identityOf(victim);
+  const [target] = startProcesses(context, 1) as [Child];
+  const { startTime } = identityOf(target);
   const script = `
     import { watchExits } from "./src/system/pidfd.ts";
     import { openProcTable } from "./src/system/proc-table.ts";
     const watch = watchExits({ clock: { now: () => ({}) }, table: openProcTable(), log: console, onExit() {} }, new AbortController().signal);
-    console.log(watch.watch({ pid: ${victim.pid}, startTime: ${startTime} }));
+    console.log(watch.watch({ pid: ${target.pid}, startTime: ${startTime} }));
     setTimeout(() => process.exit(0), 50);`;
   const output = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", script], {
     timeout: 10_000,
@@ -157,7 +157,7 @@ const unavailable: readonly (readonly [string, () => ExitCalls, RegExp])[] = [
 for (const [what, calls, reason] of unavailable) {
   test(`${what}: watching is unavailable, which is logged once`, (context) => {
     const { exits, log } = watching(context, calls);
-    for (const child of victims(context, 3)) assert.equal(exits.watch(identityOf(child)), "unavailable");
+    for (const child of startProcesses(context, 3)) assert.equal(exits.watch(identityOf(child)), "unavailable");
     assert.equal(log.lines.length, 1);
     assert.match(log.lines[0] ?? "", reason);
   });
@@ -168,13 +168,13 @@ test("a process that cannot be looked at for want of descriptors is not gone", (
     throw new ProcTableError("/proc/1/stat", new Error("EMFILE: too many open files"));
   };
   const { exits, log } = watching(context, undefined, { table: { ...table, stat: unreadable } });
-  const [victim] = victims(context, 1) as [Child];
-  assert.equal(exits.watch(identityOf(victim)), "unavailable");
+  const [target] = startProcesses(context, 1) as [Child];
+  assert.equal(exits.watch(identityOf(target)), "unavailable");
   assert.match(log.lines.join("\n"), /too few file descriptors/);
 });
 
 test("where descriptors are short some processes are watched, the others again when there are more", async (context) => {
-  const children = victims(context, 20);
+  const children = startProcesses(context, 20);
   const free = openSync("/dev/null", "r");
   closeSync(free);
   const { exits, log, next } = watching(context, undefined, { descriptorLimit: free + 24 + 8 });
@@ -196,9 +196,9 @@ test("a poll that fails again and again ends the watch with an error", async (co
     poll: (_fds: Buffer, _count: number, done: (result: number) => void) => void setImmediate(done, -1),
   });
   const { exits, log } = watching(context, calls);
-  const [victim] = victims(context, 1) as [Child];
-  assert.equal(exits.watch(identityOf(victim)), "watching");
+  const [target] = startProcesses(context, 1) as [Child];
+  assert.equal(exits.watch(identityOf(target)), "watching");
   await within("the watch to give up", 5000, exits.stopped);
-  assert.equal(exits.watch(identityOf(victim)), "unavailable");
+  assert.equal(exits.watch(identityOf(target)), "unavailable");
   assert.match(log.lines.join("\n"), /poll fails/);
 });

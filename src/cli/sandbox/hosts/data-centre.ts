@@ -45,7 +45,7 @@ export class DataCentre {
       fencing: "off",
       durations: DURATIONS,
       changed: () => this.#align(),
-      log: (line) => timeline.say("sim:cluster", line),
+      log: (line) => timeline.add("sim:cluster", line),
     });
   }
 
@@ -114,7 +114,7 @@ export class DataCentre {
 
   breakBmc(machine: Machine): void {
     machine.bmc = machine.bmc === "dead" ? "answers" : "dead";
-    this.#timeline.say(
+    this.#timeline.add(
       "you",
       `the BMC of ${machine.name} ${machine.bmc === "dead" ? "is dead" : "answers again"} (simulated)`,
     );

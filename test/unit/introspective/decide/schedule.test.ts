@@ -31,10 +31,10 @@ for (const suspect_response_timeout of [0, 1, 2]) {
   for (const hung of [1, 6, 20]) {
     await test(`${hung} hung of 100, suspect_response_timeout ${suspect_response_timeout}: all reported, nobody else, no ping late, four commands at most`, async () => {
       const { world, guests, since } = await host(100, { suspect_response_timeout });
-      const [victims, well] = [guests.slice(0, hung), guests.slice(hung)];
-      for (const victim of victims) world.hang(victim);
+      const [targets, well] = [guests.slice(0, hung), guests.slice(hung)];
+      for (const target of targets) world.hang(target);
       await world.run(5 * MINUTES);
-      assert.deepEqual(new Set(world.notifiedGuests), new Set(victims.map(({ uuid }) => uuid)));
+      assert.deepEqual(new Set(world.notifiedGuests), new Set(targets.map(({ uuid }) => uuid)));
       assert.equal(world.notified.length, hung);
       assert.ok(world.mostInFlight <= 4, `${world.mostInFlight} in flight`);
       const late = lateness(world, well, since);
@@ -49,7 +49,7 @@ for (const suspect_response_timeout of [0, 1, 2]) {
 
 test("with suspect_response_timeout 20 hung are reported within one interval of what a single one may take", async () => {
   const { world, guests, since } = await host(100, { suspect_response_timeout: 2 });
-  for (const victim of guests.slice(0, 20)) world.hang(victim);
+  for (const target of guests.slice(0, 20)) world.hang(target);
   await world.run(5 * MINUTES);
   const last = reports(world, since).at(-1) ?? Number.POSITIVE_INFINITY;
   // A single one that hangs right after its ping: three intervals, and the last ping's 2 s.
@@ -59,8 +59,8 @@ test("with suspect_response_timeout 20 hung are reported within one interval of 
 for (const every of [500, 1000, 2000]) {
   await test(`a guest hangs every ${every} ms, forty of them: no healthy guest's ping is late by an interval`, async () => {
     const { world, guests, since } = await host(100);
-    for (const victim of guests.slice(0, 40)) {
-      world.hang(victim);
+    for (const target of guests.slice(0, 40)) {
+      world.hang(target);
       await world.run(every);
     }
     await world.run(3 * MINUTES);
@@ -74,7 +74,7 @@ test("more guests than can be pinged in an interval: those that hang are reporte
   const { world, guests, since } = await host(600);
   // Four lanes for 48 s of pings in each 10 s.
   world.fate = (uuid) => (world.guests.get(uuid)?.hung ? undefined : { ms: 80, outcome: "answered" });
-  for (const victim of guests.slice(0, 5)) world.hang(victim);
+  for (const target of guests.slice(0, 5)) world.hang(target);
   await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 5);
   const well = guests.slice(5);
