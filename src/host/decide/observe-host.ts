@@ -41,7 +41,7 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   let host = streak === read.streak && lastUp === read.lastUp ? read : { ...read, streak, lastUp };
   // Its wake may have ended with an earlier run.
   if (afterGap && host.loss?.returned !== undefined) context.wake(`returned:${host.name}`, RETURNED_MS);
-  if (observed.state === "online") host = seenOnline(host, seen, context);
+  if (observed.state === "online") host = seenOnline(host, seen, earlier, context);
   if (host.streak?.unconfirmed) context.wake("confirm", CONFIRM_MS);
   if (host.streak === undefined || !isEstablished(host.streak, context.settings)) return host;
   return host.streak.state === "online"
@@ -72,7 +72,12 @@ function nextReading(before: Reading | undefined, observed: HostObservation, { a
 }
 
 /** A host that is seen online, even once, must not be reported down; and what happened to it unseen shows now. */
-function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostLook, context: Context): Host {
+function seenOnline(
+  host: Host,
+  { observed, look, view, afterGap }: HostLook,
+  lastUp: number,
+  context: Context,
+): Host {
   let next = host;
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
@@ -83,7 +88,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap, state }: HostL
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
-    if (fencedAt !== undefined) next = openReturned(next, { fencedAt, lastLook: state.lastLook, afterGap }, context);
+    if (fencedAt !== undefined) next = openReturned(next, { fencedAt, lastUp, afterGap }, context);
     else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -121,13 +126,13 @@ export function returnedLongAgo(host: Host, context: Context): Host {
 }
 
 interface Returned extends Pick<HostLook, "afterGap"> {
-  /** ms since the epoch, as `lastLook` of the state. */
+  /** ms since the epoch, and so is `lastUp`: when it was last seen online before that. */
   readonly fencedAt: number;
-  readonly lastLook: number | undefined;
+  readonly lastUp: number;
 }
 
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
-function openReturned(host: Host, { fencedAt, lastLook, afterGap }: Returned, context: Context): Host {
+function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, context: Context): Host {
   if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
     const when = new Date(fencedAt).toISOString();
     context.log(
@@ -138,7 +143,7 @@ function openReturned(host: Host, { fencedAt, lastLook, afterGap }: Returned, co
   }
   context.log("warning", `${host.name} was fenced and came back between two looks`);
   // It may have died, and have been reported by proof of its BMC, long before the cluster could fence it.
-  const notBefore = Math.min(fencedAt, lastLook ?? fencedAt);
+  const notBefore = Math.min(fencedAt, lastUp);
   const loss = newLoss({ since: fencedAt, notBefore, afterGap });
   context.wake(`returned:${host.name}`, RETURNED_MS);
   return openLoss(host, { ...loss, returned: fencedAt }, context);

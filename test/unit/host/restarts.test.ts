@@ -224,7 +224,12 @@ describe("a host that is lost when its monitor starts, which then stands still o
     again.look(LOST);
     const third = restarted(again, 400);
     lookTwice(third, LOST);
-    for (const monitor of [stalled, third]) {
+
+    const returned = restarted(before, 200);
+    returned.look(LOST);
+    returned.pass(300);
+    lookTwice(returned, UP, { fencing: [fencing("node3", "success", { completedAt: returned.at.wall - 20_000 })] });
+    for (const monitor of [stalled, third, returned]) {
       const check = asked(monitor);
       assert.ok(check?.kind === "checkApi" && check.since <= lastUp, "a report of before is left out");
       monitor.answerApi("notified");
