@@ -93,7 +93,10 @@ export class InstanceWorld extends InstanceHost {
   async step(): Promise<void> {
     await this.run(this.random.between(1, 400));
     if (this.random.chance(0.02)) this.api.mode = this.random.pick(MODES);
-    const { uuid } = this.random.chance(0.08) || this.domains.size === 0 ? this.define() : this.#anyDomain();
+    const { uuid } =
+      this.random.chance(0.08) || this.domains.size === 0
+        ? this.define()
+        : this.random.pick([...this.domains.values()]);
     const domain = this.domains.get(uuid);
     const roll = this.random.next();
     if (roll < 0.3) this.#deliver();
@@ -120,7 +123,7 @@ export class InstanceWorld extends InstanceHost {
     // Once more, from the beginning to the end.
     while (this.looking === undefined) this.#look();
     while (this.looking !== undefined) this.#look();
-    this.#readLogs();
+    while (this.#readings.length > 0) this.#readLog();
     await this.run(DELIVERY_MS);
     this.#checkNotified();
     this.checkDelivered();
@@ -240,10 +243,6 @@ export class InstanceWorld extends InstanceHost {
     reading.end(domain.state === "SHUTOFF" ? { kind: "ended", reason, signal } : { kind: "unknown", why: "it runs" });
   }
 
-  #readLogs(): void {
-    while (this.#readings.length > 0) this.#readLog();
-  }
-
   #loseConnection(): void {
     if (!this.connected) return;
     this.note("connection lost");
@@ -253,8 +252,8 @@ export class InstanceWorld extends InstanceHost {
     if (!this.running) return;
     this.observe({ kind: "lost", at: this.now(), reason: "closed" });
     // Long before a connection is made again.
-    if (this.random.chance(0.9)) this.#readLogs();
-    else this.#readings = [];
+    if (this.random.chance(0.9)) while (this.#readings.length > 0) this.#readLog();
+    this.#readings = [];
   }
 
   async #toggleMonitor(): Promise<void> {
@@ -294,9 +293,5 @@ export class InstanceWorld extends InstanceHost {
   #underWay(domain: Domain): boolean {
     const reading = this.#readings.some(({ uuid }) => uuid === domain.uuid);
     return reading || this.events.some((event) => event.domain === domain);
-  }
-
-  #anyDomain(): Domain {
-    return this.random.pick([...this.domains.values()]);
   }
 }

@@ -72,12 +72,7 @@ function nextReading(before: Reading | undefined, observed: HostObservation, { a
 }
 
 /** A host that is seen online, even once, must not be reported down; and what happened to it unseen shows now. */
-function seenOnline(
-  host: Host,
-  { observed, look, view, afterGap }: HostLook,
-  lastUp: number,
-  context: Context,
-): Host {
+function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, lastUp: number, context: Context): Host {
   let next = host;
   const { loss } = host;
   if (loss !== undefined && loss.returned === undefined && !loss.withdrawn) {
