@@ -67,8 +67,8 @@ async function apiCheck(
   signal: AbortSignal,
 ): Promise<HostMonitorObservation> {
   try {
-    const isNotified = await api.isNotified({ hostname, since, lostAt, status }, signal);
-    return { kind: "apiChecked", at: clock.now(), host, answer: isNotified ? "notified" : "not notified" };
+    const { isNotified, ...found } = await api.findReport({ hostname, since, lostAt, status }, signal);
+    return { kind: "apiChecked", at: clock.now(), host, answer: isNotified ? "notified" : "not notified", ...found };
   } catch (error) {
     return { kind: "apiChecked", at: clock.now(), host, answer: "unknown", reason: messageOf(error) };
   }

@@ -4,7 +4,7 @@ import { withConditions } from "./decide/conditions.ts";
 import type { Context } from "./decide/context.ts";
 import { takeLook } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
-import { takePowerAnswer } from "./decide/proof.ts";
+import { takePowerAnswer, withoutOldFencings } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
 import { withRegistration } from "./decide/registration.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
@@ -26,15 +26,8 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
           (host, loss) => takePowerAnswer(host, loss, observation, context),
           context,
         );
-      case "apiChecked": {
-        const { host: name, answer } = observation;
-        return takeAnswer(
-          state,
-          name,
-          (_, loss) => (loss.api === undefined ? loss : { ...loss, api: { ...loss.api, answer } }),
-          context,
-        );
-      }
+      case "apiChecked":
+        return takeReport(state, observation, context);
       case "witnessChecked": {
         const { host: name, answer, reason } = observation;
         const witness = { result: { answer, reason, at: context.at.mono } };
@@ -77,6 +70,20 @@ function withoutAllChecks({ hosts, troubled }: HostsState, context: Context): Ho
     if (host?.loss !== undefined) next = next.set(name, { ...host, loss: withoutChecks(name, host.loss, context) });
   }
   return next;
+}
+
+/** Takes in whether Masakari has been notified; the host may have been up again since a fencing that seemed to prove the loss. */
+function takeReport(
+  state: HostsState,
+  { host: name, answer, upAgainAt }: Extract<HostMonitorObservation, { kind: "apiChecked" }>,
+  context: Context,
+): HostsState {
+  const host = state.hosts.get(name);
+  if (host?.loss?.api === undefined || state.view === undefined) return state;
+  const loss = { ...host.loss, api: { ...host.loss.api, answer } };
+  const next =
+    upAgainAt === undefined ? { ...host, loss } : withoutOldFencings({ ...host, loss }, upAgainAt, state.view, context);
+  return pursue(withHost(state, next), name, context);
 }
 
 function takeAnswer(

@@ -15,7 +15,13 @@ export interface HostApi {
    * Whether Masakari has a notification that the host is down, generated since then, and none that it was up again before it was
    * lost this time.
    */
-  isNotified(loss: ReportedLoss, signal: AbortSignal): Promise<boolean>;
+  findReport(loss: ReportedLoss, signal: AbortSignal): Promise<FoundReport>;
+}
+
+export interface FoundReport {
+  readonly isNotified: boolean;
+  /** When the host was up again, as Masakari was notified after the report of an earlier loss: ms since the epoch. */
+  readonly upAgainAt?: number;
 }
 
 export interface ReportedLoss {

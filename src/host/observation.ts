@@ -57,6 +57,8 @@ export type HostMonitorObservation =
       readonly at: Instant;
       readonly host: string;
       readonly answer: "notified" | "not notified" | "unknown";
+      /** When the host was up again after an earlier loss, as Masakari was notified: ms since the epoch. */
+      readonly upAgainAt?: number;
       readonly reason?: string;
     }
   /** Whether Nova has heard of the lost host's nova-compute since it was lost. */

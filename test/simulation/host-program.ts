@@ -97,8 +97,8 @@ export class HostProgram {
       driver: this.#driver(),
       api: {
         segmentHosts: (hostnames, signal) => api.segmentHosts(hostnames, signal),
-        isNotified: (loss, signal) =>
-          api.isNotified(loss, signal).catch((error: Error) => {
+        findReport: (loss, signal) =>
+          api.findReport(loss, signal).catch((error: Error) => {
             this.#world.unanswered();
             throw error;
           }),

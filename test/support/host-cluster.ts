@@ -165,8 +165,9 @@ export class HostDecisions {
   }
 
   /** Ends the check at Masakari whether another monitor has notified the loss. */
-  answerApi(answer: "notified" | "not notified" | "unknown", of?: string): readonly Effect[] {
-    return this.observe({ kind: "apiChecked", at: this.at, host: this.#end("checkApi", of), answer });
+  answerApi(answer: "notified" | "not notified" | "unknown", of?: string, upAgainAt?: number): readonly Effect[] {
+    const up = upAgainAt === undefined ? {} : { upAgainAt };
+    return this.observe({ kind: "apiChecked", at: this.at, host: this.#end("checkApi", of), answer, ...up });
   }
 
   /** Ends the check at Nova whether it still hears from the host. */

@@ -26,6 +26,16 @@ export function newFencings(
   );
 }
 
+/** The host without the fencings that ended before it was up again (ms since the epoch): they prove nothing of its present loss. */
+export function withoutOldFencings(host: Host, upAgainAt: number, view: View, context: Context): Host {
+  const old = newFencings(host, view).filter(({ completedAt }) => completedAt !== undefined && completedAt < upAgainAt);
+  if (old.length === 0 || host.loss === undefined) return host;
+  context.log("info", `${host.name} was up again after it was fenced: the fencing does not prove that it is down now`);
+  const { proof } = host.loss;
+  const loss = proof?.by === "fencing" ? { ...host.loss, proof: undefined } : host.loss;
+  return { ...host, loss, knownFencing: [...(host.knownFencing ?? []), ...old.map(({ id }) => id)] };
+}
+
 /** What proves, without a question, that the lost host runs nothing. */
 export function knownProof(host: Host, loss: Loss, view: View, context: Context): Proof | undefined {
   const at = context.at.mono;

@@ -2,7 +2,7 @@ import type { MasakariClient } from "../../openstack/masakari.ts";
 import type { StoredNotification } from "../../openstack/masakari-objects.ts";
 import { MS_PER_REQUEST, type SegmentHost, type SegmentHosts } from "../../openstack/segment-hosts.ts";
 import type { Clock } from "../../system/clock.ts";
-import type { ReportedLoss } from "../host-api.ts";
+import type { FoundReport, ReportedLoss } from "../host-api.ts";
 
 type Client = Pick<MasakariClient, "listNotifications">;
 
@@ -58,10 +58,10 @@ export class MasakariHosts {
     return { hosts: [...hosts.values()], restMs: (segmentHosts.requests - before) * MS_PER_REQUEST };
   }
 
-  /** As `HostApi.isNotified`: a STOPPED with this `host_status` or NORMAL. */
-  async isNotified({ hostname, since, lostAt, status }: ReportedLoss, signal: AbortSignal): Promise<boolean> {
+  /** As `HostApi.findReport`: of a STOPPED with this `host_status` or NORMAL. */
+  async findReport({ hostname, since, lostAt, status }: ReportedLoss, signal: AbortSignal): Promise<FoundReport> {
     const { segmentHosts, isShadow } = this.#parts;
-    if (isShadow?.()) return false;
+    if (isShadow?.()) return { isNotified: false };
     if (!segmentHosts.known.has(hostname)) await segmentHosts.readAll(signal, { isUrgent: true });
     const uuid = segmentHosts.known.get(hostname)?.uuid;
     const notifications = await this.#notificationsSince(since, signal);
@@ -73,7 +73,8 @@ export class MasakariHosts {
       if (payload.event === "STOPPED" && isSame) stopped = Math.max(stopped, at);
       if (payload.event === "STARTED" && at < lostAt) started = Math.max(started, at);
     }
-    return stopped >= since && stopped >= started;
+    const isNotified = stopped >= since && stopped >= started;
+    return started >= since && !isNotified ? { isNotified, upAgainAt: started } : { isNotified };
   }
 
   async #notificationsSince(since: number, signal: AbortSignal): Promise<readonly StoredNotification[]> {

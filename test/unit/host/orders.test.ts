@@ -25,7 +25,10 @@ function sensing(readOrders: () => Promise<Orders>) {
       },
       lookNow: () => undefined,
     },
-    api: { segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }), isNotified: () => Promise.resolve(false) },
+    api: {
+      segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }),
+      findReport: () => Promise.resolve({ isNotified: false }),
+    },
     askNova: () => Promise.reject(new Error("not asked")),
     checkPower: () => Promise.resolve({ power: "unknown", reason: "not asked" }),
     readOrders,

@@ -23,7 +23,10 @@ function sensing() {
   const monitor = hostMonitor({
     settings: SETTINGS,
     driver,
-    api: { segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }), isNotified: () => Promise.resolve(false) },
+    api: {
+      segmentHosts: () => Promise.resolve({ hosts: [], restMs: 0 }),
+      findReport: () => Promise.resolve({ isNotified: false }),
+    },
     askNova: () => Promise.reject(new Error("not asked")),
     checkPower: () => Promise.resolve({ power: "unknown", reason: "not asked" }),
     readOrders: () => Promise.resolve({}),

@@ -238,6 +238,20 @@ describe("a host that is lost when its monitor starts, which then stands still o
   });
 });
 
+describe("a host that was fenced, reported and back while the monitor was down, and has left on purpose since", () => {
+  it("is not reported by that fencing, which Masakari's notifications show to be old", () => {
+    const before = watching({ report_at_once: false, needsProof: true });
+    const completedAt = before.at.wall + 60_000;
+    const monitor = restarted(before, 300);
+    const left = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
+    lookTwice(monitor, left, { fencing: [fencing("node3", "success", { completedAt })] });
+    monitor.answerApi("not notified", "node3", completedAt + 60_000);
+    monitor.pass(600);
+    assert.deepEqual(monitor.notified, []);
+    assert.deepEqual(monitor.holds("node3"), ["planned work"]);
+  });
+});
+
 describe("the report of a host that was fenced and is back", () => {
   const withdraws = (monitor: HostDecisions): boolean =>
     monitor.effects.some((effect) => effect.kind === "supersede" && effect.reason.includes("up again for 2 minutes"));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { ReportedLoss } from "../../../../src/host/host-api.ts";
 import { MasakariHosts } from "../../../../src/host/masakari/masakari-hosts.ts";
 import { createSession } from "../../../../src/openstack/create-session.ts";
 import { MasakariClient } from "../../../../src/openstack/masakari.ts";
@@ -39,6 +40,9 @@ async function site(t: TestContext) {
   return { client, create, hosts: create() };
 }
 
+const isNotified = async (hosts: MasakariHosts, loss: ReportedLoss): Promise<boolean> =>
+  (await hosts.findReport(loss, signal)).isNotified;
+
 const notification = (hostname: string, host_status: string, generated: number, event = "STOPPED") => ({
   type: "COMPUTE_HOST",
   hostname,
@@ -58,12 +62,9 @@ test("a loss counts as notified by a STOPPED of that host that was generated sin
   const { client, create, hosts } = await site(t);
   const now = Date.now() - 3000;
   const ask = (hostname: string, status: "NORMAL" | "UNKNOWN", since: number) =>
-    create().isNotified({ hostname, status, since, lostAt: now }, signal);
+    isNotified(create(), { hostname, status, since, lostAt: now });
 
-  assert.equal(
-    await hosts.isNotified({ hostname: "comp1", status: "NORMAL", since: now - 1000, lostAt: now }, signal),
-    false,
-  );
+  assert.equal(await isNotified(hosts, { hostname: "comp1", status: "NORMAL", since: now - 1000, lostAt: now }), false);
   await client.createNotification(notification("comp1", "UNKNOWN", now), options);
   assert.equal(await ask("comp1", "NORMAL", now - 1000), false);
   assert.equal(await ask("comp1", "UNKNOWN", now - 1000), true);
@@ -78,10 +79,7 @@ test("a host that comes up is not a report of a loss", async (t) => {
   const { client, hosts } = await site(t);
   const now = Date.now();
   await client.createNotification(notification("comp2", "NORMAL", now, "STARTED"), options);
-  assert.equal(
-    await hosts.isNotified({ hostname: "comp2", status: "NORMAL", since: now - 1000, lostAt: now }, signal),
-    false,
-  );
+  assert.equal(await isNotified(hosts, { hostname: "comp2", status: "NORMAL", since: now - 1000, lostAt: now }), false);
 });
 
 test("two losses of one moment share a request, and when the check of one is cancelled the other still has its answer", async (t) => {
@@ -91,26 +89,30 @@ test("two losses of one moment share a request, and when the check of one is can
   await hosts.segmentHosts([], signal);
   const cancelled = new AbortController();
   const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000, lostAt: now } as const;
-  const answers = [hosts.isNotified(loss, cancelled.signal), hosts.isNotified(loss, signal)];
+  const answers = [hosts.findReport(loss, cancelled.signal), hosts.findReport(loss, signal)];
   cancelled.abort(new Error("it is online again"));
   const [first, second] = await Promise.allSettled(answers);
   assert.equal(first?.status, "rejected");
-  assert.deepEqual(second, { status: "fulfilled", value: true });
+  assert.deepEqual(second, { status: "fulfilled", value: { isNotified: true } });
 });
 
 test("what was reported before the host came up again is not about the present loss; a return after that loss does not end it", async (t) => {
   const { client, create } = await site(t);
   const now = Date.now();
   const since = now - 600_000;
-  const isNotified = (lostAt: number) =>
-    create().isNotified({ hostname: "comp1", status: "NORMAL", since, lostAt }, signal);
+  const find = (lostAt: number) => create().findReport({ hostname: "comp1", status: "NORMAL", since, lostAt }, signal);
   await client.createNotification(notification("comp1", "NORMAL", now - 500_000), options);
-  assert.equal(await isNotified(now - 200_000), true);
+  assert.deepEqual(await find(now - 200_000), { isNotified: true });
   await client.createNotification(notification("comp1", "NORMAL", now - 300_000, "STARTED"), options);
-  assert.equal(await isNotified(now - 200_000), false, "it was up again 100 s before it was lost");
-  assert.equal(await isNotified(now - 400_000), true, "it came up after this loss: others have seen it already");
+  const upAgainAt = now - 300_000;
+  assert.deepEqual(await find(now - 200_000), { isNotified: false, upAgainAt }, "it was up 100 s before it was lost");
+  assert.deepEqual(
+    await find(now - 400_000),
+    { isNotified: true },
+    "it came up after this loss: others have seen it already",
+  );
   await client.createNotification(notification("comp1", "NORMAL", now - 100_000), options);
-  assert.equal(await isNotified(now - 200_000), true);
+  assert.deepEqual(await find(now - 200_000), { isNotified: true });
 });
 
 test("in shadow mode nobody counts as having reported a host, whatever Masakari has", async (t) => {
@@ -118,9 +120,9 @@ test("in shadow mode nobody counts as having reported a host, whatever Masakari 
   const now = Date.now();
   await client.createNotification(notification("comp3", "NORMAL", now), { signal });
   const loss = { hostname: "comp3", since: now - 1000, lostAt: now, status: "NORMAL" } as const;
-  assert.equal(await hosts.isNotified(loss, signal), true);
+  assert.equal(await isNotified(hosts, loss), true);
   const segmentHosts = new SegmentHosts({ client: () => client, clock: systemClock });
   const parts = { client: () => client, segmentHosts, clock: systemClock };
   const shadow = new MasakariHosts({ ...parts, isShadow: () => true });
-  assert.equal(await shadow.isNotified(loss, signal), false);
+  assert.equal(await isNotified(shadow, loss), false);
 });
