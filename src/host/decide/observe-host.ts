@@ -104,8 +104,9 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
 function withdrawOld({ name, loss, lastNormal }: Host, context: Context): void {
   if (loss !== undefined || lastNormal === undefined) return;
   const leftMs = lastNormal + RETURNED_MS - context.at.wall;
-  if (leftMs < 0) withdrawStopped(name, "has been up again for 2 minutes", context);
-  else context.wake(`returned:${name}`, Math.min(leftMs, RETURNED_MS));
+  // More than all of it: the clock was set back, and it is not known for how long the host has been up.
+  if (leftMs < 0 || leftMs > RETURNED_MS) withdrawStopped(name, "has been up again for 2 minutes", context);
+  else context.wake(`returned:${name}`, leftMs);
 }
 
 /** A host that was back has been up for long: what is not reported by now is not true any more. */
