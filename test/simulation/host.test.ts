@@ -40,6 +40,14 @@ describe("a simulated data centre", () => {
     assert.ok(reported > 0);
   });
 
+  test("the seeds that have shown a fault once", async () => {
+    for (const seed of [40040, 41597, 43542, 43934, 45349]) {
+      const schedule = new HostSchedule(seed, { sensing: "quick" });
+      await schedule.play();
+      assert.deepEqual(schedule.world.invariants.violations, [], `seed ${seed}`);
+    }
+  });
+
   test("one seed is one schedule", async () => {
     const [one, other] = [new HostSchedule(42), new HostSchedule(42)];
     await one.play();
