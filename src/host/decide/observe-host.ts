@@ -39,8 +39,7 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   const lastUp = observed.state === "online" ? undefined : earlier;
   const streak = nextStreak(read.streak, { observed, at: look.at.mono, afterGap }, context.settings);
   let host = streak === read.streak && lastUp === read.lastUp ? read : { ...read, streak, lastUp };
-  // Its wake may have ended with an earlier run.
-  if (afterGap && host.loss?.returned !== undefined) context.wake(`returned:${host.name}`, RETURNED_MS);
+  if (afterGap) host = resumeReturned(host, context);
   if (observed.state === "online") host = seenOnline(host, seen, earlier, context);
   if (host.streak?.unconfirmed) context.wake("confirm", CONFIRM_MS);
   if (host.streak === undefined || !isEstablished(host.streak, context.settings)) return host;
@@ -98,6 +97,15 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
   }
   if (incarnation !== next.incarnation) next = { ...next, incarnation };
   return withKnownFencing(next, look);
+}
+
+/** After a gap: the wake at which a host has been back for long may have ended with an earlier run, and been due since. */
+function resumeReturned(host: Host, context: Context): Host {
+  const fencedAt = host.loss?.returned;
+  if (fencedAt === undefined) return host;
+  if (context.at.wall - fencedAt > RETURN_NOTICED_MS) return returnedLongAgo(host, context);
+  context.wake(`returned:${host.name}`, RETURNED_MS);
+  return host;
 }
 
 /** After a gap: what was to end the report of a host that was back may have ended with an earlier run. */
