@@ -75,6 +75,11 @@ export class HostDecisions {
     this.#to(end);
   }
 
+  /** Sets the wall clock. @param ms forward, or back if negative */
+  setClock(ms: number): void {
+    this.#wall += ms;
+  }
+
   readonly #wakes = new Map<string, number>();
 
   #to(mono: number): void {

@@ -8,13 +8,14 @@ import { type Context, masakariName } from "./context.ts";
 import { observeHost } from "./observe-host.ts";
 import { pursueAll } from "./pursue.ts";
 import { withRegistration } from "./registration.ts";
-import { lossesCountFrom } from "./storm.ts";
+import { lossesCountFrom, withClockSet } from "./storm.ts";
 
 /** Takes in one look at the whole cluster. */
 export function takeLook(before: HostsState, look: ClusterObservation, context: Context): HostsState {
-  const state = withDriverProblems(before, look.problems, context);
+  const known = withDriverProblems(before, look.problems, context);
   // It began before this program was stalled: what it states may be old.
-  if (look.at.mono < state.believedFrom) return state;
+  if (look.at.mono < known.believedFrom) return known;
+  const state = withClockSet(known, look.at);
   const { settings } = context;
   const others = look.hosts.filter((host) => isWatched(host, look, settings));
   const trusted = look.quorum === "yes" && look.self.stable === "yes";

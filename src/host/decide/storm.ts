@@ -1,4 +1,5 @@
-import type { Host, HostsState, Loss } from "../state.ts";
+import type { Instant } from "../../system/clock.ts";
+import { type Host, type HostsState, type Loss, withHost } from "../state.ts";
 import type { Context } from "./context.ts";
 
 const HOUR_MS = 3_600_000;
@@ -6,6 +7,23 @@ const HOUR_MS = 3_600_000;
 /** Older losses count for no gate, ms since the epoch: the longest periods are `storm_window` and the hour of `losses_per_hour`. */
 export function lossesCountFrom({ at, settings }: Pick<Context, "at" | "settings">): number {
   return at.wall - Math.max(HOUR_MS, settings.storm_window * 1000);
+}
+
+/** Between two looks the clocks may drift, or be slewed, by so much, ms. */
+const DRIFT_MS = 1000;
+
+/** The state with its losses at the times that they would have had, if the wall clock was set since the look before. */
+export function withClockSet(state: HostsState, { wall, mono }: Instant): HostsState {
+  const { view } = state;
+  if (view === undefined) return state;
+  const step = wall - mono - (view.at.wall - view.at.mono);
+  if (Math.abs(step) <= DRIFT_MS) return state;
+  let next = state;
+  for (const name of state.troubled) {
+    const host = next.hosts.get(name);
+    if (host !== undefined) next = withHost(next, { ...host, losses: host.losses.map((at) => at + step) });
+  }
+  return next;
 }
 
 /** How many hosts are lost, as the storm guard counts them. */

@@ -125,6 +125,25 @@ describe("the storm guard", () => {
     assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 3);
   });
 
+  it("counts them by the time that has passed, also when the clock is set in between", () => {
+    for (const step of [3_600_000, -3_600_000]) {
+      const monitor = watching(6);
+      for (const name of names(6)) {
+        monitor.look({ ...all(6, "online"), [name]: "offline" });
+        monitor.pass(20);
+        monitor.setClock(step);
+      }
+      assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 3, `step ${step} ms`);
+    }
+    const later = watching(6);
+    for (const name of names(6)) {
+      later.look({ ...all(6, "online"), [name]: "offline" });
+      later.pass(700);
+      later.setClock(-700_000);
+    }
+    assert.equal(later.notified.filter((one) => one.includes("STOPPED")).length, 6, "each is long ago");
+  });
+
   it("does not take three of ten for a storm, nor two of three", () => {
     const ten = watching(10);
     ten.look({ ...all(10, "online"), node2: "offline", node3: "offline", node4: "offline" });
