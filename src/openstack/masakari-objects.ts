@@ -1,6 +1,6 @@
 // What masakari-api takes and responds with, member by member. Times are ISO 8601 UTC without a zone, six digits of fraction.
 
-import { boolean, type InferOutput, nullish, number, object, optional, record, string } from "valibot";
+import { boolean, type InferOutput, nullish, number, object, optional, record, string, unknown } from "valibot";
 
 export type RecoveryMethod = "auto" | "reserved_host" | "auto_priority" | "rh_priority";
 
@@ -46,9 +46,10 @@ export const hostSchema = object({
   failover_segment_id: optional(string()),
   failover_segment: optional(segmentSchema),
   type: string(),
-  reserved: boolean(),
+  /** masakari-api's columns of the two booleans may hold NULL, which is no. */
+  reserved: nullish(boolean()),
   control_attributes: string(),
-  on_maintenance: boolean(),
+  on_maintenance: nullish(boolean()),
 });
 export type Host = Readonly<InferOutput<typeof hostSchema>>;
 
@@ -66,8 +67,8 @@ export const notificationSchema = object({
   generated_time: string(),
   source_host_uuid: string(),
   type: string(),
-  /** masakari-api accepts nothing but strings in it. */
-  payload: record(string(), string()),
+  /** masakari-api accepts nothing but strings in it; whatever else is stored must not make the others of a list unreadable. */
+  payload: record(string(), unknown()),
   status: string(),
   failover_segment_uuid: optional(string()),
   message: nullish(string()),

@@ -170,6 +170,6 @@ function segmentHost(host: Host, segment: Pick<Segment, "uuid" | "name">): Segme
     name,
     segment: { uuid: segment.uuid, name: own?.name ?? segment.name },
     isEnabled: own?.enabled !== false,
-    onMaintenance: on_maintenance,
+    onMaintenance: on_maintenance === true,
   };
 }

@@ -36,28 +36,31 @@ function whyNotReceived({ notification }: Shadowed, { received, onMaintenance }:
   const near = received.filter(
     (one) => one.stored.type === type && one.hostname === hostname && Math.abs(theirsAt(one) - at) <= NEAR_MS,
   );
-  const repeated = near.find(({ stored }) => subjectOf(stored.payload) === subjectOf(notification.payload));
+  const repeated = near.find(({ payload }) => subjectOf(payload) === subjectOf(notification.payload));
   if (repeated !== undefined) {
-    return isEqual(repeated.stored.payload, notification.payload)
+    return isEqual(repeated.payload, notification.payload)
       ? `Masakari has one like it of ${repeated.stored.generated_time}, and refuses a repeat within ${REPEAT_MS / 1000} s`
-      : `the other monitor reported ${JSON.stringify(repeated.stored.payload)} at ${repeated.stored.generated_time}`;
+      : `the other monitor reported ${JSON.stringify(repeated.payload)} at ${repeated.stored.generated_time}`;
   }
   return "Masakari has not received it: the other monitor did not notice it or did not get it delivered; see its log";
 }
 
-function whyNotRecorded({ stored, hostname }: Received, { shadowed, withdrawn, since }: Circumstances): string {
+function whyNotRecorded(
+  { stored, payload, hostname }: Received,
+  { shadowed, withdrawn, since }: Circumstances,
+): string {
   const at = generatedAt(stored.generated_time);
   const isAbout = ({ notification }: Shadowed): boolean =>
     notification.type === stored.type &&
     notification.hostname === hostname &&
-    subjectOf(notification.payload) === subjectOf(stored.payload) &&
+    subjectOf(notification.payload) === subjectOf(payload) &&
     Math.abs(generatedAt(notification.generated_time) - at) <= NEAR_MS;
   const taken = withdrawn.find(isAbout);
   if (taken !== undefined) return `this monitor took it back: ${taken.reason ?? "no reason was kept"}`;
   const other = shadowed.find(isAbout);
   if (other !== undefined) {
-    const { payload, generated_time } = other.notification;
-    return `this monitor recorded ${JSON.stringify(payload)} at ${generated_time}`;
+    const { payload: recorded, generated_time } = other.notification;
+    return `this monitor recorded ${JSON.stringify(recorded)} at ${generated_time}`;
   }
   const begun = since.get(stored.type);
   if (begun === undefined) return "this monitor has recorded nothing yet: it did not run, or not in shadow mode";

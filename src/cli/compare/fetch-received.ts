@@ -1,3 +1,4 @@
+import type { Notification } from "../../notify/notification.ts";
 import type { MasakariClient } from "../../openstack/masakari.ts";
 import type { StoredNotification } from "../../openstack/masakari-objects.ts";
 import { SegmentHosts } from "../../openstack/segment-hosts.ts";
@@ -35,11 +36,14 @@ export async function fetchReceived(client: MasakariClient, hostname: string, si
   return {
     received: [...stored.values()].flatMap((one) => {
       const name = names.get(one.source_host_uuid);
-      return name === undefined ? [] : [{ stored: one, hostname: name }];
+      return name === undefined ? [] : [{ stored: one, hostname: name, payload: asText(one.payload) }];
     }),
     onMaintenance: new Set(beside.filter(({ onMaintenance }) => onMaintenance).map(({ name }) => name)),
   };
 }
+
+const asText = (payload: StoredNotification["payload"]): Notification["payload"] =>
+  Object.fromEntries(Object.entries(payload).map(([key, value]) => [key, String(value)]));
 
 async function pages(client: MasakariClient, query: Record<string, string>): Promise<readonly StoredNotification[]> {
   const all: StoredNotification[] = [];

@@ -12,6 +12,8 @@ export interface Shadowed {
 export interface Received {
   readonly stored: StoredNotification;
   readonly hostname: string;
+  /** As text. */
+  readonly payload: Notification["payload"];
 }
 
 type Event = Pick<Notification, "hostname" | "payload"> & { readonly type: string };
@@ -56,7 +58,8 @@ export function pairsOf(shadowed: readonly Shadowed[], received: readonly Receiv
   });
   const unpaired = received.filter((theirs) => !taken.has(theirs));
   for (const theirs of unpaired) {
-    const event = { ...theirs.stored, hostname: theirs.hostname };
+    const { hostname, payload, stored } = theirs;
+    const event = { hostname, payload, type: stored.type };
     rows.push({ at: theirsAt(theirs), event, shadowed: undefined, received: theirs });
   }
   return rows.sort((one, other) => one.at - other.at);
@@ -65,8 +68,11 @@ export function pairsOf(shadowed: readonly Shadowed[], received: readonly Receiv
 export const oursAt = ({ notification }: Shadowed): number => generatedAt(notification.generated_time);
 export const theirsAt = ({ stored }: Received): number => generatedAt(stored.generated_time);
 
-function isSameEvent({ type, hostname, payload }: Notification, { stored, hostname: host }: Received): boolean {
-  return type === stored.type && hostname === host && keyOf(payload) === keyOf(stored.payload);
+function isSameEvent(
+  { type, hostname, payload }: Notification,
+  { stored, payload: received, hostname: host }: Received,
+): boolean {
+  return type === stored.type && hostname === host && keyOf(payload) === keyOf(received);
 }
 
 /** The values by name; masakari-api keeps no order. */

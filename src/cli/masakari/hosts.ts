@@ -1,5 +1,5 @@
 import type { MasakariClient } from "../../openstack/masakari.ts";
-import type { Host } from "../../openstack/masakari-objects.ts";
+import type { Host, HostBody } from "../../openstack/masakari-objects.ts";
 import { table } from "../table.ts";
 import { findHost, findHosts, findSegment } from "./find.ts";
 import { one, type Result, requireChanges, subjectOf } from "./result.ts";
@@ -61,7 +61,7 @@ export async function updateHost(
     "--on-maintenance or --reserved, with true or false, --name, --type, --control-attributes",
   );
   const { segment, host } = await chosenHost(client, options, signal);
-  return shown(await client.updateHost(segment.uuid, host.uuid, changes as Partial<Host>, { signal }));
+  return shown(await client.updateHost(segment.uuid, host.uuid, changes as Partial<HostBody>, { signal }));
 }
 
 export async function deleteHost(client: MasakariClient, options: Chosen, signal: AbortSignal): Promise<Result> {

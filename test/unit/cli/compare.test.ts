@@ -18,7 +18,7 @@ function received(payload: Record<string, string>, time: string, hostname = "com
     generated_time: time,
     status: "finished",
   } as unknown as StoredNotification;
-  return { stored, hostname };
+  return { stored, hostname, payload };
 }
 
 function compared(shadowed: readonly Shadowed[], theirs: readonly Received[], more: Partial<Circumstances> = {}) {

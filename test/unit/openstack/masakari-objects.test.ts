@@ -82,3 +82,11 @@ test("a notification that Masakari has accepted is delivered, however strange th
   const result = await reading(body, (client) => client.createNotification(notification, options));
   assert.equal((result as { notification_uuid: string }).notification_uuid, "b6c9061c");
 });
+
+test("what an older database may hold makes no list unreadable: a NULL for a boolean, something else than text in a payload", async () => {
+  const old = { ...host, on_maintenance: null, reserved: null };
+  assert.deepEqual(await reading({ hosts: [old] }, (client) => client.listHosts("s", {}, options)), [old]);
+  const odd = { ...stored, payload: { ...stored.payload, attempt: 3 } };
+  const read = await reading({ notifications: [odd] }, (client) => client.listNotifications({}, options));
+  assert.deepEqual(read, [odd]);
+});
