@@ -1,7 +1,7 @@
 import type { ClusterObservation, HostObservation } from "../driver.ts";
 import { type Host, type HostsState, type Loss, newLoss, type Reading, type View } from "../state.ts";
 import { withoutChecks } from "./checks.ts";
-import type { Context } from "./context.ts";
+import { CLOCKS_APART_MS, type Context } from "./context.ts";
 import { notifyStarted, withdrawStopped } from "./notifications.ts";
 import { newFencings } from "./proof.ts";
 import { rankOf } from "./reporters.ts";
@@ -103,7 +103,7 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
 function resumeReturned(host: Host, context: Context): Host {
   const fencedAt = host.loss?.returned;
   if (fencedAt === undefined) return host;
-  if (context.at.wall - fencedAt > RETURN_NOTICED_MS) return returnedLongAgo(host, context);
+  if (!isRecentFencing(fencedAt, context)) return returnedLongAgo(host, context);
   context.wake(`returned:${host.name}`, RETURNED_MS);
   return host;
 }
@@ -129,6 +129,12 @@ export function returnedLongAgo(host: Host, context: Context): Host {
   return { ...host, loss: undefined };
 }
 
+/** One of the future has a time of a clock that differs from this host's: how old it is cannot be known. */
+function isRecentFencing(fencedAt: number, { at }: Context): boolean {
+  const age = at.wall - fencedAt;
+  return age <= RETURN_NOTICED_MS && age >= -CLOCKS_APART_MS;
+}
+
 interface Returned extends Pick<HostLook, "afterGap"> {
   /** ms since the epoch, and so is `lastUp`: when it was last seen online before that. */
   readonly fencedAt: number;
@@ -137,7 +143,7 @@ interface Returned extends Pick<HostLook, "afterGap"> {
 
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
 function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, context: Context): Host {
-  if (context.at.wall - fencedAt > RETURN_NOTICED_MS) {
+  if (!isRecentFencing(fencedAt, context)) {
     const when = new Date(fencedAt).toISOString();
     context.log(
       "warning",

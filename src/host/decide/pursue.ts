@@ -1,7 +1,7 @@
 import type { HostStatus } from "../observation.ts";
 import { type Host, type HostsState, isSettled, type Loss, type Sent, withHost } from "../state.ts";
 import { checkKeys, withoutAnswers } from "./checks.ts";
-import { type Context, masakariName } from "./context.ts";
+import { CLOCKS_APART_MS, type Context, masakariName } from "./context.ts";
 import { holdsOn } from "./gates.ts";
 import { notifyStarted, notifyStopped } from "./notifications.ts";
 import { isUnproven, knownProof, withPowerCheck } from "./proof.ts";
@@ -16,8 +16,6 @@ const WITNESS_AGAIN_MS = 10_000;
 /** Nova hears from a live host every 10 s (`[DEFAULT] report_interval`): before two of these nothing follows from its silence. ms after the loss */
 const WITNESS_FROM_MS = 20_000;
 const SECOND_WITNESS = "second witness";
-/** How far the clocks of two hosts may be apart, ms. */
-const CLOCKS_APART_MS = 60_000;
 
 /** Every loss that is still owed, one step further, as far as gates, proof and reporters let it. */
 export function pursueAll(state: HostsState, context: Context): HostsState {

@@ -43,6 +43,15 @@ describe("a fencing history that could not be read while a host was online", () 
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
   });
 
+  it("does not date a fencing of the future: the clock of the host that noted it is another", () => {
+    const monitor = watching();
+    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall + 3_600_000 })] });
+    assert.deepEqual(monitor.notified, []);
+    const soon = monitor.at.wall + 5000;
+    monitor.look(UP, { fencing: [fencing("node3", "success", { id: "soon", completedAt: soon })] });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
+  });
+
   it("does not date a fencing whose time is not given", () => {
     const monitor = watching();
     monitor.look(UP, { fencing: [fencing("node3", "success")] });
