@@ -30,7 +30,7 @@ export function newFencings(
 export function withoutOldFencings(host: Host, upAgainAt: number, view: View, context: Context): Host {
   const old = newFencings(host, view).filter(({ completedAt }) => completedAt !== undefined && completedAt < upAgainAt);
   if (old.length === 0 || host.loss === undefined) return host;
-  context.log("info", `${host.name} was up again after it was fenced: the fencing does not prove that it is down now`);
+  context.log("info", `An earlier fencing of ${host.name} does not prove that it is down now: it has been up since`);
   const { proof } = host.loss;
   const loss = proof?.by === "fencing" ? { ...host.loss, proof: undefined } : host.loss;
   return { ...host, loss, knownFencing: [...(host.knownFencing ?? []), ...old.map(({ id }) => id)] };
