@@ -22,8 +22,8 @@ export const segmentSchema = object({
   uuid: string(),
   name: string(),
   service_type: string(),
-  /** From microversion 1.2 on; as part of a host whatever the microversion. */
-  enabled: optional(boolean()),
+  /** From microversion 1.2 on; as part of a host whatever the microversion. Like a host's booleans it may be NULL. */
+  enabled: nullish(boolean()),
   description: nullish(string()),
   recovery_method: string(),
 });

@@ -84,7 +84,7 @@ test("a notification that Masakari has accepted is delivered, however strange th
 });
 
 test("what an older database may hold makes no list unreadable: a NULL for a boolean, something else than text in a payload", async () => {
-  const old = { ...host, on_maintenance: null, reserved: null };
+  const old = { ...host, on_maintenance: null, reserved: null, failover_segment: { ...segment, enabled: null } };
   assert.deepEqual(await reading({ hosts: [old] }, (client) => client.listHosts("s", {}, options)), [old]);
   const odd = { ...stored, payload: { ...stored.payload, attempt: 3 } };
   const read = await reading({ notifications: [odd] }, (client) => client.listNotifications({}, options));
