@@ -80,8 +80,11 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const conditions = new Conditions(clock);
   const showShadow = ({ notifications: { shadow } }: Config): void => {
     const problem = shadow ? "[notifications] shadow is set; remove it to arm this monitor" : undefined;
+    const before = conditions.all.get(SHADOW.name)?.problem;
     conditions.set(SHADOW, problem);
-    if (problem !== undefined) log.warning(`${SHADOW.name}: ${problem}: ${SHADOW.consequence}`);
+    if (problem === before) return;
+    if (problem === undefined) log.info(`${SHADOW.name}: no longer set; Masakari is notified of failures from now on`);
+    else log.warning(`${SHADOW.name}: ${problem}: ${SHADOW.consequence}`);
   };
   showShadow(config);
   const masakari = () => delivery.client;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Config } from "../config/sections.ts";
 import { userAgent } from "../http/user-agent.ts";
 import { describeNotification } from "../notify/entry.ts";
+import { messageOf } from "../system/message-of.ts";
 import { printableJson } from "../system/printable.ts";
 import { silentLog } from "../system/silent-log.ts";
 import { systemClock } from "../system/system-clock.ts";
@@ -80,6 +81,8 @@ async function ask(api: Config["api"], hostname: string, since: number): Promise
   const session = await createSession(api, context);
   try {
     return await fetchReceived(new MasakariClient(session), hostname, since);
+  } catch (error) {
+    throw new Error(session.redact(messageOf(error)), { cause: error });
   } finally {
     session.close();
   }

@@ -1,11 +1,5 @@
-import { Histogram, type HistogramCounts } from "../system/histogram.ts";
-
-/** One series of a counter. */
-export interface Counted {
-  readonly counter: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number | HistogramCounts;
-}
+import type { CountedFact } from "../status/facts.ts";
+import { Histogram } from "../system/histogram.ts";
 
 interface Series {
   readonly counter: string;
@@ -34,7 +28,7 @@ export class Counts {
     if (ms !== undefined) series.durations?.record(ms);
   }
 
-  get all(): readonly Counted[] {
+  get all(): readonly CountedFact[] {
     return [...this.#series.values()].map(({ counter, labels, count, durations }) => {
       return { counter, labels, value: durations?.counts ?? count };
     });

@@ -93,7 +93,10 @@ await describeWithOpenStack("shadow mode beside Debian's Python monitor", (setSc
     assert.equal(rowOf("libvirtd")?.received, null);
     assert.match(rowOf("libvirtd")?.difference ?? "", /Masakari has not received it/);
     assert.equal(rowOf("sshd")?.recorded, null);
-    assert.match(rowOf("sshd")?.difference ?? "", /this monitor did not find it worth a notification/);
+    assert.match(
+      rowOf("sshd")?.difference ?? "",
+      /this monitor did not run then, or did not find it worth a notification/,
+    );
 
     await assert.rejects(access(restarted), { code: "ENOENT" }, "no command of the list was run");
     const sent = site.masakari.matching((exchange) => notificationIn(exchange) !== undefined);

@@ -65,7 +65,7 @@ function whyNotRecorded(
   const begun = since.get(stored.type);
   if (begun === undefined) return "this monitor has recorded nothing yet: it did not run, or not in shadow mode";
   if (at < begun) return `it is older than what this monitor has recorded (since ${new Date(begun).toISOString()})`;
-  return "this monitor did not find it worth a notification; see its log of that time";
+  return "this monitor did not run then, or did not find it worth a notification; see its log";
 }
 
 /** The guest or the process; of a host's notification the host itself is the subject. */
