@@ -172,7 +172,7 @@ export class HostInvariants {
     if (!this.#world.hosts.some((by) => this.#shownTo(by.machine.name, machine.name).online > before)) return;
     this.counts.owed += 1;
     if (isReported(last)) return;
-    if (this.#isHeldOpenly(machine)) {
+    if (this.#isHeldOpenly(machine, before)) {
       this.counts.held += 1;
       return;
     }
@@ -180,9 +180,14 @@ export class HostInvariants {
     this.violations.push(`${machine.name} died at ${last.at / 1000 - 1} s and nobody has reported it`);
   }
 
-  /** Every monitor that has a cluster shows why it is not reported. */
-  #isHeldOpenly({ name }: Machine): boolean {
-    const monitors = this.#world.hosts.flatMap(({ machine, program }) => (machine.participates && program) || []);
+  /**
+   * Every monitor that has a cluster shows why it is not reported: except those to which it is still the failure before, since they have
+   * not seen the host up since then (ms), while others have.
+   */
+  #isHeldOpenly({ name }: Machine, before: number): boolean {
+    const watching = this.#world.hosts.filter(({ machine }) => machine.participates);
+    const knowing = watching.filter(({ machine }) => this.#shownTo(machine.name, name).online > before);
+    const monitors = (knowing.length > 0 ? knowing : watching).flatMap(({ program }) => program ?? []);
     return monitors.every(({ state }) => {
       const problem = ["planned work", "down at first sight"].find((one) =>
         state.problems.get(one)?.problem.includes(name),
