@@ -2,7 +2,7 @@ import type { Observe } from "../monitor/contract.ts";
 import type { Clock } from "../system/clock.ts";
 import { messageOf } from "../system/message-of.ts";
 import type { HostDriver } from "./driver.ts";
-import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
+import type { FencingDevice, PowerResult } from "./fencing-device.ts";
 import type { AskNova, HostApi } from "./host-api.ts";
 import type { HostEffect, HostMonitorObservation } from "./observation.ts";
 
@@ -14,7 +14,7 @@ export interface ActParts {
   readonly api: HostApi;
   readonly askNova: AskNova;
   /** Asks one fencing device. Never rejects. */
-  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
+  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerResult>;
   readonly clock: Clock;
 }
 
@@ -31,8 +31,8 @@ export async function act(
       driver.lookNow();
       return;
     case "checkPower": {
-      const { answer, devices } = await powerOf(effect.host, parts, signal);
-      observe({ kind: "powerChecked", at: clock.now(), host: effect.host, answer, devices });
+      const { result, devices } = await powerOf(effect.host, parts, signal);
+      observe({ kind: "powerChecked", at: clock.now(), host: effect.host, result, devices });
       return;
     }
     case "checkApi":
@@ -48,17 +48,17 @@ async function powerOf(
   host: string,
   { driver, checkPower }: ActParts,
   signal: AbortSignal,
-): Promise<{ readonly answer: PowerAnswer; readonly devices: number }> {
+): Promise<{ readonly result: PowerResult; readonly devices: number }> {
   const lookup = await driver.findFencingDevices?.(host, signal);
   const devices = lookup?.devices ?? [];
   const reasons: string[] = lookup?.problem === undefined ? [] : [lookup.problem];
   for (const device of devices) {
-    const answer = await checkPower(device, signal);
-    if (answer.power !== "unknown") return { answer, devices: devices.length };
-    reasons.push(answer.reason);
+    const result = await checkPower(device, signal);
+    if (result.power !== "unknown") return { result, devices: devices.length };
+    reasons.push(result.reason);
   }
   const reason = reasons.join("; ") || "the cluster has no fencing device for it that can be asked";
-  return { answer: { power: "unknown", reason }, devices: devices.length };
+  return { result: { power: "unknown", reason }, devices: devices.length };
 }
 
 async function apiCheck(
@@ -68,9 +68,9 @@ async function apiCheck(
 ): Promise<HostMonitorObservation> {
   try {
     const { isNotified, ...found } = await api.findReport({ hostname, since, lostAt, status }, signal);
-    return { kind: "apiChecked", at: clock.now(), host, answer: isNotified ? "notified" : "not notified", ...found };
+    return { kind: "apiChecked", at: clock.now(), host, result: isNotified ? "notified" : "not notified", ...found };
   } catch (error) {
-    return { kind: "apiChecked", at: clock.now(), host, answer: "unknown", reason: messageOf(error) };
+    return { kind: "apiChecked", at: clock.now(), host, result: "unknown", reason: messageOf(error) };
   }
 }
 
@@ -85,8 +85,8 @@ async function witnessCheck(
     const heard = new Date(updatedAt).toISOString();
     const isAlive = state === "up" && updatedAt > since + HEARTBEAT_SLACK_MS;
     const reason = `Nova heard from its nova-compute at ${heard} (${state})`;
-    return { ...observed, at: clock.now(), answer: isAlive ? "alive" : "silent", reason };
+    return { ...observed, at: clock.now(), service: isAlive ? "alive" : "silent", reason };
   } catch (error) {
-    return { ...observed, at: clock.now(), answer: "unknown", reason: `Nova does not answer: ${messageOf(error)}` };
+    return { ...observed, at: clock.now(), service: "unknown", reason: `Nova does not answer: ${messageOf(error)}` };
   }
 }

@@ -4,7 +4,7 @@ import { withConditions } from "./decide/conditions.ts";
 import type { Context } from "./decide/context.ts";
 import { takeLook } from "./decide/look.ts";
 import { returnedLongAgo } from "./decide/observe-host.ts";
-import { takePowerAnswer, withoutOldFencings } from "./decide/proof.ts";
+import { takePowerResult, withoutOldFencings } from "./decide/proof.ts";
 import { HELD, pursue, pursueAll } from "./decide/pursue.ts";
 import { withRegistration } from "./decide/registration.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
@@ -20,18 +20,18 @@ export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, H
       case "cluster":
         return takeLook(state, observation, context);
       case "powerChecked":
-        return takeAnswer(
+        return takeResult(
           state,
           observation.host,
-          (host, loss) => takePowerAnswer(host, loss, observation, context),
+          (host, loss) => takePowerResult(host, loss, observation, context),
           context,
         );
       case "apiChecked":
         return takeReport(state, observation, context);
       case "witnessChecked": {
-        const { host: name, answer, reason } = observation;
-        const witness = { result: { answer, reason, at: context.at.mono } };
-        return takeAnswer(state, name, (_, loss) => ({ ...loss, witness }), context);
+        const { host: name, service, reason } = observation;
+        const witness = { result: { service, reason, at: context.at.mono } };
+        return takeResult(state, name, (_, loss) => ({ ...loss, witness }), context);
       }
       case "stalled":
         return takeStall(state, observation, context);
@@ -62,7 +62,7 @@ function takeOrders(state: HostsState, orders: Orders, context: Context): HostsS
   return pursueAll({ ...state, orders }, context);
 }
 
-/** What was asked or answered so far may be untrue by now: all is asked again. */
+/** What was found out so far may be untrue by now: all is asked again. */
 function withoutAllChecks({ hosts, troubled }: HostsState, context: Context): HostsState["hosts"] {
   let next = hosts;
   for (const name of troubled) {
@@ -75,18 +75,18 @@ function withoutAllChecks({ hosts, troubled }: HostsState, context: Context): Ho
 /** Takes in whether Masakari has been notified; the host may have been up again since a fencing that seemed to prove the loss. */
 function takeReport(
   state: HostsState,
-  { host: name, answer, upAgainAt }: Extract<HostMonitorObservation, { kind: "apiChecked" }>,
+  { host: name, result, upAgainAt }: Extract<HostMonitorObservation, { kind: "apiChecked" }>,
   context: Context,
 ): HostsState {
   const host = state.hosts.get(name);
   if (host?.loss?.api === undefined || state.view === undefined) return state;
-  const loss = { ...host.loss, api: { ...host.loss.api, answer } };
+  const loss = { ...host.loss, api: { ...host.loss.api, result } };
   const next =
     upAgainAt === undefined ? { ...host, loss } : withoutOldFencings({ ...host, loss }, upAgainAt, state.view, context);
   return pursue(withHost(state, next), name, context);
 }
 
-function takeAnswer(
+function takeResult(
   state: HostsState,
   name: string,
   change: (host: Host, loss: Loss) => Loss,

@@ -25,7 +25,7 @@ export interface HostDriver {
   lookNow(): void;
   /**
    * How the power of a host can be checked beside the cluster: its fencing devices as the cluster has them configured. Absent
-   * where the source has none. Never throws: what prevents the answer is `problem`.
+   * where the source has none. Never throws: what prevents the lookup is `problem`.
    */
   findFencingDevices?(host: string, signal: AbortSignal): Promise<FencingLookup>;
   /** For check-config, without `sense`: what this driver could not do here now (rights, programs, options). Never throws. */
@@ -53,7 +53,7 @@ export interface DriverModule {
 }
 
 /** "unknown": the source does not state it. */
-export type Answer = "yes" | "no" | "unknown";
+export type YesNoUnknown = "yes" | "no" | "unknown";
 
 /** One look at the whole cluster. Plain data: it can be written to JSON, kept and replayed. */
 export interface ClusterObservation {
@@ -62,7 +62,7 @@ export interface ClusterObservation {
   readonly at: Instant;
   readonly self: SelfObservation;
   /** Whether this side of the cluster may decide for all: Pacemaker's quorum, Consul's leader, an API server that answers. */
-  readonly quorum: Answer;
+  readonly quorum: YesNoUnknown;
   /** Whether this host itself has contact with others now, from a source other than the list of hosts where there is one. */
   readonly heartbeat: "heard" | "silent" | "unknown";
   /**
@@ -75,7 +75,7 @@ export interface ClusterObservation {
   readonly hosts: readonly HostObservation[];
   readonly maintenance: {
     /** The whole cluster is in maintenance: nothing is recovered by it, and nothing fenced. */
-    readonly cluster: Answer;
+    readonly cluster: YesNoUnknown;
   };
   /** The fencing history, newest first, bounded per host; undefined where the source has none or it could not be read. */
   readonly fencing: readonly FencingEvent[] | undefined;
@@ -88,7 +88,7 @@ export interface SelfObservation {
   /** What the source calls this host; undefined while it does not answer. */
   readonly name: string | undefined;
   /** Whether this host's own part of the source works and is settled: only then may a change be believed. */
-  readonly stable: Answer;
+  readonly stable: YesNoUnknown;
   /** Why it is not stable, or not known to be. */
   readonly reason?: string;
 }
@@ -116,9 +116,9 @@ export interface HostObservation {
   readonly departure?: "crash" | "expected" | "unknown";
   /** An online host that is leaving on purpose right now. */
   readonly stopping?: boolean;
-  readonly maintenance?: Answer;
+  readonly maintenance?: YesNoUnknown;
   /** It takes no new guests or resources, which is no reason to expect that it stops. */
-  readonly standby?: Answer;
+  readonly standby?: YesNoUnknown;
   /**
    * Changes whenever the host has left and joined again. Different from that of an earlier look, both known: it was away in
    * between. Of no meaning across an `interrupted` observation.

@@ -78,7 +78,7 @@ export interface FencingLookup {
 }
 
 /** `off` is proof that the host runs nothing. `unknown` has a reason. */
-export interface PowerAnswer {
+export interface PowerResult {
   readonly power: "on" | "off" | "unknown";
   /** One phrase for the log, without secrets: `BMC 10.0.0.3 did not answer within 5 s`. */
   readonly reason: string;

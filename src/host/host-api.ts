@@ -1,7 +1,7 @@
 import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { HostStatus } from "./observation.ts";
 
-/** What the host monitor asks Masakari. Nothing is written by it. Each rejects if there is no answer. */
+/** What the host monitor asks Masakari. Nothing is written by it. Each rejects if there is no usable response. */
 export interface HostApi {
   /**
    * The hosts of the segments that have these hosts, and of all segments if one of these is in none of them or none is named.
@@ -34,7 +34,7 @@ export interface ReportedLoss {
   readonly status: HostStatus;
 }
 
-/** Asks Nova for the nova-compute of a host, as Nova calls it. Rejects if there is no answer. */
+/** Asks Nova for the nova-compute of a host, as Nova calls it. Rejects if there is no usable response. */
 export type AskNova = (hostname: string, signal: AbortSignal) => Promise<ComputeService>;
 
 /** What Nova knows of a nova-compute. */

@@ -6,7 +6,7 @@ import { act } from "./act.ts";
 import { masakariName } from "./decide/context.ts";
 import { decide } from "./decide.ts";
 import type { HostDriver } from "./driver.ts";
-import type { FencingDevice, PowerAnswer } from "./fencing-device.ts";
+import type { FencingDevice, PowerResult } from "./fencing-device.ts";
 import type { AskNova, HostApi } from "./host-api.ts";
 import type { HostEffect, HostMonitorObservation, HostSettings, Orders } from "./observation.ts";
 import { Pulse } from "./pulse.ts";
@@ -25,7 +25,7 @@ export interface HostMonitorParts {
   readonly driver: HostDriver;
   readonly api: HostApi;
   readonly askNova: AskNova;
-  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerAnswer>;
+  readonly checkPower: (device: FencingDevice, signal: AbortSignal) => Promise<PowerResult>;
   readonly readOrders: () => Promise<Orders>;
   /** As in `SenseParts`. */
   readonly checkWitness?: ((hostnames: readonly string[], signal: AbortSignal) => Promise<void>) | undefined;

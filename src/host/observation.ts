@@ -2,7 +2,7 @@ import type { CommonObservation, CommonSettings } from "../monitor/decision.ts";
 import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ClusterObservation } from "./driver.ts";
-import type { PowerAnswer } from "./fencing-device.ts";
+import type { PowerResult } from "./fencing-device.ts";
 
 /** Options of `[host]` that decisions depend on, and what the driver can do. Times in seconds, as in the configuration. */
 export interface HostSettings extends CommonSettings {
@@ -43,12 +43,12 @@ export interface Orders {
 export type HostMonitorObservation =
   | CommonObservation<HostSettings>
   | ClusterObservation
-  /** What the fencing devices of a lost host answered. `devices`: how many the cluster has for it. */
+  /** What the fencing devices of a lost host reported. `devices`: how many the cluster has for it. */
   | {
       readonly kind: "powerChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly answer: PowerAnswer;
+      readonly result: PowerResult;
       readonly devices: number;
     }
   /** Whether Masakari has a notification of this loss from another monitor. */
@@ -56,7 +56,7 @@ export type HostMonitorObservation =
       readonly kind: "apiChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly answer: "notified" | "not notified" | "unknown";
+      readonly result: "notified" | "not notified" | "unknown";
       /** When the host was up again after an earlier loss, as Masakari was notified: ms since the epoch. */
       readonly upAgainAt?: number;
       readonly reason?: string;
@@ -66,7 +66,7 @@ export type HostMonitorObservation =
       readonly kind: "witnessChecked";
       readonly at: Instant;
       readonly host: string;
-      readonly answer: "alive" | "silent" | "unknown";
+      readonly service: "alive" | "silent" | "unknown";
       readonly reason: string;
     }
   /** The hosts of Masakari's segments. */

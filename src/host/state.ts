@@ -4,7 +4,7 @@ import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
 import type { ClusterObservation, HostObservation } from "./driver.ts";
-import type { PowerAnswer } from "./fencing-device.ts";
+import type { PowerResult } from "./fencing-device.ts";
 import type { HostSettings, HostStatus, Orders } from "./observation.ts";
 
 /** What the source states about a host at the latest look, and since when it has done so without a break. */
@@ -50,21 +50,21 @@ export interface PowerChecks {
   readonly due: number;
   /** How many devices the cluster has for it; undefined until it is known. */
   readonly devices: number | undefined;
-  readonly answer: PowerAnswer["power"] | undefined;
+  readonly result: PowerResult["power"] | undefined;
   readonly last: string | undefined;
 }
 
-/** Whether Masakari has a notification of a loss from another monitor: asked, and answered once `answer` is there. */
+/** Whether Masakari has a notification of a loss from another monitor: it has been asked; the response has arrived once `result` is there. */
 export interface ApiCheck {
   /** It is to have this `host_status`, or NORMAL. */
   readonly status: HostStatus;
-  readonly answer?: "notified" | "not notified" | "unknown";
+  readonly result?: "notified" | "not notified" | "unknown";
 }
 
-/** Whether Nova has heard of a lost host: undefined while Nova has not answered. */
+/** Whether Nova has heard of a lost host: undefined while there is no response. */
 export interface WitnessCheck {
   readonly result?: {
-    readonly answer: "alive" | "silent" | "unknown";
+    readonly service: "alive" | "silent" | "unknown";
     readonly reason: string;
     /** mono ms */
     readonly at: number;
@@ -166,7 +166,7 @@ export interface HostsState extends CommonState<HostSettings> {
   readonly lastLook: number | undefined;
   /** Names of the hosts that need a closer look: lost, lost in the last hour, down or gone without being reported. */
   readonly troubled: ReadonlySet<string>;
-  /** The hosts of all segments, as Masakari calls them; undefined until it has answered. */
+  /** The hosts of all segments, as Masakari calls them; undefined until its first response. */
   readonly segmentHosts: ReadonlyMap<string, Pick<SegmentHost, "isEnabled" | "onMaintenance">> | undefined;
   readonly registration: Registration;
   /** The conditions that are set, by name. */
@@ -208,7 +208,7 @@ export const NO_POWER_CHECKS: PowerChecks = {
   isUnderWay: false,
   due: 0,
   devices: undefined,
-  answer: undefined,
+  result: undefined,
   last: undefined,
 };
 

@@ -1,7 +1,7 @@
 import type { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
 import { decide } from "../../src/host/decide.ts";
 import type { ClusterObservation, HostDriver } from "../../src/host/driver.ts";
-import { type FencingDevice, type PowerAnswer, Secret } from "../../src/host/fencing-device.ts";
+import { type FencingDevice, type PowerResult, Secret } from "../../src/host/fencing-device.ts";
 import { LookSchedule } from "../../src/host/look-schedule.ts";
 import { MasakariHosts } from "../../src/host/masakari/masakari-hosts.ts";
 import { hostMonitor } from "../../src/host/monitor.ts";
@@ -42,7 +42,7 @@ export interface Surroundings {
   unanswered(): void;
   /** How many fencing devices the cluster has for a host. */
   devices(host: string): number;
-  power(host: string): Promise<PowerAnswer["power"]>;
+  power(host: string): Promise<PowerResult["power"]>;
   post(notification: Notification, signal: AbortSignal): Promise<DeliveryResult>;
   /** A look is taken in. */
   looked(look: ClusterObservation): void;

@@ -1,7 +1,7 @@
 import { ClusterModel } from "../../src/cli/sandbox/hosts/cluster.ts";
 import { Machine } from "../../src/cli/sandbox/hosts/machine.ts";
 import type { ClusterObservation } from "../../src/host/driver.ts";
-import type { PowerAnswer } from "../../src/host/fencing-device.ts";
+import type { PowerResult } from "../../src/host/fencing-device.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import type { DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
@@ -193,7 +193,7 @@ export class HostWorld {
     for (const { program } of this.hosts) if (this.random.chance(0.7)) program?.alert();
   }
 
-  async #power(name: string): Promise<PowerAnswer["power"]> {
+  async #power(name: string): Promise<PowerResult["power"]> {
     const { random } = this;
     const { machine } = this.host(name);
     const delays = {

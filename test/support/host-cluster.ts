@@ -104,11 +104,11 @@ export class HostDecisions {
     return decision.effects;
   }
 
-  /** A check is under way exactly as long as a loss waits for it: so none can answer for another. */
+  /** A check is under way exactly as long as a loss waits for it: so none can end in place of another. */
   #compareChecks(): void {
     const awaited = [...this.state.hosts.values()].flatMap(({ name, loss }) => [
       ...(loss?.power.isUnderWay ? [`checkPower ${name}`] : []),
-      ...(loss?.api !== undefined && loss.api.answer === undefined ? [`checkApi ${name}`] : []),
+      ...(loss?.api !== undefined && loss.api.result === undefined ? [`checkApi ${name}`] : []),
       ...(loss?.witness !== undefined && loss.witness.result === undefined ? [`checkWitness ${name}`] : []),
     ]);
     const underWay = [...this.#checks].map(({ kind, host }) => `${kind} ${host}`);
@@ -165,19 +165,19 @@ export class HostDecisions {
   /** Ends the check of a host's power that is under way. */
   power(of: string, power: "on" | "off" | "unknown", devices = 1): readonly Effect[] {
     const host = this.#end("checkPower", of);
-    const answer = { power, reason: `the BMC reports ${power}` };
-    return this.observe({ kind: "powerChecked", at: this.at, host, answer, devices });
+    const result = { power, reason: `the BMC reports ${power}` };
+    return this.observe({ kind: "powerChecked", at: this.at, host, result, devices });
   }
 
   /** Ends the check at Masakari whether another monitor has notified the loss. */
-  answerApi(answer: "notified" | "not notified" | "unknown", of?: string, upAgainAt?: number): readonly Effect[] {
+  endApiCheck(result: "notified" | "not notified" | "unknown", of?: string, upAgainAt?: number): readonly Effect[] {
     const up = upAgainAt === undefined ? {} : { upAgainAt };
-    return this.observe({ kind: "apiChecked", at: this.at, host: this.#end("checkApi", of), answer, ...up });
+    return this.observe({ kind: "apiChecked", at: this.at, host: this.#end("checkApi", of), result, ...up });
   }
 
   /** Ends the check at Nova whether it still hears from the host. */
-  answerWitness(answer: "alive" | "silent" | "unknown", reason = "as asked"): readonly Effect[] {
-    return this.observe({ kind: "witnessChecked", at: this.at, host: this.#end("checkWitness"), answer, reason });
+  endWitnessCheck(service: "alive" | "silent" | "unknown", reason = "as asked"): readonly Effect[] {
+    return this.observe({ kind: "witnessChecked", at: this.at, host: this.#end("checkWitness"), service, reason });
   }
 
   /** Payloads notified so far, as `node2 STOPPED NORMAL`, without those withdrawn while they could still be undelivered. */

@@ -1,10 +1,10 @@
 import { HttpError } from "../../http/errors.ts";
 import { shorten } from "../../http/shorten.ts";
 import type { HttpResponse, Transport } from "../../http/transport.ts";
-import { type Member, type NodeHealth, NotUnderstoodError, parseHealth, parseMembers } from "./answers.ts";
 import type { AgentAddress, Network } from "./networks.ts";
+import { type Member, type NodeHealth, NotUnderstoodError, parseHealth, parseMembers } from "./responses.ts";
 
-/** What one agent answered at one look. */
+/** What one agent returned at one look. */
 export type AgentLook =
   | {
       readonly kind: "usable";
@@ -16,13 +16,13 @@ export type AgentLook =
     }
   | {
       readonly kind: "unusable";
-      /** The agent answered, but no server with a leader did, or it has this host as failed: it may be this host that is cut off. */
+      /** The agent responds, but no server with a leader did, or it has this host as failed: it may be this host that is cut off. */
       readonly isCutOff: boolean;
       readonly reason: string;
     };
 
 /** What the servers know, and where to wait for a change of it. */
-export interface HealthAnswer {
+export interface HealthResponse {
   readonly health: ReadonlyMap<string, NodeHealth>;
   /** Consul's `X-Consul-Index`. */
   readonly index: number;
@@ -34,8 +34,8 @@ const HEALTH = `/v1/health/state/any?${new URLSearchParams({ filter: 'CheckID ==
 const WAIT_MS = 60_000;
 const LONGEST_WAIT_MS = WAIT_MS * (17 / 16);
 
-/** A problem that is not of the connection: what the agent answered cannot be used. */
-class UnusableAnswer extends Error {
+/** A problem that is not of the connection: the response cannot be used. */
+class UnusableResponse extends Error {
   readonly code = "CONSUL_UNUSABLE";
 }
 
@@ -60,7 +60,7 @@ export class ConsulAgent {
     try {
       const members = parseMembers((await this.#get("/v1/agent/members", signal)).body);
       const ownName = ownNameIn(members, ownNames);
-      // The members are what this agent believes, also while its link is cut: only a server's answer shows that it is not.
+      // The members are what this agent believes, also while its link is cut: only a server's response shows that it is not.
       isCutOff = true;
       const { health } = readHealth(await this.#get(HEALTH, signal));
       checkOwnHealth(health.get(ownName));
@@ -73,9 +73,9 @@ export class ConsulAgent {
 
   /**
    * Waits until something has changed after `index`, at most about a minute; 0 does not wait.
-   * @throws HttpError, NotUnderstoodError, UnusableAnswer, or the signal's reason
+   * @throws HttpError, NotUnderstoodError, UnusableResponse, or the signal's reason
    */
-  async nextHealth(index: number, signal: AbortSignal): Promise<HealthAnswer> {
+  async nextHealth(index: number, signal: AbortSignal): Promise<HealthResponse> {
     const path = `${HEALTH}&index=${index}&wait=${WAIT_MS / 1000}s`;
     return readHealth(await this.#get(path, signal, LONGEST_WAIT_MS + this.#timeoutMs));
   }
@@ -92,23 +92,23 @@ export class ConsulAgent {
       },
       signal,
     );
-    if (response.status !== 200) throw new UnusableAnswer(refusal(response, network));
+    if (response.status !== 200) throw new UnusableResponse(refusal(response, network));
     return response;
   }
 }
 
-function readHealth({ headers, body }: HttpResponse): HealthAnswer {
-  if (headers["x-consul-knownleader"] !== "true") throw new UnusableAnswer("its cluster has no leader");
+function readHealth({ headers, body }: HttpResponse): HealthResponse {
+  if (headers["x-consul-knownleader"] !== "true") throw new UnusableResponse("its cluster has no leader");
   const index = Number(headers["x-consul-index"]);
   return { health: parseHealth(body), index: Number.isSafeInteger(index) && index > 0 ? index : 0 };
 }
 
 function ownNameIn(members: ReadonlyMap<string, Member>, ownNames: readonly string[]): string {
   if (members.size === 0)
-    throw new UnusableAnswer('it lists no members: the token needs node_prefix "" { policy = "read" }');
+    throw new UnusableResponse('it lists no members: the token needs node_prefix "" { policy = "read" }');
   const name = ownNames.find((candidate) => members.has(candidate));
   if (name !== undefined) return name;
-  throw new UnusableAnswer(
+  throw new UnusableResponse(
     `this host (${ownNames[0]}) is not among its members: set the agent's node_name to [DEFAULT] hostname or map it with [host] host_names, ` +
       'and give the token node_prefix "" { policy = "read" }',
   );
@@ -116,7 +116,7 @@ function ownNameIn(members: ReadonlyMap<string, Member>, ownNames: readonly stri
 
 function checkOwnHealth(own: NodeHealth | undefined): void {
   if (own?.serf === "passing") return;
-  throw new UnusableAnswer(
+  throw new UnusableResponse(
     own === undefined
       ? "its cluster does not know this host: its agent is joining, or the token may not read it"
       : "its cluster lists this host as failed",
@@ -126,13 +126,13 @@ function checkOwnHealth(own: NodeHealth | undefined): void {
 /** Consul's errors are one line of plain text. */
 function refusal({ status, body }: HttpResponse, network: Network): string {
   const text = shorten(body.subarray(0, 400).toString("utf8"), 200);
-  const answer = `it answers ${status}${text === "" ? "" : `: ${text}`}`;
-  if (status === 401 || status === 403) return `${answer}; check [consul] token or token_${network}`;
-  return status === 400 && text.includes("HTTPS server") ? `${answer} Set [consul] scheme = https` : answer;
+  const stated = `it returned ${status}${text === "" ? "" : `: ${text}`}`;
+  if (status === 401 || status === 403) return `${stated}; check [consul] token or token_${network}`;
+  return status === 400 && text.includes("HTTPS server") ? `${stated} Set [consul] scheme = https` : stated;
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof NotUnderstoodError) return `its answer is not understood: ${error.message}`;
-  if (error instanceof HttpError || error instanceof UnusableAnswer) return error.message;
+  if (error instanceof NotUnderstoodError) return `its response is not understood: ${error.message}`;
+  if (error instanceof HttpError || error instanceof UnusableResponse) return error.message;
   throw error;
 }

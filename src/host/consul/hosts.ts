@@ -1,8 +1,8 @@
-import type { Answer, HostObservation, Position } from "../driver.ts";
+import type { HostObservation, Position, YesNoUnknown } from "../driver.ts";
 import type { AgentLook } from "./agent.ts";
-import type { NodeHealth } from "./answers.ts";
 import { judge, type Matrix } from "./matrix.ts";
 import type { Network } from "./networks.ts";
+import type { NodeHealth } from "./responses.ts";
 
 export type AgentLooks = ReadonlyMap<Network, AgentLook>;
 
@@ -88,11 +88,11 @@ function kindOf(name: string, looks: AgentLooks): HostObservation["kind"] | unde
   return roles.every(({ isServer }) => isServer) ? "server" : "member";
 }
 
-function maintenanceOf(name: string, looks: AgentLooks): Answer {
-  const answers = [...looks.values()];
-  const isSet = answers.some((look) => look.kind === "usable" && look.health.get(name)?.isInMaintenance === true);
+function maintenanceOf(name: string, looks: AgentLooks): YesNoUnknown {
+  const found = [...looks.values()];
+  const isSet = found.some((look) => look.kind === "usable" && look.health.get(name)?.isInMaintenance === true);
   if (isSet) return "yes";
-  return answers.every(({ kind }) => kind === "usable") ? "no" : "unknown";
+  return found.every(({ kind }) => kind === "usable") ? "no" : "unknown";
 }
 
 /** Of when the servers last saw it come back on each network; undefined if one of them is not known. */

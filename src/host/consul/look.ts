@@ -1,5 +1,5 @@
 import type { Clock, Instant } from "../../system/clock.ts";
-import type { Answer, ClusterObservation, DriverProblem, HostObservation, SelfObservation } from "../driver.ts";
+import type { ClusterObservation, DriverProblem, HostObservation, SelfObservation, YesNoUnknown } from "../driver.ts";
 import type { ConsulAgent } from "./agent.ts";
 import { type AgentLooks, hostsOf } from "./hosts.ts";
 import { isBlind, type Matrix } from "./matrix.ts";
@@ -82,7 +82,7 @@ export function nothingKnown(at: Instant, problem: string): ClusterObservation {
  */
 function contactOf(looks: AgentLooks): {
   readonly self: SelfObservation;
-  readonly quorum: Answer;
+  readonly quorum: YesNoUnknown;
   readonly heartbeat: ClusterObservation["heartbeat"];
 } {
   const reasons: string[] = [];

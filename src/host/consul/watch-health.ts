@@ -1,6 +1,6 @@
 import type { Clock } from "../../system/clock.ts";
 import { rest } from "../look-timer.ts";
-import type { ConsulAgent, HealthAnswer } from "./agent.ts";
+import type { ConsulAgent, HealthResponse } from "./agent.ts";
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -27,12 +27,12 @@ export async function watchHealth(parts: WatchParts, signal: AbortSignal): Promi
   let isFirst = true;
   while (!signal.aborted) {
     try {
-      const answer = await agent.nextHealth(index, signal);
-      const now = statesIn(answer);
+      const response = await agent.nextHealth(index, signal);
+      const now = statesIn(response);
       const hasChanged = now !== before && !isFirst;
       if (hasChanged) onChange();
       // It starts again when the servers' data do; an index from the future would wait for long.
-      index = answer.index < index ? 0 : answer.index;
+      index = response.index < index ? 0 : response.index;
       [before, isFirst, pause] = [now, false, SHORTEST_PAUSE_MS];
       if (!hasChanged) await rest(clock, REST_MS, signal);
     } catch {
@@ -46,7 +46,7 @@ export async function watchHealth(parts: WatchParts, signal: AbortSignal): Promi
   }
 }
 
-function statesIn({ health }: HealthAnswer): string {
+function statesIn({ health }: HealthResponse): string {
   const states = [...health].map(([name, { serf, modifyIndex, isInMaintenance }]) =>
     JSON.stringify([name, serf, modifyIndex, isInMaintenance]),
   );

@@ -7,12 +7,12 @@ import type { Context } from "./context.ts";
  */
 export const checkKeys = (name: string) => ({ power: `power:${name}`, witness: `witness:${name}`, api: `api:${name}` });
 
-/** The loss without what Masakari and Nova were asked about it, which is cancelled, or have answered. */
-export function withoutAnswers(name: string, loss: Loss, context: Context): Loss {
+/** The loss without the checks of it at Masakari and Nova: those under way are cancelled, the results of the others are forgotten. */
+export function withoutResults(name: string, loss: Loss, context: Context): Loss {
   const { api, witness } = loss;
   if (api === undefined && witness === undefined) return loss;
   const keys = checkKeys(name);
-  if (api !== undefined && api.answer === undefined) context.cancel(keys.api);
+  if (api !== undefined && api.result === undefined) context.cancel(keys.api);
   if (witness !== undefined && witness.result === undefined) context.cancel(keys.witness);
   return { ...loss, api: undefined, witness: undefined };
 }
@@ -22,7 +22,7 @@ export function withoutChecks(name: string, loss: Loss, context: Context): Loss 
   const { proof, power } = loss;
   if (power.isUnderWay) context.cancel(checkKeys(name).power);
   return {
-    ...withoutAnswers(name, loss, context),
+    ...withoutResults(name, loss, context),
     proof: proof?.by === "power" ? undefined : proof,
     power: { ...power, isUnderWay: false },
   };

@@ -26,7 +26,7 @@ export interface Gate {
 const DUPLICATE_MS = 181_000;
 const HOUR_MS = 3_600_000;
 
-/** All gates. None of them loses what it holds: all are asked again at each look, wake and answer. */
+/** All gates. None of them loses what it holds: all are evaluated again at each look, wake and result of a check. */
 export const GATES: readonly Gate[] = [
   { name: "disarmed", check: ({ state, at }) => whyDisarmed(state, at) },
   { name: "quorum", check: ({ view }) => whyNoQuorum(view) },

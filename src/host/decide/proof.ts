@@ -58,8 +58,8 @@ export function knownProof(host: Host, loss: Loss, view: View, context: Context)
  */
 function provingFencing(host: Host, loss: Loss, view: View): FencingEvent | undefined {
   if (host.reading?.departure === "crash") return undefined;
-  const { devices, answer } = loss.power;
-  return newFencings(host, view).find(({ byHand }) => !byHand || devices === 0 || answer === "unknown");
+  const { devices, result } = loss.power;
+  return newFencings(host, view).find(({ byHand }) => !byHand || devices === 0 || result === "unknown");
 }
 
 function describe({ action, delegate, byHand, requestedBy }: FencingEvent): string {
@@ -82,22 +82,22 @@ export function withPowerCheck(host: Host, loss: Loss, context: Context): Loss {
   return { ...loss, power: { ...power, isUnderWay: true } };
 }
 
-/** Takes in what the host's fencing devices answered. */
-export function takePowerAnswer(
+/** Takes in what the host's fencing devices reported. */
+export function takePowerResult(
   host: Host,
   loss: Loss,
-  { answer, devices }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,
+  { result, devices }: Extract<HostMonitorObservation, { kind: "powerChecked" }>,
   context: Context,
 ): Loss {
   const { mono } = context.at;
   const tries = loss.power.tries + 1;
   const due = mono + pauseAfter(tries, context) * 1000;
-  context.count("fencing_proof", { method: "bmc", result: answer.power });
-  const power: PowerChecks = { tries, isUnderWay: false, due, devices, answer: answer.power, last: answer.reason };
-  if (answer.power === "off") return { ...loss, power, proof: { by: "power", text: answer.reason, at: mono } };
-  const state = answer.power === "on" ? "its power is on" : "its power state is unknown";
-  if (answer.reason !== loss.power.last) {
-    context.log("warning", `${host.name}: ${state}: ${answer.reason}; checking again`);
+  context.count("fencing_proof", { method: "bmc", result: result.power });
+  const power: PowerChecks = { tries, isUnderWay: false, due, devices, result: result.power, last: result.reason };
+  if (result.power === "off") return { ...loss, power, proof: { by: "power", text: result.reason, at: mono } };
+  const state = result.power === "on" ? "its power is on" : "its power state is unknown";
+  if (result.reason !== loss.power.last) {
+    context.log("warning", `${host.name}: ${state}: ${result.reason}; checking again`);
   }
   return { ...loss, power };
 }

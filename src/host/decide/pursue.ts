@@ -1,6 +1,6 @@
 import type { HostStatus } from "../observation.ts";
 import { type Host, type HostsState, isSettled, type Loss, type Sent, withHost } from "../state.ts";
-import { checkKeys, withoutAnswers } from "./checks.ts";
+import { checkKeys, withoutResults } from "./checks.ts";
 import { CLOCKS_APART_MS, type Context, masakariName } from "./context.ts";
 import { holdsOn } from "./gates.ts";
 import { notifyStarted, notifyStopped } from "./notifications.ts";
@@ -44,8 +44,8 @@ function pursueHost(host: Host, state: HostsState, counts: Tally, context: Conte
   const { at, settings } = context;
   const holds = holdsOn({ host, loss: known, view, state, settings, tally: counts, at });
   if (holds.length > 0) {
-    // What the APIs have answered is old when nothing holds the loss any more: they are asked again then.
-    return withLoss(host, recordHolds(host, withoutAnswers(host.name, known, context), holds, context));
+    // The results of the checks at the APIs are old when nothing holds the loss any more: they are made again then.
+    return withLoss(host, recordHolds(host, withoutResults(host.name, known, context), holds, context));
   }
   const free = withoutOtherHolds(known);
   const checked = proof === undefined ? withPowerCheck(host, free, context) : free;
@@ -105,10 +105,10 @@ function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsStat
     return withLoss(host, waiting);
   }
   if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
-    // That another monitor has notified UNKNOWN is no answer once there is proof: Masakari acts on NORMAL only.
+    // That another monitor has notified UNKNOWN is not enough once there is proof: Masakari acts on NORMAL only.
     if (waiting.api?.status !== status) return { ...host, loss: askApi(host, waiting, status, context) };
-    if (waiting.api.answer === undefined) return withLoss(host, waiting);
-    if (waiting.api.answer === "notified") return recordElsewhere(host, waiting, status, context);
+    if (waiting.api.result === undefined) return withLoss(host, waiting);
+    if (waiting.api.result === "notified") return recordElsewhere(host, waiting, status, context);
   }
   return notifyLoss(host, waiting, status, context);
 }
@@ -118,14 +118,14 @@ function mayBeReported({ wasHeld, returned, sent, power }: Loss): boolean {
   return wasHeld || returned !== undefined || sent !== undefined || power.tries > 1;
 }
 
-/** @returns the loss while Nova's answer is awaited or objects, which holds it until Nova agrees; undefined if it may be reported */
+/** @returns the loss while Nova's response is awaited, or shows that nova-compute is alive, which holds the loss; undefined if it may be reported */
 function withWitness(host: Host, loss: Loss, context: Context): Loss | undefined {
   const { witness } = loss;
   const { mono, wall } = context.at;
   if (witness !== undefined) {
     const { result } = witness;
     if (result === undefined) return loss;
-    if (result.answer !== "alive") return undefined;
+    if (result.service !== "alive") return undefined;
     if (result.at + WITNESS_AGAIN_MS > mono) {
       return recordHolds(host, loss, [{ gate: SECOND_WITNESS, reason: result.reason }], context);
     }
@@ -171,7 +171,7 @@ function notifyLoss(host: Host, loss: Loss, status: HostStatus, context: Context
 
 /** Masakari knows, or is owed by the outbox: only now the baseline changes. */
 function recordSent(host: Host, pursued: Loss, what: Sent, context: Context): Host {
-  const loss = withoutAnswers(host.name, pursued, context);
+  const loss = withoutResults(host.name, pursued, context);
   const lastNormal = what.status === "NORMAL" ? what.at : host.lastNormal;
   if (loss.returned !== undefined) {
     if (what.by === "this monitor") notifyStarted(host.name, context);

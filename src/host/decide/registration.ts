@@ -10,7 +10,7 @@ const DISABLED: ConditionKind = {
   consequence: "Masakari ignores notifications about these hosts",
 };
 
-/** With the watched hosts about which Masakari would do nothing, as it answered last. */
+/** With the watched hosts about which Masakari would do nothing, by its last response. */
 export function withRegistration(state: HostsState, { settings }: Context): HostsState {
   const { hosts, segmentHosts } = state;
   if (segmentHosts === undefined) return state;

@@ -10,7 +10,7 @@ export interface NodeList {
   readonly nodes: readonly Node[];
   /** A watch begins here. */
   readonly resourceVersion: string;
-  /** The server's clock when it began to answer, ms since the epoch, whole seconds; undefined if it did not state it. */
+  /** The server's clock when it began to respond, ms since the epoch, whole seconds; undefined if it did not state it. */
   readonly serverTime: number | undefined;
 }
 
@@ -186,7 +186,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 function errorOf({ status, headers, body }: HttpResponse): ApiError {
   const stated = parseStatus(body.subarray(0, 65_536).toString("utf8"))?.message;
   const advice = ADVICE[status];
-  const parts = [`it answers ${status}`, ...(stated ? [`: ${stated}`] : []), ...(advice ? [`; ${advice}`] : [])];
+  const parts = [`it returned ${status}`, ...(stated ? [`: ${stated}`] : []), ...(advice ? [`; ${advice}`] : [])];
   const seconds = Number(headers["retry-after"]);
   const retryAfterMs = seconds > 0 ? Math.min(seconds, LONGEST_RETRY_AFTER_S) * 1000 : undefined;
   return new ApiError(status, parts.join(""), retryAfterMs);

@@ -3,10 +3,10 @@ export class AccessError extends Error {
   readonly code = "KUBERNETES_ACCESS";
 }
 
-/** An answer of the API server that is not what was asked for. */
+/** A response of the API server that is not what was asked for. */
 export class ApiError extends Error {
   readonly code = "KUBERNETES_API";
-  /** HTTP status; 0 for an answer that is not understood. */
+  /** HTTP status; 0 for a response that is not understood. */
   readonly status: number;
   /** ms after which the server wants to be asked again; undefined if it does not state it. */
   readonly retryAfterMs: number | undefined;

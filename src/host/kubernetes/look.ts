@@ -109,7 +109,7 @@ function noNodes(selector: string): DriverProblem {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof ApiError) return `the API server's answer is unusable: ${error.message}`;
+  if (error instanceof ApiError) return `the API server's response is unusable: ${error.message}`;
   if (error instanceof AccessError || error instanceof HttpError) return error.message;
   throw error;
 }

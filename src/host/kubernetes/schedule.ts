@@ -3,13 +3,13 @@ import { LookTimer } from "../look-timer.ts";
 import type { Look } from "./look.ts";
 
 /** The first pause, ms, while the API server does not answer; each further one is half as long again, up to the interval. */
-const UNANSWERED_MS = 1000;
+const RETRY_MS = 1000;
 
 /** When to look next: at once after an event, when something is due, soon while the API server does not answer, else at the interval. */
 export class NodeLookSchedule {
   readonly #timer: LookTimer;
   readonly #intervalMs: () => number;
-  #unansweredMs = UNANSWERED_MS;
+  #retryMs = RETRY_MS;
 
   constructor(clock: Clock, intervalMs: () => number) {
     this.#timer = new LookTimer(clock);
@@ -28,11 +28,11 @@ export class NodeLookSchedule {
   #pauseAfter({ observation, nextInMs }: Pick<Look, "observation" | "nextInMs">): number {
     const interval = this.#intervalMs();
     if (observation.complete) {
-      this.#unansweredMs = UNANSWERED_MS;
+      this.#retryMs = RETRY_MS;
       return Math.min(interval, nextInMs ?? interval);
     }
-    const pause = Math.max(this.#unansweredMs, nextInMs ?? 0);
-    this.#unansweredMs = Math.min(interval, this.#unansweredMs * 1.5);
+    const pause = Math.max(this.#retryMs, nextInMs ?? 0);
+    this.#retryMs = Math.min(interval, this.#retryMs * 1.5);
     return Math.min(interval, pause);
   }
 }

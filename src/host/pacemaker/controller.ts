@@ -20,11 +20,11 @@ const OUTPUT_LIMIT = 64 * 1024;
 /** @param node as the cluster calls this host, a member */
 export async function controllerOf(tools: Tools, node: string, signal: AbortSignal): Promise<Controller> {
   const words = ["crmadmin", "-t", String(ASK_S), "-S", node] as const;
-  const answer = await tools.run(words, { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT }, signal);
-  if (answer.kind === "denied" || answer.kind === "missing") return { kind: "unknown", reason: answer.reason };
-  if (answer.kind !== "answered") return { kind: "unsettled", reason: answer.reason };
-  const state = /^Controller on \S+ in state (S_[A-Z_]+): ok$/m.exec(answer.text)?.[1];
-  if (state === undefined) return { kind: "unsettled", reason: "the answer of crmadmin is not understood" };
+  const result = await tools.run(words, { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT }, signal);
+  if (result.kind === "denied" || result.kind === "missing") return { kind: "unknown", reason: result.reason };
+  if (result.kind !== "output") return { kind: "unsettled", reason: result.reason };
+  const state = /^Controller on \S+ in state (S_[A-Z_]+): ok$/m.exec(result.text)?.[1];
+  if (state === undefined) return { kind: "unsettled", reason: "the output of crmadmin is not understood" };
   return SETTLED.has(state)
     ? { kind: "settled" }
     : { kind: "unsettled", reason: `its controller is in state ${state}` };

@@ -2,7 +2,7 @@ import type { FencingDevice, FencingLookup, IpmiDevice, PasswordSource, RedfishD
 import { Secret } from "../fencing-device.ts";
 import { type FencingResource, fencingResources } from "./cib.ts";
 import { targetsOf } from "./fencing-targets.ts";
-import { DOCUMENT_LIMIT, type ToolAnswer, type Tools } from "./tools.ts";
+import { DOCUMENT_LIMIT, type ToolResult, type Tools } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
 
 /** On a remote node it takes 0.4 s. */
@@ -11,7 +11,7 @@ const CIBADMIN_LIMIT_MS = 10_000;
 /** The fencing devices of the cluster's configuration, which is read again each time, but once for all hosts that are lost at a moment. */
 export class FencingDevices {
   readonly #tools: Tools;
-  #reading: Promise<ToolAnswer> | undefined;
+  #reading: Promise<ToolResult> | undefined;
 
   constructor(tools: Tools) {
     this.#tools = tools;
@@ -26,18 +26,18 @@ export class FencingDevices {
     this.#reading ??= this.#read(signal).finally(() => {
       this.#reading = undefined;
     });
-    const answer = await this.#reading;
-    if (answer.kind !== "answered")
-      return { devices: [], problem: `the cluster's configuration cannot be read: ${answer.reason}` };
+    const result = await this.#reading;
+    if (result.kind !== "output")
+      return { devices: [], problem: `the cluster's configuration cannot be read: ${result.reason}` };
     try {
-      return devicesIn(answer.text, host);
+      return devicesIn(result.text, host);
     } catch (error) {
       if (!(error instanceof NotUnderstoodError)) throw error;
       return { devices: [], problem: `the output of cibadmin --query is not understood: ${error.message}` };
     }
   }
 
-  async #read(signal: AbortSignal): Promise<ToolAnswer> {
+  async #read(signal: AbortSignal): Promise<ToolResult> {
     const limits = { timeoutMs: CIBADMIN_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
     return await this.#tools.run(["cibadmin", "--query"], limits, signal);
   }

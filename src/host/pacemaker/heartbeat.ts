@@ -38,14 +38,14 @@ export async function contactOf(tools: Tools, packets: PacketListener, signal: A
     const problem = `this host's own Corosync does not answer (${hung.reason})`;
     return { ...nothing, heartbeat: "silent", isCorosyncHung: true, problems: [{ ...HUNG_COROSYNC, problem }] };
   }
-  const known = members.kind === "answered" ? parseMembers(members.text) : undefined;
+  const known = members.kind === "output" ? parseMembers(members.text) : undefined;
   const seen = { ...nothing, members: known !== undefined && known.size > 0 ? known : undefined };
-  const states = links.kind === "answered" ? parseLinks(links.text) : undefined;
-  if (quorum.kind === "answered" && states !== undefined) {
+  const states = links.kind === "output" ? parseLinks(links.text) : undefined;
+  if (quorum.kind === "output" && states !== undefined) {
     return { ...seen, quorate: quorum.code === QUORATE, heartbeat: heartbeatOf(states), problems: [] };
   }
-  const refusal = quorum.kind === "answered" ? links : quorum;
-  const reason = refusal.kind === "answered" ? "the answer of corosync-cfgtool is not understood" : refusal.reason;
+  const refusal = quorum.kind === "output" ? links : quorum;
+  const reason = refusal.kind === "output" ? "the output of corosync-cfgtool is not understood" : refusal.reason;
   const { heartbeat, problem } = await packets.listen(signal);
   return {
     ...seen,

@@ -1,4 +1,4 @@
-import type { Answer, HostObservation } from "../driver.ts";
+import type { HostObservation, YesNoUnknown } from "../driver.ts";
 import type { Member } from "./corosync.ts";
 import type { CrmMon, CrmNode } from "./crm-mon.ts";
 
@@ -95,7 +95,7 @@ function incarnationOf({ id, type }: CrmNode, { members }: Beside): Pick<HostObs
   return joinCount === undefined ? {} : { incarnation: String(joinCount) };
 }
 
-export function quorumOf({ hasDc, hasQuorum }: CrmMon, { quorate }: Pick<Beside, "quorate">): Answer {
+export function quorumOf({ hasDc, hasQuorum }: CrmMon, { quorate }: Pick<Beside, "quorate">): YesNoUnknown {
   if (quorate === false) return "no";
   if (!hasDc || hasQuorum === undefined) return "unknown";
   return hasQuorum ? "yes" : "no";

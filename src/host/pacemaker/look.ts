@@ -63,10 +63,10 @@ export class Looker {
 
   async #crmMon(signal: AbortSignal): Promise<CrmMon | { readonly problem: string }> {
     const limits = { timeoutMs: CRM_MON_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
-    const answer = await this.#parts.tools.run(["crm_mon", "-X"], limits, signal);
-    if (answer.kind !== "answered") return { problem: advice[answer.kind](answer.reason) };
+    const result = await this.#parts.tools.run(["crm_mon", "-X"], limits, signal);
+    if (result.kind !== "output") return { problem: advice[result.kind](result.reason) };
     try {
-      return parseCrmMon(answer.text);
+      return parseCrmMon(result.text);
     } catch (error) {
       if (!(error instanceof NotUnderstoodError)) throw error;
       return { problem: `the output of crm_mon -X is not understood: ${error.message}` };
@@ -143,7 +143,7 @@ const nothingKnown = {
   fencing: undefined,
 } as const satisfies Partial<ClusterObservation>;
 
-/** A remote node has no Corosync: crm_mon answers there through its connection to a member, so an answer is contact. */
+/** A remote node has no Corosync: crm_mon works there through its connection to a member, so its output is contact. */
 const contactOfRemote: Contact = {
   heartbeat: "heard",
   quorate: undefined,

@@ -5,10 +5,10 @@ import { printable } from "../../system/printable.ts";
 
 /**
  * What asking the cluster by one of its programs came to. `denied`: this user may not, neither directly nor by `sudo -n`. `notRunning`:
- * the cluster stack does not run here. `hung`: no answer within the limit, or the one before still runs.
+ * the cluster stack does not run here. `hung`: no end within the limit, or the one before still runs.
  */
-export type ToolAnswer =
-  | { readonly kind: "answered"; readonly text: string; readonly code: number }
+export type ToolResult =
+  | { readonly kind: "output"; readonly text: string; readonly code: number }
   | { readonly kind: "denied" | "missing" | "notRunning" | "hung" | "failed"; readonly reason: string };
 
 export interface ToolsParts {
@@ -21,7 +21,7 @@ interface ToolOptions {
   readonly timeoutMs: number;
   /** Bytes of output beyond which it is not understood. */
   readonly outputLimit: number;
-  /** Exit codes with which the program has answered; default only 0. */
+  /** Exit codes whose output is used; default only 0. */
   readonly codes?: readonly number[];
 }
 
@@ -48,25 +48,25 @@ export class Tools {
     this.#parts = parts;
   }
 
-  async run(words: readonly [string, ...string[]], options: ToolOptions, signal: AbortSignal): Promise<ToolAnswer> {
+  async run(words: readonly [string, ...string[]], options: ToolOptions, signal: AbortSignal): Promise<ToolResult> {
     const [program] = words;
     if (process.geteuid?.() === 0) return await this.#runAs([], words, options, signal);
     if (this.#bySudo.has(program)) {
-      const answer = await this.#runAs(["sudo", "-n"], words, options, signal);
-      if (answer.kind !== "denied") return answer;
+      const result = await this.#runAs(["sudo", "-n"], words, options, signal);
+      if (result.kind !== "denied") return result;
       this.#bySudo.delete(program);
       this.#refusedAt.set(program, this.#parts.clock.now().mono);
     }
     const direct = await this.#runAs([], words, options, signal);
-    if (direct.kind === "answered" || isBeyondRights(program, direct.kind)) return direct;
+    if (direct.kind === "output" || isBeyondRights(program, direct.kind)) return direct;
     if (this.#isRefused(program)) return { kind: "denied", reason: direct.reason };
-    const answer = await this.#runAs(["sudo", "-n"], words, options, signal);
-    if (answer.kind === "denied") {
+    const result = await this.#runAs(["sudo", "-n"], words, options, signal);
+    if (result.kind === "denied") {
       this.#refusedAt.set(program, this.#parts.clock.now().mono);
-      return { kind: "denied", reason: `${direct.reason}; sudo -n: ${answer.reason}` };
+      return { kind: "denied", reason: `${direct.reason}; sudo -n: ${result.reason}` };
     }
     this.#bySudo.add(program);
-    return answer;
+    return result;
   }
 
   #isRefused(program: string): boolean {
@@ -79,7 +79,7 @@ export class Tools {
     words: readonly [string, ...string[]],
     { timeoutMs, outputLimit, codes = [0] }: ToolOptions,
     signal: AbortSignal,
-  ): Promise<ToolAnswer> {
+  ): Promise<ToolResult> {
     const command = words.join(" ");
     if (this.#running.has(command)) {
       return { kind: "hung", reason: `${command}: an earlier run of it has not ended` };
@@ -104,17 +104,17 @@ export class Tools {
       signal,
     );
     if (result.outcome === "not-started") this.#running.delete(command);
-    return answerOf(command, result, codes, sudo.length > 0);
+    return resultOf(command, result, codes, sudo.length > 0);
   }
 }
 
-/** More rights would not change the answer. cibadmin and corosync-quorumtool report a missing right as "not running". */
-function isBeyondRights(program: string, kind: ToolAnswer["kind"]): boolean {
+/** More rights would not change the result. cibadmin and corosync-quorumtool report a missing right as "not running". */
+function isBeyondRights(program: string, kind: ToolResult["kind"]): boolean {
   if (kind === "notRunning") return program === "crm_mon" || program === "crmadmin";
   return kind === "missing" || kind === "hung";
 }
 
-function answerOf(command: string, result: CommandResult, codes: readonly number[], bySudo: boolean): ToolAnswer {
+function resultOf(command: string, result: CommandResult, codes: readonly number[], bySudo: boolean): ToolResult {
   const { outcome, code, summary, stdout, stderr } = result;
   const reason = `${command}: ${lastLine(stderr.text) || summary}`;
   if (outcome === "not-started") {
@@ -134,7 +134,7 @@ function answerOf(command: string, result: CommandResult, codes: readonly number
   if (code === undefined || !codes.includes(code))
     return { kind: "failed", reason: `${command} ${summary}: ${lastLine(stderr.text)}` };
   if (stdout.dropped > 0) return { kind: "failed", reason: `${command} printed more than this monitor reads` };
-  return { kind: "answered", text: stdout.text, code };
+  return { kind: "output", text: stdout.text, code };
 }
 
 const lastLine = (text: string): string => printable(text.trim().split("\n").at(-1)?.trim() ?? "").slice(0, 200);

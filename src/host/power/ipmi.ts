@@ -2,7 +2,7 @@ import { systemPath } from "../../system/command-environment.ts";
 import type { CommandResult } from "../../system/exec.ts";
 import { runCommand } from "../../system/exec.ts";
 import { printable } from "../../system/printable.ts";
-import type { IpmiDevice, PowerAnswer, Secret } from "../fencing-device.ts";
+import type { IpmiDevice, PowerResult, Secret } from "../fencing-device.ts";
 import { PasswordError, readPassword } from "./password.ts";
 import type { PowerCheckParts } from "./power-check.ts";
 import { Slots } from "./slots.ts";
@@ -13,18 +13,18 @@ const slots = new Slots(AT_ONCE);
 
 /**
  * Asks a BMC by ipmitool whether the power of its host is on. Upstream passes the password by `-P`, which everybody on the host can read in
- * /proc; here it goes by the environment. Upstream takes any line on stderr for a failure; here the exit code and the answer count, as
+ * /proc; here it goes by the environment. Upstream takes any line on stderr for a failure; here the exit code and the output count, as
  * ipmitool 1.8.19 warns on stderr about BMCs that do not list their cipher suites.
- * Never throws: what prevents the answer is "unknown" with a reason.
+ * Never throws: what prevents a result is "unknown" with a reason.
  */
 export async function checkIpmiPower(
   device: IpmiDevice,
   parts: PowerCheckParts,
   signal: AbortSignal,
-): Promise<PowerAnswer> {
+): Promise<PowerResult> {
   try {
     const password = await readPassword(device.password, parts, signal);
-    return await slots.run(async () => answerOf(device, await askBmc(device, password, parts, signal)), signal);
+    return await slots.run(async () => resultOf(device, await askBmc(device, password, parts, signal)), signal);
   } catch (error) {
     if (error instanceof PasswordError) return { power: "unknown", reason: `BMC ${shown(device)}: ${error.message}` };
     if (signal.aborted) return { power: "unknown", reason: "the check was cancelled" };
@@ -56,7 +56,7 @@ function ipmitoolWords({ interface: link, address, port, user, privilege, cipher
   ];
 }
 
-function answerOf(device: IpmiDevice, { outcome, code, summary, stdout, stderr }: CommandResult): PowerAnswer {
+function resultOf(device: IpmiDevice, { outcome, code, summary, stdout, stderr }: CommandResult): PowerResult {
   const bmc = `BMC ${shown(device)}`;
   if (outcome !== "exited") return { power: "unknown", reason: `${bmc}: ipmitool ${summary}` };
   const power = /^Chassis Power is (on|off)\s*$/m.exec(stdout.text)?.[1];

@@ -3,7 +3,7 @@ import { HttpError } from "../../http/errors.ts";
 import { createTransport, type HttpResponse, type Transport } from "../../http/transport.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { printable } from "../../system/printable.ts";
-import type { PowerAnswer, RedfishDevice } from "../fencing-device.ts";
+import type { PowerResult, RedfishDevice } from "../fencing-device.ts";
 import { PasswordError, readPassword } from "./password.ts";
 import type { PowerCheckParts } from "./power-check.ts";
 
@@ -11,17 +11,17 @@ import type { PowerCheckParts } from "./power-check.ts";
 const RESPONSE_BYTES = 1024 * 1024;
 
 /** Why the power state is not known, as one phrase. */
-class NoAnswer extends Error {}
+class PowerUnknown extends Error {}
 
 /**
  * Reads `PowerState` of the host's ComputerSystem (DMTF DSP0266, ComputerSystem schema). Only `Off` is proof: a system that is
- * `PoweringOff` still runs. Never rejects: what prevents the answer is "unknown" with a reason.
+ * `PoweringOff` still runs. Never rejects: what prevents a result is "unknown" with a reason.
  */
 export async function checkRedfishPower(
   device: RedfishDevice,
   parts: PowerCheckParts,
   signal: AbortSignal,
-): Promise<PowerAnswer> {
+): Promise<PowerResult> {
   const bmc = printable(`BMC ${device.address} (${device.id})`).slice(0, 200);
   const transport = createTransport({
     userAgent: "masakari-hostmonitor",
@@ -35,10 +35,10 @@ export async function checkRedfishPower(
   try {
     const password = await readPassword(device.password, parts, signal);
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(parts.timeoutMs)]);
-    return answerOf(await powerState(device, password.reveal(), { transport, bmc }, deadline), bmc);
+    return resultOf(await powerState(device, password.reveal(), { transport, bmc }, deadline), bmc);
   } catch (error) {
     if (error instanceof PasswordError) return { power: "unknown", reason: `${bmc}: ${error.message}` };
-    if (error instanceof HttpError || error instanceof NoAnswer) return { power: "unknown", reason: error.message };
+    if (error instanceof HttpError || error instanceof PowerUnknown) return { power: "unknown", reason: error.message };
     if (signal.aborted) return { power: "unknown", reason: "the check was cancelled" };
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     const why = isLate ? `did not answer within ${parts.timeoutMs / 1000} s` : `cannot be asked: ${messageOf(error)}`;
@@ -65,7 +65,7 @@ async function powerState(
   const { headers } = basicAuthorization(user, password);
   const get = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
     const url = new URL(path, origin);
-    if (url.origin !== new URL(origin).origin) throw new NoAnswer(`${bmc} refers to another server`);
+    if (url.origin !== new URL(origin).origin) throw new PowerUnknown(`${bmc} refers to another server`);
     const response = await transport.send(
       { method: "GET", url: url.href, peer: bmc, headers: { ...headers, Accept: "application/json" } },
       signal,
@@ -77,27 +77,28 @@ async function powerState(
 }
 
 function bodyOf({ status, body }: HttpResponse, bmc: string): Readonly<Record<string, unknown>> {
-  if (status === 401 || status === 403) throw new NoAnswer(`${bmc} refuses the user or the password (HTTP ${status})`);
-  if (status !== 200) throw new NoAnswer(`${bmc} answered HTTP ${status}`);
+  if (status === 401 || status === 403)
+    throw new PowerUnknown(`${bmc} refuses the user or the password (HTTP ${status})`);
+  if (status !== 200) throw new PowerUnknown(`${bmc} returned HTTP ${status}`);
   try {
     const parsed: unknown = JSON.parse(body.toString("utf8"));
     if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
   } catch {
     // The same as any other body that is none of Redfish's.
   }
-  throw new NoAnswer(`${bmc} answered with something that is not JSON`);
+  throw new PowerUnknown(`${bmc} returned something that is not JSON`);
 }
 
 /** It is not known which of several systems is the host: that needs `systems_uri`. */
 function onlyMember({ Members }: Readonly<Record<string, unknown>>, bmc: string): string {
   const [first, second] = Array.isArray(Members) ? (Members as unknown[]) : [];
-  if (second !== undefined) throw new NoAnswer(`${bmc} has several systems; set systems_uri of the fencing device`);
+  if (second !== undefined) throw new PowerUnknown(`${bmc} has several systems; set systems_uri of the fencing device`);
   const path = (first as { "@odata.id"?: unknown } | undefined)?.["@odata.id"];
-  if (typeof path !== "string") throw new NoAnswer(`${bmc} lists no system`);
+  if (typeof path !== "string") throw new PowerUnknown(`${bmc} lists no system`);
   return path;
 }
 
-function answerOf(state: unknown, bmc: string): PowerAnswer {
+function resultOf(state: unknown, bmc: string): PowerResult {
   if (state === "Off") return { power: "off", reason: `${bmc} reports that the power is off` };
   if (state === "On" || state === "PoweringOn" || state === "PoweringOff" || state === "Paused") {
     return { power: "on", reason: `${bmc} reports power ${state}` };

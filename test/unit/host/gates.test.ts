@@ -247,7 +247,7 @@ describe("a program that was stopped for a while", () => {
     monitor.pass(1);
     monitor.look(lost);
     // Another monitor may have reported it meanwhile.
-    monitor.answerApi("not notified", "node2");
+    monitor.endApiCheck("not notified", "node2");
     assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
   });
 });
@@ -266,7 +266,7 @@ describe("what is counted for the metrics", () => {
     assert.deepEqual(counted(monitor), ["gate_holds this host"]);
   });
 
-  it("is every answer of a BMC, and the fencing history once where it is proof", () => {
+  it("is every result of a BMC, and the fencing history once where it is proof", () => {
     const monitor = watching(4, { needsProof: true });
     monitor.look({ ...all(4, "online"), node3: "offline" });
     monitor.power("node3", "on");

@@ -23,14 +23,14 @@ function disarm(monitor: HostDecisions, seconds: number): void {
 
 describe("what another monitor may have reported while this one was held", () => {
   it("is asked for, whatever the rank", () => {
-    for (const answer of ["notified", "not notified"] as const) {
+    for (const result of ["notified", "not notified"] as const) {
       const monitor = watching({ needsProof: false, report_at_once: false });
       disarm(monitor, 300);
       monitor.look(LOST);
       monitor.pass(310);
       assert.deepEqual(monitor.notified, []);
-      monitor.answerApi(answer);
-      assert.deepEqual(monitor.notified, answer === "notified" ? [] : ["node3 STOPPED NORMAL"]);
+      monitor.endApiCheck(result);
+      assert.deepEqual(monitor.notified, result === "notified" ? [] : ["node3 STOPPED NORMAL"]);
     }
   });
 
@@ -39,14 +39,14 @@ describe("what another monitor may have reported while this one was held", () =>
     disarm(monitor, 60);
     monitor.look(LOST);
     monitor.pass(65);
-    monitor.answerWitness("silent");
+    monitor.endWitnessCheck("silent");
     assert.ok(monitor.underWay("checkApi"));
     disarm(monitor, 60);
     monitor.pass(1);
-    assert.ok(!monitor.underWay("checkApi"), "its answer would be of before it was held");
+    assert.ok(!monitor.underWay("checkApi"), "its result would be of before it was held");
     monitor.pass(65);
-    monitor.answerWitness("silent");
-    monitor.answerApi("notified");
+    monitor.endWitnessCheck("silent");
+    monitor.endApiCheck("notified");
     assert.deepEqual(monitor.notified, []);
   });
 
@@ -69,7 +69,7 @@ describe("a host that was fenced and is back", () => {
     const monitor = watching({ report_at_once: false });
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 20_000 })] });
     assert.deepEqual(monitor.notified, []);
-    monitor.answerApi("notified");
+    monitor.endApiCheck("notified");
     assert.deepEqual(monitor.notified, []);
   });
 

@@ -132,7 +132,7 @@ describe("a lost host", () => {
     monitor.look(LOST);
     assert.ok(monitor.underWay("checkPower"));
     monitor.look(UP);
-    assert.ok(!monitor.underWay("checkPower"), "its answer would be of before");
+    assert.ok(!monitor.underWay("checkPower"), "its result would be of before");
     monitor.pass(60);
     assert.deepEqual(monitor.notified, []);
   });
@@ -177,7 +177,7 @@ describe("a loss without proof", () => {
     assert.equal(checks.length, 31);
   });
 
-  it("is not proven by a BMC's old answer after it was held", () => {
+  it("is not proven by a BMC's old result after it was held", () => {
     const monitor = watching();
     monitor.look(LOST);
     monitor.look(LOST, { quorum: "no" });

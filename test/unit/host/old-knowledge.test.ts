@@ -60,13 +60,13 @@ describe("a fencing history that could not be read while a host was online", () 
 });
 
 describe("after this program was suspended", () => {
-  it("the power of a lost host is checked again: what its BMC answered is old", () => {
+  it("the power of a lost host is checked again: the earlier result of its BMC is old", () => {
     const monitor = watching();
     monitor.look(LOST, { quorum: "no" });
     monitor.look(LOST);
     assert.ok(monitor.underWay("checkPower"));
     monitor.observe({ kind: "stalled", at: monitor.at, forMs: 20_000 });
-    assert.ok(!monitor.underWay("checkPower"), "its answer would be of before");
+    assert.ok(!monitor.underWay("checkPower"), "its result would be of before");
     monitor.pass(2);
     monitor.look(LOST);
     monitor.pass(2);

@@ -28,7 +28,7 @@ describe("of the host monitors that see a loss", () => {
     monitor.pass(4);
     assert.ok(!monitor.effects.some(({ kind }) => kind === "checkApi"));
     monitor.pass(1);
-    monitor.answerApi("notified");
+    monitor.endApiCheck("notified");
     assert.deepEqual(monitor.notified, []);
     // The first in rank reports it up again, too.
     monitor.pass(300);
@@ -38,7 +38,7 @@ describe("of the host monitors that see a loss", () => {
     monitor.pass(300);
     monitor.look(lost);
     monitor.pass(5);
-    monitor.answerApi("not notified");
+    monitor.endApiCheck("not notified");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
@@ -47,7 +47,7 @@ describe("of the host monitors that see a loss", () => {
       const monitor = watching();
       monitor.look({ node0: "online", node2: "online", node3: "offline" });
       monitor.pass(5);
-      monitor.answerApi(value);
+      monitor.endApiCheck(value);
       assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
     }
   });
@@ -62,7 +62,7 @@ describe("of the host monitors that see a loss", () => {
     const fenced = { ...lost, node3: { state: "offline", departure: "expected" } } as const;
     monitor.look(fenced, { fencing: [fencing("node3", "success")] });
     assert.equal(monitor.underWay("checkApi")?.status, "NORMAL");
-    monitor.answerApi("not notified");
+    monitor.endApiCheck("not notified");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
@@ -112,7 +112,7 @@ describe("the second witness", () => {
     monitor.pass(20);
     assert.deepEqual(monitor.notified, []);
     for (let asked = 0; asked < 3; asked += 1) {
-      monitor.answerWitness("alive");
+      monitor.endWitnessCheck("alive");
       monitor.pass(11);
       // Nova is queried again, and until it answers the hold stays as it was.
       assert.deepEqual(monitor.holds("node0"), ["second witness"]);
@@ -120,9 +120,9 @@ describe("the second witness", () => {
     }
     const held = monitor.log.filter((line) => line.startsWith("node0 is lost but not reported (second witness)"));
     assert.equal(held.length, 1);
-    monitor.answerWitness("silent");
+    monitor.endWitnessCheck("silent");
     // Meanwhile another monitor may have reported it.
-    monitor.answerApi("not notified");
+    monitor.endApiCheck("not notified");
     assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
   });
 
@@ -130,7 +130,7 @@ describe("the second witness", () => {
     const monitor = watching({ second_witness: true });
     monitor.look({ node0: "offline", node2: "online", node3: "online" });
     monitor.pass(20);
-    monitor.answerWitness("unknown");
+    monitor.endWitnessCheck("unknown");
     assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
   });
 

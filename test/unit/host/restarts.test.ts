@@ -42,11 +42,11 @@ function lookTwice(monitor: HostDecisions, ...look: Parameters<HostDecisions["lo
 
 describe("a host that died while the monitor was down", () => {
   it("is reported, unless another monitor has done so", () => {
-    for (const answer of ["not notified", "unknown", "notified"] as const) {
+    for (const result of ["not notified", "unknown", "notified"] as const) {
       const monitor = restarted(watching());
       lookTwice(monitor, LOST);
-      monitor.answerApi(answer);
-      assert.deepEqual(monitor.notified, answer === "notified" ? [] : ["node3 STOPPED NORMAL"]);
+      monitor.endApiCheck(result);
+      assert.deepEqual(monitor.notified, result === "notified" ? [] : ["node3 STOPPED NORMAL"]);
     }
   });
 
@@ -91,7 +91,7 @@ describe("a host that died while the monitor was down", () => {
     assert.deepEqual(held.notified, []);
     const monitor = restarted(held);
     lookTwice(monitor, LOST);
-    monitor.answerApi("not notified");
+    monitor.endApiCheck("not notified");
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 });
@@ -126,7 +126,7 @@ describe("a host that is down when it is first seen", () => {
       const monitor = new HostDecisions({ first_sight_window: 300 });
       const history = [fencing("node3", "success", { completedAt: monitor.at.wall - age * 1000 })];
       lookTwice(monitor, { ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: history });
-      if (count > 0) monitor.answerApi("not notified");
+      if (count > 0) monitor.endApiCheck("not notified");
       assert.equal(monitor.notified.length, count);
     }
   });
@@ -149,7 +149,7 @@ describe("a host that was fenced and is back between two looks", () => {
     after.look(UP, { fencing: [fencing("node3", "success", { completedAt: after.at.wall - 100_000 })] });
     const asked = after.underWay("checkApi", "node3");
     assert.ok(asked !== undefined && asked.since <= lastLook);
-    after.answerApi("notified");
+    after.endApiCheck("notified");
     assert.deepEqual(after.notified, []);
   });
 
@@ -232,7 +232,7 @@ describe("a host that is lost when its monitor starts, which then stands still o
     for (const monitor of [stalled, third, returned]) {
       const check = asked(monitor);
       assert.ok(check?.kind === "checkApi" && check.since <= lastUp, "a report of before is left out");
-      monitor.answerApi("notified");
+      monitor.endApiCheck("notified");
       assert.deepEqual(monitor.notified, []);
     }
   });
@@ -245,7 +245,7 @@ describe("a host that was fenced, reported and back while the monitor was down, 
     const monitor = restarted(before, 300);
     const left = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
     lookTwice(monitor, left, { fencing: [fencing("node3", "success", { completedAt })] });
-    monitor.answerApi("not notified", "node3", completedAt + 60_000);
+    monitor.endApiCheck("not notified", "node3", completedAt + 60_000);
     monitor.pass(600);
     assert.deepEqual(monitor.notified, []);
     assert.deepEqual(monitor.holds("node3"), ["planned work"]);

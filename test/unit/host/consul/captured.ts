@@ -14,8 +14,8 @@ import { never, transportWith } from "../../../support/transport.ts";
 
 const folder = fileURLToPath(new URL("../../../fixtures/consul/consul-1.8.7", import.meta.url));
 
-/** What an agent answers: a captured response by its name, or nothing at all. */
-export type Answer = string | "never";
+/** What an agent responds with: a captured response by its name, or nothing at all. */
+export type ResponseName = string | "never";
 
 interface Response {
   readonly status: number;
@@ -37,14 +37,14 @@ export function captured(name: string): Response {
   };
 }
 
-/** What the agents of all networks answer; each can be changed. */
-export interface Answers {
-  members: Answer;
-  health: Answer;
+/** The responses of the agents of all networks; each can be changed. */
+export interface Responses {
+  members: ResponseName;
+  health: ResponseName;
 }
 
-export const ALIVE: Answers = { members: "01-alive-members", health: "01-alive-health" };
-export const FAILED: Answers = { members: "02-failed-members", health: "02-failed-health" };
+export const ALIVE: Responses = { members: "01-alive-members", health: "01-alive-health" };
+export const FAILED: Responses = { members: "02-failed-members", health: "02-failed-health" };
 
 const TIMEOUT_MS = 2000;
 
@@ -64,9 +64,13 @@ class TimeLimits implements Clock {
   }
 }
 
-/** Three agents that give captured answers over HTTP, and looks at them from host1. Dispose of it with `await using`. */
+/** Three agents that give captured responses over HTTP, and looks at them from host1. Dispose of it with `await using`. */
 export class CapturedConsul implements AsyncDisposable {
-  readonly answers: Record<Network, Answers> = { manage: { ...ALIVE }, tenant: { ...ALIVE }, storage: { ...ALIVE } };
+  readonly responses: Record<Network, Responses> = {
+    manage: { ...ALIVE },
+    tenant: { ...ALIVE },
+    storage: { ...ALIVE },
+  };
   readonly looker: Looker;
   readonly #servers: Readonly<Record<Network, TestServer>>;
   readonly #limits = { manage: new TimeLimits(), tenant: new TimeLimits(), storage: new TimeLimits() };
@@ -96,7 +100,7 @@ export class CapturedConsul implements AsyncDisposable {
     const servers = await Promise.all(
       NETWORKS.map(async (network) => [
         network,
-        await TestServer.start((request, response) => consul.#answer(network, request, response)),
+        await TestServer.start((request, response) => consul.#respond(network, request, response)),
       ]),
     );
     const consul: CapturedConsul = new CapturedConsul(Object.fromEntries(servers), matrix, hostname, token);
@@ -108,9 +112,9 @@ export class CapturedConsul implements AsyncDisposable {
     return this.#servers[network].requests;
   }
 
-  /** Changes what all agents answer. */
-  all(answers: Answers): void {
-    for (const network of NETWORKS) this.answers[network] = { ...answers };
+  /** Changes what all agents respond with. */
+  all(responses: Responses): void {
+    for (const network of NETWORKS) this.responses[network] = { ...responses };
   }
 
   /** The agent's process is gone: connections are refused. */
@@ -131,13 +135,13 @@ export class CapturedConsul implements AsyncDisposable {
     for (const server of Object.values(this.#servers)) if (server.server.listening) await server[Symbol.asyncDispose]();
   }
 
-  #answer(network: Network, { path }: Arrived, response: ServerResponse): void {
-    const answer = this.answers[network][path === "/v1/agent/members" ? "members" : "health"];
-    if (answer === "never") {
+  #respond(network: Network, { path }: Arrived, response: ServerResponse): void {
+    const name = this.responses[network][path === "/v1/agent/members" ? "members" : "health"];
+    if (name === "never") {
       this.#limits[network].expire();
       return;
     }
-    const { status, headers, body } = captured(answer);
+    const { status, headers, body } = captured(name);
     response.writeHead(status, headers);
     response.end(body);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HostDecisions } from "../../../support/host-cluster.ts";
-import { ALIVE, type Answers, CapturedConsul, FAILED } from "./captured.ts";
+import { ALIVE, CapturedConsul, FAILED, type Responses } from "./captured.ts";
 
-/** The decisions of host1's monitor on captured answers of its three agents. */
+/** The decisions of host1's monitor on captured responses of its three agents. */
 class Monitor {
   readonly decisions = new HostDecisions({ hostname: "host1", needsProof: false });
   readonly consul: CapturedConsul;
@@ -13,8 +13,8 @@ class Monitor {
   }
 
   /** Two looks, a minute apart. */
-  async see(changes: Partial<Record<"manage" | "tenant" | "storage", Answers>>): Promise<void> {
-    Object.assign(this.consul.answers, changes);
+  async see(changes: Partial<Record<"manage" | "tenant" | "storage", Responses>>): Promise<void> {
+    Object.assign(this.consul.responses, changes);
     for (let look = 0; look < 2; look += 1) {
       this.decisions.observe({ ...(await this.consul.look()), at: this.decisions.at });
       this.decisions.pass(60);
@@ -23,14 +23,14 @@ class Monitor {
 
   /** After a gap, Masakari is asked whether another monitor has reported the host. */
   notKnownToMasakari(host: string): void {
-    this.decisions.answerApi("not notified", host);
+    this.decisions.endApiCheck("not notified", host);
   }
 }
 
-const all = (answers: Answers) => ({ manage: answers, tenant: answers, storage: answers });
+const all = (responses: Responses) => ({ manage: responses, tenant: responses, storage: responses });
 const CRASHED = "host2 STOPPED NORMAL";
 
-describe("decisions on Consul's answers", () => {
+describe("decisions on Consul's responses", () => {
   it("report a crash once, and the return", async () => {
     await using consul = await CapturedConsul.start();
     const monitor = new Monitor(consul);

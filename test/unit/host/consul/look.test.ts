@@ -30,14 +30,14 @@ describe("a look at three Consul clusters", () => {
 
   it("has a host whose storage agent failed as crashed, and one whose manage agent failed as unstable", async () => {
     await using consul = await CapturedConsul.start();
-    consul.answers.storage = { ...FAILED };
+    consul.responses.storage = { ...FAILED };
     const crashed = await consul.host("host2");
     assert.deepEqual(
       [crashed?.state, crashed?.departure, crashed?.reason],
       ["offline", "crash", "manage alive, tenant alive, storage failed"],
     );
-    consul.answers.storage = { ...ALIVE };
-    consul.answers.manage = { ...FAILED };
+    consul.responses.storage = { ...ALIVE };
+    consul.responses.manage = { ...FAILED };
     assert.equal((await consul.host("host2"))?.state, "unstable");
   });
 
@@ -61,7 +61,7 @@ describe("a look at three Consul clusters", () => {
   it("does not have a host that was pruned everywhere, and does not know one that was pruned on one network", async () => {
     await using consul = await CapturedConsul.start();
     const pruned = { members: "04-pruned-members", health: "04-pruned-health" };
-    consul.answers.storage = pruned;
+    consul.responses.storage = pruned;
     const host = await consul.host("host2");
     assert.deepEqual([host?.state, host?.reason], ["unknown", "manage alive, tenant alive, storage not a member"]);
     consul.all(pruned);
@@ -107,7 +107,7 @@ describe("a look at three Consul clusters", () => {
 
   it("has a host in maintenance as such", async () => {
     await using consul = await CapturedConsul.start();
-    consul.answers.storage.health = "13-maintenance-health";
+    consul.responses.storage.health = "13-maintenance-health";
     assert.equal((await consul.host("host1"))?.maintenance, "yes");
     assert.equal((await consul.host("host2"))?.maintenance, "no");
   });
@@ -117,9 +117,9 @@ describe("a look at three Consul clusters", () => {
     const isInterrupted = async (): Promise<boolean> => (await consul.look()).interrupted;
     assert.equal(await isInterrupted(), true);
     assert.equal(await isInterrupted(), false);
-    consul.answers.tenant.members = "never";
+    consul.responses.tenant.members = "never";
     assert.equal(await isInterrupted(), false);
-    consul.answers.tenant.members = ALIVE.members;
+    consul.responses.tenant.members = ALIVE.members;
     assert.equal(await isInterrupted(), true);
     consul.looker.interrupt("storage");
     assert.equal(await isInterrupted(), true);
@@ -130,7 +130,7 @@ describe("a look at three Consul clusters", () => {
     await using consul = await CapturedConsul.start();
     const before = (await consul.host("host2"))?.incarnation;
     assert.equal((await consul.host("host2"))?.incarnation, before);
-    consul.answers.manage.health = "09-blocking-no-change";
+    consul.responses.manage.health = "09-blocking-no-change";
     const after = await consul.host("host2");
     assert.equal(after?.state, "online");
     assert.notEqual(after.incarnation, before);

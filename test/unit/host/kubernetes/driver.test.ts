@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { response, watchLines } from "./captures.ts";
-import { answered, captured, problems, Rig, states } from "./rig.ts";
+import { captured, problems, Rig, respondWith, states } from "./rig.ts";
 
 const ALL_ONLINE = ["node1 online", "node2 online", "node3 online"];
 /** The moment of the captured node2 Unknown. */
@@ -10,7 +10,7 @@ const unknown = response("04-list-unknown");
 /** node2 Unknown, so many seconds after the capture by the server's clock. */
 function unknownFor(seconds: number) {
   const date = new Date(Date.parse(unknown.headers.Date ?? "") + seconds * 1000).toUTCString();
-  return answered({ ...unknown, headers: { ...unknown.headers, Date: date } });
+  return respondWith({ ...unknown, headers: { ...unknown.headers, Date: date } });
 }
 
 const [deleted = ""] = watchLines("05-watch-events").filter((line) => line.includes('"DELETED"'));
@@ -162,7 +162,7 @@ test("401: a token that was replaced meanwhile is used at once; else it is a pro
   rig.list = captured("02-401-wrong-token");
   rig.driver.lookNow();
   const look = await rig.next(({ complete }) => !complete);
-  assert.match(problems(look), /it answers 401: Unauthorized; the token or the client certificate/);
+  assert.match(problems(look), /it returned 401: Unauthorized; the token or the client certificate/);
   assert.doesNotMatch(problems(look), /two/);
 });
 
@@ -185,9 +185,9 @@ test("each refusal has its reason, and none is an empty cluster", async () => {
 test("429 is text, and its Retry-After is kept to", async () => {
   await using rig = await Rig.start();
   const { status, headers, body } = response("02-429");
-  rig.list = answered({ status, headers: { ...headers, "Retry-After": "30" }, body });
+  rig.list = respondWith({ status, headers: { ...headers, "Retry-After": "30" }, body });
   const refused = await rig.next();
-  assert.match(problems(refused), /it answers 429/);
+  assert.match(problems(refused), /it returned 429/);
   rig.list = captured("01-list");
   await rig.clock.advance(29_000);
   assert.equal(rig.observations.length, 1);

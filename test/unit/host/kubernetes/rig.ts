@@ -11,14 +11,14 @@ import { VirtualClock } from "../../../support/virtual-clock.ts";
 import { type CapturedResponse, response } from "./captures.ts";
 
 /** How the server answers one request; nothing: it hangs. */
-export type Answer = (http: ServerResponse, request: Arrived) => void;
+export type Respond = (http: ServerResponse, request: Arrived) => void;
 
 /** A captured response, as it came. */
-export function captured(name: string): Answer {
-  return answered(response(name));
+export function captured(name: string): Respond {
+  return respondWith(response(name));
 }
 
-export function answered({ status, headers, body }: CapturedResponse): Answer {
+export function respondWith({ status, headers, body }: CapturedResponse): Respond {
   const { Date: date, "Content-Type": type, "Retry-After": retry } = headers;
   const sent = {
     ...(date && { Date: date }),
@@ -39,9 +39,9 @@ export class Rig implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #sensing: Promise<void>;
   #taken = 0;
-  list: Answer = captured("01-list");
+  list: Respond = captured("01-list");
   /** Of a watch; by default it stays open. */
-  watch: Answer = (http) => void http.writeHead(200).flushHeaders();
+  watch: Respond = (http) => void http.writeHead(200).flushHeaders();
   /** The open watches, oldest first. */
   readonly watches: ServerResponse[] = [];
 

@@ -82,16 +82,16 @@ test("a host that comes up is not a report of a loss", async (t) => {
   assert.equal(await isNotified(hosts, { hostname: "comp2", status: "NORMAL", since: now - 1000, lostAt: now }), false);
 });
 
-test("two losses of one moment share a request, and when the check of one is cancelled the other still has its answer", async (t) => {
+test("two losses of one moment share a request, and when the check of one is cancelled the other still has its result", async (t) => {
   const { client, hosts } = await site(t);
   const now = Date.now();
   await client.createNotification(notification("comp3", "NORMAL", now), options);
   await hosts.segmentHosts([], signal);
   const cancelled = new AbortController();
   const loss = { hostname: "comp3", status: "NORMAL", since: now - 1000, lostAt: now } as const;
-  const answers = [hosts.findReport(loss, cancelled.signal), hosts.findReport(loss, signal)];
+  const results = [hosts.findReport(loss, cancelled.signal), hosts.findReport(loss, signal)];
   cancelled.abort(new Error("it is online again"));
-  const [first, second] = await Promise.allSettled(answers);
+  const [first, second] = await Promise.allSettled(results);
   assert.equal(first?.status, "rejected");
   assert.deepEqual(second, { status: "fulfilled", value: { isNotified: true } });
 });

@@ -14,20 +14,20 @@ test("a program that has not ended is not started again beside itself, however c
   const tools = new Tools({ clock: systemClock });
   const { signal } = new AbortController();
   const words = ["sleep", "0.3"] as const;
-  const answers = await Promise.all([tools.run(words, LIMITS, signal), tools.run(words, LIMITS, signal)]);
+  const results = await Promise.all([tools.run(words, LIMITS, signal), tools.run(words, LIMITS, signal)]);
   assert.deepEqual(
-    answers.map(({ kind }) => kind),
-    ["answered", "hung"],
+    results.map(({ kind }) => kind),
+    ["output", "hung"],
   );
-  assert.equal((await tools.run(words, LIMITS, signal)).kind, "answered", "it is free again");
+  assert.equal((await tools.run(words, LIMITS, signal)).kind, "output", "it is free again");
 });
 
 test("a program that is not there can be tried again", async () => {
   const tools = new Tools({ clock: systemClock });
   const { signal } = new AbortController();
   for (let tried = 0; tried < 2; tried += 1) {
-    const answer = await tools.run(["no-such-program-of-a-cluster"], LIMITS, signal);
-    assert.equal(answer.kind, "missing");
+    const result = await tools.run(["no-such-program-of-a-cluster"], LIMITS, signal);
+    assert.equal(result.kind, "missing");
   }
 });
 

@@ -44,7 +44,7 @@ const check = (one = device, timeoutMs = 20_000) =>
   checkIpmiPower(one, { clock: systemClock, timeoutMs }, AbortSignal.timeout(30_000));
 
 /** By ipmitool 1.8.19: exit code, and what it means. */
-const answers: readonly (readonly [name: string, code: number, power: string])[] = [
+const outputs: readonly (readonly [name: string, code: number, power: string])[] = [
   ["power-off", 0, "off"],
   ["power-on", 0, "on"],
   ["no-cipher-suites-answer", 0, "on"],
@@ -63,28 +63,28 @@ const orEmpty = (read: () => string): string => {
   }
 };
 
-for (const [name, code, power] of answers) {
+for (const [name, code, power] of outputs) {
   test(`ipmitool 1.8.19, ${name}: the power is ${power}`, async () => {
     const [out, err] = ["out", "err"].map((end) => orEmpty(() => captured(`ipmitool-1.8.19/${name}.${end}`)));
     ipmitoolPrints(out ?? "", err ?? "", code);
-    const answer = await check();
-    assert.equal(answer.power, power);
-    assert.match(answer.reason, /198\.18\.77\.113/);
+    const result = await check();
+    assert.equal(result.power, power);
+    assert.match(result.reason, /198\.18\.77\.113/);
   });
 }
 
-test("an answer with a bad exit code proves nothing", async () => {
+test("an output with a bad exit code proves nothing", async () => {
   ipmitoolPrints("Chassis Power is off\n", "", 1);
   assert.equal((await check()).power, "unknown");
 });
 
 test("the password goes by the environment, and is in no argument, reason or dump", async () => {
   ipmitoolPrints("garbage\n", "", 0);
-  const answer = await check({ ...device, port: 6230, privilege: "operator", cipher: 3 });
+  const result = await check({ ...device, port: 6230, privilege: "operator", cipher: 3 });
   assert.equal(readFileSync(join(folder, "password"), "utf8"), "s3cret");
   const argv = readFileSync(join(folder, "argv"), "utf8").trim();
   assert.equal(argv, "-I lanplus -H 198.18.77.113 -p 6230 -U admin -E -L operator -C 3 chassis power status");
-  for (const text of [argv, answer.reason, JSON.stringify(device), inspect(device, { depth: 9, showHidden: true })]) {
+  for (const text of [argv, result.reason, JSON.stringify(device), inspect(device, { depth: 9, showHidden: true })]) {
     assert.doesNotMatch(text, /s3cret/);
   }
 });

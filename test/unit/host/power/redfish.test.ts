@@ -75,18 +75,18 @@ describe("the power check by Redfish", () => {
     const port = await service.start();
     const wrong = { from: "value" as const, value: new Secret("wrong-password") };
     const missing = { from: "file" as const, path: "/nowhere/password" };
-    const answers = [
+    const results = [
       await checkPower(device(port, { password: wrong }), parts, signal),
       await checkPower(device(port, { password: missing }), parts, signal),
       await checkPower(device(port, { systemsUri: "/redfish/v1/Systems/9" }), parts, signal),
       await checkPower(device(1), parts, signal),
     ];
     service.hangs = true;
-    answers.push(await checkPower(device(port), { ...parts, timeoutMs: 200 }, signal));
-    answers.push(await checkPower(device(port, { address: "no host" }), parts, signal));
-    assert.match(answers.at(-2)?.reason ?? "", /did not answer within 0.2 s|time/);
-    assert.match(answers.at(-1)?.reason ?? "", /cannot be asked: Invalid URL/);
-    for (const { power, reason } of answers) {
+    results.push(await checkPower(device(port), { ...parts, timeoutMs: 200 }, signal));
+    results.push(await checkPower(device(port, { address: "no host" }), parts, signal));
+    assert.match(results.at(-2)?.reason ?? "", /did not answer within 0.2 s|time/);
+    assert.match(results.at(-1)?.reason ?? "", /cannot be asked: Invalid URL/);
+    for (const { power, reason } of results) {
       assert.equal(power, "unknown");
       assert.notEqual(reason, "");
       assert.doesNotMatch(inspect(reason), /s3cret|wrong-password/);

@@ -1,6 +1,6 @@
-/** An answer of an agent that is not what Consul's API documents. */
+/** A response of an agent that is not what Consul's API documents. */
 export class NotUnderstoodError extends Error {
-  readonly code = "CONSUL_ANSWER";
+  readonly code = "CONSUL_RESPONSE";
 }
 
 /** One entry of `GET /v1/agent/members`: what the agent itself knows by gossip. */
