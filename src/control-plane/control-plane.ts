@@ -11,8 +11,12 @@ import { TokenStore } from "./keystone/token-store.ts";
 import { masakariApp } from "./masakari/app.ts";
 import { type ComputeServiceExists, everyComputeServiceExists } from "./masakari/compute-services.ts";
 import { HostStore } from "./masakari/hosts/store.ts";
+import { randomDelay } from "./masakari/notification-delay.ts";
 import { NotificationStore } from "./masakari/notifications/store.ts";
+import { type Recovery, recordRecovery } from "./masakari/recovery.ts";
+import { type ReleaseName, releases } from "./masakari/release.ts";
 import { SegmentStore } from "./masakari/segments/store.ts";
+import { VmoveStore } from "./masakari/vmoves/store.ts";
 import type { AnsweredRequest, NotificationArrival } from "./observation.ts";
 import { openDatabase } from "./store/database.ts";
 
@@ -30,6 +34,14 @@ export interface ControlPlaneOptions {
   readonly masakariPort?: number;
   /** Seconds that a token is good for; default 3600, Keystone's own. */
   readonly tokenLifetime?: number;
+  /** Which masakari-api it is, by its highest microversion; default 1.3, upstream's master. 1.2 is Debian 12's. */
+  readonly release?: ReleaseName;
+  /** `duplicate_notification_detection_interval`, seconds; default 180. */
+  readonly duplicateInterval?: number;
+  /** `notification_delay_max`, seconds; default 0, which waits for nothing. */
+  readonly notificationDelayMax?: number;
+  /** Origins of web pages that may read the Masakari API's answers, or `*`; default none. */
+  readonly corsOrigins?: readonly string[];
   /** Stands in for Nova; by default every compute host exists. */
   readonly computeServiceExists?: ComputeServiceExists;
   /** Called after a notification is on disk and before it is answered. */
@@ -49,6 +61,8 @@ export interface ControlPlane {
   readonly keystoneUrl: string;
   /** `http://127.0.0.1:PORT/v1`, as in the catalog. */
   readonly masakariUrl: string;
+  /** Writes what an engine would have left of a recovery. @throws Error if there is no such notification */
+  recordRecovery(notificationUuid: string, recovery: Recovery): void;
   /** Stops listening, ends open connections and closes the database. Idempotent. */
   close(): Promise<void>;
 }
@@ -76,15 +90,23 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     now,
     log,
   });
+  const stores = {
+    database,
+    segments: new SegmentStore(database, now),
+    hosts: new HostStore(database, now),
+    notifications: new NotificationStore(database, now, options.duplicateInterval ?? 180),
+    vmoves: new VmoveStore(database),
+    release: releases[options.release ?? "1.3"],
+    computeServiceExists: options.computeServiceExists ?? everyComputeServiceExists,
+  };
+  const ending = new AbortController();
   const masakari = masakariApp({
-    stores: {
-      database,
-      segments: new SegmentStore(database, now),
-      hosts: new HostStore(database, now),
-      notifications: new NotificationStore(database, now),
-      computeServiceExists: options.computeServiceExists ?? everyComputeServiceExists,
-    },
+    stores,
     tokens,
+    publicBase: undefined,
+    corsOrigins: options.corsOrigins ?? [],
+    notificationDelay: randomDelay(options.notificationDelayMax ?? 0),
+    signal: ending.signal,
     identityUrl: () => urls.identity,
     onNotification: guarded(options.onNotification, log),
     onRequest,
@@ -95,6 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const close = () => {
     closing ??= (async () => {
       options.signal?.removeEventListener("abort", onAbort);
+      ending.abort();
       await Promise.all([keystone.close(), masakari.close()]);
       database.close();
     })();
@@ -114,7 +137,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     throw error;
   }
   options.signal?.addEventListener("abort", onAbort, { once: true });
-  return { keystoneUrl: urls.identity, masakariUrl: urls["instance-ha"], close };
+  return {
+    keystoneUrl: urls.identity,
+    masakariUrl: urls["instance-ha"],
+    recordRecovery: (uuid, recovery) => recordRecovery(stores, now(), uuid, recovery),
+    close,
+  };
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
 import { type Json, toPythonJson } from "../formats/python-json.ts";
 import { bestMatch } from "../http/accept.ts";
+import { addCors } from "../http/cors.ts";
 import { observe } from "../http/observe.ts";
 import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
 import { webobError } from "../http/webob-error.ts";
@@ -10,13 +11,17 @@ import type { AnsweredRequest, NotificationArrival } from "../observation.ts";
 import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
 import { extensionsResource } from "./extensions.ts";
 import { ApiFault, faultBody } from "./fault.ts";
+import { addHealthcheck, healthcheckPath } from "./healthcheck.ts";
 import { hostsResource } from "./hosts/routes.ts";
 import { readMicroversion, requireSupported } from "./microversion.ts";
+import type { NotificationDelay } from "./notification-delay.ts";
 import { notificationsResource } from "./notifications/routes.ts";
+import type { Release } from "./release.ts";
 import { addResource } from "./resource.ts";
 import { segmentsResource } from "./segments/routes.ts";
 import type { Stores } from "./stores.ts";
 import { showVersion, versionChoices, versionList, versionsResource } from "./versions.ts";
+import { vmovesResource } from "./vmoves/routes.ts";
 
 /** What the embedded masakari-api stands on. */
 export interface MasakariRoom {
@@ -24,16 +29,27 @@ export interface MasakariRoom {
   readonly tokens: TokenStore;
   /** Keystone's URL, for the 401's header; known only once it listens. */
   readonly identityUrl: () => string;
+  /** Where clients reach the API, without `/v1`; undefined: where each request says that it went. */
+  readonly publicBase: string | undefined;
+  /** Web pages' origins that may read answers. */
+  readonly corsOrigins: readonly string[];
+  readonly notificationDelay: NotificationDelay | undefined;
+  /** Aborts when the control plane closes. */
+  readonly signal: AbortSignal;
   readonly onNotification: (arrival: NotificationArrival) => void;
   readonly onRequest: (answered: AnsweredRequest) => void;
   readonly log: Logger;
 }
 
-/** The part of masakari-api 14.0.2 that the monitors and an operator's first steps use. */
+/** masakari-api, as the release that was chosen has it. */
 export function masakariApp(room: MasakariRoom): FastifyInstance {
   const app = newHttpServer();
   const { arrivedAt } = observe(app, "masakari", room.onRequest);
   const entrants = new WeakMap<FastifyRequest, Entrant>();
+  const { stores, log } = room;
+  const { release } = stores;
+  const baseOf = (request: FastifyRequest) => room.publicBase ?? `${request.protocol}://${request.host}`;
+  addCors(app, room.corsOrigins, isVersioned);
 
   app.addHook("onRequest", async (request, reply) => {
     if (!needsToken(request)) return;
@@ -53,55 +69,62 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     }
     if (request.is404) return;
     const header = request.headers["openstack-api-version"];
-    const version = readMicroversion(Array.isArray(header) ? header.join(",") : header);
-    entrants.set(request, { caller: state.grant, version, arrivedAt: arrivedAt(request) });
-    requireSupported(version);
+    const version = readMicroversion(Array.isArray(header) ? header.join(",") : header, release);
+    const known = { caller: state.grant, version, base: baseOf(request), arrivedAt: arrivedAt(request) };
+    entrants.set(request, known);
+    requireSupported(version, release);
   });
 
-  const answer = (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
     const entrant = entrants.get(request);
     if (!entrant) throw new Error("a request reached its route without having been let in");
-    const body = perform(request, entrant, name, action);
+    const body = await perform(request, entrant, name, action);
     reply.headers({ "openstack-api-version": `masakari ${entrant.version.text}`, vary: "OpenStack-API-Version" });
     return success(request, reply, action?.status ?? 200, body);
   };
 
+  const answerUnrouted = (request: FastifyRequest, reply: FastifyReply) =>
+    isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply, baseOf(request), release);
   app.setErrorHandler((error, request, reply) => {
-    const version = entrants.get(request)?.version.text;
-    return answerError(room.log, error, version, request, reply);
+    if (request.is404 && bodyFailure(error) !== "too-large") return answerUnrouted(request, reply);
+    return answerError(log, error, entrants.get(request)?.version.text, request, reply);
   });
-  app.setNotFoundHandler((request, reply) =>
-    isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply),
-  );
+  app.setNotFoundHandler(answerUnrouted);
   for (const url of ["/v1", "/v1/"]) {
-    app.get(url, (request, reply) => answer(request, reply, "show", showVersion));
+    app.get(url, (request, reply) => answer(request, reply, "show", showVersion(release)));
   }
   for (const resource of [
-    versionsResource,
-    extensionsResource,
-    segmentsResource(room.stores),
-    hostsResource(room.stores),
-    notificationsResource(room.stores, room.onNotification),
+    versionsResource(release),
+    extensionsResource(release),
+    segmentsResource(stores),
+    hostsResource(stores),
+    notificationsResource(stores, {
+      delay: room.notificationDelay,
+      signal: room.signal,
+      onStored: room.onNotification,
+    }),
+    ...(release.hasVmoves ? [vmovesResource(stores)] : []),
   ]) {
     addResource(app, resource, answer);
   }
+  if (release.hasVmoves) addHealthcheck(app, stores.database);
   return app;
 }
 
 /** Judged by the route that is taken, however its URL was spelt: without a token only the versions are shown. */
 function needsToken(request: FastifyRequest): boolean {
-  return !request.is404 || isVersioned(request);
+  return isVersioned(request) || !(request.is404 || request.routeOptions.url === healthcheckPath);
 }
 
 function isVersioned(request: FastifyRequest): boolean {
   return /^\/v1(?:[/?]|$)/.test(request.url);
 }
 
-function choices(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function choices(request: FastifyRequest, reply: FastifyReply, base: string, release: Release): FastifyReply {
   const path = (request.url.split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
   return path === "/"
-    ? success(request, reply, 200, versionList(request.host))
-    : success(request, reply, 300, versionChoices(request.host, path));
+    ? success(request, reply, 200, versionList(base, release))
+    : success(request, reply, 300, versionChoices(base, path));
 }
 
 function success(request: FastifyRequest, reply: FastifyReply, status: number, body: Json | undefined): FastifyReply {
@@ -120,7 +143,6 @@ function answerError(
 ): FastifyReply {
   const failure = bodyFailure(error);
   if (failure === "too-large") return refuseTooLarge(request, reply);
-  if (request.is404) return isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply);
   const fault =
     failure === "media-type" ? unsupportedMediaType() : failure ? new ApiFault(400, "Malformed request body") : error;
   if (version !== undefined) {

@@ -13,8 +13,8 @@ import { validate } from "./validation.ts";
 export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** The Host header. */
-  readonly host: string;
+  /** Where the client reaches the API, without `/v1`: the start of links. */
+  readonly base: string;
   /** Checked against the action's schema; null where there is none. */
   readonly body: Json;
   readonly version: Microversion;
@@ -31,13 +31,14 @@ export interface Action {
   readonly rule?: string;
   readonly schema?: (version: Microversion) => Schema;
   /** Returns the answer's body, undefined for none; throws ApiFault to refuse. */
-  readonly handle: (call: Call) => Json | undefined;
+  readonly handle: (call: Call) => Json | undefined | Promise<Json>;
 }
 
 /** What is known of a request once it has been let in. */
 export interface Entrant {
   readonly caller: Grant;
   readonly version: Microversion;
+  readonly base: string;
   readonly arrivedAt: number;
 }
 
@@ -63,7 +64,7 @@ export function perform(request: FastifyRequest, entrant: Entrant, actionName: s
   if (action.schema) validate(action.schema(entrant.version), body);
   if (action.rule !== undefined) requireAllowed(entrant.caller, action.rule);
   const query = new URL(request.url, "http://localhost").searchParams;
-  return action.handle({ ...entrant, params, query, host: request.host, body });
+  return action.handle({ ...entrant, params, query, body });
 }
 
 function isAcceptedMediaType(header = ""): boolean {

@@ -10,7 +10,7 @@ export interface Condition {
 
 /** A resource's list. */
 export interface Listing {
-  readonly table: "segment" | "host" | "notification";
+  readonly table: "segment" | "host" | "notification" | "vmove";
   /** What it may be sorted by. */
   readonly columns: readonly string[];
   /** Query parameters that filter, and the condition for a value. @throws ApiFault 400 for a value that is none */
@@ -31,13 +31,13 @@ export function listRows<Row>(
   query: URLSearchParams,
   scope: readonly Condition[] = [],
 ): Row[] {
-  const limit = limitOf(query.get("limit"));
+  const limit = limitOf(query);
   const order = orderOf(query, [...always, ...columns]);
   const filtered = Object.entries(filters).flatMap(([name, condition]) => {
-    const value = query.get(name);
+    const value = last(query, name);
     return value === null ? [] : [condition(value)];
   });
-  const marker = query.get("marker");
+  const marker = last(query, "marker");
   const after = marker === null ? [] : [afterMarker(database, table, marker, order)];
   const conditions = [...scope, ...filtered];
   const where = ["deleted_at IS NULL", ...conditions.map(({ sql }) => sql), ...after.map(({ sql }) => sql)];
@@ -52,12 +52,28 @@ export const equals =
   (column: string) =>
   (value: string): Condition => ({ sql: `${column} = ?`, value });
 
-function limitOf(text: string | null): number {
-  if (text === null) return listLimit;
-  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new ApiFault(400, "Invalid input received: limit must be an integer");
-  const limit = Number(text);
-  if (limit < 0) throw new ApiFault(400, "Invalid input received: limit must be >= 0");
-  return Math.min(limit, listLimit);
+/** Of a parameter that is given more than once the last counts. */
+function last(query: URLSearchParams, name: string): string | null {
+  return query.getAll(name).at(-1) ?? null;
+}
+
+function limitOf(query: URLSearchParams): number {
+  const limit = wholeNumber(query, "limit");
+  // It is checked, and then ignored.
+  wholeNumber(query, "page_size");
+  return Math.min(limit ?? listLimit, listLimit);
+}
+
+/** As Python's `int()` reads it. */
+function wholeNumber(query: URLSearchParams, name: string): number | undefined {
+  const text = last(query, name);
+  if (text === null) return undefined;
+  if (!/^\s*[-+]?\d+(?:_\d+)*\s*$/.test(text)) {
+    throw new ApiFault(400, `Invalid input received: ${name} must be an integer`);
+  }
+  const value = Number(text.replaceAll("_", ""));
+  if (value < 0) throw new ApiFault(400, `Invalid input received: ${name} must be >= 0`);
+  return value;
 }
 
 interface SortKey {
@@ -67,16 +83,16 @@ interface SortKey {
 
 /** `created_at` and `id` come last; a key without a direction has that of the first. */
 function orderOf(query: URLSearchParams, sortable: readonly string[]): SortKey[] {
-  const keys = query.getAll("sort_key");
-  const directions = query.getAll("sort_dir");
+  const given = query.getAll("sort_key").map((key) => key.trim());
+  const directions = query.getAll("sort_dir").map((direction) => direction.trim());
   for (const direction of directions) {
     if (direction !== "asc" && direction !== "desc") {
       throw new ApiFault(400, "Invalid input received: Unknown sort direction, must be 'asc' or 'desc'");
     }
   }
-  for (const tieBreaker of ["created_at", "id"]) if (!keys.includes(tieBreaker)) keys.push(tieBreaker);
+  const keys = [...given, ...["created_at", "id"].filter((tieBreaker) => !given.includes(tieBreaker))];
   // Two tie breakers do not make room for more directions than keys were given.
-  if (directions.length > Math.max(1, query.getAll("sort_key").length)) {
+  if (directions.length > Math.max(1, given.length)) {
     throw new ApiFault(400, "Invalid input received: Sort direction size exceeds sort key size");
   }
   const unknown = keys.find((key) => !sortable.includes(key));
@@ -87,6 +103,8 @@ function orderOf(query: URLSearchParams, sortable: readonly string[]): SortKey[]
   return keys.map((column, index) => ({ column, direction: (directions[index] as SortKey["direction"]) ?? first }));
 }
 
+const neverNull = ["id", "created_at", "status", "type", "generated_time", "source_host_uuid", "name"];
+
 /** Rows after the marker's in this order: behind it in the first column, or equal there and behind it in the next … */
 function afterMarker(database: DatabaseSync, table: string, marker: string, order: readonly SortKey[]) {
   const id = /^\d{1,15}$/.test(marker) ? Number(marker) : -1;
@@ -94,6 +112,13 @@ function afterMarker(database: DatabaseSync, table: string, marker: string, orde
   if (row === undefined) throw new ApiFault(400, `Marker ${marker} could not be found.`);
   // Without a time, an update is older than all.
   const cellOf = (column: string): SQLInputValue => row[column] ?? "";
+  const [{ direction: first }] = order as [SortKey];
+  if (order.every(({ column, direction }) => direction === first && neverNull.includes(column))) {
+    // An index leads straight to this.
+    const columns = order.map(({ column }) => column);
+    const places = columns.map(() => "?").join(", ");
+    return { sql: `(${columns.join(", ")}) ${first === "asc" ? ">" : "<"} (${places})`, values: columns.map(cellOf) };
+  }
   const steps = order.map(({ column, direction }, index) => {
     const equal = order.slice(0, index).map((before) => `coalesce(${before.column}, '') = ?`);
     return [...equal, `coalesce(${column}, '') ${direction === "asc" ? ">" : "<"} ?`].join(" AND ");

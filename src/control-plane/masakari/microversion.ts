@@ -1,16 +1,14 @@
 import { ApiFault } from "./fault.ts";
+import type { Release } from "./release.ts";
 
-/** The API's microversions: 1.0 to 1.2, those of masakari 14.0.2. */
 export const minVersion = "1.0";
-export const maxVersion = "1.2";
-const maxMinor = 2;
 
 /** What a request's `OpenStack-API-Version` header asks for. */
 export interface Microversion {
   /** As the answer's header repeats it. */
   readonly text: string;
   readonly minor: number;
-  /** Outside 1.0–1.2: to be refused with 406. */
+  /** Outside what the release has: to be refused with 406. */
   readonly supported: boolean;
 }
 
@@ -18,7 +16,7 @@ export interface Microversion {
  * Reads the header: several services may be in it, the last entry for `instance-ha` counts, others are ignored.
  * @throws ApiFault 400 if the version is not of the form X.Y
  */
-export function readMicroversion(header: string | undefined): Microversion {
+export function readMicroversion(header: string | undefined, { maxVersion, maxMinor }: Release): Microversion {
   const text = lastEntry(header ?? "");
   if (text === undefined) return { text: minVersion, minor: 0, supported: true };
   if (text === "latest") return { text: maxVersion, minor: maxMinor, supported: true };
@@ -31,7 +29,7 @@ export function readMicroversion(header: string | undefined): Microversion {
 }
 
 /** @throws ApiFault 406 */
-export function requireSupported({ text, supported }: Microversion): void {
+export function requireSupported({ text, supported }: Microversion, { maxVersion }: Release): void {
   if (supported) return;
   throw new ApiFault(
     406,

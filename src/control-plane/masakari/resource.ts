@@ -16,7 +16,7 @@ export type Answer = (
   reply: FastifyReply,
   actionName: string,
   action: Action | undefined,
-) => FastifyReply;
+) => Promise<FastifyReply>;
 
 interface Route {
   readonly method: HTTPMethods;

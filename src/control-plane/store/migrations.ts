@@ -51,4 +51,23 @@ export const migrations: readonly string[] = [
   CREATE INDEX notification_duplicate ON notification (source_host_uuid, type, payload_key, generated_time);
   CREATE INDEX notification_in_progress ON notification (source_host_uuid, status);
   `,
+  `
+  ALTER TABLE notification ADD COLUMN failover_segment_uuid TEXT NOT NULL DEFAULT '';
+  ALTER TABLE notification ADD COLUMN message TEXT;
+  ALTER TABLE notification ADD COLUMN workflow_tasks TEXT NOT NULL DEFAULT '[]';
+  UPDATE notification SET failover_segment_uuid = (SELECT segment_uuid FROM host WHERE host.uuid = source_host_uuid);
+  CREATE TABLE vmove (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, notification_uuid TEXT NOT NULL,
+    instance_uuid TEXT NOT NULL, instance_name TEXT NOT NULL, source_host TEXT NOT NULL, dest_host TEXT,
+    start_time TEXT, end_time TEXT, type TEXT NOT NULL, status TEXT NOT NULL, message TEXT,
+    created_at TEXT NOT NULL, updated_at TEXT, deleted_at TEXT
+  ) STRICT;
+  CREATE INDEX vmove_notification ON vmove (notification_uuid);
+  CREATE INDEX segment_newest ON segment (created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX host_newest ON host (segment_uuid, created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_newest ON notification (created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_of_status ON notification (status, created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_of_type ON notification (type, created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_of_host ON notification (source_host_uuid, created_at, id) WHERE deleted_at IS NULL;
+  `,
 ];

@@ -32,6 +32,7 @@ describe("every recorded exchange with masakari-api 14.0.2 goes the same way", (
     // The recording's stub of Nova knew no host named like this.
     controlPlane = await startTestControlPlane({
       database,
+      release: "1.2",
       computeServiceExists: (name) => !name.startsWith("nohost"),
     });
     tokens = { admin: await logIn(controlPlane), member: await logIn(controlPlane, "demo") };

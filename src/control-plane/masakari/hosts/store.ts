@@ -92,6 +92,12 @@ export class HostStore {
     ) as HostRow;
   }
 
+  putOnMaintenance(uuid: string): void {
+    this.#database
+      .prepare("UPDATE host SET on_maintenance = 1, reserved = 0, updated_at = ? WHERE uuid = ?")
+      .run(formatWholeSecond(this.#now()), uuid);
+  }
+
   /** Deletes softly. */
   delete(uuid: string): void {
     this.#database.prepare("UPDATE host SET deleted_at = ? WHERE uuid = ?").run(formatWholeSecond(this.#now()), uuid);

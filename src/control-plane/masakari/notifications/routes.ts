@@ -4,6 +4,7 @@ import type { NotificationArrival } from "../../observation.ts";
 import { inTransaction } from "../../store/database.ts";
 import type { Call } from "../call.ts";
 import { ApiFault } from "../fault.ts";
+import type { NotificationDelay } from "../notification-delay.ts";
 import type { Resource } from "../resource.ts";
 import type { Stores } from "../stores.ts";
 import { validate } from "../validation.ts";
@@ -11,6 +12,15 @@ import { createSchema, type NotificationType, payloadSchemas } from "./schema.ts
 import { type NotificationRow, showNotification } from "./store.ts";
 
 const rule = (action: string) => `os_masakari_api:notifications:${action}`;
+
+/** What storing notifications needs beside the stores. */
+export interface NotificationRoom {
+  readonly delay: NotificationDelay | undefined;
+  /** Ends what waits. */
+  readonly signal: AbortSignal;
+  /** Called with each one after it is on disk. */
+  readonly onStored: (arrival: NotificationArrival) => void;
+}
 
 /** A notification as the schema has let it through. */
 interface ReceivedNotification {
@@ -20,9 +30,9 @@ interface ReceivedNotification {
   readonly payload: Readonly<Record<string, string>>;
 }
 
-/** `/v1/notifications`; `onStored` hears of each one after it is on disk. */
-export function notificationsResource(stores: Stores, onStored: (arrival: NotificationArrival) => void): Resource {
-  const { notifications } = stores;
+/** `/v1/notifications` */
+export function notificationsResource(stores: Stores, { delay, signal, onStored }: NotificationRoom): Resource {
+  const { notifications, release } = stores;
   return {
     path: "notifications",
     memberAction: true,
@@ -30,7 +40,9 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
       index: {
         status: 200,
         rule: rule("index"),
-        handle: ({ query }) => ({ notifications: notifications.list(query).map((row) => showNotification(row)) }),
+        handle: ({ query }) => ({
+          notifications: notifications.list(query).map((row) => showNotification(row, release)),
+        }),
       },
       show: {
         status: 200,
@@ -38,7 +50,7 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
         handle: ({ params, version }) => {
           const row = notifications.find(params.id ?? "");
           if (!row) throw new ApiFault(404, `No notification with id ${params.id}.`);
-          return { notification: showNotification(row, { withDetails: version.minor >= 1 }) };
+          return { notification: showNotification(row, release, { withDetails: version.minor >= 1 }) };
         },
       },
       create: {
@@ -48,9 +60,12 @@ export function notificationsResource(stores: Stores, onStored: (arrival: Notifi
         handle: (call) => {
           const { notification } = call.body as unknown as { notification: ReceivedNotification };
           validate(payloadSchemas[notification.type], notification.payload);
-          const row = store(stores, notification);
-          onStored(arrivalOf(call, notification, row));
-          return { notification: showNotification(row) } satisfies Json;
+          const take = (): Json => {
+            const row = store(stores, notification);
+            onStored(arrivalOf(call, notification, row));
+            return { notification: showNotification(row, release) };
+          };
+          return delay ? delay(signal).then(take) : take();
         },
       },
     },
@@ -70,7 +85,7 @@ function store({ database, hosts, notifications }: Stores, received: ReceivedNot
       );
     }
     const generatedTime = parseIsoTime(received.generated_time) ?? { ms: 0, micros: 0 };
-    const candidate = { generatedTime, sourceHostUuid: host.uuid, type, payload };
+    const candidate = { generatedTime, sourceHostUuid: host.uuid, segmentUuid: host.segment_uuid, type, payload };
     if (notifications.isDuplicate(candidate)) {
       throw new ApiFault(409, `Notification received from host ${hostname} of type ${type} is duplicate.`);
     }

@@ -1,16 +1,32 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { PythonFloat } from "../../formats/python-json.ts";
 import { formatTime, formatWholeSecond, parseIsoTime, type UtcTime } from "../../formats/time.ts";
 import { ApiFault } from "../fault.ts";
 import { equals, type Listing, listRows } from "../list-query.ts";
 import { type Stamps, stamps } from "../record.ts";
+import type { Release } from "../release.ts";
 
 /** What a monitor notifies, its host looked up. */
 export interface NewNotification {
   readonly generatedTime: UtcTime;
   readonly sourceHostUuid: string;
+  readonly segmentUuid: string;
   readonly type: string;
   readonly payload: Readonly<Record<string, string>>;
+}
+
+/** One task of the workflow by which an engine recovered. `progress` is 0 to 1. */
+export interface WorkflowTask {
+  readonly name: string;
+  readonly progress: number;
+  readonly progress_details: readonly {
+    /** `2026-11-22 11:49:30.769436` */
+    readonly timestamp: string;
+    readonly progress: string;
+    readonly message: string;
+  }[];
+  readonly state: string;
 }
 
 export interface NotificationRow extends Stamps {
@@ -22,10 +38,11 @@ export interface NotificationRow extends Stamps {
   /** JSON, members in the order they were sent. */
   readonly payload: string;
   readonly status: string;
+  readonly failover_segment_uuid: string;
+  readonly message: string | null;
+  /** JSON: a list of `WorkflowTask`. */
+  readonly workflow_tasks: string;
 }
-
-/** masakari's `duplicate_notification_detection_interval`, ms. */
-const duplicateInterval = 180_000;
 
 const listing: Listing = {
   table: "notification",
@@ -45,10 +62,13 @@ const listing: Listing = {
 export class NotificationStore {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
+  readonly #duplicateInterval: number;
 
-  constructor(database: DatabaseSync, now: () => number) {
+  /** @param duplicateInterval masakari's `duplicate_notification_detection_interval`, seconds */
+  constructor(database: DatabaseSync, now: () => number, duplicateInterval: number) {
     this.#database = database;
     this.#now = now;
+    this.#duplicateInterval = duplicateInterval;
   }
 
   /** @throws ApiFault 400 for a query that makes no sense */
@@ -64,10 +84,10 @@ export class NotificationStore {
 
   /**
    * Whether the same was notified before: same type, host and payload (whatever the order of its members), generated no
-   * earlier than 180 s before this one. There is no upper bound, and the status does not matter.
+   * earlier than the interval before this one. There is no upper bound, and the status does not matter.
    */
   isDuplicate({ generatedTime, sourceHostUuid, type, payload }: NewNotification): boolean {
-    const since = formatTime({ ...generatedTime, ms: generatedTime.ms - duplicateInterval });
+    const since = formatTime({ ...generatedTime, ms: generatedTime.ms - this.#duplicateInterval * 1000 });
     return (
       this.#database
         .prepare(
@@ -79,22 +99,30 @@ export class NotificationStore {
   }
 
   /** Stores a notification with status `new`. */
-  insert({ generatedTime, sourceHostUuid, type, payload }: NewNotification): NotificationRow {
+  insert({ generatedTime, sourceHostUuid, segmentUuid, type, payload }: NewNotification): NotificationRow {
     return this.#database
       .prepare(
         `INSERT INTO notification
-           (uuid, generated_time, source_host_uuid, type, payload, payload_key, status, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, 'new', ?) RETURNING *`,
+           (uuid, generated_time, source_host_uuid, failover_segment_uuid, type, payload, payload_key, status, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?) RETURNING *`,
       )
       .get(
         randomUUID(),
         formatTime(generatedTime),
         sourceHostUuid,
+        segmentUuid,
         type,
         JSON.stringify(payload),
         payloadKey(payload),
         formatWholeSecond(this.#now()),
       ) as unknown as NotificationRow;
+  }
+
+  /** Stores how far the recovery has come. */
+  settle(uuid: string, status: string, message: string | null, tasks: readonly WorkflowTask[]): void {
+    this.#database
+      .prepare("UPDATE notification SET status = ?, message = ?, workflow_tasks = ?, updated_at = ? WHERE uuid = ?")
+      .run(status, message, JSON.stringify(tasks), formatWholeSecond(this.#now()), uuid);
   }
 
   /** Whether a notification from one of the segment's hosts is still to be dealt with. */
@@ -117,8 +145,8 @@ function payloadKey(payload: Readonly<Record<string, string>>): string {
 }
 
 /** A notification as the API shows it. `withDetails`: as from 1.1 on, when one is shown. */
-export function showNotification(row: NotificationRow, { withDetails = false } = {}) {
-  const { id, uuid, generated_time, source_host_uuid, type, payload, status } = row;
+export function showNotification(row: NotificationRow, { hasVmoves }: Release, { withDetails = false } = {}) {
+  const { id, uuid, generated_time, source_host_uuid, type, payload, status, failover_segment_uuid, message } = row;
   return {
     id,
     notification_uuid: uuid,
@@ -128,7 +156,18 @@ export function showNotification(row: NotificationRow, { withDetails = false } =
     type,
     payload: JSON.parse(payload) as Record<string, string>,
     status,
-    ...(withDetails && { recovery_workflow_details: [] }),
+    ...(withDetails && { recovery_workflow_details: showTasks(row) }),
+    ...(hasVmoves && { failover_segment_uuid, message }),
     ...stamps(row),
   };
+}
+
+function showTasks({ workflow_tasks }: NotificationRow) {
+  const tasks = JSON.parse(workflow_tasks) as WorkflowTask[];
+  return tasks.map(({ name, progress, progress_details, state }) => ({
+    name,
+    progress: new PythonFloat(progress),
+    progress_details: progress_details.map(({ timestamp, progress, message }) => ({ timestamp, progress, message })),
+    state,
+  }));
 }
