@@ -182,8 +182,8 @@ function establishedOnline(host: Host, { state }: HostLook, context: Context): H
   if (baseline === undefined) return online;
   const isReported = baseline === "offline";
   context.log("info", `${host.name} is online again${isReported ? "" : "; it was not reported down"}`);
-  // Every host monitor sees it: the one that reported it down reports it up, or the first in rank.
-  const isOurs = loss === undefined || loss.sent?.by === "this monitor" || rankOf(host, state) === 0;
+  // Every host monitor sees it: the one that reported it down reports it up, or the first in rank, also where it was down at first sight.
+  const isOurs = loss?.sent?.by === "this monitor" || rankOf(host, state) === 0;
   if (isReported && isOurs) notifyStarted(host.name, context);
   return online;
 }

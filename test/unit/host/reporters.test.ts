@@ -42,6 +42,21 @@ describe("of the host monitors that see a loss", () => {
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
+  it("only the first reports up a host that was down at first sight", () => {
+    for (const [first, notified] of [
+      ["online", []],
+      ["offline", ["node3 STARTED NORMAL"]],
+    ] as const) {
+      const monitor = new HostDecisions({ needsProof: false, report_at_once: false });
+      for (let look = 0; look < 2; look += 1) {
+        monitor.look({ node0: first, node3: "offline" });
+        monitor.pass(60);
+      }
+      monitor.look({ node0: first, node3: "online" });
+      assert.deepEqual(monitor.notified, notified);
+    }
+  });
+
   it("the next reports if the first did not, or the API does not answer", () => {
     for (const value of ["not notified", "unknown"] as const) {
       const monitor = watching();
