@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { defaultTable } from "../config/tables/default.ts";
 import { distrustPath } from "../config/trust.ts";
 import { lockHolder } from "../notify/state-lock.ts";
+import { isContainerLayer, isRunOfHost } from "../system/container-layer.ts";
 import { nodeCrypto } from "../system/node-crypto.ts";
 import { makeDirectory } from "../system/private-file.ts";
 
@@ -80,22 +81,50 @@ function isReadable(path: string): boolean {
 }
 
 /**
- * Chooses where to keep state, and makes it: `state_path`, or what else there is if that cannot be had or relied on.
+ * Chooses where to keep state, and makes it: `state_path`, or what else there is if that cannot be had or relied on. A `state_path` that
+ * somebody has set is theirs, in a container too; the default one is meant to be a volume there.
+ * @param onLayer whether a directory is lost with the container that this runs in
  * @throws the system's error if there is no place at all
  */
-export function chooseStatePlace(statePath: string, environment: StateEnvironment): StatePlace {
+export function chooseStatePlace(
+  statePath: string,
+  environment: StateEnvironment,
+  onLayer: (path: string) => boolean = (path) => isContainerLayer(path, environment.env),
+): StatePlace {
   const why = whyUnusable(statePath);
-  if (why === undefined) return { path: statePath, problem: undefined };
+  if (why === undefined) {
+    if (statePath !== DEFAULT_STATE_PATH || !onLayer(statePath)) return { path: statePath, problem: undefined };
+    return placeWithoutVolume(statePath, environment, onLayer);
+  }
   const refused = `${statePath} ([DEFAULT] state_path) is not used: ${why}`;
   const remedy = "Give this program's user a state_path of its own that nobody else may write to, and restart";
   const other = fallbacks(statePath, environment).find(({ path }) => whyUnusable(path) === undefined);
-  const { path, until } = other === undefined ? lastResort() : { path: other.path, until: lossOf(other) };
-  const kept = `undelivered notifications and what this monitor knows are kept in ${path} ${until}`;
-  return { path, problem: `${refused}; ${kept}. ${remedy}` };
+  const { path, until } = other === undefined ? lastResort() : { path: other.path, until: lossOf(other, onLayer) };
+  return { path, problem: `${refused}; ${keptIn(path, until)}. ${remedy}` };
 }
 
-const lossOf = ({ isLasting }: Fallback): string =>
-  isLasting ? "until somebody removes that directory" : "until the next reboot, which loses them";
+/** Each start in a pod is a new container; the host's `/run`, where the chart mounts it, outlives them all. */
+function placeWithoutVolume(
+  statePath: string,
+  environment: StateEnvironment,
+  onLayer: (path: string) => boolean,
+): StatePlace {
+  const run = fallbacks(statePath, environment).find(({ path }) => path.startsWith("/run/"));
+  const isPod = environment.env.KUBERNETES_SERVICE_HOST !== undefined;
+  const useRun = isPod && run !== undefined && isRunOfHost() && whyUnusable(run.path) === undefined;
+  const used = useRun ? run : { path: statePath, isLasting: true };
+  const refused = `no volume is mounted at ${statePath} ([DEFAULT] state_path)`;
+  const remedy = `Mount a volume that outlives the container at ${statePath}, and restart`;
+  return { path: used.path, problem: `${refused}; ${keptIn(used.path, lossOf(used, onLayer))}. ${remedy}` };
+}
+
+const keptIn = (path: string, until: string): string =>
+  `undelivered notifications and what this monitor knows are kept in ${path} ${until}`;
+
+function lossOf({ path, isLasting }: Fallback, onLayer: (path: string) => boolean): string {
+  if (onLayer(path)) return "until the container is replaced, which loses them";
+  return isLasting ? "until somebody removes that directory" : "until the next reboot, which loses them";
+}
 
 /** Where sockets can be while the disk of `state_path` hangs: in memory. @throws the system's error if there is no place */
 export function placeInMemory(statePath: string, environment: StateEnvironment): string {

@@ -19,7 +19,7 @@ import { sense } from "./sense.ts";
 import { initialState, type ProcessState } from "./state.ts";
 import { subjectOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
-import { Systemd, systemdIsPresent } from "./systemd.ts";
+import { Systemd, whyNoSystemd } from "./systemd.ts";
 import { WatchedProcesses } from "./watched-processes.ts";
 
 /** A look at the process table takes milliseconds, on the busiest host seconds. */
@@ -53,6 +53,8 @@ export interface ProcessMonitor extends Monitor<ProcessState, ProcessObservation
   reload(settings: ProcessSettings, processListPath: string): void;
 }
 
+const WITHOUT_SYSTEMD = "its restarts of a service and a shutdown of the host count as failures of the processes";
+
 /** Watches the processes of the list, restarts what dies, and notifies Masakari when that does not help. */
 export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const { clock, log, conditions, statePath } = given;
@@ -70,6 +72,14 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
   const sudoRights = new SudoRights({ clock, log, conditions, ...commands.hooks });
   const settings = new LiveSettings(given.settings, clock);
   let { processListPath } = given;
+  let notedSystemd = false;
+  const hasSystemd = (): boolean => {
+    if (given.systemd !== undefined) return given.systemd.present;
+    const why = whyNoSystemd();
+    if (why !== undefined && !notedSystemd) log.info(`systemd cannot be queried (${why}): ${WITHOUT_SYSTEMD}`);
+    notedSystemd ||= why !== undefined;
+    return why === undefined;
+  };
   return {
     name: "processmonitor",
     initial: initialState,
@@ -85,7 +95,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
         looks,
         list: { load: given.loadProcessList, clock, log, conditions },
         bootId: bootId(),
-        systemd: given.systemd?.present ?? systemdIsPresent(),
+        systemd: hasSystemd(),
         settings: () => settings.current,
         listPath: () => processListPath,
         exitCalls: given.exitCalls,

@@ -18,10 +18,13 @@ const TIMEOUT_MS = 5000;
 const UNITS_AT_ONCE = 32;
 const SYSTEM_STATES = new Set(["initializing", "starting", "running", "degraded", "maintenance", "stopping"]);
 
-/** Whether systemd manages this host (sd_booted(3)) and can be asked from here. Kolla's containers have no systemctl. */
-export function systemdIsPresent(path = process.env.PATH ?? ""): boolean {
-  if (!existsSync("/run/systemd/system")) return false;
-  return path.split(delimiter).some((directory) => {
+/**
+ * @param marker what systemd makes when it boots a host (sd_booted(3))
+ * @returns why systemd cannot be queried from here; undefined if it can. Kolla's containers have no systemctl.
+ */
+export function whyNoSystemd(path = process.env.PATH ?? "", marker = "/run/systemd/system"): string | undefined {
+  if (!existsSync(marker)) return `there is no ${marker}`;
+  const isThere = path.split(delimiter).some((directory) => {
     try {
       accessSync(join(directory, "systemctl"), constants.X_OK);
       return true;
@@ -29,6 +32,7 @@ export function systemdIsPresent(path = process.env.PATH ?? ""): boolean {
       return false;
     }
   });
+  return isThere ? undefined : "there is no systemctl in PATH";
 }
 
 export interface SystemdParts {

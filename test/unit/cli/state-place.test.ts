@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { chooseStatePlace, fallbackPlaces } from "../../../src/cli/state-place.ts";
+import { isContainerLayer } from "../../../src/system/container-layer.ts";
 
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
@@ -129,4 +130,20 @@ test("after what systemd gives comes XDG_STATE_HOME, then what a reboot empties;
   if (isRoot) assert.ok(third.path.startsWith("/run/masakarimonitors-"), third.path);
   if (!third.path.startsWith(directory)) assert.match(third.problem ?? "", /until the next reboot, which loses them/);
   assert.ok(existsSync(third.path));
+});
+
+test("in a container without a volume, a fallback is lost when the container is replaced; a state_path that is set is used", (t) => {
+  const { statePath, environment } = scene(t);
+  const onLayer = () => true;
+  assert.deepEqual(chooseStatePlace(statePath, environment, onLayer), { path: statePath, problem: undefined });
+  const { problem } = chooseStatePlace("/proc/masakari/state", environment, onLayer);
+  assert.match(problem ?? "", /kept in .*systemd until the container is replaced, which loses them/);
+});
+
+test("an ordinary directory, in a container or not, is no container's layer", (t) => {
+  const { directory } = scene(t);
+  for (const env of [{}, { KUBERNETES_SERVICE_HOST: "10.0.0.1" }, { container: "podman" }]) {
+    assert.equal(isContainerLayer("/proc", env), false);
+  }
+  assert.throws(() => isContainerLayer(join(directory, "none"), { container: "oci" }), { code: "ENOENT" });
 });

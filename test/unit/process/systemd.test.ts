@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { bootTime } from "../../../src/process/boot-time.ts";
-import { Systemd } from "../../../src/process/systemd.ts";
+import { Systemd, whyNoSystemd } from "../../../src/process/systemd.ts";
 import { parseUnits, timeSpanMs } from "../../../src/process/unit-properties.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
 import { openProcTable } from "../../../src/system/proc-table.ts";
@@ -138,4 +138,13 @@ test("the boot is when process 1 began, to the hundredth of a second", () => {
   const booted = bootTime(table, process.pid, systemClock);
   assert.ok(Math.abs(began - booted - (own - first) * 10) < 10, `${booted}`);
   assert.equal(bootTime({ ...table, stat: () => undefined }, process.pid, systemClock), 0);
+});
+
+test("systemd cannot be queried where it has not booted the host, or where there is no systemctl, as in a container", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "no-systemd-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  assert.equal(whyNoSystemd(directory, "/nonexistent"), "there is no /nonexistent");
+  assert.equal(whyNoSystemd(`/nonexistent:${directory}`, directory), "there is no systemctl in PATH");
+  writeFileSync(join(directory, "systemctl"), "", { mode: 0o755 });
+  assert.equal(whyNoSystemd(`/nonexistent:${directory}`, directory), undefined);
 });
