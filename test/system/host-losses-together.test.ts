@@ -1,0 +1,3 @@
+import { describeTogether } from "./pacemaker/together.ts";
+
+await describeTogether();
