@@ -22,6 +22,7 @@ await describeWithCluster("doctor in a real cluster", { members: 2, remotes: 1, 
   test("the cluster as it is, and each BMC by the password that the cluster has for it", async () => {
     const findings = await examine();
     assert.deepEqual(of(findings, "cluster", "ok"), ["Pacemaker answers: 3 watched hosts, 3 online"]);
+    assert.match(of(findings, "cluster", "warning").join(), /concurrent-fencing is not true/);
     assert.equal(of(findings, "fencing", "ok").length, 3, JSON.stringify(findings));
     assert.deepEqual(of(findings, "tools", "problem"), []);
   });

@@ -15,9 +15,7 @@ export interface FencingResource {
  * @throws NotUnderstoodError
  */
 export function fencingResources(cib: string, host: string | undefined): readonly FencingResource[] {
-  const root = parseDocument(cib);
-  const [configuration] = childrenOf(root, "configuration");
-  if (root.name !== "cib" || configuration === undefined) throw new NotUnderstoodError("no configuration in the CIB");
+  const configuration = configurationOf(parseDocument(cib));
   const byId = new Map<string, XmlElement>();
   for (const element of descendants(configuration)) {
     if (element.attributes.id !== undefined) byId.set(element.attributes.id, element);
@@ -29,6 +27,22 @@ export function fencingResources(cib: string, host: string | undefined): readonl
   const order = host === undefined ? [] : levelsOf(configuration, host);
   const rank = ({ id }: FencingResource): number => (order.includes(id) ? order.indexOf(id) : order.length);
   return found.toSorted((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * Whether the cluster may fence several hosts at once; undefined where its configuration leaves that to how Pacemaker was built.
+ * @throws NotUnderstoodError
+ */
+export function fencesConcurrently(cib: string): boolean | undefined {
+  const config = childrenOf(configurationOf(parseDocument(cib)), "crm_config").flatMap((all) => [...descendants(all)]);
+  const set = config.find(({ name, attributes }) => name === "nvpair" && attributes.name === "concurrent-fencing");
+  return set === undefined ? undefined : /^(1|on|y|yes|true)$/i.test(set.attributes.value ?? "");
+}
+
+function configurationOf(root: XmlElement): XmlElement {
+  const [configuration] = childrenOf(root, "configuration");
+  if (root.name !== "cib" || configuration === undefined) throw new NotUnderstoodError("no configuration in the CIB");
+  return configuration;
 }
 
 function resourceOf(primitive: XmlElement, byId: ReadonlyMap<string, XmlElement>): FencingResource[] {

@@ -5,7 +5,7 @@ import { listenForAlerts } from "./alert-socket.ts";
 import { FencingDevices } from "./fencing-devices.ts";
 import { Looker } from "./look.ts";
 import { PacketListener } from "./packets.ts";
-import { EVENTS, FENCING_DEVICES } from "./problems.ts";
+import { EVENTS, FENCING_DEVICES, FENCING_ORDER } from "./problems.ts";
 import { Tools } from "./tools.ts";
 import { watchMembers } from "./watch-members.ts";
 
@@ -83,8 +83,13 @@ class PacemakerDriver implements HostDriver {
 
   async checkRights(signal: AbortSignal): Promise<readonly DriverProblem[]> {
     const { problems } = await this.#looker.look(signal);
-    const { problem } = await this.#fencingDevices.find(undefined, signal);
-    return problem === undefined ? problems : [...problems, { ...FENCING_DEVICES, problem }];
+    const devices = this.#fencingDevices;
+    const [{ problem }, order] = await Promise.all([devices.find(undefined, signal), devices.orderProblem(signal)]);
+    return [
+      ...problems,
+      ...(problem === undefined ? [] : [{ ...FENCING_DEVICES, problem }]),
+      ...(order === undefined ? [] : [{ ...FENCING_ORDER, problem: order }]),
+    ];
   }
 
   async #look(signal: AbortSignal): Promise<ClusterObservation> {

@@ -1,6 +1,6 @@
 import type { FencingDevice, FencingLookup, IpmiDevice, PasswordSource, RedfishDevice } from "../fencing-device.ts";
 import { Secret } from "../fencing-device.ts";
-import { type FencingResource, fencingResources } from "./cib.ts";
+import { type FencingResource, fencesConcurrently, fencingResources } from "./cib.ts";
 import { targetsOf } from "./fencing-targets.ts";
 import { DOCUMENT_LIMIT, type ToolResult, type Tools } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
@@ -23,10 +23,7 @@ export class FencingDevices {
    * @param signal ends the reading for all who wait for it: that of sensing, not that of one host's check
    */
   async find(host: string | undefined, signal: AbortSignal): Promise<FencingLookup> {
-    this.#reading ??= this.#read(signal).finally(() => {
-      this.#reading = undefined;
-    });
-    const result = await this.#reading;
+    const result = await this.#query(signal);
     if (result.kind !== "output")
       return { devices: [], problem: `the cluster's configuration cannot be read: ${result.reason}` };
     try {
@@ -37,10 +34,34 @@ export class FencingDevices {
     }
   }
 
+  /** Why a lost host may not be fenced before another one is; undefined if it may, or that cannot be read. */
+  async orderProblem(signal: AbortSignal): Promise<string | undefined> {
+    const result = await this.#query(signal);
+    try {
+      return result.kind === "output" ? whyOneByOne(result.text) : undefined;
+    } catch (error) {
+      if (!(error instanceof NotUnderstoodError)) throw error;
+      return undefined;
+    }
+  }
+
+  async #query(signal: AbortSignal): Promise<ToolResult> {
+    this.#reading ??= this.#read(signal).finally(() => {
+      this.#reading = undefined;
+    });
+    return await this.#reading;
+  }
+
   async #read(signal: AbortSignal): Promise<ToolResult> {
     const limits = { timeoutMs: CIBADMIN_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
     return await this.#tools.run(["cibadmin", "--query"], limits, signal);
   }
+}
+
+/** @throws NotUnderstoodError */
+export function whyOneByOne(cib: string): string | undefined {
+  if (fencesConcurrently(cib) === true || fencingResources(cib, undefined).length === 0) return undefined;
+  return "the cluster may fence one host after another: its property concurrent-fencing is not true (crm_attribute -n concurrent-fencing -v true)";
 }
 
 /** @throws NotUnderstoodError */

@@ -44,3 +44,9 @@ export const FENCING_DEVICES: ConditionKind = {
   consequence:
     "the power of a lost host cannot be checked at its BMC; only the cluster's fencing history proves its death",
 };
+
+export const FENCING_ORDER: ConditionKind = {
+  name: "fencing order",
+  consequence:
+    "while the fencing of one lost host fails, as when its BMC died with it, no host that is lost after it is fenced: only its own BMC proves its death then",
+};

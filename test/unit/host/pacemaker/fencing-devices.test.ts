@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import type { FencingDevice } from "../../../../src/host/fencing-device.ts";
-import { devicesIn } from "../../../../src/host/pacemaker/fencing-devices.ts";
+import { devicesIn, whyOneByOne } from "../../../../src/host/pacemaker/fencing-devices.ts";
 import { NotUnderstoodError } from "../../../../src/host/pacemaker/xml.ts";
 import { captured } from "./captures.ts";
 
@@ -39,6 +39,18 @@ test("a real CIB: external/ipmi in a group and by itself, fence_ipmilan", () => 
 test("nothing that was read from the CIB shows a password", () => {
   const { devices } = devicesIn(real, "node1");
   assert.doesNotMatch(`${JSON.stringify(devices)}${inspect(devices, { depth: 9, showHidden: true })}`, /s3cret/);
+});
+
+test("a cluster that may fence one host after another is a problem, where it fences at all", () => {
+  const set = (value: string): string =>
+    real.replace(
+      "</configuration>",
+      `<crm_config><cluster_property_set id="o">${pairs({ "concurrent-fencing": value })}</cluster_property_set></crm_config></configuration>`,
+    );
+  assert.match(whyOneByOne(real) ?? "", /concurrent-fencing is not true/);
+  assert.notEqual(whyOneByOne(set("false")), undefined);
+  assert.equal(whyOneByOne(set("true")), undefined);
+  assert.equal(whyOneByOne(cib("")), undefined);
 });
 
 test("groups, clones, templates and shared parameters", () => {
