@@ -7,7 +7,9 @@ import { guarded } from "./http/observe.ts";
 import { keystoneApp } from "./keystone/app.ts";
 import { IdentityStore } from "./keystone/identity-store.ts";
 import { type SeedUser, seedIdentity } from "./keystone/seed.ts";
+import { LoginThrottle } from "./keystone/throttle.ts";
 import { TokenStore } from "./keystone/token-store.ts";
+import { TrustStore } from "./keystone/trust-store.ts";
 import { masakariApp } from "./masakari/app.ts";
 import { type ComputeServiceExists, everyComputeServiceExists } from "./masakari/compute-services.ts";
 import { HostStore } from "./masakari/hosts/store.ts";
@@ -84,6 +86,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     database,
     identities: new IdentityStore(database),
     tokens,
+    trusts: new TrustStore(database, now),
+    throttle: new LoginThrottle(now),
+    storePasswordHash: (userId, hash) => {
+      database.prepare("UPDATE user SET password_hash = ? WHERE id = ?").run(hash, userId);
+    },
     tokenLifetime: options.tokenLifetime ?? 3600,
     urls: () => urls,
     onRequest,

@@ -1,15 +1,22 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
-import type { Json } from "../formats/python-json.ts";
-import { toPythonJson } from "../formats/python-json.ts";
-import { parseBody } from "../formats/request-body.ts";
 import { observe } from "../http/observe.ts";
-import { bodyFailure, bodyOf, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
+import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
 import type { AnsweredRequest } from "../observation.ts";
 import { readCatalog, type ServiceUrls } from "./catalog.ts";
 import { expecting, faultBody, KeystoneFault, unauthorized } from "./fault.ts";
 import { type LoginRoom, logIn } from "./login.ts";
+import { html, json } from "./reply.ts";
+import { applicationCredentialRoutes } from "./resources/application-credentials.ts";
+import { assignmentRoutes } from "./resources/assignments.ts";
+import { catalogRoutes } from "./resources/catalog-entries.ts";
+import { domainRoutes } from "./resources/domains.ts";
+import { projectRoutes } from "./resources/projects.ts";
+import { roleRoutes } from "./resources/roles.ts";
+import { trustRoutes } from "./resources/trusts.ts";
+import { userRoutes } from "./resources/users.ts";
+import { addIdentityRoutes, notFound, readJson } from "./routes.ts";
 import { tokenBody } from "./token-body.ts";
 import type { Grant } from "./token-store.ts";
 
@@ -24,7 +31,7 @@ export interface KeystoneRoom extends LoginRoom {
 
 const tokenMethods = "GET, OPTIONS, POST, DELETE, HEAD";
 
-/** A corner of Keystone's v3 API: versions, login, validation, revocation, catalog. Recorded from Keystone 22.0.2. */
+/** The corner of Keystone's v3 API that a Masakari and its clients need. Recorded from Keystone 22.0.2. */
 export function keystoneApp(room: KeystoneRoom): FastifyInstance {
   const app = newHttpServer();
   observe(app, "keystone", room.onRequest);
@@ -49,6 +56,17 @@ export function keystoneApp(room: KeystoneRoom): FastifyInstance {
     const self = `${room.urls().identity}/auth/catalog`;
     return json(reply, 200, { catalog: readCatalog(room.database, room.urls()), links: { self } }, "\n");
   });
+  const routes = { callerOf: (request: FastifyRequest) => callerOf(room, request), base: () => room.urls().identity };
+  addIdentityRoutes(app, routes, [
+    ...domainRoutes(room),
+    ...projectRoutes(room),
+    ...userRoutes(room),
+    ...applicationCredentialRoutes(room),
+    ...roleRoutes(room),
+    ...assignmentRoutes(room),
+    ...catalogRoutes(room),
+    ...trustRoutes(room, room.trusts),
+  ]);
   return app;
 }
 
@@ -85,15 +103,7 @@ function addVersions(app: FastifyInstance, room: KeystoneRoom): void {
 
 function addTokens(app: FastifyInstance, room: KeystoneRoom, url: string): void {
   app.post(url, async (request, reply) => {
-    const type = request.headers["content-type"];
-    if (type !== undefined && !/^application\/json\s*(;|$)/i.test(type)) {
-      throw expecting("application/json", "Content-Type header");
-    }
-    const body = parseBody(bodyOf(request));
-    if (body.kind === "malformed" || (body.value === null && bodyOf(request).length > 0)) {
-      throw expecting("valid JSON", "request body");
-    }
-    const grant = await logIn(room, body.value);
+    const grant = await logIn(room, readJson(request), request.ip);
     reply.header("x-subject-token", room.tokens.issue(grant));
     return json(reply, 201, tokenBody(grant, readCatalog(room.database, room.urls())));
   });
@@ -139,12 +149,19 @@ function subjectOf(room: KeystoneRoom, request: FastifyRequest, rule: string): {
   const token = request.headers["x-subject-token"];
   if (typeof token !== "string") throw new KeystoneFault(404, "No token in the request");
   const state = room.tokens.find(token);
+  // A service's own role, by which it validates its callers' tokens.
   const mayAsk =
-    caller.roles.some(({ name }) => name === "admin") ||
+    caller.roles.some(({ name }) => name === "admin" || name === "service") ||
     (state.kind === "valid" && state.grant.user.id === caller.user.id);
   if (!mayAsk) throw new KeystoneFault(403, `You are not authorized to perform the requested action: ${rule}.`);
   if (state.kind === "unknown") throw new KeystoneFault(404, "Could not recognize Fernet token");
-  if (state.kind === "ended") throw new KeystoneFault(404, "Failed to validate token");
+  if (state.kind === "ended") {
+    const credential = state.grant.applicationCredential?.id;
+    if (credential === undefined || room.identities.applicationCredential({ id: credential })) {
+      throw new KeystoneFault(404, "Failed to validate token");
+    }
+    throw notFound("Application Credential", credential);
+  }
   return { grant: state.grant, token };
 }
 
@@ -158,23 +175,11 @@ function answerError(room: KeystoneRoom, error: unknown, request: FastifyRequest
         ? expecting("valid JSON", "request body")
         : error;
   if (fault instanceof KeystoneFault) {
+    if (fault.retryAfter !== undefined) reply.header("retry-after", String(fault.retryAfter));
     if (fault.code === 401) reply.header("www-authenticate", `Keystone uri="${room.urls().identity}"`);
     return reply.code(fault.code).header("content-type", "application/json").send(faultBody(fault));
   }
   room.log.error(`${request.id} failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   const unexpected = new KeystoneFault(500, "An unexpected error prevented the server from fulfilling your request.");
   return reply.code(500).header("content-type", "application/json").send(faultBody(unexpected));
-}
-
-/** Keystone's own documents have no final newline; what its web framework makes has one. */
-function json(reply: FastifyReply, code: number, body: Json, end: "" | "\n" = ""): FastifyReply {
-  return reply
-    .code(code)
-    .header("content-type", "application/json")
-    .send(Buffer.from(toPythonJson(body) + end));
-}
-
-function html(reply: FastifyReply, code: number, title: string, heading: string, text: string): FastifyReply {
-  const page = `<!doctype html>\n<html lang=en>\n<title>${title}</title>\n<h1>${heading}</h1>\n<p>${text}</p>\n`;
-  return reply.code(code).header("content-type", "text/html; charset=utf-8").send(Buffer.from(page));
 }

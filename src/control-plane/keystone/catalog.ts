@@ -13,22 +13,37 @@ export const region = "RegionOne";
 
 /** The service catalog of a scoped token: every service with its public, internal and admin endpoint. */
 export function readCatalog(database: DatabaseSync, urls: ServiceUrls): Json {
-  const services = database.prepare("SELECT id, type, name FROM service ORDER BY rowid").all() as unknown as {
-    id: string;
-    type: keyof ServiceUrls;
-    name: string;
-  }[];
-  const endpoints = database.prepare("SELECT id, interface FROM endpoint WHERE service_id = ? ORDER BY position");
-  return services.map(({ id, type, name }) => ({
-    endpoints: (endpoints.all(id) as { id: string; interface: string }[]).map((endpoint) => ({
-      id: endpoint.id,
-      interface: endpoint.interface,
-      region_id: region,
-      url: urls[type],
-      region,
-    })),
-    id,
-    type,
-    name,
-  }));
+  const services = database
+    .prepare("SELECT id, type, name FROM service WHERE enabled = 1 ORDER BY rowid")
+    .all() as unknown as { id: string; type: string; name: string | null }[];
+  const endpoints = database.prepare(
+    `SELECT id, interface, region_id AS region, url FROM endpoint WHERE service_id = ? AND enabled = 1
+       ORDER BY position, rowid`,
+  );
+  return services
+    .map(({ id, type, name }) => ({
+      endpoints: (endpoints.all(id) as unknown as EndpointRow[]).map(({ id, interface: face, region, url }) => ({
+        id,
+        interface: face,
+        region_id: region,
+        url: url ?? ownUrl(urls, type),
+        region,
+      })),
+      id,
+      type,
+      name: name ?? "",
+    }))
+    .filter(({ endpoints }) => endpoints.length > 0);
+}
+
+/** Where a service of this program is reached: its endpoints have no URL of their own. */
+export function ownUrl(urls: ServiceUrls, type: string): string {
+  return type === "identity" || type === "instance-ha" ? urls[type] : "";
+}
+
+interface EndpointRow {
+  readonly id: string;
+  readonly interface: string;
+  readonly region: string | null;
+  readonly url: string | null;
 }

@@ -5,17 +5,22 @@ const titles: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  409: "Conflict",
+  429: "Too Many Requests",
   500: "Internal Server Error",
 };
 
 /** A refusal by the embedded Keystone; its message is what the caller sees. */
 export class KeystoneFault extends Error {
   readonly code: number;
+  /** Seconds until another attempt makes sense. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, retryAfter?: number) {
     super(message);
     this.name = "KeystoneFault";
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -1,6 +1,7 @@
-import { firstSchemaError, isObject, type Schema } from "../formats/json-schema.ts";
+import { isObject, type Schema } from "../formats/json-schema.ts";
 import type { Json } from "../formats/python-json.ts";
 import { KeystoneFault } from "./fault.ts";
+import { requireShape } from "./schema.ts";
 
 const string: Schema = { type: "string" };
 const domain: Schema = { type: "object", properties: { id: string, name: string } };
@@ -33,14 +34,10 @@ const login: Schema = {
 
 /**
  * Checks the shape of a login's `auth` member.
- * @throws KeystoneFault 400 with Keystone's words, less the dump of the schema that it appends
+ * @throws KeystoneFault 400
  */
 export function checkLogin(auth: Json): void {
-  const error = firstSchemaError(login, auth);
-  if (error) {
-    const where = error.path.length > 0 ? `Invalid input for field '${error.path.join("/")}': ` : "";
-    throw new KeystoneFault(400, where + error.message);
-  }
+  requireShape(login, auth);
   for (const path of [
     "identity/password/user",
     "identity/password/user/domain",

@@ -2,15 +2,21 @@ import { randomBytes } from "node:crypto";
 import { isObject } from "../formats/json-schema.ts";
 import type { Json } from "../formats/python-json.ts";
 import { expecting, KeystoneFault, unauthorized } from "./fault.ts";
-import type { Domain, IdentityStore, Project, User } from "./identity-store.ts";
+import type { ApplicationCredential, Domain, IdentityStore, Project, User } from "./identity-store.ts";
 import { at, checkLogin, textAt } from "./login-schema.ts";
-import { verifySecret } from "./secret-hash.ts";
+import { hashSecret, isWeak, verifySecret } from "./secret-hash.ts";
+import type { LoginThrottle } from "./throttle.ts";
 import type { Grant, TokenStore } from "./token-store.ts";
+import type { TrustRow, TrustStore } from "./trust-store.ts";
 
 /** What logging in needs. */
 export interface LoginRoom {
   readonly identities: IdentityStore;
   readonly tokens: TokenStore;
+  readonly trusts: TrustStore;
+  readonly throttle: LoginThrottle;
+  /** Keeps a user's password under today's hash. */
+  readonly storePasswordHash: (userId: string, hash: string) => void;
   /** Seconds that a new token is good for. */
   readonly tokenLifetime: number;
   readonly now: () => number;
@@ -20,7 +26,8 @@ type Scope =
   | { readonly kind: "default" }
   | { readonly kind: "unscoped" }
   | { readonly kind: "project"; readonly project: Project }
-  | { readonly kind: "domain"; readonly domain: Domain };
+  | { readonly kind: "domain"; readonly domain: Domain }
+  | { readonly kind: "trust"; readonly trust: TrustRow };
 
 /** Somebody who has shown who they are. */
 interface Proof {
@@ -28,10 +35,17 @@ interface Proof {
   readonly methods: readonly string[];
   /** The token that was shown: a token made from it ends when it does. */
   readonly from?: Grant;
-  readonly applicationCredential?: { readonly id: string; readonly name: string; readonly projectId: string };
+  readonly applicationCredential?: ApplicationCredential;
 }
 
-type Method = (room: LoginRoom, identity: Json, scope: Json | undefined) => Promise<Proof>;
+/** What was sent, and the address that it came from. */
+interface Attempt {
+  readonly identity: Json;
+  readonly scope: Json | undefined;
+  readonly peer: string;
+}
+
+type Method = (room: LoginRoom, attempt: Attempt) => Promise<Proof>;
 
 const methods: Readonly<Record<string, Method>> = {
   password: byPassword,
@@ -41,9 +55,10 @@ const methods: Readonly<Record<string, Method>> = {
 
 /**
  * Checks a login (the body of `POST /v3/auth/tokens`) and returns what its token stands for.
- * @throws KeystoneFault 400 for a bad request, 401 for a wrong credential or a scope without a role
+ * @param peer the address that it came from
+ * @throws KeystoneFault 400 for a bad request, 401 for a wrong credential or a scope without a role, 429 after too many wrong ones
  */
-export async function logIn(room: LoginRoom, body: Json): Promise<Grant> {
+export async function logIn(room: LoginRoom, body: Json, peer: string): Promise<Grant> {
   if (body !== null && !isObject(body)) throw expecting("valid JSON", "request body");
   const auth = at(body, "auth");
   if (auth === undefined || auth === null) throw expecting("auth", "request body");
@@ -52,17 +67,17 @@ export async function logIn(room: LoginRoom, body: Json): Promise<Grant> {
   const names = [...new Set(identity.methods as string[])];
   const missing = names.find((name) => !Object.hasOwn(identity, name));
   if (missing !== undefined) throw expecting(missing, "identity");
-  const scope = readScope(room.identities, at(auth, "scope"));
-  const proof = await prove(room, names, identity, at(auth, "scope"));
+  const scope = readScope(room, at(auth, "scope"));
+  const proof = await prove(room, names, { identity, scope: at(auth, "scope"), peer });
   return grant(room, proof, scope);
 }
 
-async function prove(room: LoginRoom, names: readonly string[], identity: Json, scope: Json | undefined) {
+async function prove(room: LoginRoom, names: readonly string[], attempt: Attempt) {
   let proof: Proof | undefined;
   for (const name of names) {
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (!method) throw unauthorized();
-    const next = await method(room, identity, scope);
+    const next = await method(room, attempt);
     if (proof && proof.user.id !== next.user.id) throw unauthorized();
     proof = { ...proof, ...next, methods: [...new Set([...next.methods, ...(proof?.methods ?? [])])] };
   }
@@ -70,7 +85,7 @@ async function prove(room: LoginRoom, names: readonly string[], identity: Json, 
   return proof;
 }
 
-function readScope(identities: IdentityStore, scope: Json | undefined): Scope {
+function readScope({ identities, trusts }: LoginRoom, scope: Json | undefined): Scope {
   if (scope === undefined || scope === null) return { kind: "default" };
   const kinds = ["system", "project", "domain", "OS-TRUST:trust", "unscoped"];
   const given = kinds.filter((kind) => (isObject(scope) ? Object.hasOwn(scope, kind) : scope === kind));
@@ -80,7 +95,7 @@ function readScope(identities: IdentityStore, scope: Json | undefined): Scope {
       return { kind: "unscoped" };
     case "project": {
       const project = findNamed(identities, at(scope, "project"), "project");
-      if (!project) throw unauthorized();
+      if (!project?.enabled) throw unauthorized();
       return { kind: "project", project };
     }
     case "domain": {
@@ -88,8 +103,13 @@ function readScope(identities: IdentityStore, scope: Json | undefined): Scope {
       if (!domain) throw unauthorized();
       return { kind: "domain", domain };
     }
+    case "OS-TRUST:trust": {
+      const trust = trusts.find(textAt(at(scope, "OS-TRUST:trust"), "id") ?? "");
+      if (!trust) throw unauthorized();
+      return { kind: "trust", trust };
+    }
     default:
-      // Nobody has a role on the whole system here, and there are no trusts.
+      // Nobody has a role on the whole system here.
       throw unauthorized();
   }
 }
@@ -110,29 +130,40 @@ function findNamed(identities: IdentityStore, value: Json | undefined, kind: "pr
   return domain && name !== undefined ? identities[kind]({ name, domainId: domain.id }) : undefined;
 }
 
-async function byPassword({ identities }: LoginRoom, identity: Json): Promise<Proof> {
+async function byPassword(room: LoginRoom, { identity, peer }: Attempt): Promise<Proof> {
   const given = at(identity, "password/user");
   if (given === undefined) throw expecting("user", "None");
-  const user = findNamed(identities, given, "user");
-  const good = await verifySecret(textAt(given, "password") ?? "", user?.passwordHash);
-  if (!user || !good) throw unauthorized();
+  const user = findNamed(room.identities, given, "user");
+  const password = textAt(given, "password") ?? "";
+  const who = user?.id ?? `${textAt(given, "id")} ${textAt(given, "name")}`;
+  await requireSecret(room, `${peer} user ${who.slice(0, 255)}`, password, user?.passwordHash);
+  if (!user?.enabled) throw unauthorized();
+  if (isWeak(user.passwordHash)) room.storePasswordHash(user.id, await hashSecret(password));
   return { user, methods: ["password"] };
 }
 
-function byToken({ identities, tokens }: LoginRoom, identity: Json): Promise<Proof> {
+/** @throws KeystoneFault 401 if `secret` is not the one that was hashed, 429 instead of looking at it after too many wrong ones */
+async function requireSecret({ throttle }: LoginRoom, key: string, secret: string, hash: string | undefined) {
+  throttle.require(key);
+  if (await verifySecret(secret, hash)) throttle.succeeded(key);
+  else {
+    throttle.failed(key);
+    throw unauthorized();
+  }
+}
+
+function byToken({ identities, tokens }: LoginRoom, { identity }: Attempt): Promise<Proof> {
   const state = tokens.find(textAt(identity, "token/id") ?? "");
   if (state.kind === "unknown") return Promise.reject(new KeystoneFault(404, "Could not recognize Fernet token"));
   const user = state.kind === "valid" ? identities.user({ id: state.grant.user.id }) : undefined;
-  // Keystone does not let an application credential's token be exchanged for another.
-  if (state.kind !== "valid" || !user || state.grant.applicationCredential) return Promise.reject(unauthorized());
+  if (state.kind !== "valid" || !user?.enabled) return Promise.reject(unauthorized());
+  // What an application credential or a trust lends cannot be exchanged for another scope.
+  if (state.grant.applicationCredential || state.grant.trust) return Promise.reject(unauthorized());
   return Promise.resolve({ user, methods: [...new Set(["token", ...state.grant.methods])], from: state.grant });
 }
 
-async function byApplicationCredential(
-  { identities }: LoginRoom,
-  identity: Json,
-  scope: Json | undefined,
-): Promise<Proof> {
+async function byApplicationCredential(room: LoginRoom, { identity, scope, peer }: Attempt): Promise<Proof> {
+  const { identities } = room;
   const given = at(identity, "application_credential");
   const [id, name] = [textAt(given, "id"), textAt(given, "name")];
   if (id === undefined && name === undefined) throw expecting("name or ID", "application credential");
@@ -144,12 +175,12 @@ async function byApplicationCredential(
       : owner && name !== undefined
         ? identities.applicationCredential({ name, userId: owner.id })
         : undefined;
-  const good = await verifySecret(textAt(given, "secret") ?? "", credential?.secretHash);
-  if (!credential) {
-    throw id === undefined ? unauthorized() : new KeystoneFault(404, `Could not find Application Credential: ${id}.`);
-  }
-  const user = identities.user({ id: credential.userId });
-  if (!good || !user) throw unauthorized();
+  if (!credential && id !== undefined) throw new KeystoneFault(404, `Could not find Application Credential: ${id}.`);
+  const key = `${peer} application credential ${credential?.id ?? `${owner?.id} ${name?.slice(0, 255)}`}`;
+  await requireSecret(room, key, textAt(given, "secret") ?? "", credential?.secretHash);
+  const user = credential && identities.user({ id: credential.userId });
+  const isOver = (credential?.expiresAt ?? Number.POSITIVE_INFINITY) <= room.now();
+  if (!credential || !user?.enabled || isOver) throw unauthorized();
   if (scope !== undefined && scope !== null) {
     throw new KeystoneFault(
       401,
@@ -160,26 +191,69 @@ async function byApplicationCredential(
 }
 
 function grant(room: LoginRoom, proof: Proof, scope: Scope): Grant {
+  if (scope.kind === "trust") return grantByTrust(room, proof, scope.trust);
   const { user, applicationCredential, from } = proof;
   const issuedAt = Math.floor(room.now() / 1000) * 1000;
   const target = chooseTarget(room.identities, proof, scope);
   return {
     methods: proof.methods,
     user: { id: user.id, name: user.name, domain: user.domain },
-    auditIds: [randomBytes(16).toString("base64url"), ...(from?.auditIds.slice(-1) ?? [])],
+    auditIds: auditIds(proof),
     issuedAt,
-    expiresAt: from?.expiresAt ?? issuedAt + room.tokenLifetime * 1000,
+    expiresAt: from?.expiresAt ?? ending(room, issuedAt, applicationCredential?.expiresAt),
     ...target,
     ...(applicationCredential && {
-      applicationCredential: { id: applicationCredential.id, name: applicationCredential.name },
+      applicationCredential: {
+        id: applicationCredential.id,
+        name: applicationCredential.name,
+        unrestricted: applicationCredential.unrestricted === true,
+      },
     }),
   };
+}
+
+/** The token of a trustee: with the roles that the trust lends, and the trustor's name if it impersonates. */
+function grantByTrust(room: LoginRoom, proof: Proof, trust: TrustRow): Grant {
+  const { identities, trusts } = room;
+  if (proof.user.id !== trust.trustee_user_id || proof.applicationCredential) {
+    throw new KeystoneFault(403, "You are not authorized to perform the requested action.");
+  }
+  const trustor = identities.user({ id: trust.trustor_user_id });
+  const project = trust.project_id === null ? undefined : identities.project({ id: trust.project_id });
+  const held = project && trustor ? identities.roles(trustor.id, "project", project.id) : [];
+  const lent = (JSON.parse(trust.role_ids) as string[]).flatMap((id) => held.find((role) => role.id === id) ?? []);
+  // Nobody can lend what they have lost.
+  if (!trustor?.enabled || !project?.enabled || lent.length === 0 || !trusts.use(trust.id)) throw unauthorized();
+  const user = trust.impersonation !== 0 ? trustor : proof.user;
+  const issuedAt = Math.floor(room.now() / 1000) * 1000;
+  return {
+    methods: proof.methods,
+    user: { id: user.id, name: user.name, domain: user.domain },
+    auditIds: auditIds(proof),
+    issuedAt,
+    expiresAt: proof.from?.expiresAt ?? ending(room, issuedAt, trust.expires_at_ms),
+    project: { id: project.id, name: project.name, domain: project.domain },
+    roles: identities.withImplied(lent),
+    trust: {
+      ...{ id: trust.id, trustor: trustor.id, trustee: trust.trustee_user_id },
+      impersonation: trust.impersonation !== 0,
+    },
+  };
+}
+
+function auditIds({ from }: Proof): string[] {
+  return [randomBytes(16).toString("base64url"), ...(from?.auditIds.slice(-1) ?? [])];
+}
+
+/** When a new token ends: after its lifetime, but no later than what it was given for. */
+function ending({ tokenLifetime }: LoginRoom, issuedAt: number, limit: number | null | undefined): number {
+  return Math.min(issuedAt + tokenLifetime * 1000, limit ?? Number.MAX_SAFE_INTEGER);
 }
 
 function chooseTarget(
   identities: IdentityStore,
   proof: Proof,
-  scope: Scope,
+  scope: Exclude<Scope, { readonly kind: "trust" }>,
 ): Pick<Grant, "project" | "domain" | "roles"> {
   const { user, applicationCredential } = proof;
   if (scope.kind === "unscoped") return { roles: [] };
@@ -190,7 +264,10 @@ function chooseTarget(
   }
   const wanted = applicationCredential?.projectId ?? user.defaultProjectId;
   const project = scope.kind === "project" ? scope.project : wanted ? identities.project({ id: wanted }) : undefined;
-  const held = project ? identities.roles(user.id, "project", project.id) : [];
+  const roleIds = applicationCredential?.roleIds;
+  const held = project?.enabled
+    ? identities.roles(user.id, "project", project.id).filter(({ id }) => roleIds?.includes(id) ?? true)
+    : [];
   if (project && held.length > 0) {
     return { project: { id: project.id, name: project.name, domain: project.domain }, roles: held };
   }

@@ -1,22 +1,30 @@
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
-/** 2 ms on a 2 GHz core, 1 MB: a login per monitor restart must not be felt, and the file is readable by its owner only. */
-const cost: ScryptOptions = { N: 1024, r: 8, p: 1 };
+/** scrypt's usual cost for a login: 16 MiB, and some 40 ms of a core. */
+const cost = 16_384;
+/** Of hashes written without their cost, by control planes before schema 3. */
+const earlierCost = 1024;
 const keyBytes = 32;
+/** Hashed at once: more would cost memory and gain nothing. */
+const atOnce = 2;
 
 /** Hashes a password or an application credential's secret with a salt of its own. */
 export async function hashSecret(secret: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(secret, salt);
-  return `scrypt$${salt.toString("base64url")}$${key.toString("base64url")}`;
+  const key = await derive(secret, salt, cost);
+  return `scrypt$${cost}$${salt.toString("base64url")}$${key.toString("base64url")}`;
 }
 
 /** Whether `secret` is the one that was hashed; takes the same time when there is no hash (an unknown user). */
 export async function verifySecret(secret: string, hash: string | undefined): Promise<boolean> {
-  const [, salt = "", key = ""] = (hash ?? "").split("$");
-  const expected = Buffer.from(key, "base64url");
-  const actual = await derive(secret, Buffer.from(salt, "base64url"));
-  return expected.length === keyBytes && timingSafeEqual(actual, expected);
+  const { salt, key, cost } = read(hash);
+  const actual = await derive(secret, salt, cost);
+  return key.length === keyBytes && timingSafeEqual(actual, key);
+}
+
+/** Whether a hash was made at a lower cost than today's: to be made anew when the secret is next seen. */
+export function isWeak(hash: string): boolean {
+  return read(hash).cost < cost;
 }
 
 /** How tokens are kept: they are long and random, so a plain digest is enough. */
@@ -24,8 +32,25 @@ export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }
 
-function derive(secret: string, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(secret, salt, keyBytes, cost, (error, key) => (error ? reject(error) : resolve(key)));
-  });
+function read(hash: string | undefined): { readonly salt: Buffer; readonly key: Buffer; readonly cost: number } {
+  const parts = (hash ?? `scrypt$${cost}$$`).split("$");
+  const [salt = "", key = ""] = parts.slice(-2);
+  const written = parts.length === 4 ? Number(parts[1]) : earlierCost;
+  return { salt: Buffer.from(salt, "base64url"), key: Buffer.from(key, "base64url"), cost: written };
+}
+
+const waiting: (() => void)[] = [];
+let running = 0;
+
+async function derive(secret: string, salt: Buffer, cost: number): Promise<Buffer> {
+  while (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  running += 1;
+  try {
+    return await new Promise((resolve, reject) => {
+      scrypt(secret, salt, keyBytes, { N: cost, r: 8, p: 1 }, (error, key) => (error ? reject(error) : resolve(key)));
+    });
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
 }

@@ -1,8 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../store/database.ts";
+import { region } from "./catalog.ts";
 import { IdentityStore } from "./identity-store.ts";
-import { hashSecret, verifySecret } from "./secret-hash.ts";
+import { newId } from "./new-id.ts";
+import { hashSecret, isWeak, verifySecret } from "./secret-hash.ts";
 
 /** Somebody who may log in. Everything is in Keystone's domain `Default` (id `default`). */
 export interface SeedUser {
@@ -10,13 +11,12 @@ export interface SeedUser {
   readonly password: string;
   /** The project the roles are held in, made if it is missing; also the user's default project. */
   readonly project: string;
-  readonly roles: readonly ("admin" | "member" | "reader")[];
+  readonly roles: readonly ("admin" | "member" | "reader" | "service")[];
   readonly applicationCredentials?: readonly { readonly name: string; readonly secret: string }[];
 }
 
-/** Roles and what each implies, in the order Keystone lists them. */
-const roleNames = ["admin", "reader", "member"] as const;
-const implied = { admin: ["admin", "reader", "member"], member: ["member", "reader"], reader: ["reader"] } as const;
+/** In the order Keystone lists them; what they imply is `IdentityStore`'s. */
+const roleNames = ["admin", "reader", "member", "service"] as const;
 
 const services = [
   { type: "identity", name: "keystone" },
@@ -46,7 +46,7 @@ interface PreparedUser extends SeedUser {
 async function prepare(identities: IdentityStore, user: SeedUser): Promise<PreparedUser> {
   const known = identities.user({ name: user.name, domainId: "default" });
   const keep = async (secret: string, hash: string | undefined) =>
-    hash !== undefined && (await verifySecret(secret, hash)) ? hash : await hashSecret(secret);
+    hash !== undefined && !isWeak(hash) && (await verifySecret(secret, hash)) ? hash : await hashSecret(secret);
   return {
     ...user,
     passwordHash: await keep(user.password, known?.passwordHash),
@@ -61,16 +61,13 @@ async function prepare(identities: IdentityStore, user: SeedUser): Promise<Prepa
 
 function seedServices(database: DatabaseSync): void {
   for (const { type, name } of services) {
-    const { changes } = database
-      .prepare("INSERT OR IGNORE INTO service (id, type, name) VALUES (?, ?, ?)")
-      .run(newId(), type, name);
-    if (changes === 0) continue;
+    if (database.prepare("SELECT 1 FROM service WHERE type = ? AND own = 1").get(type) !== undefined) continue;
+    const id = newId();
+    database.prepare("INSERT INTO service (id, type, name, own) VALUES (?, ?, ?, 1)").run(id, type, name);
     for (const [position, face] of ["public", "internal", "admin"].entries()) {
       database
-        .prepare(
-          "INSERT INTO endpoint (id, service_id, interface, position) SELECT ?, id, ?, ? FROM service WHERE type = ?",
-        )
-        .run(newId(), face, position, type);
+        .prepare("INSERT INTO endpoint (id, service_id, interface, region_id, position) VALUES (?, ?, ?, ?, ?)")
+        .run(newId(), id, face, region, position);
     }
   }
 }
@@ -88,7 +85,7 @@ function seedUser(database: DatabaseSync, identities: IdentityStore, user: Prepa
     )
     .run(newId(), user.name, user.passwordHash, projectId);
   const userId = identities.user({ name: user.name, domainId: "default" })?.id ?? "";
-  for (const role of new Set(user.roles.flatMap((name) => implied[name]))) {
+  for (const role of user.roles) {
     database
       .prepare(
         `INSERT OR IGNORE INTO assignment (user_id, role_id, target_type, target_id)
@@ -104,9 +101,4 @@ function seedUser(database: DatabaseSync, identities: IdentityStore, user: Prepa
       )
       .run(newId(), name, userId, projectId, secretHash);
   }
-}
-
-/** Keystone's ids are uuids without dashes. */
-function newId(): string {
-  return randomUUID().replaceAll("-", "");
 }

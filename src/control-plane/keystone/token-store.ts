@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import type { Domain, Project, Role } from "./identity-store.ts";
+import type { Domain, Role } from "./identity-store.ts";
 import { hashToken } from "./secret-hash.ts";
 
 /** What a token stands for. Times are ms since the Unix epoch, whole seconds. */
@@ -10,17 +10,28 @@ export interface Grant {
   readonly auditIds: readonly string[];
   readonly issuedAt: number;
   readonly expiresAt: number;
-  readonly project?: Pick<Project, "id" | "name" | "domain">;
+  readonly project?: Pick<Domain, "id" | "name"> & { readonly domain: Domain };
   readonly domain?: Domain;
   readonly roles: readonly Role[];
-  readonly applicationCredential?: { readonly id: string; readonly name: string };
+  readonly applicationCredential?: {
+    readonly id: string;
+    readonly name: string;
+    /** Whether it may make further application credentials. Of tokens of earlier control planes: unknown, no. */
+    readonly unrestricted?: boolean;
+  };
+  readonly trust?: {
+    readonly id: string;
+    readonly trustor: string;
+    readonly trustee: string;
+    readonly impersonation: boolean;
+  };
 }
 
 /** Why a token is not good: never heard of it, or it was good once. */
 export type TokenState =
   | { readonly kind: "valid"; readonly grant: Grant }
   | { readonly kind: "unknown" }
-  | { readonly kind: "ended" };
+  | { readonly kind: "ended"; readonly grant: Grant };
 
 /** How long an expired token is remembered, so that its user gets the reason that it ended, ms. */
 const keepExpired = 24 * 3600 * 1000;
@@ -40,8 +51,11 @@ export class TokenStore {
     const token = `gAAAAA${randomBytes(90).toString("base64url")}`;
     this.#database.prepare("DELETE FROM token WHERE expires_at_ms < ?").run(this.#now() - keepExpired);
     this.#database
-      .prepare("INSERT INTO token (hash, grant_json, expires_at_ms) VALUES (?, ?, ?)")
-      .run(hashToken(token), JSON.stringify(grant), grant.expiresAt);
+      .prepare("INSERT INTO token (hash, grant_json, expires_at_ms, user_id, delegation_id) VALUES (?, ?, ?, ?, ?)")
+      .run(
+        ...[hashToken(token), JSON.stringify(grant), grant.expiresAt, grant.user.id],
+        grant.applicationCredential?.id ?? grant.trust?.id ?? null,
+      );
     return token;
   }
 
@@ -50,8 +64,18 @@ export class TokenStore {
       .prepare("SELECT grant_json, expires_at_ms, revoked FROM token WHERE hash = ?")
       .get(hashToken(token)) as { grant_json: string; expires_at_ms: number; revoked: number } | undefined;
     if (!row) return { kind: "unknown" };
-    if (row.revoked !== 0 || row.expires_at_ms <= this.#now()) return { kind: "ended" };
-    return { kind: "valid", grant: JSON.parse(row.grant_json) as Grant };
+    const isOver = row.revoked !== 0 || row.expires_at_ms <= this.#now();
+    return { kind: isOver ? "ended" : "valid", grant: JSON.parse(row.grant_json) as Grant };
+  }
+
+  /** Ends all tokens of a user: its password, its roles or the user itself has changed. */
+  revokeOfUser(userId: string): void {
+    this.#database.prepare("UPDATE token SET revoked = 1 WHERE user_id = ?").run(userId);
+  }
+
+  /** Ends all tokens that an application credential or a trust has led to. */
+  revokeOfDelegation(id: string): void {
+    this.#database.prepare("UPDATE token SET revoked = 1 WHERE delegation_id = ?").run(id);
   }
 
   revoke(token: string): void {

@@ -70,4 +70,44 @@ export const migrations: readonly string[] = [
   CREATE INDEX notification_of_type ON notification (type, created_at, id) WHERE deleted_at IS NULL;
   CREATE INDEX notification_of_host ON notification (source_host_uuid, created_at, id) WHERE deleted_at IS NULL;
   `,
+  `
+  ALTER TABLE domain ADD COLUMN description TEXT NOT NULL DEFAULT 'The default domain';
+  ALTER TABLE project ADD COLUMN description TEXT NOT NULL DEFAULT '';
+  ALTER TABLE project ADD COLUMN enabled INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE user ADD COLUMN enabled INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE user ADD COLUMN extra TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE role ADD COLUMN description TEXT;
+  ALTER TABLE application_credential ADD COLUMN description TEXT;
+  ALTER TABLE application_credential ADD COLUMN expires_at_ms INTEGER;
+  ALTER TABLE application_credential ADD COLUMN unrestricted INTEGER;
+  ALTER TABLE application_credential ADD COLUMN role_ids TEXT;
+  CREATE TABLE trust (
+    id TEXT PRIMARY KEY, trustor_user_id TEXT NOT NULL REFERENCES user(id),
+    trustee_user_id TEXT NOT NULL REFERENCES user(id), project_id TEXT REFERENCES project(id),
+    impersonation INTEGER NOT NULL, expires_at_ms INTEGER, remaining_uses INTEGER, role_ids TEXT NOT NULL
+  ) STRICT;
+  ALTER TABLE token ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE token ADD COLUMN delegation_id TEXT;
+  UPDATE token SET user_id = json_extract(grant_json, '$.user.id'),
+                   delegation_id = json_extract(grant_json, '$.applicationCredential.id');
+  CREATE INDEX token_of_user ON token (user_id);
+  CREATE TABLE region (id TEXT PRIMARY KEY, description TEXT NOT NULL, parent_region_id TEXT) STRICT;
+  INSERT INTO region (id, description) VALUES ('RegionOne', '');
+  CREATE TABLE service_3 (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT, description TEXT, enabled INTEGER NOT NULL DEFAULT 1,
+    own INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE endpoint_3 (
+    id TEXT PRIMARY KEY, service_id TEXT NOT NULL REFERENCES service_3(id), interface TEXT NOT NULL,
+    region_id TEXT REFERENCES region(id), url TEXT, enabled INTEGER NOT NULL DEFAULT 1, position INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO service_3 (id, type, name, own) SELECT id, type, name, 1 FROM service;
+  INSERT INTO endpoint_3 (id, service_id, interface, region_id, position)
+    SELECT id, service_id, interface, 'RegionOne', position FROM endpoint;
+  DROP TABLE endpoint;
+  DROP TABLE service;
+  ALTER TABLE service_3 RENAME TO service;
+  ALTER TABLE endpoint_3 RENAME TO endpoint;
+  CREATE INDEX endpoint_of_service ON endpoint (service_id, position);
+  `,
 ];

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, test } from "node:test";
+import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
+import { callMasakari, passwordLogin, startFor } from "../../support/control-plane.ts";
+import { type RawAnswer, rawRequest } from "../../support/raw-request.ts";
+
+const json = { "content-type": "application/json" };
+
+function post({ keystoneUrl }: ControlPlane, path: string, body: unknown, token?: string): Promise<RawAnswer> {
+  const headers = { ...json, ...(token !== undefined && { "x-auth-token": token }) };
+  return rawRequest(keystoneUrl + path, "POST", headers, JSON.stringify(body));
+}
+
+const login = (cloud: ControlPlane, name: string, password: string) =>
+  post(cloud, "/auth/tokens", passwordLogin(name, password, name === "demo" ? "demo" : "service"));
+
+const tokenOf = ({ headers }: RawAnswer): string => String(headers["x-subject-token"]);
+
+describe("failed logins", () => {
+  test("make that user wait at that address, and nobody else", async (context) => {
+    let now = Date.UTC(2026, 10, 28);
+    const cloud = await startFor(context, { now: () => now });
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      assert.equal((await login(cloud, "masakari", "wrong")).status, 401);
+    }
+    const refused = await login(cloud, "masakari", "masakari-secret");
+    assert.deepEqual([refused.status, refused.headers["retry-after"]], [429, "60"]);
+    assert.match(refused.body, /Too many failed logins; try again in 60 s\./);
+    assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
+    now += 60_000;
+    assert.equal((await login(cloud, "masakari", "masakari-secret")).status, 201);
+  });
+
+  test("are forgotten with the first that succeeds", async (context) => {
+    const cloud = await startFor(context);
+    for (let round = 0; round < 3; round += 1) {
+      for (let attempt = 0; attempt < 4; attempt += 1) await login(cloud, "masakari", "wrong");
+      assert.equal((await login(cloud, "masakari", "masakari-secret")).status, 201);
+    }
+  });
+
+  test("of an application credential count too", async (context) => {
+    const cloud = await startFor(context);
+    const attempt = (secret: string) =>
+      post(cloud, "/auth/tokens", {
+        auth: {
+          identity: {
+            methods: ["application_credential"],
+            application_credential: {
+              ...{ name: "monitors", secret },
+              user: { name: "masakari", domain: { name: "Default" } },
+            },
+          },
+        },
+      });
+    for (let round = 0; round < 5; round += 1) assert.equal((await attempt("wrong")).status, 401);
+    assert.equal((await attempt("app-secret")).status, 429);
+  });
+});
+
+describe("tokens of a user", () => {
+  test("end when the password changes, the user is disabled, or a role is taken away", async (context) => {
+    const cloud = await startFor(context);
+    const admin = tokenOf(await login(cloud, "masakari", "masakari-secret"));
+    const made = await post(cloud, "/users", { user: { name: "u", password: "one" } }, admin);
+    const { id } = (JSON.parse(made.body) as { user: { id: string } }).user;
+    const owner = JSON.parse((await login(cloud, "masakari", "masakari-secret")).body) as {
+      token: { project: { id: string }; roles: { id: string; name: string }[] };
+    };
+    const role = owner.token.roles.find(({ name }) => name === "admin")?.id;
+    const grant = `/projects/${owner.token.project.id}/users/${id}/roles/${role}`;
+    const send = (method: string, path: string, body?: unknown) =>
+      rawRequest(
+        cloud.keystoneUrl + path,
+        method,
+        { ...json, "x-auth-token": admin },
+        body === undefined ? "" : JSON.stringify(body),
+      );
+    let password = "one";
+    const changes: [what: string, change: () => Promise<RawAnswer>, undo: () => Promise<RawAnswer>][] = [
+      [
+        "password",
+        () => send("PATCH", `/users/${id}`, { user: { password: "two" } }),
+        () => {
+          password = "two";
+          return send("GET", `/users/${id}`);
+        },
+      ],
+      [
+        "disabled",
+        () => send("PATCH", `/users/${id}`, { user: { enabled: false } }),
+        () => send("PATCH", `/users/${id}`, { user: { enabled: true } }),
+      ],
+      ["role", () => send("DELETE", grant), () => send("PUT", grant)],
+    ];
+    assert.equal((await send("PUT", grant)).status, 204);
+    for (const [what, change, undo] of changes) {
+      const token = tokenOf(await login(cloud, "u", password));
+      assert.equal((await callMasakari(cloud, token, "GET", "/segments")).status, 200, what);
+      assert.ok((await change()).status < 300, what);
+      assert.equal((await callMasakari(cloud, token, "GET", "/segments")).status, 401, what);
+      assert.ok((await undo()).status < 300, what);
+    }
+  });
+});
+
+test("a token of a service's own role may validate others, one of a member may not", async (context) => {
+  const user = (name: string, role: "service" | "member") =>
+    ({ name, password: name, project: "service", roles: [role] }) as const;
+  const cloud = await startFor(context, { users: [user("nova", "service"), user("eve", "member")] });
+  const subject = tokenOf(await login(cloud, "eve", "eve"));
+  const statusFor = async (name: string) => {
+    const caller = tokenOf(await login(cloud, name, name));
+    const headers = { "x-auth-token": caller, "x-subject-token": tokenOf(await login(cloud, "nova", "nova")) };
+    const foreign = { ...headers, "x-subject-token": name === "nova" ? subject : headers["x-subject-token"] };
+    return (await rawRequest(`${cloud.keystoneUrl}/auth/tokens`, "GET", foreign)).status;
+  };
+  assert.deepEqual([await statusFor("nova"), await statusFor("eve")], [200, 403]);
+});
+
+test("a password hashed by an earlier control plane is hashed anew at the next login", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "rehash-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const database = join(directory, "control-plane.sqlite");
+  const cloud = await startFor(context, { database });
+  const file = new DatabaseSync(database);
+  context.after(() => file.close());
+  // Of `demo-secret`, by the code of schema 1.
+  const earlier = "scrypt$c2AeID9e1DSXx3mP4cISEA$aW_6oadXk7etB1Woz1mkQ_tUNaT-A1wwPYUmIkl_-v8";
+  file.prepare("UPDATE user SET password_hash = ? WHERE name = 'demo'").run(earlier);
+  assert.equal((await login(cloud, "demo", "wrong")).status, 401);
+  assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
+  const { hash } = file.prepare("SELECT password_hash AS hash FROM user WHERE name = 'demo'").get() as { hash: string };
+  assert.match(hash, /^scrypt\$16384\$/);
+  assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
+});
