@@ -45,6 +45,7 @@ export class RecordingApi {
     const peers = this.#lines.flatMap(({ status, peer }) => (status === 202 ? [peer] : []));
     return this.#lines
       .flatMap(({ hostname, payload, arrivedAt }) => (payload === undefined ? [] : [{ hostname, payload, arrivedAt }]))
+      .slice(0, peers.length)
       .map(({ hostname, payload, arrivedAt = 0 }, index) => ({
         text: `${hostname} ${payload.event} ${payload.host_status} from ${this.#nodeOf(peers[index])}`,
         at: arrivedAt,
