@@ -62,7 +62,7 @@ async function query(places: readonly string[], program: string): Promise<ArmedO
 }
 
 function rowOf(monitor: string, outcome: ArmedOutcome): Row {
-  if (outcome.kind === "answered") {
+  if (outcome.kind === "responded") {
     const { state, since, seconds, reason = null } = outcome.armed;
     return { monitor, state, since, seconds, reason };
   }

@@ -26,7 +26,7 @@ import { checkPrograms } from "./check-programs.ts";
 import { checkRegistration } from "./check-registration.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
 import { endOnDefect, logWarnings } from "./defects.ts";
-import { answering, type Disk, diskOperations, diskThread, openingLogFile } from "./disk.ts";
+import { type Disk, diskOperations, diskProbe, diskThread, openingLogFile } from "./disk.ts";
 import { takeEarlyDiskWorker } from "./early-disk-worker.ts";
 import { withFixed } from "./fixed-at-start.ts";
 import { exportMetrics, metricsRoute } from "./metrics.ts";
@@ -120,10 +120,10 @@ export async function runPrograms(group: ProgramGroup, parsed: Record<string, un
     );
   }
   // Without a thread, asking would wait for the disk as well.
-  const diskAnswers =
-    thread === undefined || thread.problem !== undefined ? async () => true : answering(thread, place.path);
+  const diskResponds =
+    thread === undefined || thread.problem !== undefined ? async () => true : diskProbe(thread, place.path);
   const reread = () => load(group, parsed);
-  const status = await runWith(group, first, { log, opened, signal, place, disk, diskAnswers, reread });
+  const status = await runWith(group, first, { log, opened, signal, place, disk, diskResponds, reread });
   await opened.drained();
   for (const lock of locks) lock.release();
   return exitNow(status);
@@ -165,12 +165,12 @@ interface Running {
   readonly signal: AbortSignal;
   readonly place: LockedPlace;
   readonly disk: Disk;
-  readonly diskAnswers: () => Promise<boolean>;
+  readonly diskResponds: () => Promise<boolean>;
   reread(): Promise<Loaded>;
 }
 
 async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, running: Running): Promise<number> {
-  const { log, opened, signal, place, disk, diskAnswers, reread } = running;
+  const { log, opened, signal, place, disk, diskResponds, reread } = running;
   const monitors: AssembledMonitor[] = [];
   const clock = systemClock;
   const conditions = new Conditions(clock);
@@ -242,7 +242,7 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
       if (started.size === monitors.length) manager.ready();
     });
   };
-  const socketDisk = place.socketPath === statePath ? diskAnswers : async () => true;
+  const socketDisk = place.socketPath === statePath ? diskResponds : async () => true;
   const sourceOf = ({ name, type, facts, armed }: AssembledMonitor): MetricSource => ({
     identity: { program: name, ...identity },
     type,
@@ -263,7 +263,7 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
       ...armedRoutes({ armed: () => armed.current, facts, now: () => clock.now() }),
     };
     const path = healthSocket(place.socketPath, name);
-    return new HealthSocket({ path, routes, log, diskAnswers: socketDisk }, signal);
+    return new HealthSocket({ path, routes, log, diskResponds: socketDisk }, signal);
   });
   const states = monitors.map(({ name, databaseRenewed }, index) => ({
     name,
@@ -277,7 +277,7 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
       await socket.start();
       await socket.ended();
     }),
-    keepState({ monitors: states, statePath, clock, log, diskAnswers }, signal),
+    keepState({ monitors: states, statePath, clock, log, diskResponds }, signal),
     runWatchdog({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
     ...monitors.map(({ armed }) => armed.watch(signal)),

@@ -57,7 +57,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
   const check = new ApiCheck({
     check: async (signal) => void (await client.version({ signal })),
     isLoginTrouble: () => session.trouble !== undefined,
-    isOutage: () => dispatcher.status.unansweredSince !== undefined || session.trouble !== undefined,
+    isOutage: () => dispatcher.status.failingSince !== undefined || session.trouble !== undefined,
     onReached: () => dispatcher.reached(),
     everyMs: config.DEFAULT.masakari_check_interval * 1000 || CHECK_API_EVERY_MS,
     clock,
@@ -68,7 +68,7 @@ export async function deliveryPath(config: Config, retry: RetryOptions, parts: D
     clock,
     log: notifyLog,
     deliver: shadow ? deliverNothing : deliverToMasakari(client),
-    ...(!shadow && { onAttempt: (answered: boolean) => (answered ? check.answered() : check.failed()) }),
+    ...(!shadow && { onAttempt: (responded: boolean) => (responded ? check.responded() : check.failed()) }),
     retryPolicy: {
       retryMax: retry.api_retry_max,
       retryIntervalMs: retry.api_retry_interval * 1000,

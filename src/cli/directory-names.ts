@@ -11,7 +11,7 @@ const LIMIT_MS = 2000;
 export async function namesIn(directory: string): Promise<readonly string[]> {
   const timer = new AbortController();
   const late = sleep(LIMIT_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new DiskHungError(`${directory} cannot be read: its disk has not answered within ${LIMIT_MS / 1000} s`);
+    throw new DiskHungError(`${directory} cannot be read: its disk has not responded within ${LIMIT_MS / 1000} s`);
   });
   try {
     return await Promise.race([readdir(directory), late]);

@@ -22,13 +22,13 @@ export const diskOperations = {
   choosePlace,
 };
 
-/** As `chooseStatePlace`; returns when the disk of that place has answered a write. */
+/** As `chooseStatePlace`; returns when the disk of that place has completed a write. */
 function choosePlace(statePath: string, environment: StateEnvironment): StatePlace {
   const place = chooseStatePlace(statePath, environment);
   try {
     probeDisk(place.path);
   } catch {
-    // It answers; what is wrong is reported by the code that writes there.
+    // It responds; what is wrong is reported by the code that writes there.
   }
   return place;
 }
@@ -58,8 +58,8 @@ export function diskThread(): DiskThread<typeof diskOperations> {
 
 const plain = ({ message, code, errcode }: PlainError): Error => Object.assign(new Error(message), { code, errcode });
 
-/** Whether the disk of this directory answers a write, within the limit. Any other problem is left to the code that writes there. */
-export function answering(disk: Disk, statePath: string): () => Promise<boolean> {
+/** Whether the disk of this directory completes a write, within the limit. Any other problem is left to the code that writes there. */
+export function diskProbe(disk: Disk, statePath: string): () => Promise<boolean> {
   return async () => {
     try {
       await disk.callLater("probeDisk", statePath);

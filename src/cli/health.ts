@@ -55,7 +55,7 @@ function loopFacts({ progress, silenceLimitMs }: HealthSources): LoopFacts {
 }
 
 function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
-  const { inFlight, unansweredSince, lastReason } = delivery.status;
+  const { inFlight, failingSince, lastReason } = delivery.status;
   const { loginTrouble, apiTrouble } = delivery;
   const { lastUndelivered } = outbox;
   const { degraded, degradedSince, isHung } = store;
@@ -67,8 +67,7 @@ function outboxFacts({ store, outbox, delivery }: HealthSources): OutboxFacts {
     counters: outbox.counters,
     deliveryLatency: outbox.deliveryLatency.counts,
     acceptanceLatency: outbox.acceptanceLatency.counts,
-    unanswered:
-      unansweredSince === undefined ? undefined : { reason: lastReason ?? "no answer", since: unansweredSince },
+    outage: failingSince === undefined ? undefined : { reason: lastReason ?? "no response", since: failingSince },
     login: loginTrouble && trouble(loginTrouble.reason, loginTrouble.since),
     unreachable: apiTrouble && trouble(apiTrouble.reason, apiTrouble.since),
     undeliverable: lastUndelivered && trouble(lastUndelivered.what, lastUndelivered.at),

@@ -14,7 +14,7 @@ const HELP = `
 Queries the running monitors through their sockets in [DEFAULT] state_path. SINCE is when the monitor first observed the state; LAST EVENT
 is the last line of the log about it since the monitor was started.
 
-Exit status: 0 if all answered, 2 if one does not run or does not answer.`;
+Exit status: 0 if all responded, 2 if one does not run or does not answer.`;
 
 interface Row extends ReceivedSubject {
   readonly program: string;
@@ -40,10 +40,10 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
       }
       const queried = await Promise.all(programs.map(async (name) => ({ name, outcome: await queryIn(places, name) })));
       const rows: Row[] = queried.flatMap(({ name, outcome }) =>
-        outcome.kind === "answered" ? outcome.subjects.map((one) => ({ program: name, ...one })) : [],
+        outcome.kind === "responded" ? outcome.subjects.map((one) => ({ program: name, ...one })) : [],
       );
       const silent = queried.flatMap(({ name, outcome }) =>
-        outcome.kind === "answered" ? [] : [`${name}: ${whyOf(outcome)}`],
+        outcome.kind === "responded" ? [] : [`${name}: ${whyOf(outcome)}`],
       );
       if (json) parts.out.write(`${printableJson(rows, 2)}\n`);
       else parts.out.write(listing(rows, queried.length > silent.length));
@@ -67,8 +67,8 @@ async function queryIn(places: readonly string[], program: string): Promise<Subj
 const whyOf = (outcome: { readonly kind: string; readonly reason?: string }): string =>
   outcome.reason === undefined ? outcome.kind : `${outcome.kind}: ${outcome.reason}`;
 
-function listing(rows: readonly Row[], anyAnswered: boolean): string {
-  if (rows.length === 0) return anyAnswered ? "nothing is watched\n" : "";
+function listing(rows: readonly Row[], anyResponded: boolean): string {
+  if (rows.length === 0) return anyResponded ? "nothing is watched\n" : "";
   return table(rows, [
     ["MONITOR", ({ program }) => program],
     ["KIND", ({ kind }) => kind],

@@ -67,21 +67,21 @@ export async function keepState(
     readonly statePath: string;
     readonly clock: Clock;
     readonly log: Logger;
-    readonly diskAnswers: () => Promise<boolean>;
+    readonly diskResponds: () => Promise<boolean>;
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { monitors, statePath, clock, log, diskAnswers } = parts;
+  const { monitors, statePath, clock, log, diskResponds } = parts;
   while (!signal.aborted) {
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
-    const answers = await diskAnswers();
+    const responds = await diskResponds();
     const renewed: string[] = [];
     let isSaid = false;
     for (const { name, lock, socket, databaseRenewed } of monitors) {
       // Of a database that was deleted the store has logged it, and that the rest follows.
       isSaid = databaseRenewed() || isSaid;
-      if (!answers) continue;
+      if (!responds) continue;
       if (lock.renew(log)) renewed.push(`the lock of ${name}`);
       if (await socket.renew()) renewed.push(`the health socket of ${name}`);
     }

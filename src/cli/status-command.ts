@@ -45,7 +45,7 @@ Queries every monitor that has run with this configuration: each has a database,
   degraded      a dependency is unavailable (libvirt, Masakari, the disk ...) or an operator is needed; nothing is lost
   failing       it does not monitor, or stopping it now would lose notifications
   not running   nothing listens on its socket: it was stopped or killed
-  no answer     it does not respond within 2 s: it hangs, or was stopped with SIGSTOP
+  no response   it does not respond within 2 s: it hangs, or was stopped with SIGSTOP
 
 Exit status: 0 if all are ok, 1 if one is degraded, 2 if one is failing, is not running or does not answer.
 
@@ -96,7 +96,7 @@ const PROBE_MS = 200;
 async function runProbe(which: "live" | "ready", names: readonly string[], parts: StatusCommandParts): Promise<void> {
   parts.exit(1);
   const late = setTimeout(() => {
-    parts.warn?.(`no answer within ${PROBE_MS} ms`);
+    parts.warn?.(`no response within ${PROBE_MS} ms`);
     parts.abandon?.();
   }, PROBE_MS);
   const problems = await probeAll(which, names, parts);
@@ -117,10 +117,10 @@ async function probeAll(
   const { probe } = await import("../status/client.ts");
   const found = await Promise.all(
     [...new Set(programs)].map(async (program) => {
-      const answers = await Promise.all(places.map((place) => probe(healthSocket(place, program), which, PROBE_MS)));
-      return answers.includes(undefined)
+      const results = await Promise.all(places.map((place) => probe(healthSocket(place, program), which, PROBE_MS)));
+      return results.includes(undefined)
         ? []
-        : [`${program}: ${answers.find((one) => one !== "not running") ?? answers[0]}`];
+        : [`${program}: ${results.find((one) => one !== "not running") ?? results[0]}`];
     }),
   );
   return found.flat();
@@ -131,7 +131,7 @@ async function queryIn(places: readonly string[], program: string): Promise<Quer
   let best: Queried | undefined;
   for (const place of places) {
     const queried = await query(place, program);
-    if (queried.outcome.kind === "answered") return queried;
+    if (queried.outcome.kind === "responded") return queried;
     if (best === undefined || best.outcome.kind === "not running") best = queried;
   }
   return best as Queried;
@@ -140,12 +140,12 @@ async function queryIn(places: readonly string[], program: string): Promise<Quer
 async function query(statePath: string, program: string): Promise<Queried> {
   const { requestHealth } = await import("../status/client.ts");
   const outcome = await requestHealth(healthSocket(statePath, program), TIMEOUT_MS);
-  if (outcome.kind === "answered") return { program, outcome };
+  if (outcome.kind === "responded") return { program, outcome };
   const { lockHolder } = await import("../notify/state-lock.ts");
   const pid = lockHolder(statePath, program);
   if (outcome.kind !== "not running" || pid === undefined) return { program, outcome, pid };
   const reason = "it runs, but nothing listens on its socket: it is starting or stopping, or the reason is in its log";
-  return { program, outcome: { kind: "no answer", reason }, pid };
+  return { program, outcome: { kind: "no response", reason }, pid };
 }
 
 export const shortName = (name: string): string => name.replace(/^masakari-/, "");
@@ -181,10 +181,11 @@ async function filesIn(statePath: string, warn: ((line: string) => void) | undef
   }
 }
 
-const verdictOf = ({ outcome }: Queried): Verdict => (outcome.kind === "answered" ? outcome.report.verdict : "failing");
+const verdictOf = ({ outcome }: Queried): Verdict =>
+  outcome.kind === "responded" ? outcome.report.verdict : "failing";
 
 const reportOf = ({ outcome }: Queried): ReceivedReport | undefined =>
-  outcome.kind === "answered" ? outcome.report : undefined;
+  outcome.kind === "responded" ? outcome.report : undefined;
 
 function listing(queried: readonly Queried[]): string {
   const shown = table(queried, [
@@ -203,14 +204,14 @@ function listing(queried: readonly Queried[]): string {
 
 function problemLines(outcome: HealthOutcome): string[] {
   switch (outcome.kind) {
-    case "answered":
+    case "responded":
       return outcome.report.problems.map(
         ({ severity, reason, since, seconds }) =>
           `${severity} for ${age(seconds * 1000)} (since ${time(since)}): ${reason}`,
       );
     case "not running":
       return ["not running: nothing listens on its socket"];
-    case "no answer":
+    case "no response":
     case "not allowed":
       return [`${outcome.kind}: ${outcome.reason}`];
   }
@@ -235,7 +236,7 @@ function time(iso: string | undefined): string | undefined {
 
 /** The monitor's own report, or why there is none. */
 function toJson({ program, outcome, pid }: Queried): Record<string, unknown> {
-  if (outcome.kind === "answered") return { state: "running", ...outcome.report };
+  if (outcome.kind === "responded") return { state: "running", ...outcome.report };
   const reason = "reason" in outcome ? outcome.reason : null;
   return { state: outcome.kind.replaceAll(" ", "_"), program, pid: pid ?? null, verdict: "failing", reason };
 }

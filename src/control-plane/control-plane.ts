@@ -19,7 +19,7 @@ import { type Recovery, recordRecovery } from "./masakari/recovery.ts";
 import { type ReleaseName, releases } from "./masakari/release.ts";
 import { SegmentStore } from "./masakari/segments/store.ts";
 import { VmoveStore } from "./masakari/vmoves/store.ts";
-import type { AnsweredRequest, NotificationArrival } from "./observation.ts";
+import type { CompletedRequest, NotificationArrival } from "./observation.ts";
 import { openDatabase } from "./store/database.ts";
 
 export interface ControlPlaneOptions {
@@ -42,14 +42,14 @@ export interface ControlPlaneOptions {
   readonly duplicateInterval?: number;
   /** `notification_delay_max`, seconds; default 0, which waits for nothing. */
   readonly notificationDelayMax?: number;
-  /** Origins of web pages that may read the Masakari API's answers, or `*`; default none. */
+  /** Origins of web pages that may read the Masakari API's responses, or `*`; default none. */
   readonly corsOrigins?: readonly string[];
   /** Stands in for Nova; by default every compute host exists. */
   readonly computeServiceExists?: ComputeServiceExists;
-  /** Called after a notification is on disk and before it is answered. */
+  /** Called after a notification is on disk and before the response to it is sent. */
   readonly onNotification?: (arrival: NotificationArrival) => void;
-  /** Called after each answer of either service. */
-  readonly onRequest?: (answered: AnsweredRequest) => void;
+  /** Called after each response of either service. */
+  readonly onRequest?: (request: CompletedRequest) => void;
   readonly log: Logger;
   /** Wall clock, ms since the Unix epoch; default Date.now. */
   readonly now?: () => number;

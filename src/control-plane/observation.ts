@@ -11,8 +11,8 @@ export interface NotificationArrival {
   readonly arrivedAt: number;
 }
 
-/** A request that the control plane has answered. */
-export interface AnsweredRequest {
+/** A request whose response was sent. */
+export interface CompletedRequest {
   readonly service: "keystone" | "masakari";
   readonly method: string;
   /** The address that it came from. */
@@ -22,6 +22,6 @@ export interface AnsweredRequest {
   readonly status: number;
   /** When the request's headers arrived, ms since the Unix epoch. */
   readonly arrivedAt: number;
-  /** From the headers' arrival to the answer's last byte handed to the kernel, ms. */
+  /** From the headers' arrival to the response's last byte handed to the kernel, ms. */
   readonly durationMs: number;
 }

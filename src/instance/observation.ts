@@ -34,10 +34,10 @@ export interface GuestName {
   readonly id: number;
 }
 
-/** How libvirt answered when it was asked about one domain. */
+/** What libvirt returned about one domain. */
 export interface Look extends GuestName {
   readonly transient: boolean;
-  /** libvirt's words, e.g. `SHUTOFF` and `CRASHED`; undefined if the question had no answer. */
+  /** libvirt's words, e.g. `SHUTOFF` and `CRASHED`; undefined if libvirt did not return it. */
   readonly state: string | undefined;
   readonly reason: string;
   /** The number of the last event that had come when the question was put. */

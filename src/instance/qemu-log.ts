@@ -5,7 +5,7 @@ import type { LoggedEnd } from "./observation.ts";
 
 /** Bytes of a log's end that are read: the last run's start with QEMU's arguments has 2 to 20 KB. */
 const TAIL_BYTES = 256 * 1024;
-/** The disk may hang, and without the answer the caller knows no more than before. */
+/** The disk may hang, and without the result the caller knows no more than before. */
 const READ_MS = 5000;
 
 /**

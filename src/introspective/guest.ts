@@ -2,7 +2,7 @@ import type { Activity, Agent } from "./observation.ts";
 
 /**
  * Upstream's states of a guest. discovery: has not answered yet, so failed pings mean nothing. healthy: the last ping was
- * answered. error: it was not. reported: Masakari is notified; the next answer leads back to discovery.
+ * answered. error: it was not. reported: Masakari is notified; the next response leads back to discovery.
  */
 export type Phase = "discovery" | "healthy" | "error" | "reported";
 

@@ -41,13 +41,13 @@ export interface GuestSeen {
 }
 
 /**
- * The outcome of a ping. `answered`: with an error too. `unresponsive`: the agent had its time and sent nothing. `occupied`: it was
+ * The outcome of a ping. `responded`: with an error too. `unresponsive`: the agent had its time and sent nothing. `occupied`: it was
  * not pinged, since another client's command has been with it for 30 s. `disconnected`: nobody holds the channel open in the
  * guest; known at once. `noChannel`, `gone` (not running, or no such guest), `denied` and `unknown` (libvirt itself did not answer)
  * mean nothing about its health.
  */
 export type PingOutcome =
-  | "answered"
+  | "responded"
   | "unresponsive"
   | "occupied"
   | "disconnected"

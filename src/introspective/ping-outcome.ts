@@ -12,7 +12,7 @@ const byName: Partial<Record<ServerErrorName, PingOutcome>> = {
   NO_DOMAIN: "gone",
   /** It does not run. */
   OPERATION_INVALID: "gone",
-  /** Somebody else's command has been with this agent for 30 s, without an answer. */
+  /** Somebody else's command has been with this agent for 30 s, without a response. */
   OPERATION_TIMEOUT: "occupied",
   /** There is no channel. */
   ARGUMENT_UNSUPPORTED: "noChannel",
@@ -21,7 +21,7 @@ const byName: Partial<Record<ServerErrorName, PingOutcome>> = {
   /** From libvirt 11.2 on: the command itself is not answered. */
   AGENT_COMMAND_TIMEOUT: "unresponsive",
   /** From libvirt 11.2 on: the agent has answered with an error, as where guest-ping is blocked. */
-  AGENT_COMMAND_FAILED: "answered",
+  AGENT_COMMAND_FAILED: "responded",
 };
 
 /** "QEMU guest agent is not connected", at once; "disappeared while executing command"; QEMU's end (qemu_agent.c). */
@@ -43,7 +43,7 @@ export function pingOutcome(error: unknown, tookMs: number): PingOutcome {
   const { errorName, detail } = error;
   const outcome = byName[errorName] ?? (HELD.test(detail) ? "occupied" : "unknown");
   if (outcome !== "unresponsive") return outcome;
-  if (REFUSED.test(detail)) return "answered";
+  if (REFUSED.test(detail)) return "responded";
   if (CLOSED.test(detail)) return "disconnected";
   // In another language: nobody has waited for an agent that is not connected.
   return errorName !== "INTERNAL_ERROR" && tookMs < SHORTEST_WAIT_MS && !KNOWN.test(detail) ? "disconnected" : outcome;

@@ -13,7 +13,7 @@ const PING = '{"execute": "guest-ping"}';
 const BEYOND_PING_MS = 40_000;
 
 /**
- * Pings a guest's agent once; an error from the agent is an answer too. Never throws. If libvirt itself has ended
+ * Pings a guest's agent once; an error from the agent is a response too. Never throws. If libvirt itself has ended
  * no ping for as long as this one took, its workers are stuck although its keepalive works: the connection is aborted, which
  * shows that no guest is monitored, and made again.
  * @param timeoutS what libvirt waits for the agent
@@ -29,7 +29,7 @@ export async function ping(
   try {
     await connection.agentCommand(domainOf(uuid), PING, timeoutS, { timeoutMs: timeoutS * 1000 + BEYOND_PING_MS });
     session.pingEndedAt = clock.now().mono;
-    return { outcome: "answered", detail: "" };
+    return { outcome: "responded", detail: "" };
   } catch (error) {
     if (error instanceof ServerError) session.pingEndedAt = clock.now().mono;
     // A single guest that libvirt is stuck with must not cost the others their connection.

@@ -58,7 +58,7 @@ async function callSetting(connection: Connection, uuid: string, timeoutS: numbe
   }
 }
 
-/** With an error libvirt has not done it; without an answer it may have. */
+/** With an error libvirt has not done it; without a response it may have. */
 function outcomeOf(error: unknown): SettingOutcome {
   if (isNoDomain(error)) return "gone";
   return error instanceof ServerError ? "refused" : "unknown";

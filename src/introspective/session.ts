@@ -55,7 +55,7 @@ export async function readGuest(connection: Connection, domain: Domain, pattern:
   const { uuid, name, id } = domain;
   try {
     const channel = agentChannel(await connection.xml(domain, READ), pattern);
-    // The state is the last thing asked: an event that changes it comes after the answer.
+    // The state is the last thing asked: an event that changes it comes after the response.
     const { stateName } = await connection.state(domain, READ);
     return { uuid, name, id, running: stateName === "RUNNING", ...channel };
   } catch (error) {

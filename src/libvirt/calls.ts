@@ -9,7 +9,7 @@ import { serverError } from "./protocol/shapes.ts";
 export interface CallOptions {
   /** Gives up the wait; the server may carry the call out all the same. */
   readonly signal?: AbortSignal | undefined;
-  /** ms from the asking to the answer, waiting for a free place included. */
+  /** ms from the call to the response, waiting for a free place included. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export type Invoke = <A, R>(procedure: Procedure<A, R>, args: A, options?: CallO
 export interface CallLimits {
   /**
    * How many calls the server has at a time, below its `max_client_requests` (5): with as many outstanding it stops reading.
-   * While all of these wait for guests it gets one more that does not: that one is answered soon, and it reads on.
+   * While all of these wait for guests it gets one more that does not: that one gets its response soon, and it reads on.
    */
   readonly maxInFlight: number;
   /** How many more may wait here. */
@@ -171,8 +171,8 @@ export class Calls {
         call,
         new CallTimeoutError(
           this.#queueOf(call).has(call)
-            ? `${call.procedure.name}: libvirt did not get to it ${within}, since ${this.#sent.size} earlier calls are unanswered`
-            : `${call.procedure.name}: no answer from libvirt ${within}`,
+            ? `${call.procedure.name}: libvirt did not get to it ${within}, since ${this.#sent.size} earlier calls wait for their responses`
+            : `${call.procedure.name}: no response from libvirt ${within}`,
         ),
       );
     });

@@ -15,7 +15,7 @@ export interface RpcOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits: CallLimits;
-  /** False: this side does not ping (the server's pings are answered all the same). */
+  /** False: this side does not ping (the server's pings get their pongs all the same). */
   readonly keepalive: KeepaliveOptions | false;
 }
 

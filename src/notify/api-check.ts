@@ -48,7 +48,7 @@ export class ApiCheck {
     this.#parts = parts;
   }
 
-  /** Undefined: the last check succeeded, a notification was answered since, or nothing is known yet. */
+  /** Undefined: the last check succeeded, the API has responded to a notification since, or nothing is known yet. */
   get trouble(): ApiTrouble | undefined {
     return this.#trouble;
   }
@@ -67,8 +67,8 @@ export class ApiCheck {
     }
   }
 
-  /** Masakari answered a notification, which shows more than any check. */
-  answered(): void {
+  /** Masakari responded to a notification, which shows more than any check. */
+  responded(): void {
     this.#reached();
   }
 

@@ -7,8 +7,8 @@ import type { Notification } from "./notification.ts";
 const ABORT_GRACE_MS = 1000;
 
 /**
- * One attempt that ends for certain: after `timeoutMs` it is aborted, and soon after it counts as unanswered whatever
- * it does. A throw of `deliver` is a defect of ours, and counts as unanswered too: the notification is still owed.
+ * One attempt that ends for certain: after `timeoutMs` it is aborted, and soon after it counts as failed whatever
+ * it does. A throw of `deliver` is a defect of ours, and counts as failed too: the notification is still owed.
  */
 export function deliverWithin(
   deliver: Deliver,
@@ -22,16 +22,16 @@ export function deliverWithin(
       timer.cancel();
       resolve(result);
     };
-    const unanswered = (reason: string): void => finish({ outcome: "unanswered", reason });
+    const failed = (reason: string): void => finish({ outcome: "failed", reason });
     let timer = clock.setTimer(timeoutMs, () => {
-      controller.abort(new Error(`no answer within ${Math.round(timeoutMs / 1000)} s`));
+      controller.abort(new Error(`no response within ${Math.round(timeoutMs / 1000)} s`));
     });
     const { signal } = controller;
     signal.addEventListener("abort", () => {
       timer.cancel();
-      timer = clock.setTimer(ABORT_GRACE_MS, () => unanswered(messageOf(signal.reason)));
+      timer = clock.setTimer(ABORT_GRACE_MS, () => failed(messageOf(signal.reason)));
     });
-    const threw = (error: unknown): void => unanswered(`defect in delivery: ${messageOf(error)}`);
+    const threw = (error: unknown): void => failed(`defect in delivery: ${messageOf(error)}`);
     try {
       deliver(notification, controller.signal).then(finish, threw);
     } catch (error) {

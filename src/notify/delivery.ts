@@ -1,6 +1,6 @@
 import type { Notification } from "./notification.ts";
 
-/** The result of one attempt to deliver. Everything that is not an answer about this notification is `unanswered` and retried. */
+/** The result of one attempt to deliver. Everything that is not a response about this notification is `failed` and retried. */
 export type DeliveryResult =
   | { readonly outcome: "delivered"; readonly notificationUuid: string | undefined }
   /** 409 for a duplicate: an earlier attempt did arrive. */
@@ -9,7 +9,7 @@ export type DeliveryResult =
   | { readonly outcome: "rejected"; readonly reason: string }
   /** `[notifications] shadow`: it would have been sent. */
   | { readonly outcome: "shadowed" }
-  | { readonly outcome: "unanswered"; readonly reason: string };
+  | { readonly outcome: "failed"; readonly reason: string };
 
 /** Sends nothing. */
 export const deliverNothing: Deliver = async () => ({ outcome: "shadowed" });

@@ -17,8 +17,8 @@ export interface DispatcherOptions {
   readonly maxInFlight: number;
   /** When an attempt is given up, ms: longer than the HTTP client's own time-outs take, all requests of it together. */
   readonly attemptTimeoutMs: number;
-  /** Called after each attempt: whether the API answered it. */
-  readonly onAttempt?: (answered: boolean) => void;
+  /** Called after each attempt: whether it got a response about the notification. */
+  readonly onAttempt?: (responded: boolean) => void;
   /** In [0, 1); for tests. */
   readonly random?: () => number;
 }
@@ -26,8 +26,8 @@ export interface DispatcherOptions {
 /** How the dispatcher is doing, for `status`. */
 export interface DispatcherStatus {
   readonly inFlight: number;
-  /** Monotonic ms since which no attempt was answered. */
-  readonly unansweredSince: number | undefined;
+  /** Monotonic ms since which all attempts have failed. */
+  readonly failingSince: number | undefined;
   readonly lastReason: string | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Lane {
   readonly subject: string;
   /** The entry that the counts below are about. */
   head: string | undefined;
-  /** Unanswered attempts in a row. */
+  /** Failed attempts in a row. */
   failures: number;
   inFlight: boolean;
   retry: Timer | undefined;
@@ -76,7 +76,7 @@ export class Dispatcher {
   get status(): DispatcherStatus {
     return {
       inFlight: this.#inFlight.size,
-      unansweredSince: this.#outage.since,
+      failingSince: this.#outage.since,
       lastReason: this.#outage.reason,
     };
   }
@@ -84,7 +84,7 @@ export class Dispatcher {
   /** The API answers something else than a notification. With nothing left to be sent, that is the end of an outage. */
   reached(): void {
     const { outbox, clock } = this.#options;
-    if (outbox.pendingCount === 0) this.#outage.answered(clock.now().mono);
+    if (outbox.pendingCount === 0) this.#outage.responded(clock.now().mono);
   }
 
   /**
@@ -127,7 +127,7 @@ export class Dispatcher {
       controller.abort(new Error("delivery stops"));
       // Another dispatcher may go on with this outbox (SIGHUP); to it the entry must not seem under way for ever.
       if (lane.head !== undefined) {
-        this.#options.outbox.settle(lane.head, { outcome: "unanswered", reason: "cut short when delivery stopped" });
+        this.#options.outbox.settle(lane.head, { outcome: "failed", reason: "cut short when delivery stopped" });
       }
     }
   }
@@ -204,15 +204,15 @@ export class Dispatcher {
     lane.inFlight = false;
     this.#inFlight.delete(lane);
     const { mono } = clock.now();
-    if (result.outcome === "unanswered") {
+    if (result.outcome === "failed") {
       lane.failures += 1;
       this.#retryAt(lane, mono + retryDelay(retryPolicy, lane.failures, this.#random()));
       this.#outage.failed(mono, result.reason, outbox.pendingCount);
-    } else if (this.#outage.answered(mono)) {
+    } else if (this.#outage.responded(mono)) {
       this.#wakeAll(mono);
     }
     outbox.settle(entry.id, result);
-    this.#options.onAttempt?.(result.outcome !== "unanswered");
+    this.#options.onAttempt?.(result.outcome !== "failed");
     this.#pump();
     if (this.#inFlight.size === 0) this.#drained?.();
   }
@@ -225,7 +225,7 @@ export class Dispatcher {
 
   /**
    * The API is back: nothing waits for its own back-off. What fails again by itself is not woken again before the retry
-   * interval is over, however often others are answered.
+   * interval is over, however often the API responds to others.
    */
   #wakeAll(mono: number): void {
     const { retryPolicy } = this.#options;

@@ -15,7 +15,7 @@ export interface Entry {
   readonly attempts: number;
   /** Why the last attempt failed, or why the entry ended as it did. */
   readonly reason: string | undefined;
-  /** The API's uuid, of a delivered entry whose answer arrived. */
+  /** The API's uuid, of a delivered entry whose response arrived. */
   readonly notificationUuid: string | undefined;
   /** When it was put in; `mono` counts in the boot named by `bootId`. */
   readonly created: Instant;

@@ -8,7 +8,7 @@ export type FinalState = Exclude<EntryState, "pending">;
 
 /** The final state that the response of the API gives an entry. @param firstTry no attempt at it can have arrived before */
 export function finalStateOf(
-  result: Exclude<DeliveryResult, { outcome: "unanswered" }>,
+  result: Exclude<DeliveryResult, { outcome: "failed" }>,
   firstTry: boolean,
 ): Pick<Entry, "state" | "reason" | "notificationUuid"> {
   switch (result.outcome) {

@@ -13,7 +13,7 @@ import type { Notification } from "./notification.ts";
 /** Characters; a UUID has 36. It is logged and kept, and somebody else has chosen it. */
 const LONGEST_UUID = 64;
 
-/** Delivery to masakari-api. Only an answer about the notification itself ends it; all other failures may pass. */
+/** Delivery to masakari-api. Only a response about the notification itself ends it; all other failures may pass. */
 export function deliverToMasakari(client: Pick<MasakariClient, "createNotification">): Deliver {
   return async (notification, signal) => {
     try {
@@ -48,5 +48,5 @@ function resultOf(error: unknown, notification: Notification): DeliveryResult {
   if (error instanceof BadRequestError) {
     return { outcome: "rejected", reason: `the API does not accept it: ${error.detail || "no reason given"}` };
   }
-  return { outcome: "unanswered", reason: messageOf(error) };
+  return { outcome: "failed", reason: messageOf(error) };
 }

@@ -8,7 +8,7 @@ const REPEAT_LONGEST_MS = 3_600_000;
 
 /**
  * Whether the API answers, as seen by the attempts: the allowance of attempts while it does not, and the lines about it.
- * One notification that fails alone is an outage to it too; the next answer to any other ends it.
+ * One notification that fails alone is an outage to it too; the next response to any other ends it.
  */
 export class Outage {
   readonly #retryPolicy: RetryPolicy;
@@ -29,7 +29,7 @@ export class Outage {
     this.#log = log;
   }
 
-  /** Monotonic ms since which nothing was answered; undefined while the API answers. */
+  /** Monotonic ms since which all attempts have failed; undefined while the API answers. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -39,7 +39,7 @@ export class Outage {
     return this.#since === undefined ? undefined : this.#reason;
   }
 
-  /** An attempt was not answered. @param waiting how many entries are pending */
+  /** An attempt has failed. @param waiting how many entries are pending */
   failed(mono: number, reason: string, waiting: number): void {
     this.#reason = reason;
     if (this.#since === undefined) {
@@ -60,8 +60,8 @@ export class Outage {
     );
   }
 
-  /** An attempt was answered. @returns whether that ends an outage */
-  answered(mono: number): boolean {
+  /** An attempt got a response about its notification. @returns whether that ends an outage */
+  responded(mono: number): boolean {
     if (this.#since === undefined) return false;
     const lasted = mono - this.#since;
     const seconds = Math.round(lasted / 1000);

@@ -17,7 +17,7 @@ export interface Undelivered {
 }
 
 /** Since this program started; for `status`. */
-export type OutboxCounters = Record<"added" | "attempts" | "unanswered" | FinalState, number>;
+export type OutboxCounters = Record<"added" | "attempts" | "failed" | FinalState, number>;
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -43,7 +43,7 @@ export class Outbox {
   readonly counters: OutboxCounters = {
     added: 0,
     attempts: 0,
-    unanswered: 0,
+    failed: 0,
     delivered: 0,
     superseded: 0,
     expired: 0,
@@ -59,7 +59,7 @@ export class Outbox {
   #lastUndelivered: Undelivered | undefined;
   /** What earlier runs left is not offered yet: it may have become untrue since. */
   #holdingBack = true;
-  /** Entries whose attempt is under way. One that was ended meanwhile waits here for the answer, which decides. */
+  /** Entries whose attempt is under way. One that was ended meanwhile waits here for the response, which decides. */
   readonly #inFlight = new Map<string, Entry>();
   /** When what they were decided from was observed: of this run's entries that are pending. Mono ms. */
   readonly #observed = new Map<string, number>();
@@ -207,15 +207,15 @@ export class Outbox {
     return entry;
   }
 
-  /** What the attempt came to. An entry that was ended meanwhile keeps its final state unless the API did answer. */
+  /** What the attempt came to. An entry that was ended meanwhile keeps its final state unless the API did respond. */
   settle(id: string, result: DeliveryResult): void {
     const { store, clock } = this.#options;
     const entry = this.#inFlight.get(id);
     if (entry === undefined) return;
     const attempts = entry.attempts + (result.outcome === "shadowed" ? 0 : 1);
-    if (result.outcome === "unanswered") this.counters.unanswered += 1;
+    if (result.outcome === "failed") this.counters.failed += 1;
     store.transaction(() => {
-      if (result.outcome === "unanswered") {
+      if (result.outcome === "failed") {
         if (entry.state === "pending") store.put({ ...entry, attempts, reason: result.reason });
         else store.afterCommit(() => this.#report(entry));
       } else {
@@ -235,7 +235,7 @@ export class Outbox {
     });
   }
 
-  /** An earlier run may have been killed between its attempt and the answer, and so the API may have it. */
+  /** An earlier run may have been killed between its attempt and the response, and so the API may have it. */
   #isFirstTry({ id, attempts }: Entry): boolean {
     return attempts === 0 && !this.#options.store.leftovers.has(id);
   }

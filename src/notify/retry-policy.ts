@@ -12,7 +12,7 @@ export interface RetryPolicy {
 const LEAST_BACKOFF_MS = 1000;
 
 /**
- * The wait after so many unanswered attempts in a row: `retryMax` times the plain interval, then doubling up to the cap,
+ * The wait after so many failed attempts in a row: `retryMax` times the plain interval, then doubling up to the cap,
  * each shortened by up to half at random, so that a fleet of hosts does not call in step.
  * @param failures ≥ 1
  * @param random in [0, 1)

@@ -90,7 +90,7 @@ CREATE TABLE saved (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${SCHEMA_VERSION};
 COMMIT;`;
 
-// A final state written by another process stays, unless the API did answer: what arrived did arrive.
+// A final state written by another process stays, unless the API did respond: what arrived did arrive.
 const UPSERT = `
 INSERT INTO entry (id, subject, notification, state, attempts, reason, notification_uuid,
   created_wall, created_mono, boot_id, ended_wall, ending)

@@ -17,7 +17,7 @@ export class CatalogDoubt {
     this.#since ??= now;
   }
 
-  /** The service answered: the catalog is right. */
+  /** The service responded: the catalog is right. */
   clear(): void {
     this.#since = undefined;
   }

@@ -22,7 +22,7 @@ export interface DiscoveryParts {
   readonly major: number;
   /** GET for a version document. @throws what the transport throws */
   get(url: string, withToken: boolean): Promise<HttpResponse>;
-  /** Whether an answer with status 200 is the version document of the wanted service. */
+  /** Whether a response with status 200 is the version document of the wanted service. */
   isService(response: HttpResponse): boolean;
   readonly projectId: string | undefined;
 }
@@ -53,8 +53,8 @@ async function fromDocument(root: string, project: string, parts: DiscoveryParts
   const { status } = response;
   const document = status === 200 || status === 300 ? parseVersionDocument(response.body) : undefined;
   if (document === undefined) {
-    // Many deployments let only the API's own paths through. Whether it was the right guess the answers will show.
-    const note = `${shorten(root, 200)} names no version, and answered ${status} without a version document: /v${parts.major} is assumed`;
+    // Many deployments let only the API's own paths through. Whether it was the right guess the responses will show.
+    const note = `${shorten(root, 200)} names no version, and returned ${status} without a version document: /v${parts.major} is assumed`;
     return { ...endpointAt(`${root}/v${parts.major}`, project), note, lasting: status < 500 && status !== 429 };
   }
   const found = document.versions.find(({ id }) => majorVersion(id) === parts.major);

@@ -12,7 +12,7 @@ const longestText = 131_072;
 const mostHolders = 20;
 
 /**
- * The message in an error answer, whatever made it: masakari-api's faults (`{"badRequest": {"message"}}`), Keystone and its
+ * The message in an error response, whatever made it: masakari-api's faults (`{"badRequest": {"message"}}`), Keystone and its
  * middleware (`{"error": {"message"}}`), WebOb (`{"message", "title"}`, or an HTML page when the request accepts anything),
  * a proxy's HTML, or plain text. Takes time in proportion to the body at most, and looks at its first 256 KiB only.
  * @param redact takes secrets out of a text: here, because the half of one that is left by the cut is not known for one

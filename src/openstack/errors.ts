@@ -39,7 +39,7 @@ export class CatalogError extends OpenStackError {
   }
 }
 
-/** An HTTP answer that is an error. `detail` is the server's own text, bounded and on one line. */
+/** An HTTP response that is an error. `detail` is the server's own text, bounded and on one line. */
 export class HttpStatusError extends OpenStackError {
   readonly status: number;
   readonly detail: string;

@@ -43,7 +43,7 @@ interface Call extends CallOptions {
 
 /**
  * masakari-api, version 1. Every method throws what the session throws, HttpStatusError (or one of its kinds) for an
- * answer that is an error, and ResponseError for a success that is not what the API documents.
+ * response that is an error, and ResponseError for a success that is not what the API documents.
  */
 export class MasakariClient {
   readonly #session: Session;

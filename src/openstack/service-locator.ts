@@ -13,7 +13,7 @@ export interface ServiceWanted {
   readonly region: string | undefined;
   /** Used in place of the catalog's. */
   readonly endpoint?: string | undefined;
-  /** Whether an answer is the wanted service's version document. */
+  /** Whether a response is the wanted service's version document. */
   readonly isService: DiscoveryParts["isService"];
 }
 

@@ -115,14 +115,14 @@ export class Session {
   }
 
   /**
-   * A request failed in a way that another catalog could explain: something else than the service answered. Later requests
+   * A request failed in a way that another catalog could explain: something else than the service responded. Later requests
    * log in again, ever more rarely, so that a corrected catalog is read long before the held token ends.
    */
   doubtCatalog(): void {
     this.#doubt.raise(this.#options.clock.now().mono);
   }
 
-  /** The service itself answered. A login that failed before is tried again all the same: only that ends its trouble. */
+  /** The service itself responded. A login that failed before is tried again all the same: only that ends its trouble. */
   trustCatalog(): void {
     if (this.#trouble === undefined) this.#doubt.clear();
   }

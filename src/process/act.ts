@@ -68,9 +68,9 @@ export async function act(
     }
     case "askSystemd": {
       const { key, unit } = effect;
-      const answer = await systemd.ask(unit, signal);
-      const packageManager = answer?.unit?.active === "inactive" ? runningPackageManager(parts.table) : undefined;
-      observe({ kind: "systemd", at: clock.now(), key, answer: answer && { ...answer, packageManager } });
+      const status = await systemd.ask(unit, signal);
+      const packageManager = status?.unit?.active === "inactive" ? runningPackageManager(parts.table) : undefined;
+      observe({ kind: "systemd", at: clock.now(), key, status: status && { ...status, packageManager } });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { decideBy } from "../monitor/decision.ts";
 import { showPaused, showPostponed } from "./decide/conditions.ts";
 import { type Context, contextOn, lookFor } from "./decide/context.ts";
-import { onCommandEnd, onExit, onSighting, onSystemdAnswer } from "./decide/entry.ts";
+import { onCommandEnd, onExit, onSighting, onSystemdStatus } from "./decide/entry.ts";
 import { entriesAfterEdit, entriesAtStart, savedAfterReboot } from "./decide/list.ts";
 import { takePauses } from "./decide/pause.ts";
 import { withSummary } from "./decide/summary.ts";
@@ -24,11 +24,11 @@ export const decide = decideBy<ProcessState, ProcessObservation, ProcessEffect, 
   }),
   started(state, observation, decision) {
     const { bootedAt, pauses } = observation;
-    const systemd = { present: observation.systemd, answers: false };
+    const systemd = { present: observation.systemd, responds: false };
     const context = contextOn(decision, { ...state, bootedAt, systemd });
     const entries = entriesAtStart(state, observation.entries, context);
     context.act({ kind: "scan" });
-    // Whether it answers at all is known before anything depends on it.
+    // Whether it responds at all is known before anything depends on it.
     if (systemd.present) context.act({ kind: "askSystemd", key: "", unit: undefined });
     const { saved } = initialState;
     return takePauses({ ...state, bootedAt, systemd, entries, saved, pauses: new Map() }, pauses, context);
@@ -79,10 +79,10 @@ function observe(
       });
     }
     case "systemd": {
-      const { key, answer } = observation;
-      const answers = state.systemd.answers || answer !== undefined;
-      const known = answers === state.systemd.answers ? state : { ...state, systemd: { ...state.systemd, answers } };
-      return changeEntry(known, key, (entry) => onSystemdAnswer(entry, answer, context));
+      const { key, status } = observation;
+      const responds = state.systemd.responds || status !== undefined;
+      const known = responds === state.systemd.responds ? state : { ...state, systemd: { ...state.systemd, responds } };
+      return changeEntry(known, key, (entry) => onSystemdStatus(entry, status, context));
     }
     case "unitFound": {
       const { key, process, unit } = observation;
@@ -95,7 +95,7 @@ function observe(
     case "pausesChanged":
       return takePauses(state, observation.pauses, context);
     case "woke":
-      // Whatever an entry waited for, the process table has the answer.
+      // Whatever an entry waited for, the process table shows it.
       return changeEntry(state, observation.key, (entry) => {
         lookFor(entry, context);
         return entry;

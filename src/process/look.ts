@@ -21,7 +21,7 @@ type WatchedState =
 
 /**
  * One look at all entries. An entry is up as long as one of its processes lives, and its watched process is one: while that one
- * lives, nothing else in the table can change the answer, so only its own files are read. The whole table is read only when some
+ * lives, nothing else in the table can change the result, so only its own files are read. The whole table is read only when some
  * entry has no such process, and what appears can matter only to those. So at rest a look costs two small reads per entry,
  * however many processes the host has, and misses nothing.
  * @throws ProcTableError

@@ -36,7 +36,7 @@ export interface UnitState {
   readonly timeoutsMs: number;
 }
 
-export interface SystemdAnswer {
+export interface SystemdStatus {
   /** `systemctl is-system-running`: initializing, starting, running, degraded, maintenance, stopping. */
   readonly system: string;
   /** Undefined where no unit was asked about, or it is not loaded. */
@@ -106,7 +106,7 @@ export type ProcessObservation =
       readonly summary: string;
     }
   /** Undefined if systemd could not be asked. */
-  | { readonly kind: "systemd"; readonly at: Instant; readonly key: string; readonly answer: SystemdAnswer | undefined }
+  | { readonly kind: "systemd"; readonly at: Instant; readonly key: string; readonly status: SystemdStatus | undefined }
   /** The systemd service that a watched process belongs to, by its control group. */
   | {
       readonly kind: "unitFound";

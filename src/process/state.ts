@@ -56,7 +56,7 @@ export type Phase =
   | { readonly name: "postponed"; readonly due: Due; readonly until: number }
   /** The reason for which the next step was postponed is over; the process has until `until` (mono) to appear. */
   | { readonly name: "settlingAgain"; readonly due: Due; readonly until: number }
-  /** systemd has answered at `clearedAt` (mono) that there is no obstacle to the next step; one more look decides. */
+  /** systemd has shown at `clearedAt` (mono) that there is no obstacle to the next step; one more look decides. */
   | { readonly name: "cleared"; readonly due: Due; readonly clearedAt: number }
   /** `run` is undefined for a command that begins if one more look finds nothing: the one before it took its time. */
   | {
@@ -131,7 +131,7 @@ export interface ProcessState extends CommonState<ProcessSettings> {
   readonly systemd: {
     readonly present: boolean;
     /** It has been asked successfully in this run. */
-    readonly answers: boolean;
+    readonly responds: boolean;
   };
   /** Planned work on entries, by their keys. Files keep it over restarts. */
   readonly pauses: ReadonlyMap<string, Pause>;
@@ -148,7 +148,7 @@ export interface ProcessState extends CommonState<ProcessSettings> {
 export const initialState: ProcessState = {
   ...initialCommonState,
   bootedAt: 0,
-  systemd: { present: false, answers: false },
+  systemd: { present: false, responds: false },
   pauses: new Map(),
   entries: new SubjectMap(),
   postponed: new SubjectMap(),

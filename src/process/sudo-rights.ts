@@ -40,23 +40,23 @@ export async function missingSudoRights(
   const sudo = (args: string): Promise<CommandResult> =>
     runCommand(`sudo -n ${args}`, { asRoot: false, timeoutMs: TIMEOUT_MS, ...parts }, signal);
   let rules: readonly Rule[] | undefined;
-  const answers = new Map<string, string | undefined>();
+  const refusals = new Map<string, string | undefined>();
   const canSudo = parts.canSudo?.() ?? canUseSudo();
   const problems: string[] = [];
   for (const { key, entry } of keyed(entries)) {
     for (const command of sudoCommands(entry)) {
       if (signal.aborted) return [];
-      if (!answers.has(command)) {
+      if (!refusals.has(command)) {
         if (canSudo) {
           const result = await sudo(`-l -- ${command}`);
           const refused = refusal(result);
           if (refused === undefined) rules ??= rulesIn((await sudo("-l -l")).stdout.text);
-          answers.set(command, refused ?? passwordWanted(result.stdout.text.trim(), rules ?? []));
+          refusals.set(command, refused ?? passwordWanted(result.stdout.text.trim(), rules ?? []));
         } else {
-          answers.set(command, asksSystemd(command.split(" ")) ? undefined : CANNOT_SUDO);
+          refusals.set(command, asksSystemd(command.split(" ")) ? undefined : CANNOT_SUDO);
         }
       }
-      const why = answers.get(command);
+      const why = refusals.get(command);
       if (why !== undefined) problems.push(`${key}: \`${command}\` (${why})`);
     }
   }

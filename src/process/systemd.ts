@@ -4,7 +4,7 @@ import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
-import type { SystemdAnswer, UnitState } from "./observation.ts";
+import type { SystemdStatus, UnitState } from "./observation.ts";
 import { parseUnits, UNIT_PROPERTIES } from "./unit-properties.ts";
 
 const SYSTEMD: ConditionKind = {
@@ -44,7 +44,7 @@ export interface SystemdParts {
   readonly onEnd: (pid: number) => void;
 }
 
-type Resolve = (answer: SystemdAnswer | undefined) => void;
+type Resolve = (status: SystemdStatus | undefined) => void;
 
 /** Asks systemd by systemctl. One question at a time: what is asked meanwhile goes into the next one together. */
 export class Systemd {
@@ -57,8 +57,8 @@ export class Systemd {
   }
 
   /** Resolves within seconds; undefined if systemd does not answer. Never rejects. */
-  ask(unit: string | undefined, signal: AbortSignal): Promise<SystemdAnswer | undefined> {
-    const { promise, resolve } = Promise.withResolvers<SystemdAnswer | undefined>();
+  ask(unit: string | undefined, signal: AbortSignal): Promise<SystemdStatus | undefined> {
+    const { promise, resolve } = Promise.withResolvers<SystemdStatus | undefined>();
     this.#waiting.push({ unit, resolve });
     if (!this.#asking) {
       this.#asking = true;

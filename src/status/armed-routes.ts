@@ -4,7 +4,7 @@ import type { Facts } from "./facts.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
 import { stuckSince } from "./verdict.ts";
 
-/** What GET /armed answers; times as in the health report. */
+/** What GET /armed returns; times as in the health report. */
 export interface ArmedReport {
   readonly state: ArmedState;
   readonly reason: string | null;

@@ -47,8 +47,8 @@ function sensingObstacles({ loop }: Facts, now: number): readonly Obstacle[] {
   return loop.observations === 0 ? [blind("it is starting", loop.sensingSince ?? now)] : [];
 }
 
-function deliveryObstacles({ outbox: { unanswered, login, unreachable } }: Facts): readonly Obstacle[] {
-  const trouble = unanswered ?? login ?? unreachable;
+function deliveryObstacles({ outbox: { outage, login, unreachable } }: Facts): readonly Obstacle[] {
+  const trouble = outage ?? login ?? unreachable;
   if (trouble === undefined) return [];
   const reason = `notifications wait until Masakari answers: ${trouble.reason}`;
   return [{ effect: "held", reason, since: trouble.since }];

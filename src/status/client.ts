@@ -41,16 +41,18 @@ export type ReceivedReport = Readonly<InferOutput<typeof receivedReport>>;
 export type ReceivedSubject = Readonly<InferOutput<typeof receivedSubjects>["subjects"][number]>;
 
 /** The outcome of a request for the health of one monitor. */
-export type HealthOutcome = { readonly kind: "answered"; readonly report: ReceivedReport } | NoAnswer;
+export type HealthOutcome = { readonly kind: "responded"; readonly report: ReceivedReport } | NoResponse;
 
 /** The outcome of a request for what one monitor watches. */
-export type SubjectsOutcome = { readonly kind: "answered"; readonly subjects: readonly ReceivedSubject[] } | NoAnswer;
+export type SubjectsOutcome =
+  | { readonly kind: "responded"; readonly subjects: readonly ReceivedSubject[] }
+  | NoResponse;
 
-type NoAnswer =
+type NoResponse =
   /** Nothing listens: it was stopped or killed, or has never run. */
   | { readonly kind: "not running" }
   /** It listens and does not respond (stopped by a signal, or its event loop is blocked), or its response has no known format. */
-  | { readonly kind: "no answer"; readonly reason: string }
+  | { readonly kind: "no response"; readonly reason: string }
   | { readonly kind: "not allowed"; readonly reason: string };
 
 /** A full outbox has 10,000 entries of some 600 bytes. */
@@ -62,8 +64,8 @@ export async function requestHealth(path: string, timeoutMs: number): Promise<He
     path,
     async () => {
       const report = parseJson(receivedReport, (await requestMonitor(path, { path: "/health" }, timeoutMs)).text);
-      if (report === undefined) return { kind: "no answer", reason: "its response is not a health report" };
-      return { kind: "answered", report };
+      if (report === undefined) return { kind: "no response", reason: "its response is not a health report" };
+      return { kind: "responded", report };
     },
     timeoutMs,
   );
@@ -75,15 +77,15 @@ export async function requestSubjects(path: string, timeoutMs: number): Promise<
     path,
     async () => {
       const list = parseJson(receivedSubjects, (await requestMonitor(path, { path: "/list" }, timeoutMs)).text);
-      if (list === undefined) return { kind: "no answer", reason: "it is of an older release and has no list" };
-      return { kind: "answered", subjects: list.subjects };
+      if (list === undefined) return { kind: "no response", reason: "it is of an older release and has no list" };
+      return { kind: "responded", subjects: list.subjects };
     },
     timeoutMs,
   );
 }
 
 /** The outcome of a request whether one monitor is armed. */
-export type ArmedOutcome = { readonly kind: "answered"; readonly armed: ReceivedArmed } | NoAnswer;
+export type ArmedOutcome = { readonly kind: "responded"; readonly armed: ReceivedArmed } | NoResponse;
 
 /** Requests whether the monitor that listens on this socket is armed. Never throws. @param timeoutMs for all of it */
 export async function requestArmed(path: string, timeoutMs: number): Promise<ArmedOutcome> {
@@ -91,8 +93,8 @@ export async function requestArmed(path: string, timeoutMs: number): Promise<Arm
     path,
     async () => {
       const armed = parseJson(receivedArmed, (await requestMonitor(path, { path: "/armed" }, timeoutMs)).text);
-      if (armed === undefined) return { kind: "no answer", reason: "it is of an older release and does not know it" };
-      return { kind: "answered", armed };
+      if (armed === undefined) return { kind: "no response", reason: "it is of an older release and does not know it" };
+      return { kind: "responded", armed };
     },
     timeoutMs,
   );
@@ -105,11 +107,11 @@ export async function probe(path: string, which: "live" | "ready", timeoutMs: nu
     async () => {
       const { text } = await requestMonitor(path, { path: `/${which}` }, timeoutMs);
       const { ok, problem = "its response is not understood" } = parseJson(receivedProbe, text) ?? { ok: false };
-      return { kind: "answered" as const, problem: ok ? undefined : problem };
+      return { kind: "responded" as const, problem: ok ? undefined : problem };
     },
     timeoutMs,
   );
-  if (outcome.kind === "answered") return outcome.problem;
+  if (outcome.kind === "responded") return outcome.problem;
   return "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
 }
 
@@ -117,8 +119,8 @@ async function outcomeOf<Good>(
   path: string,
   request: () => Promise<Good>,
   timeoutMs: number,
-): Promise<Good | NoAnswer> {
-  if (!fitsSocket(path)) return { kind: "no answer", reason: `${path} is too long for a socket` };
+): Promise<Good | NoResponse> {
+  if (!fitsSocket(path)) return { kind: "no response", reason: `${path} is too long for a socket` };
   try {
     return await request();
   } catch (error) {
@@ -127,8 +129,8 @@ async function outcomeOf<Good>(
     if (code === "EACCES" || code === "EPERM") {
       return { kind: "not allowed", reason: "only its own user and root can query it" };
     }
-    if (code === "ABORT_ERR") return { kind: "no answer", reason: `no response within ${timeoutMs / 1000} s` };
-    return { kind: "no answer", reason: message };
+    if (code === "ABORT_ERR") return { kind: "no response", reason: `no response within ${timeoutMs / 1000} s` };
+    return { kind: "no response", reason: message };
   }
 }
 

@@ -49,8 +49,8 @@ export interface OutboxFacts {
   readonly deliveryLatency: HistogramCounts;
   /** Likewise: from the observation that it was decided from; of one that an earlier run left, from being put in. */
   readonly acceptanceLatency: HistogramCounts;
-  /** No attempt is answered. */
-  readonly unanswered: Trouble | undefined;
+  /** All attempts fail. */
+  readonly outage: Trouble | undefined;
   /** There is no login. */
   readonly login: Trouble | undefined;
   /** There is a login, and Masakari's API cannot be found or does not answer. */

@@ -3,7 +3,7 @@ import type { Logger } from "../system/log.ts";
 import type { LoopDelayFacts } from "./facts.ts";
 
 const MEASURED_EVERY_MS = 1000;
-/** Nothing is sensed, sent or answered meanwhile; a busy machine alone seldom makes it a second. */
+/** Nothing is sensed or sent meanwhile, and no request is served; a busy machine alone seldom makes it a second. */
 export const BAD_DELAY_MS = 5000;
 
 /**

@@ -24,7 +24,7 @@ export interface ReportedProblem {
 }
 
 /**
- * What GET /health answers: snake_case as everywhere in OpenStack, times in ISO 8601. They are reckoned from the age and this
+ * What GET /health returns: snake_case as everywhere in OpenStack, times in ISO 8601. They are reckoned from the age and this
  * host's clock as it is now, so that a step of the clock does not make them lie.
  */
 export interface Report {

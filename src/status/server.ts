@@ -14,8 +14,8 @@ export interface HealthServerParts {
   readonly path: string;
   readonly routes: Routes;
   readonly log: Pick<Logger, "warning" | "error">;
-  /** Whether the disk that the socket is on answers: making and removing a socket waits for it. */
-  readonly diskAnswers?: () => Promise<boolean>;
+  /** Whether the disk that the socket is on responds: making and removing a socket waits for it. */
+  readonly diskResponds?: () => Promise<boolean>;
   /** Called once the socket is there. */
   readonly onListening?: () => void;
 }
@@ -38,7 +38,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   const server = makeServer(parts);
   let inode: number | undefined;
   try {
-    if (!(await answersIn(parts))) throw new Error("the disk hangs");
+    if (!(await isDiskWorking(parts))) throw new Error("the disk hangs");
     await listen(server, path);
     inode = inodeAt(path);
     parts.onListening?.();
@@ -50,7 +50,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   server.on("error", (error) => log.warning(`Serving health on ${path} failed: ${error.message}`));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   server.closeAllConnections();
-  if (!(await answersIn(parts))) {
+  if (!(await isDiskWorking(parts))) {
     server.unref();
     return;
   }
@@ -59,7 +59,7 @@ export async function serveHealth(parts: HealthServerParts, signal: AbortSignal)
   else server.unref();
 }
 
-const answersIn = async ({ diskAnswers }: HealthServerParts): Promise<boolean> => (await diskAnswers?.()) ?? true;
+const isDiskWorking = async ({ diskResponds }: HealthServerParts): Promise<boolean> => (await diskResponds?.()) ?? true;
 
 function makeServer(parts: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {

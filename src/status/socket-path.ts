@@ -4,7 +4,7 @@ import { join } from "node:path";
 const SUN_PATH_BYTES = 108;
 export const SOCKET_SUFFIX = ".sock";
 
-/** Where a monitor answers for its health: beside its database. @param statePath `[DEFAULT] state_path` */
+/** Where the health socket of a monitor is: beside its database. @param statePath `[DEFAULT] state_path` */
 export function healthSocket(statePath: string, program: string): string {
   return join(statePath, `${program}${SOCKET_SUFFIX}`);
 }

@@ -23,7 +23,7 @@ export interface WatchedSubject extends Subject {
   readonly lastEvent: { readonly at: Instant; readonly text: string } | undefined;
 }
 
-/** What `GET /list` answers; times in ISO 8601. */
+/** What `GET /list` returns; times in ISO 8601. */
 export interface SubjectReport {
   readonly kind: string;
   readonly name: string;

@@ -100,9 +100,9 @@ function problemsOfDelay({ lastBad }: LoopDelayFacts, now: number): Problem[] {
 }
 
 function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
-  const { pending, oldestPending, unanswered, login, unreachable, undeliverable, disk } = outbox;
+  const { pending, oldestPending, outage, login, unreachable, undeliverable, disk } = outbox;
   const problems: Problem[] = [];
-  const cannotTell = unanswered ?? login ?? unreachable;
+  const cannotTell = outage ?? login ?? unreachable;
   if (disk !== undefined) {
     const reason = `notifications and state are in memory only, because writing them fails: ${disk.reason}`;
     if (disk.isHung) problems.push(failing("disk", `${reason}; ${LOST}`, disk.since));
@@ -112,17 +112,17 @@ function problemsOfOutbox(outbox: OutboxFacts, now: number): Problem[] {
         failing("disk", `${reason}; stopping now would lose ${countOf(pending, "notification")}`, disk.since),
       );
   }
-  if (unanswered !== undefined) {
-    const reason = `Masakari cannot be notified: ${unanswered.reason}; ${waiting(pending)}`;
-    problems.push(degraded("delivery", reason, unanswered.since));
+  if (outage !== undefined) {
+    const reason = `Masakari cannot be notified: ${outage.reason}; ${waiting(pending)}`;
+    problems.push(degraded("delivery", reason, outage.since));
   } else if (oldestPending !== undefined && now - oldestPending > WAITS_TOO_LONG_MS) {
     problems.push(degraded("delivery", `${waiting(pending)} although Masakari responds`, oldestPending));
   }
-  if (login !== undefined && !sameCause(login, unanswered)) {
+  if (login !== undefined && !sameCause(login, outage)) {
     problems.push(degraded("login", `cannot log in: ${login.reason}`, login.since));
   }
   // While attempts fail, the problem above has the reason.
-  if (unreachable !== undefined && unanswered === undefined) {
+  if (unreachable !== undefined && outage === undefined) {
     problems.push(degraded("masakari", `no notification could be sent: ${unreachable.reason}`, unreachable.since));
   }
   if (undeliverable !== undefined && now - undeliverable.since < RECENT_MS) {
@@ -154,8 +154,8 @@ function problemsOfSubjects(subjects: readonly WatchedSubject[]): Problem[] {
 const waiting = (pending: number): string => `${countOf(pending, "notification")} ${pending === 1 ? "waits" : "wait"}`;
 
 /** An attempt that fails because there is no login has the login's reason. */
-function sameCause(login: Trouble, unanswered: Trouble | undefined): boolean {
-  return unanswered?.reason.includes(login.reason) === true;
+function sameCause(login: Trouble, outage: Trouble | undefined): boolean {
+  return outage?.reason.includes(login.reason) === true;
 }
 
 function degraded(about: string, reason: string, since: number): Problem {

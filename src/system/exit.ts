@@ -2,7 +2,7 @@ import { loadLibc } from "./libc.ts";
 
 /**
  * Ends this process at once. `process.exit` first waits for Node's threads, one of which may hang: in a look-up of a name, or in a
- * write to a disk that does not answer. What is to be written must have been.
+ * write to a disk that hangs. What is to be written must have been.
  */
 export function exitNow(status: number): never {
   try {

@@ -5,7 +5,7 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that somebody else has written (another process's command line, an API's answer, a file's name) as it may be shown on a
+ * Text that somebody else has written (another process's command line, an API's response, a file's name) as it may be shown on a
  * terminal or in a log: what is not printable becomes `\x1b` or `\u202e`.
  * @param kept unprintable characters that stay
  */

@@ -9,7 +9,7 @@ export function inodeAt(path: string): number | undefined {
   }
 }
 
-/** Whether the path no longer leads to the file of this number. False where that cannot be seen: a disk that has failed answers EIO. */
+/** Whether the path no longer leads to the file of this number. False where that cannot be seen: a disk that has failed gives EIO. */
 export function isDisplaced(path: string, inode: number | undefined): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.ino !== inode;

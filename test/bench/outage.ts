@@ -77,5 +77,5 @@ async function suffer(peer: Peer): Promise<Outcome> {
 
 /** When the POST arrived that the API took. */
 function accepted(peer: Peer, name: string): number | undefined {
-  return peer.posts(name).find((post) => post.answer?.status === 202)?.arrivedAt;
+  return peer.posts(name).find((post) => post.response?.status === 202)?.arrivedAt;
 }

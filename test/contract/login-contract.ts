@@ -98,8 +98,8 @@ export function loginContract(target: Target): void {
         },
       });
       const ask = () => session.request({ method: "GET", path: "/segments", headers: {} }, signal());
-      const answers = await Promise.all(Array.from({ length: 20 }, ask));
-      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+      const responses = await Promise.all(Array.from({ length: 20 }, ask));
+      assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
       assert.equal(logins, 2);
     });
 
@@ -128,8 +128,8 @@ export function loginContract(target: Target): void {
         signal(),
       );
       assert.equal(revoked.status, 204);
-      const answer = await session.request({ method: "GET", path: "/segments", headers: {} }, signal());
-      assert.equal(answer.status, 200);
+      const response = await session.request({ method: "GET", path: "/segments", headers: {} }, signal());
+      assert.equal(response.status, 200);
       assert.equal(granted.length, 2);
     });
   });

@@ -9,7 +9,7 @@ const segment = (name = unique("segment")): SegmentBody => ({ name, recovery_met
 const host = (name = unique("host")) => ({ name, type: "COMPUTE", control_attributes: "SSH" });
 
 /** Passes for an HttpStatusError with this status and text of the server. */
-export const answered = (status: number, detail: string | RegExp) => (error: unknown) => {
+export const statusError = (status: number, detail: string | RegExp) => (error: unknown) => {
   assert.ok(error instanceof HttpStatusError, String(error));
   if (typeof detail === "string") assert.deepEqual([error.status, error.detail], [status, detail]);
   else {
@@ -49,7 +49,7 @@ export function resourceContract(target: Target): void {
       assert.equal(changed.description, null);
       assert.notEqual(changed.updated_at, null);
       await client.deleteSegment(created.uuid, { signal: signal() });
-      const gone = answered(404, `No failover segment with id ${created.uuid}.`);
+      const gone = statusError(404, `No failover segment with id ${created.uuid}.`);
       assert.equal((await session.request(show, signal())).status, 404);
       await assert.rejects(client.deleteSegment(created.uuid, { signal: signal() }), gone);
     });
@@ -58,7 +58,7 @@ export function resourceContract(target: Target): void {
       const client = await clientOf(t, target().api);
       const body = segment();
       const created = await client.createSegment(body, { signal: signal() });
-      const taken = answered(409, `Failover segment with name ${body.name} already exists.`);
+      const taken = statusError(409, `Failover segment with name ${body.name} already exists.`);
       await assert.rejects(client.createSegment(body, { signal: signal() }), taken);
       await client.deleteSegment(created.uuid, { signal: signal() });
     });
@@ -66,7 +66,10 @@ export function resourceContract(target: Target): void {
     test("can be disabled from 1.2 on", async (t) => {
       const client = await clientOf(t, target().api);
       const body = { ...segment(), enabled: false };
-      await assert.rejects(client.createSegment(body, { signal: signal() }), answered(400, /'enabled' was unexpected/));
+      await assert.rejects(
+        client.createSegment(body, { signal: signal() }),
+        statusError(400, /'enabled' was unexpected/),
+      );
       const created = await client.createSegment(body, { signal: signal(), microversion: "1.2" });
       assert.equal(created.enabled, false);
       await client.deleteSegment(created.uuid, { signal: signal() });
@@ -91,7 +94,7 @@ export function resourceContract(target: Target): void {
       await client.deleteHost(home, created.uuid, { signal: signal() });
       await assert.rejects(
         client.getHost(home, created.uuid, { signal: signal() }),
-        answered(404, `Host '${created.uuid}' under failover_segment '${home}' could not be found.`),
+        statusError(404, `Host '${created.uuid}' under failover_segment '${home}' could not be found.`),
       );
       await client.deleteSegment(home, { signal: signal() });
     });
@@ -102,14 +105,14 @@ export function resourceContract(target: Target): void {
       const { uuid: two } = await client.createSegment(segment(), { signal: signal() });
       const body = host();
       await client.createHost(one, body, { signal: signal() });
-      const taken = answered(409, `Host with name ${body.name} already exists.`);
+      const taken = statusError(409, `Host with name ${body.name} already exists.`);
       await assert.rejects(client.createHost(two, body, { signal: signal() }), taken);
       for (const uuid of [one, two]) await client.deleteSegment(uuid, { signal: signal() });
     });
 
     test("need a segment that is there", async (t) => {
       const client = await clientOf(t, target().api);
-      const missing = answered(404, `No failover segment with id ${nothing}.`);
+      const missing = statusError(404, `No failover segment with id ${nothing}.`);
       await assert.rejects(client.createHost(nothing, host(), { signal: signal() }), missing);
       await assert.rejects(client.listHosts(nothing, {}, { signal: signal() }), missing);
     });
@@ -131,7 +134,7 @@ export function resourceContract(target: Target): void {
       const { version } = await client.version({ signal: signal() });
       await assert.rejects(
         client.listSegments({}, { signal: signal(), microversion: "1.99" }),
-        answered(406, `Version 1.99 is not supported by the API. Minimum is 1.0 and maximum is ${version}.`),
+        statusError(406, `Version 1.99 is not supported by the API. Minimum is 1.0 and maximum is ${version}.`),
       );
     });
 
@@ -139,7 +142,7 @@ export function resourceContract(target: Target): void {
       const client = await clientOf(t, target().api);
       await assert.rejects(
         client.listSegments({}, { signal: signal(), microversion: "one" }),
-        answered(400, /invalid format/),
+        statusError(400, /invalid format/),
       );
     });
   });
@@ -166,7 +169,7 @@ export function resourceContract(target: Target): void {
   test("a user without the role admin is refused, whatever it asks", async (t) => {
     const client = await clientOf(t, target().member);
     const refused = (action: string) =>
-      answered(403, `Policy doesn't allow os_masakari_api:${action} to be performed.`);
+      statusError(403, `Policy doesn't allow os_masakari_api:${action} to be performed.`);
     await assert.rejects(client.listSegments({}, { signal: signal() }), refused("segments:index"));
     await assert.rejects(client.createSegment(segment(), { signal: signal() }), refused("segments:create"));
     await assert.rejects(client.listNotifications({}, { signal: signal() }), refused("notifications:index"));

@@ -8,7 +8,7 @@ import type { Seeded } from "../support/seeded.ts";
 /** What host monitors ask of masakari-api. */
 export type HostClient = Pick<MasakariClient, "listSegments" | "listHosts" | "listNotifications">;
 
-/** What each kind of request was asked for, and how often; refused and unanswered ones too. */
+/** What each kind of request was asked for, and how often; refused and failed ones too. */
 export interface Requests {
   segments: number;
   hosts: number;
@@ -20,11 +20,11 @@ export interface Requests {
 export class SimulatedMasakari {
   readonly api: ApiModel;
   readonly requests: Requests = { segments: 0, hosts: 0, notifications: 0, posts: 0 };
-  /** When each request came, and each that stored something was answered, mono ms. */
+  /** When each request came, and each that stored something got its response, mono ms. */
   readonly times: number[] = [];
   readonly posted: number[] = [];
-  /** Whether every question about what is stored was answered. */
-  answeredAll = true;
+  /** Whether every question about what is stored got a response. */
+  respondedToAll = true;
   readonly #clock: Clock;
   readonly #random: Seeded;
   readonly #hosts: readonly string[];
@@ -38,14 +38,14 @@ export class SimulatedMasakari {
 
   /** @param isReachable from the host that asks */
   client(isReachable: () => boolean): HostClient {
-    const answer = async <T>(kind: keyof Requests, items: () => T[]): Promise<T[]> => {
-      await this.#answered(kind, isReachable);
+    const respond = async <T>(kind: keyof Requests, items: () => T[]): Promise<T[]> => {
+      await this.#reached(kind, isReachable);
       return items();
     };
     const of = (index: number) => ({ id: index, created_at: "", updated_at: null });
     return {
       listSegments: (query) =>
-        answer(
+        respond(
           "segments",
           () =>
             pageOf(
@@ -54,7 +54,7 @@ export class SimulatedMasakari {
             ) as never,
         ),
       listHosts: (_segment, query) =>
-        answer(
+        respond(
           "hosts",
           () =>
             pageOf(
@@ -63,14 +63,14 @@ export class SimulatedMasakari {
             ) as never,
         ),
       listNotifications: (query) =>
-        answer("notifications", () => this.#storedSince(String(query["generated-since"])) as never),
+        respond("notifications", () => this.#storedSince(String(query["generated-since"])) as never),
     };
   }
 
   async post(notification: Notification, isReachable: boolean, signal: AbortSignal): Promise<DeliveryResult> {
     if (!isReachable) {
       await this.#wait(1000);
-      return { outcome: "unanswered", reason: "no route to host" };
+      return { outcome: "failed", reason: "no route to host" };
     }
     this.#count("posts");
     const result = await this.api.post(notification, signal);
@@ -89,12 +89,12 @@ export class SimulatedMasakari {
       }));
   }
 
-  async #answered(kind: keyof Requests, isReachable: () => boolean): Promise<void> {
+  async #reached(kind: keyof Requests, isReachable: () => boolean): Promise<void> {
     await this.#wait(this.#random.between(5, 300));
-    const answers = this.api.mode === "up" || this.api.mode === "slow";
+    const isUp = this.api.mode === "up" || this.api.mode === "slow";
     if (isReachable()) this.#count(kind);
-    if (answers && isReachable()) return;
-    throw new Error("no answer");
+    if (isUp && isReachable()) return;
+    throw new Error("no response");
   }
 
   #count(kind: keyof Requests): void {

@@ -38,8 +38,8 @@ export interface Surroundings {
   /** What the program makes of a look, where a test has it misread the cluster. */
   misread?: ((look: ClusterObservation) => ClusterObservation) | undefined;
   orders(): Orders;
-  /** Masakari was asked whether a loss is known to it, and has not answered. */
-  unanswered(): void;
+  /** Masakari was asked whether a loss is known to it, and has not responded. */
+  noResponse(): void;
   /** How many fencing devices the cluster has for a host. */
   devices(host: string): number;
   power(host: string): Promise<PowerResult["power"]>;
@@ -99,7 +99,7 @@ export class HostProgram {
         segmentHosts: (hostnames, signal) => api.segmentHosts(hostnames, signal),
         findReport: (loss, signal) =>
           api.findReport(loss, signal).catch((error: Error) => {
-            this.#world.unanswered();
+            this.#world.noResponse();
             throw error;
           }),
       },
@@ -204,7 +204,7 @@ export class HostProgram {
   }
 }
 
-/** What the API answers is taken in when the program runs. */
+/** What the API responds with is taken in when the program runs. */
 function onClock(client: HostClient, clock: ProgramClock): HostClient {
   return {
     listSegments: (query, options) => clock.received(client.listSegments(query, options)),

@@ -114,7 +114,7 @@ export class HostSchedule {
       case 20:
         return this.#storm();
       default:
-        note("its tools give no answer");
+        note("its tools give no response");
         host.blindUntil = now + random.between(5000, 4 * MINUTE);
         return undefined;
     }

@@ -29,7 +29,7 @@ export interface Watched {
   orders: Orders;
   /** When its monitor could first have read them, mono ms: it was commanded then, or has thawed since. */
   orderedAt: number;
-  /** Until when its tools give no answer that is understood, mono ms. */
+  /** Until when its tools give no response that is understood, mono ms. */
   blindUntil: number;
 }
 
@@ -102,9 +102,9 @@ export class HostWorld {
     this.invariants = new HostInvariants(this);
   }
 
-  /** Whether monitors can know what others have reported: their clocks agree, and they ask and were answered. */
+  /** Whether monitors can know what others have reported: their clocks agree, and they ask and got responses. */
   get knowsRepeats(): boolean {
-    return this.clocksAgree && !this.settings.report_at_once && this.masakari.answeredAll;
+    return this.clocksAgree && !this.settings.report_at_once && this.masakari.respondedToAll;
   }
 
   /** @throws Error there is no such host */
@@ -172,8 +172,8 @@ export class HostWorld {
       },
       misread: this.#misread,
       orders: () => host.orders,
-      unanswered: () => {
-        this.masakari.answeredAll = false;
+      noResponse: () => {
+        this.masakari.respondedToAll = false;
       },
       devices: (name) => (this.host(name).machine.bmc === "none" ? 0 : 1),
       power: (name) => this.#power(name),
@@ -214,15 +214,15 @@ export class HostWorld {
     const result = await this.masakari.post(notification, reachesApi, signal);
     const { hostname, payload } = notification;
     const what = [payload.event, payload.host_status].filter((part) => part !== undefined).join(" ");
-    this.timeline.add("masakari", `POST from ${name}: ${hostname} ${what}: ${ANSWERS[result.outcome](result)}`);
+    this.timeline.add("masakari", `POST from ${name}: ${hostname} ${what}: ${RESULTS[result.outcome](result)}`);
     return result;
   }
 }
 
-const ANSWERS: Readonly<Record<DeliveryResult["outcome"], (result: DeliveryResult) => string>> = {
+const RESULTS: Readonly<Record<DeliveryResult["outcome"], (result: DeliveryResult) => string>> = {
   delivered: () => "202, stored",
   duplicate: () => "409, known already",
   rejected: () => "refused",
   shadowed: () => "not sent",
-  unanswered: (result) => `no answer${"reason" in result ? ` (${result.reason})` : ""}`,
+  failed: (result) => `failed${"reason" in result ? ` (${result.reason})` : ""}`,
 };

@@ -69,7 +69,7 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     if (!real || ping?.void !== false) return;
     const account = accountOf(real);
     if (outcome === "unresponsive" || outcome === "disconnected") account.failed = [...account.failed, ping.began];
-    if (outcome !== "answered") return;
+    if (outcome !== "responded") return;
     account.failed = [];
     account.armed = !account.notified;
     account.notified = false;
@@ -110,9 +110,9 @@ export function watchInvariants(world: IntrospectiveWorld): Watch {
     const real = world.guests.get(subject.slice("guest:".length));
     const isToBeHeld = leftover && world.mono - world.startedAt < world.catchUpWithinMs;
     if (!isToBeHeld || real === undefined || real.touchedAt >= world.startedAt) return;
-    const answers = real.id !== -1 && !real.paused && real.channel && !isBad(real) && real.occupiedBy === undefined;
+    const responds = real.id !== -1 && !real.paused && real.channel && !isBad(real) && real.occupiedBy === undefined;
     assert.ok(
-      !answers,
+      !responds,
       `${real.uuid} answers since before the monitor's start, and what an earlier run left of it is sent`,
     );
   };

@@ -163,11 +163,11 @@ export class NotifyWorld {
             this.#inFlight += 1;
             if (this.#inFlight > MAX_IN_FLIGHT) this.#ledger.violations.push(`${this.#inFlight} in flight`);
           },
-          answered: (notification, result) => {
+          responded: (notification, result) => {
             this.#inFlight -= 1;
             this.#count(result.outcome);
-            this.#note(`answered: ${notification.generated_time} ${result.outcome}`);
-            this.#ledger.answered(notification, result);
+            this.#note(`responded: ${notification.generated_time} ${result.outcome}`);
+            this.#ledger.responded(notification, result);
           },
         },
       },

@@ -137,18 +137,18 @@ export function watchInvariants(world: ProcessWorld): void {
 function checkUnopposed(world: ProcessWorld, key: string, { seenUp }: Account): void {
   assert.ok(!world.isPaused(key), `${key} is paused, and acted on`);
   if (!world.systemd) return;
-  const { at = -1, answer } = world.answers.get(key) ?? {};
+  const { at = -1, status } = world.statuses.get(key) ?? {};
   const phase = entryOf(world.state.entries, key)?.phase;
   assert.ok(world.mono - at <= 500, `${key} is acted on, and systemd was asked ${world.mono - at} ms ago`);
-  if (answer === undefined) return;
-  assert.notEqual(answer.system, "stopping", `${key} is acted on during a shutdown`);
-  const stopped = answer.unit?.active === "inactive" && answer.unit.activeExited > 0;
+  if (status === undefined) return;
+  assert.notEqual(status.system, "stopping", `${key} is acted on during a shutdown`);
+  const stopped = status.unit?.active === "inactive" && status.unit.activeExited > 0;
   const left = entryOf(world.state.entries, key)?.entry.leave_stopped && stopped;
   assert.ok(!left, `${key} was stopped through systemd, and is not left so`);
   const since = phase && downSinceOf(phase);
   const down = since ? world.mono - since.mono : 0;
   const limit = seenUp ? 600_000 : 1_800_000;
-  const busy = answer.unit !== undefined && (answer.unit.job || AT_WORK.test(answer.unit.active));
+  const busy = status.unit !== undefined && (status.unit.job || AT_WORK.test(status.unit.active));
   assert.ok(!busy || down >= limit, `${key} is acted on, and systemd is at work on it`);
 }
 

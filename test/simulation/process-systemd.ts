@@ -1,5 +1,5 @@
 import { keyed } from "../../src/process/keyed.ts";
-import type { SystemdAnswer } from "../../src/process/observation.ts";
+import type { SystemdStatus } from "../../src/process/observation.ts";
 import { unitIs } from "../support/process-behaviour.ts";
 import type { ProcessWorld } from "../support/process-world.ts";
 import type { Seeded } from "../support/seeded.ts";
@@ -17,7 +17,7 @@ export class SystemdModel {
   constructor(world: ProcessWorld, random: Seeded) {
     this.#world = world;
     this.#random = random;
-    world.systemd = (key, unit) => this.#answer(key, unit);
+    world.systemd = (key, unit) => this.#statusOf(key, unit);
   }
 
   /** `systemctl restart`: the old process ends, the new one takes a moment, and may be a script first. */
@@ -98,7 +98,7 @@ export class SystemdModel {
     });
   }
 
-  #answer(key: string, unit: string | undefined): SystemdAnswer | undefined {
+  #statusOf(key: string, unit: string | undefined): SystemdStatus | undefined {
     if (this.silent || this.#random.chance(0.02)) return undefined;
     if (unit === undefined) return { system: this.system, unit: undefined };
     const [active, over] = this.#atWork.get(key) ?? [this.#world.isRunning(key) ? "active" : "failed"];

@@ -5,7 +5,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 /** Headers that must be the same, or missing in both. */
 const comparedHeaders = ["content-type", "openstack-api-version", "vary", "www-authenticate", "location", "allow"];
 
-/** What of an answer's head two services must agree on. */
+/** What of a response's head two services must agree on. */
 export function comparableHead(status: number, headers: Headers, side: Side) {
   return {
     status,

@@ -2,7 +2,7 @@ import type { TestContext } from "node:test";
 import type { ControlPlane, ControlPlaneOptions } from "../../src/control-plane/control-plane.ts";
 import { startControlPlane } from "../../src/control-plane/control-plane.ts";
 import type { Logger } from "../../src/system/log.ts";
-import { type RawAnswer, rawRequest } from "./raw-request.ts";
+import { type RawResponse, rawRequest } from "./raw-request.ts";
 
 /** Collects what is logged at warning and above. */
 export function collectingLogger(): Logger & { readonly lines: string[] } {
@@ -58,9 +58,9 @@ export async function logIn({ keystoneUrl }: ControlPlane, name: "masakari" | "d
   const user = testUsers.find((candidate) => candidate.name === name);
   if (!user) throw new Error(`no test user ${name}`);
   const body = JSON.stringify(passwordLogin(user.name, user.password, user.project));
-  const answer = await rawRequest(`${keystoneUrl}/auth/tokens`, "POST", { "content-type": "application/json" }, body);
-  const token = answer.headers["x-subject-token"];
-  if (typeof token !== "string") throw new Error(`login failed: ${answer.status} ${answer.body}`);
+  const response = await rawRequest(`${keystoneUrl}/auth/tokens`, "POST", { "content-type": "application/json" }, body);
+  const token = response.headers["x-subject-token"];
+  if (typeof token !== "string") throw new Error(`login failed: ${response.status} ${response.body}`);
   return token;
 }
 
@@ -72,7 +72,7 @@ export function callMasakari(
   path: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   return rawRequest(
     masakariUrl + path,
     method,

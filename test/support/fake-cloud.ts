@@ -20,7 +20,7 @@ export class FakeCloud implements AsyncDisposable {
   /** The hosts of the one segment, if the lists of segments and hosts are to be answered, and not by `api`. */
   segmentHosts: readonly string[] | undefined;
   /** Whether GET /v1 is answered with the version document, and not by `api`. */
-  answersVersion = true;
+  servesVersion = true;
   #issued = 0;
 
   private constructor(server: TestServer) {
@@ -29,7 +29,7 @@ export class FakeCloud implements AsyncDisposable {
 
   static async start(): Promise<FakeCloud> {
     const cloud: FakeCloud = new FakeCloud(
-      await TestServer.start((request, response): void | Promise<void> => cloud.#answer(request, response)),
+      await TestServer.start((request, response): void | Promise<void> => cloud.#respond(request, response)),
     );
     return cloud;
   }
@@ -65,7 +65,7 @@ export class FakeCloud implements AsyncDisposable {
     return this.server.requests.filter(({ path }) => path.startsWith("/v1"));
   }
 
-  #answer(request: Arrived, response: ServerResponse): void | Promise<void> {
+  #respond(request: Arrived, response: ServerResponse): void | Promise<void> {
     if (request.method === "POST" && request.path.endsWith("/auth/tokens")) {
       return this.login === undefined ? this.issue(response) : this.login(request, response);
     }
@@ -75,7 +75,7 @@ export class FakeCloud implements AsyncDisposable {
       const message = "The request you have made requires authentication.";
       return json(response, 401, { error: { code: 401, title: "Unauthorized", message } });
     }
-    if (request.method === "GET" && request.path === "/v1" && this.answersVersion) {
+    if (request.method === "GET" && request.path === "/v1" && this.servesVersion) {
       return json(response, 200, { version: { id: "v1.0", status: "CURRENT", version: "1.2", min_version: "1.0" } });
     }
     if (request.method === "GET" && request.path.startsWith("/v1/segments") && this.segmentHosts !== undefined) {

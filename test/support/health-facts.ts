@@ -38,7 +38,7 @@ export function factsWith({ conditions = new Map(), loop = {}, outbox = {}, dela
       counters: { added: 0, delivered: 0 },
       deliveryLatency: new Histogram().counts,
       acceptanceLatency: new Histogram().counts,
-      unanswered: undefined,
+      outage: undefined,
       login: undefined,
       unreachable: undefined,
       undeliverable: undefined,

@@ -13,7 +13,7 @@ export async function healthReport(
   const socket = healthSocket(statePath, program);
   return await eventually(`health: ${what}`, withinMs, async () => {
     const outcome = await requestHealth(socket, 10_000);
-    if (outcome.kind !== "answered") return undefined;
+    if (outcome.kind !== "responded") return undefined;
     // Of another release a report may lack members that this one has.
     const report = outcome.report as unknown as Report;
     return fits(report) ? report : undefined;

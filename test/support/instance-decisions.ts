@@ -35,8 +35,8 @@ export class InstanceDecisions {
   readonly notified: Notification[] = [];
   /** What is still to be delivered. */
   pending: Notification[] = [];
-  /** True: a test answers for QEMU's logs; else none can be read. */
-  logsAnswered = false;
+  /** True: a test supplies QEMU's logs; else none can be read. */
+  readsLogs = false;
   bootId = "boot-1";
   mono = 1000;
   eventCount = 0;
@@ -130,7 +130,7 @@ export class InstanceDecisions {
     this.state = decision.state;
     for (const effect of decision.effects) {
       this.effects.push(effect);
-      if (effect.kind === "readEnd" && !this.logsAnswered) this.noLoggedEnd("ENOENT", effect.uuid);
+      if (effect.kind === "readEnd" && !this.readsLogs) this.noLoggedEnd("ENOENT", effect.uuid);
       if (effect.kind === "notify") {
         if (effect.subject !== `instance:${effect.notification.payload.instance_uuid}`) throw new Error(effect.subject);
         this.notified.push(effect.notification);

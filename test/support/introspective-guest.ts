@@ -39,7 +39,7 @@ export interface Fate {
 const SYNC_MS = 5000;
 /** How long libvirt has a command wait for another one to the same agent. */
 const JOB_WAIT_MS = 30_000;
-export const ANSWER_MS = 2;
+export const RESPONSE_MS = 2;
 
 /** A guest that runs, with an agent that answers. */
 export function newRealGuest(uuid: string, id: number): RealGuest {
@@ -68,7 +68,7 @@ export function costOf(real: RealGuest | undefined, timeout: number): Fate {
   // libvirt waits for the one before it first, whatever becomes of the channel meanwhile.
   if (real.occupiedBy !== undefined) return { ms: JOB_WAIT_MS, outcome: "occupied" };
   if (!real.open) return { ms: 1, outcome: "disconnected" };
-  if (!real.hung) return { ms: ANSWER_MS, outcome: "answered" };
+  if (!real.hung) return { ms: RESPONSE_MS, outcome: "responded" };
   const syncMs = real.responseTimeout === undefined ? SYNC_MS : real.responseTimeout * 1000;
   return { ms: real.inSync ? timeout * 1000 : syncMs, outcome: "unresponsive" };
 }

@@ -9,7 +9,7 @@ import type {
 } from "../../src/introspective/observation.ts";
 import type { IntrospectiveState } from "../../src/introspective/state.ts";
 import { HostWithMonitor } from "./harness/host-with-monitor.ts";
-import { ANSWER_MS, costOf, type Fate, newRealGuest, type RealGuest } from "./introspective-guest.ts";
+import { costOf, type Fate, newRealGuest, RESPONSE_MS, type RealGuest } from "./introspective-guest.ts";
 
 /** Guests, and a libvirtd that carries out agent commands as the real one does. Without a connection it sends no events. */
 export abstract class IntrospectiveHost extends HostWithMonitor<
@@ -36,8 +36,8 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
   settingFate: (uuid: string) => { readonly done: boolean; readonly outcome: SettingOutcome } | undefined = () =>
     undefined;
   #connected = false;
-  /** What ends the ping that a hung guest has not answered, or that waits for an agent, by the guest's UUID. */
-  readonly #answer = new Map<string, () => void>();
+  /** What ends the ping to which a hung guest has not responded, or that waits for an agent, by the guest's UUID. */
+  readonly #response = new Map<string, () => void>();
   #nextId = 1;
   #connection = 0;
 
@@ -63,7 +63,7 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
     real.changedAt = real.touchedAt = this.mono;
     this.note(`${real.uuid} ${hung ? "hangs" : "is well again"}`);
     // The command has been waiting for it.
-    if (!hung) this.#answer.get(real.uuid)?.();
+    if (!hung) this.#response.get(real.uuid)?.();
   }
 
   /** Another client's command is with its agent, as libvirt names it, or has ended. */
@@ -71,7 +71,7 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
     real.occupiedBy = by;
     real.touchedAt = this.mono;
     this.note(`${real.uuid} is occupied by ${by ?? "nobody"}`);
-    if (by === undefined && !real.hung) this.#answer.get(real.uuid)?.();
+    if (by === undefined && !real.hung) this.#response.get(real.uuid)?.();
   }
 
   channelChanges(real: RealGuest, open: boolean): void {
@@ -129,7 +129,7 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
     this.#connection++;
     this.#connected = false;
     this.inFlight = 0;
-    this.#answer.clear();
+    this.#response.clear();
   }
 
   /** Connects the monitor. @returns the guests that run */
@@ -179,17 +179,17 @@ export abstract class IntrospectiveHost extends HostWithMonitor<
     const end = (outcome: PingOutcome): void => {
       if (ended) return;
       ended = true;
-      this.#answer.delete(uuid);
+      this.#response.delete(uuid);
       this.inFlight--;
       const really: PingOutcome = real?.id === began ? outcome : "gone";
-      if (real) real.inSync = really === "answered";
-      const words = { answered: "", occupied: `held by agent=${real?.occupiedBy}` };
-      const word = really === "answered" || really === "occupied" ? words[really] : really;
+      if (real) real.inSync = really === "responded";
+      const words = { responded: "", occupied: `held by agent=${real?.occupiedBy}` };
+      const word = really === "responded" || really === "occupied" ? words[really] : really;
       const detail = (really === outcome ? given : undefined) ?? word;
       this.observe({ kind: "pinged", at: this.now(), uuid, outcome: really, detail });
     };
     if (outcome === "unresponsive" || outcome === "occupied")
-      this.#answer.set(uuid, () => this.#over(ANSWER_MS, () => end("answered")));
+      this.#response.set(uuid, () => this.#over(RESPONSE_MS, () => end("responded")));
     this.#over(ms, () => end(outcome));
   }
 

@@ -97,13 +97,13 @@ export class LibvirtServer implements AsyncDisposable {
 
   on<A, R>(procedure: Procedure<A, R>, handle: (call: Call<A, R>) => void): void {
     this.#handlers.set(`${procedure.program} ${procedure.number}`, (message, client) => {
-      const answer = (status: number, payload: Buffer): void =>
+      const send = (status: number, payload: Buffer): void =>
         client.send({ ...message, type: messageType.reply, status, payload });
       handle({
         args: decode(procedure.args, message.payload, procedure.name),
         client,
-        reply: (result) => answer(messageStatus.ok, encode(procedure.result, result)),
-        fail: (number, text) => answer(messageStatus.error, encode(serverError, { number, domain: 0, message: text })),
+        reply: (result) => send(messageStatus.ok, encode(procedure.result, result)),
+        fail: (number, text) => send(messageStatus.error, encode(serverError, { number, domain: 0, message: text })),
       });
     });
   }

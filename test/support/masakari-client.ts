@@ -8,7 +8,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** What a client does with an API that responds so. @returns its result or error, and the requests that were sent */
 export async function useMasakari<T>(api: Handler, action: (client: MasakariClient) => Promise<T>) {
   await using cloud = await FakeCloud.start();
-  cloud.answersVersion = false;
+  cloud.servesVersion = false;
   cloud.api = api;
   const context = { userAgent: "test", clock: new VirtualClock(), log: new KeptLog(), environment: {} };
   const session = await createSession(cloud.options(), context);

@@ -27,7 +27,7 @@ export function stopped(name: string, generatedTime = "2026-01-01T00:00:00"): No
   };
 }
 
-export const refused: DeliveryResult = { outcome: "unanswered", reason: "connection refused" };
+export const refused: DeliveryResult = { outcome: "failed", reason: "connection refused" };
 export const delivered: DeliveryResult = { outcome: "delivered", notificationUuid: "0b1c" };
 
 /** The rooms of notify/ put together as a program does, under a virtual clock. */

@@ -1,4 +1,4 @@
-import type { SystemdAnswer, UnitState } from "../../src/process/observation.ts";
+import type { SystemdStatus, UnitState } from "../../src/process/observation.ts";
 
 /** What a command does in this world: it ends after `ms` (it hangs if that is over its time-out), and may start the process. */
 export interface Behaviour {
@@ -11,7 +11,7 @@ export interface Behaviour {
 }
 
 /** What systemd reports about a unit in this state, on a host that runs. */
-export function unitIs(active: string, over: Partial<UnitState> = {}, system = "running"): SystemdAnswer {
+export function unitIs(active: string, over: Partial<UnitState> = {}, system = "running"): SystemdStatus {
   const unit: UnitState = {
     active,
     result: "success",

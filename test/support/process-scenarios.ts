@@ -1,5 +1,5 @@
 import type { ProcessEntry } from "../../src/config/process-entry.ts";
-import type { ProcessSettings, SystemdAnswer } from "../../src/process/observation.ts";
+import type { ProcessSettings, SystemdStatus } from "../../src/process/observation.ts";
 import { type Behaviour, unitIs } from "./process-behaviour.ts";
 import { entryNamed } from "./process-entries.ts";
 import { ProcessWorld } from "./process-world.ts";
@@ -56,15 +56,15 @@ export function booting(entry: Partial<ProcessEntry>, settings: Partial<ProcessS
 /** The process was up for a second, and was killed. */
 export async function killed(
   entry: Partial<ProcessEntry>,
-  systemd: (world: ProcessWorld) => SystemdAnswer | undefined,
+  systemd: (world: ProcessWorld) => SystemdStatus | undefined,
 ): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)]);
-  let answer: () => SystemdAnswer | undefined = () => unitIs("active", { mainPid: 100 });
-  world.systemd = () => answer();
+  let status: () => SystemdStatus | undefined = () => unitIs("active", { mainPid: 100 });
+  world.systemd = () => status();
   world.spawn("p");
   world.startMonitor();
   await world.run(1000);
-  answer = () => systemd(world);
+  status = () => systemd(world);
   world.kill("p");
   return world;
 }

@@ -12,7 +12,7 @@ import type {
   ProcessObservation,
   ProcessSettings,
   Stage,
-  SystemdAnswer,
+  SystemdStatus,
 } from "../../src/process/observation.ts";
 import { OwnCommands } from "../../src/process/own-commands.ts";
 import { kept, restoreState } from "../../src/process/saved-state.ts";
@@ -54,10 +54,10 @@ export class ProcessWorld extends SimulatedHost {
   behave: (run: Run) => Behaviour = () => ({ ms: 10, succeeds: true, appearsAfter: 5 });
   /** Called with each command as it begins. */
   onRun: (run: Run) => void = () => undefined;
-  /** systemd manages the host, and answers so; undefined: it does not. */
-  systemd: ((key: string, unit: string | undefined) => SystemdAnswer | undefined) | undefined;
-  /** The last answer about each entry. */
-  readonly answers = new Map<string, { readonly at: number; readonly answer: SystemdAnswer | undefined }>();
+  /** systemd manages the host, with this status; undefined: it does not. */
+  systemd: ((key: string, unit: string | undefined) => SystemdStatus | undefined) | undefined;
+  /** The last status of each entry. */
+  readonly statuses = new Map<string, { readonly at: number; readonly status: SystemdStatus | undefined }>();
   readonly runs: { readonly at: number; readonly key: string; readonly stage: Stage }[] = [];
   override readonly catchUpWithinMs = 60_000;
   readonly #exits: ExitWatch = {
@@ -178,9 +178,9 @@ export class ProcessWorld extends SimulatedHost {
       case "askSystemd": {
         const { key, unit } = effect;
         await clock.sleep(8, signal);
-        const answer = this.systemd?.(key, unit);
-        this.answers.set(key, { at: this.mono, answer });
-        return observe({ kind: "systemd", at: clock.now(), key, answer });
+        const status = this.systemd?.(key, unit);
+        this.statuses.set(key, { at: this.mono, status });
+        return observe({ kind: "systemd", at: clock.now(), key, status });
       }
       case "run":
         return await this.#command(effect, clock, observe, signal);

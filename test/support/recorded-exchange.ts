@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** One recorded request and its answer. */
+/** One recorded request and its response. */
 export interface RecordedExchange {
   /** File name, e.g. `071-post-ok.txt`. */
   readonly file: string;

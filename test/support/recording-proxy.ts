@@ -15,13 +15,13 @@ export interface Exchange {
   readonly rawHeaders: readonly string[];
   /** Complete once the exchange has ended. */
   body: string;
-  /** What the backend (or the proxy in its stead) answered; undefined as long as nobody has. */
-  answer: Answer | undefined;
-  /** Whether the answer was passed on to the client. */
-  answered: boolean;
+  /** What the backend (or the proxy in its stead) responded; undefined as long as nobody has. */
+  response: ProxiedResponse | undefined;
+  /** Whether the response was passed on to the client. */
+  passedOn: boolean;
 }
 
-export interface Answer {
+export interface ProxiedResponse {
   readonly status: number;
   readonly rawHeaders: readonly string[];
   readonly body: string;
@@ -33,21 +33,21 @@ export type Behaviour =
   /** Reads the request and never answers it, nor passes it on. */
   | { readonly kind: "hang" }
   /** The backend does it, the client never hears of it: the connection breaks. */
-  | { readonly kind: "drop-answer" }
-  | { readonly kind: "answer"; readonly status: number; readonly contentType: string; readonly body: string };
+  | { readonly kind: "drop-response" }
+  | { readonly kind: "respond"; readonly status: number; readonly contentType: string; readonly body: string };
 
 export const pass: Behaviour = { kind: "pass" };
 export const hang: Behaviour = { kind: "hang" };
-export const dropAnswer: Behaviour = { kind: "drop-answer" };
-export const answerJson = (status: number, body: unknown): Behaviour => ({
-  kind: "answer",
+export const dropResponse: Behaviour = { kind: "drop-response" };
+export const respondJson = (status: number, body: unknown): Behaviour => ({
+  kind: "respond",
   status,
   contentType: "application/json",
   body: JSON.stringify(body),
 });
 /** As masakari-api's middleware answers whoever sends `Accept: *\/*`. */
-export const answerHtml = (status: number, title: string): Behaviour => ({
-  kind: "answer",
+export const respondHtml = (status: number, title: string): Behaviour => ({
+  kind: "respond",
   status,
   contentType: "text/html; charset=UTF-8",
   body: `<html>\n <head>\n  <title>${status} ${title}</title>\n </head>\n <body>\n  <h1>${status} ${title}</h1>\n </body>\n</html>`,
@@ -151,8 +151,8 @@ export class RecordingProxy {
       httpVersion: incoming.httpVersion,
       rawHeaders: incoming.rawHeaders,
       body: "",
-      answer: undefined,
-      answered: false,
+      response: undefined,
+      passedOn: false,
     };
     this.exchanges.push(exchange);
     const gone = new AbortController();
@@ -161,8 +161,8 @@ export class RecordingProxy {
       exchange.body = await text(incoming);
       const behaviour = this.#behaviourFor(exchange);
       if (behaviour.kind === "hang") return;
-      if (behaviour.kind === "answer") {
-        exchange.answer = {
+      if (behaviour.kind === "respond") {
+        exchange.response = {
           status: behaviour.status,
           rawHeaders: [
             ...["Content-Type", behaviour.contentType],
@@ -174,16 +174,16 @@ export class RecordingProxy {
         if (behaviour.kind === "pass" && behaviour.delayMs !== undefined) {
           await sleep(behaviour.delayMs, undefined, { signal: AbortSignal.any([gone.signal, this.#closing.signal]) });
         }
-        exchange.answer = await this.#forward(exchange);
-        if (behaviour.kind === "drop-answer") {
+        exchange.response = await this.#forward(exchange);
+        if (behaviour.kind === "drop-response") {
           outgoing.destroy();
           return;
         }
       }
       outgoing.sendDate = false;
-      outgoing.writeHead(exchange.answer.status, [...exchange.answer.rawHeaders]);
-      outgoing.end(exchange.answer.body);
-      exchange.answered = !outgoing.destroyed;
+      outgoing.writeHead(exchange.response.status, [...exchange.response.rawHeaders]);
+      outgoing.end(exchange.response.body);
+      exchange.passedOn = !outgoing.destroyed;
     } catch {
       // The client or the backend went away: whoever is still there sees a broken connection, as without a proxy.
       outgoing.destroy();
@@ -197,7 +197,7 @@ export class RecordingProxy {
     return planned?.behaviour ?? pass;
   }
 
-  async #forward(exchange: Exchange): Promise<Answer> {
+  async #forward(exchange: Exchange): Promise<ProxiedResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     // Headers as an array go out as they are; the Host that the client wrote stays, as behind any reverse proxy.
     const outgoing = request(
@@ -213,9 +213,9 @@ export class RecordingProxy {
     );
     outgoing.once("error", reject);
     outgoing.end(exchange.body);
-    const answer = await promise;
-    const body = await text(answer);
-    return { status: answer.statusCode ?? 0, rawHeaders: answer.rawHeaders, body };
+    const response = await promise;
+    const body = await text(response);
+    return { status: response.statusCode ?? 0, rawHeaders: response.rawHeaders, body };
   }
 }
 

@@ -17,7 +17,7 @@ export interface RedfishOptions {
  */
 export class RedfishService {
   power = new Map<string, string>();
-  /** Holds every answer back, as a BMC that hangs. */
+  /** Holds every response back, as a BMC that hangs. */
   hangs = false;
   readonly requests: string[] = [];
   readonly #options: RedfishOptions;

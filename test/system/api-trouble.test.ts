@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { about } from "../support/notification-post.ts";
 import { quick } from "../support/process-monitor.ts";
-import { answerHtml, answerJson, dropAnswer, hang, pass } from "../support/recording-proxy.ts";
+import { dropResponse, hang, pass, respondHtml, respondJson } from "../support/recording-proxy.ts";
 import { describeWithOpenStack } from "./openstack/suite.ts";
 
 await describeWithOpenStack("process monitor and trouble with masakari-api", (setScene) => {
@@ -49,16 +49,16 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     const ours = about("nova-compute");
-    site.masakari.once(ours, answerJson(500, { masakariFault: { code: 500, message: "Unexpected API Error." } }));
-    site.masakari.once(ours, answerHtml(503, "Service Unavailable"));
-    site.masakari.once(ours, answerHtml(404, "Not Found"));
+    site.masakari.once(ours, respondJson(500, { masakariFault: { code: 500, message: "Unexpected API Error." } }));
+    site.masakari.once(ours, respondHtml(503, "Service Unavailable"));
+    site.masakari.once(ours, respondHtml(404, "Not Found"));
 
     target.signal("SIGKILL");
 
     await monitor.line(/Notification \S+ delivered/, 40_000);
     const posts = site.masakari.matching(ours);
     assert.deepEqual(
-      posts.map((post) => post.answer?.status),
+      posts.map((post) => post.response?.status),
       [500, 503, 404, 202],
     );
     assert.equal(new Set(posts.map((post) => post.body)).size, 1, "the same notification each time");
@@ -81,25 +81,25 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     second.signal("SIGKILL");
     await monitor.line(/Notification \S+ rejected/, 20_000, from);
     assert.deepEqual(
-      site.masakari.matching(({ method }) => method === "POST").map((post) => post.answer?.status),
+      site.masakari.matching(({ method }) => method === "POST").map((post) => post.response?.status),
       [400, 400],
       "one attempt each",
     );
   });
 
-  test("409, the answer was lost after the API had stored it: delivered, and stored once", async (t) => {
+  test("409, the response was lost after the API had stored it: delivered, and stored once", async (t) => {
     const { site, host, rig } = await setScene(t);
     const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start();
-    site.masakari.once(about("nova-compute"), dropAnswer);
+    site.masakari.once(about("nova-compute"), dropResponse);
 
     target.signal("SIGKILL");
 
     await monitor.line(/Notification \S+ delivered/, 20_000);
     const posts = site.masakari.matching(about("nova-compute"));
     assert.deepEqual(
-      posts.map((post) => [post.answer?.status, post.answered]),
+      posts.map((post) => [post.response?.status, post.passedOn]),
       [
         [202, false],
         [409, true],
@@ -124,7 +124,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     const line = await monitor.line(/Notification \S+ rejected/, 20_000);
     assert.match(line, /on maintenance.*masakari host-update/);
     assert.deepEqual(
-      site.masakari.matching(about("libvirtd")).map((post) => post.answer?.status),
+      site.masakari.matching(about("libvirtd")).map((post) => post.response?.status),
       [409],
     );
   });

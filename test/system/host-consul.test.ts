@@ -44,9 +44,9 @@ class MonitoredClusters {
     const socket = healthSocket(join(this.clusters.folder, "state"), "hostmonitor");
     let shown = "nothing";
     const look = async (): Promise<true | undefined> => {
-      const answer = await requestSubjects(socket, noticedMs);
-      const subject = answer.kind === "answered" ? answer.subjects.find(({ name }) => name === host) : undefined;
-      shown = subject?.phase ?? answer.kind;
+      const response = await requestSubjects(socket, noticedMs);
+      const subject = response.kind === "responded" ? response.subjects.find(({ name }) => name === host) : undefined;
+      shown = subject?.phase ?? response.kind;
       return phase.test(shown) ? true : undefined;
     };
     await eventually(`${host} shown as ${phase}`, noticedMs, look, 200).catch((cause: unknown) => {

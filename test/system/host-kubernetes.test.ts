@@ -40,8 +40,8 @@ class Scene {
     const controlPlane = await startTestControlPlane();
     const token = await logIn(controlPlane);
     const create = async (path: string, body: unknown) => {
-      const answer = await callMasakari(controlPlane, token, "POST", path, body);
-      return JSON.parse(answer.body.toString());
+      const response = await callMasakari(controlPlane, token, "POST", path, body);
+      return JSON.parse(response.body.toString());
     };
     const { segment } = await create("/segments", {
       segment: { name: "compute", recovery_method: "auto", service_type: "compute" },

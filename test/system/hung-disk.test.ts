@@ -56,15 +56,15 @@ region = RegionOne
     rig,
     cloud,
     async notified() {
-      const answer = await callMasakari(cloud, token, "GET", "/notifications?sort_key=created_at&sort_dir=asc");
-      const { notifications } = JSON.parse(answer.body) as {
+      const response = await callMasakari(cloud, token, "GET", "/notifications?sort_key=created_at&sort_dir=asc");
+      const { notifications } = JSON.parse(response.body) as {
         notifications: { payload: { process_name: string } }[];
       };
       return notifications.map(({ payload }) => payload.process_name);
     },
     async status(program = "processmonitor") {
       const asked = new Child(masakariMonitors, ["status", program, "--json", "--config-file", rig.configFile]);
-      await within("status to be answered", 30_000, asked.exited);
+      await within("status to end", 30_000, asked.exited);
       return JSON.parse(asked.output)[0];
     },
   };

@@ -31,14 +31,14 @@ await describeWithLibvirtd("introspective monitor, a crowd of real guests", {}, 
     guests = await startGuests(host());
   });
 
-  /** A monitor that all guests have answered. */
+  /** A monitor to which all guests have responded. */
   async function startMonitor(t: TestContext, more = {}): Promise<{ rig: IntrospectiveRig; monitor: Child }> {
     const rig = await IntrospectiveRig.create(t, host().libvirtd.uri, { ...options, ...more });
     t.after(() => {
       for (const guest of guests) guest.signal("SIGCONT");
     });
     const monitor = await rig.start();
-    await answered(monitor, guests);
+    await allMonitored(monitor, guests);
     return { rig, monitor };
   }
 
@@ -157,8 +157,8 @@ async function startGuests({ libvirtd }: Host): Promise<readonly Guest[]> {
   }
 }
 
-/** Resolves when each of them has answered the monitor: it is monitored then. */
-async function answered(monitor: Child, guests: readonly Guest[]): Promise<void> {
+/** Resolves when each of them has responded to the monitor: it is monitored then. */
+async function allMonitored(monitor: Child, guests: readonly Guest[]): Promise<void> {
   await Promise.all(
     guests.map(({ domain }) => monitor.line(new RegExp(`${domain.uuid}\\): its agent answers`), 60_000)),
   );

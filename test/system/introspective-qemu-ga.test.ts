@@ -23,8 +23,8 @@ await describeWithLibvirtd("introspective monitor and the real guest agent", { l
     await Promise.all(guests.map((guest) => guest.answering(BOOT_MS)));
     const rig = await IntrospectiveRig.create(t, libvirtd.uri);
     const monitor = await rig.start();
-    const answers = ({ domain }: Guest) => new RegExp(`${domain.uuid}\\): its agent answers; `);
-    await Promise.all(guests.map((guest) => monitor.line(answers(guest), BOOT_MS)));
+    const answersLine = ({ domain }: Guest) => new RegExp(`${domain.uuid}\\): its agent answers; `);
+    await Promise.all(guests.map((guest) => monitor.line(answersLine(guest), BOOT_MS)));
 
     await frozen.run("kill -STOP $(pidof qemu-ga)");
     await rig.untilNotified(frozen.domain.uuid, REPORT_MS);

@@ -29,7 +29,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     const tokens = site.keystone
       .matching(isLogin)
-      .map((login) => header(login.answer?.rawHeaders ?? [], "X-Subject-Token"))
+      .map((login) => header(login.response?.rawHeaders ?? [], "X-Subject-Token"))
       .filter((token) => token !== undefined);
     assert.notEqual(tokens.length, 0);
     for (const secret of [wrong, site.address.monitors.password, ...tokens]) {
@@ -54,7 +54,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     const posts = site.masakari.matching(about("libvirtd"));
     assert.deepEqual(
-      posts.map((post) => post.answer?.status),
+      posts.map((post) => post.response?.status),
       [401, 202],
     );
     assert.equal(posts[0]?.body, posts[1]?.body);
@@ -77,7 +77,11 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
     await site.keystoneApi.revoke(tokenOf(site.masakari.matching(about("first"))[0]));
     for (const target of targets.slice(1)) target.signal("SIGKILL");
     for (const name of names.slice(1)) {
-      await site.masakari.seen(`a 202 for ${name}`, 20_000, (post) => about(name)(post) && post.answer?.status === 202);
+      await site.masakari.seen(
+        `a 202 for ${name}`,
+        20_000,
+        (post) => about(name)(post) && post.response?.status === 202,
+      );
     }
 
     assert.equal(site.keystone.matching(isLogin).length, logins + 1);
@@ -112,7 +116,7 @@ await describeWithOpenStack("process monitor and trouble with Keystone", (setSce
 
     const posts = site.masakari.matching(about("libvirtd"));
     assert.deepEqual(
-      posts.map((post) => post.answer?.status),
+      posts.map((post) => post.response?.status),
       [202],
     );
     assert.notEqual(tokenOf(posts[0]), used);

@@ -34,18 +34,18 @@ await describeWithOpenStack("process monitor, kill -9", (setScene) => {
     }
     const last = rig.startUnawaited();
 
-    // 409 is "I have it": what a monitor sent and was killed before the answer is sent again.
-    const answered = (...statuses: number[]) =>
+    // 409 is "I have it": what a monitor sent and was killed before the response is sent again.
+    const acceptedWith = (...statuses: number[]) =>
       site.masakari.exchanges
-        .filter(({ answer }) => answer !== undefined && statuses.includes(answer.status))
+        .filter(({ response }) => response !== undefined && statuses.includes(response.status))
         .map((exchange) => notificationIn(exchange)?.payload.process_name ?? "?");
     await eventually(`all ${kills} to arrive (${again})`, 120_000, () => {
-      const arrived = new Set(answered(202, 409));
+      const arrived = new Set(acceptedWith(202, 409));
       if (arrived.size === kills) return true;
       const missing = names.filter((name) => !arrived.has(rig.path(name)));
       throw new Error(`missing: ${missing.join(" ")}\nthe last monitor's end: ${last.output.slice(-4000)}`);
     });
-    const stored = answered(202);
+    const stored = acceptedWith(202);
     assert.equal(stored.length, new Set(stored).size, `a second 202 (${again})`);
     const times = new Map<string, Set<string>>();
     for (const exchange of site.masakari.exchanges) {

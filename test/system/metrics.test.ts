@@ -20,7 +20,7 @@ const missing = await notInstalled(["prometheus"]);
 const skip = missing.length > 0 && `not installed: ${missing.join(", ")}; see test/system/install-packages.sh`;
 
 /** Of `GET /api/v1/query`, as far as it is read. */
-interface Answer {
+interface QueryResult {
   readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
 }
 
@@ -65,7 +65,7 @@ async function scene(t: TestContext) {
     ]);
   const query = async (expression: string): Promise<readonly { metric: Record<string, string>; value: string }[]> => {
     const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const body = (await (await fetch(url)).json()) as Answer;
+    const body = (await (await fetch(url)).json()) as QueryResult;
     return body.data.result.map(({ metric, value }) => ({ metric, value: value[1] }));
   };
   const becomes = async (expression: string, value: string) =>

@@ -37,7 +37,7 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
     await restarted.line(/Masakari answers again/, 10_000);
     for (const name of names) {
       assert.deepEqual(
-        site.masakari.matching(about(name)).map((post) => post.answer?.status),
+        site.masakari.matching(about(name)).map((post) => post.response?.status),
         [202],
         `${name} is notified once`,
       );

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { Report } from "../../src/status/report.ts";
 import { healthReport } from "../support/health-report.ts";
 import { about } from "../support/notification-post.ts";
-import { answerHtml, pass } from "../support/recording-proxy.ts";
+import { pass, respondHtml } from "../support/recording-proxy.ts";
 import { Front } from "./openstack/front.ts";
 import { describeWithOpenStack, type Scene } from "./openstack/suite.ts";
 
@@ -96,7 +96,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const monitor = await rig.start("nova-compute");
     await health(scene, "ok", 30_000, isOk);
 
-    site.masakari.behave(answerHtml(400, "Bad Request"));
+    site.masakari.behave(respondHtml(400, "Bad Request"));
     target.signal("SIGKILL");
     await health(scene, "the 400", 30_000, isAbout("delivery", /returned 400: 400 Bad Request.*1 notification waits/));
     site.masakari.behave(pass);

@@ -39,7 +39,7 @@ if (skip === false || process.env.CI !== "true") {
           ({ method, path }) => method === "POST" && /\/notifications$/.test(path),
         );
         assert.deepEqual(
-          posts.map((post) => [post.answer?.status, notificationIn(post)?.type, notificationIn(post)?.hostname]),
+          posts.map((post) => [post.response?.status, notificationIn(post)?.type, notificationIn(post)?.hostname]),
           [[202, "COMPUTE_HOST", "node3"]],
         );
         assert.deepEqual(JSON.parse(posts[0]?.body ?? "").notification.payload, {

@@ -24,7 +24,7 @@ async function examine(check: Check, subject: Subject): Promise<Examination> {
   const ending = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = subject.clock.setTimer(limitMs, () => {
-    ending.abort(new Error(`no answer within ${limitMs / 1000} s`));
+    ending.abort(new Error(`no result within ${limitMs / 1000} s`));
     resolve(undefined);
   });
   const findings = await Promise.race([attempt(check, subject, ending.signal), late]);
@@ -52,7 +52,7 @@ const UNKNOWN = "what this checks is not known to work";
 
 const unfinished = (limitMs: number): Finding => ({
   level: "problem",
-  what: `no answer within ${limitMs / 1000} s`,
+  what: `no result within ${limitMs / 1000} s`,
   why: UNKNOWN,
-  fix: "find out what does not answer: the disk, a name server, libvirt, the cluster or the API; the other checks are complete",
+  fix: "find out what hangs: the disk, a name server, libvirt, the cluster or the API; the other checks are complete",
 });

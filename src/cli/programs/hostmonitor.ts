@@ -88,7 +88,7 @@ function witnessCheck(
       const ask = askNova(hostname, signal);
       problem = await ask
         .then(() => undefined)
-        .catch((error: Error) => `no answer about ${hostname}: ${error.message}`);
+        .catch((error: Error) => `no response about ${hostname}: ${error.message}`);
     }
     if (signal.aborted) return;
     conditions.set(NOVA, problem);

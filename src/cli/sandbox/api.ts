@@ -54,7 +54,7 @@ project_domain_name = Default
       },
       onRequest: ({ service, method, url, status, arrivedAt, durationMs }) => {
         if (method !== "POST" || service !== "masakari" || !url.endsWith("/notifications")) return;
-        this.#timeline.add("masakari", `answered ${status}`, arrivedAt + durationMs);
+        this.#timeline.add("masakari", `returned ${status}`, arrivedAt + durationMs);
       },
     });
     this.#running = running;

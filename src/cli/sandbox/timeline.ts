@@ -23,7 +23,7 @@ const paint: Readonly<Record<string, number>> = {
 };
 const SIMULATED = 34;
 
-/** A line waits so long for others that happened before it and come later: by a pipe from the monitor, or after an answer. */
+/** A line waits so long for others that happened before it and come later: by a pipe from the monitor, or after a response. */
 const HELD_BACK_MS = 250;
 
 /** The sandbox's screen: every line with its time and how long it came after the last thing that was done to the host. */

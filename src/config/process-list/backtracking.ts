@@ -27,29 +27,29 @@ function openSandbox(): Sandbox {
 }
 
 /**
- * RegExp, whose time may grow exponentially with the text: what takes too long is interrupted, and its answer undefined.
+ * RegExp, whose time may grow exponentially with the text: what takes too long is interrupted, and its result undefined.
  * @throws SyntaxError
  */
 export function backtracking(source: string): (text: string) => boolean | undefined {
   const expression = new RegExp(source);
-  /** The answer, or when to try again: performance.now(). */
-  const answers = new Map<string, boolean | number>();
+  /** The result, or when to try again: performance.now(). */
+  const results = new Map<string, boolean | number>();
   let windowEnds = 0;
   let spentMs = 0;
   return (whole) => {
     const text = whole.slice(0, LOOKED_AT);
     const now = performance.now();
-    const known = answers.get(text);
+    const known = results.get(text);
     if (typeof known === "boolean") return known;
     if (known !== undefined && now < known) return undefined;
     if (now >= windowEnds) [windowEnds, spentMs] = [now + WINDOW_MS, 0];
     const limit = Math.min(TEXT_LIMIT_MS, Math.floor(WINDOW_LIMIT_MS - spentMs));
     if (limit < 1) return undefined;
-    const answer = testWithin(expression, text, limit);
+    const result = testWithin(expression, text, limit);
     spentMs += performance.now() - now;
-    if (answers.size >= REMEMBERED) answers.clear();
-    answers.set(text, answer ?? performance.now() + RETRY_MS);
-    return answer;
+    if (results.size >= REMEMBERED) results.clear();
+    results.set(text, result ?? performance.now() + RETRY_MS);
+    return result;
   };
 }
 

@@ -16,7 +16,7 @@ type Engine = typeof import("re2js");
 
 /** Any user can run processes with command lines of any kind and length: what one of them may cost is limited. Characters. */
 const LOOKED_AT = 8192;
-/** So many command lines are remembered with their answer: most are the same at the next look. */
+/** So many command lines are remembered with their result: most are the same at the next look. */
 const REMEMBERED = 500;
 
 let engine: Engine | undefined;
@@ -49,14 +49,14 @@ function linearTest(source: string): ((text: string) => boolean) | undefined {
 }
 
 function remembering(test: (text: string) => boolean): (text: string) => boolean {
-  const answers = new Map<string, boolean>();
+  const results = new Map<string, boolean>();
   return (whole) => {
     const text = whole.slice(0, LOOKED_AT);
-    const known = answers.get(text);
+    const known = results.get(text);
     if (known !== undefined) return known;
-    const answer = test(text);
-    if (answers.size >= REMEMBERED) answers.clear();
-    answers.set(text, answer);
-    return answer;
+    const result = test(text);
+    if (results.size >= REMEMBERED) results.clear();
+    results.set(text, result);
+    return result;
   };
 }

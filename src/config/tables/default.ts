@@ -33,7 +33,7 @@ export const defaultTable = {
       default: 300,
       min: 0,
       ours: true,
-      help: "Seconds between two checks whether Masakari would act on a notification: its API answers, the hosts are in a segment that is enabled and not on maintenance, and the clocks agree. The check only reads. 0: only the API's answer is checked, every 10 minutes.",
+      help: "Seconds between two checks whether Masakari would act on a notification: its API answers, the hosts are in a segment that is enabled and not on maintenance, and the clocks agree. The check only reads. 0: only the API's response is checked, every 10 minutes.",
     },
     ...osloLogTable.options,
     tempdir: {

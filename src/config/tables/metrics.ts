@@ -9,7 +9,7 @@ export const metricsTable = {
       min: 0,
       max: 65_532,
       ours: true,
-      help: "TCP port on which GET /metrics is answered: of masakari-instancemonitor and masakari-monitors run; masakari-introspectiveinstancemonitor takes the next one, masakari-processmonitor the one after that, masakari-hostmonitor the third, so that all can use one file. 0: none.",
+      help: "TCP port on which GET /metrics is served: of masakari-instancemonitor and masakari-monitors run; masakari-introspectiveinstancemonitor takes the next one, masakari-processmonitor the one after that, masakari-hostmonitor the third, so that all can use one file. 0: none.",
     },
     address: {
       type: "string",

@@ -11,7 +11,7 @@ export class PythonFloat {
 }
 
 /**
- * JSON as Python's `json.dumps` writes it (`", "` and `": "`, everything outside ASCII escaped), so that an answer is
+ * JSON as Python's `json.dumps` writes it (`", "` and `": "`, everything outside ASCII escaped), so that a response is
  * byte for byte what the real service would send and Content-Length agrees too.
  */
 export function toPythonJson(value: Json): string {

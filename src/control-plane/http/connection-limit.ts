@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Keeps at most `limit` connections of `server` open: one more closes the one on which nothing was asked or answered for
+ * Keeps at most `limit` connections of `server` open: one more closes the one on which nothing was received or sent for
  * the longest time, so that clients that are slow or idle cannot lock out the others.
  */
 export function limitConnections(server: Server, limit: number): void {

@@ -15,7 +15,7 @@ const requestable = new Set([
 const maxAge = "3600";
 
 /**
- * Lets pages of `origins` (`https://horizon.example.org`, or `*`) read answers in a browser, as oslo.middleware's filter does; without any, answers
+ * Lets pages of `origins` (`https://horizon.example.org`, or `*`) read responses in a browser, as oslo.middleware's filter does; without any, responses
  * are as without the filter. `concerns` has the requests that the filter is in front of.
  */
 export function addCors(

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
-import type { AnsweredRequest } from "../observation.ts";
+import type { CompletedRequest } from "../observation.ts";
 
-/** Emits each request when it is answered, with when it arrived. */
+/** Emits each request when its response is sent, with when it arrived. */
 export interface Observer {
   /** When the request's headers arrived, ms since the Unix epoch. */
   arrivedAt(request: FastifyRequest): number;
@@ -12,8 +12,8 @@ export interface Observer {
 /** Watches `app`; must be called before its routes are added. */
 export function observe(
   app: FastifyInstance,
-  service: AnsweredRequest["service"],
-  emit: (answered: AnsweredRequest) => void,
+  service: CompletedRequest["service"],
+  emit: (request: CompletedRequest) => void,
 ): Observer {
   const arrivals = new WeakMap<FastifyRequest, number>();
   app.addHook("onRequest", (request, _reply, done) => {

@@ -15,7 +15,7 @@ const timeouts = { headers: 10_000, request: 30_000, keepAlive: 75_000, check: 5
 const maxConnections = 256;
 
 /**
- * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to an answer:
+ * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to a response:
  * what is accepted and how it is refused is each service's own business.
  */
 export function newHttpServer(): FastifyInstance {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
 import { observe } from "../http/observe.ts";
 import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
-import type { AnsweredRequest } from "../observation.ts";
+import type { CompletedRequest } from "../observation.ts";
 import { readCatalog, type ServiceUrls } from "./catalog.ts";
 import { expecting, faultBody, KeystoneFault, unauthorized } from "./fault.ts";
 import { type LoginRoom, logIn } from "./login.ts";
@@ -25,7 +25,7 @@ export interface KeystoneRoom extends LoginRoom {
   readonly database: DatabaseSync;
   /** Known only once both services listen. */
   readonly urls: () => ServiceUrls;
-  readonly onRequest: (answered: AnsweredRequest) => void;
+  readonly onRequest: (request: CompletedRequest) => void;
   readonly log: Logger;
 }
 
@@ -39,7 +39,7 @@ export function keystoneApp(room: KeystoneRoom): FastifyInstance {
     if (isAnnouncedTooLarge(request)) await refuseTooLarge(request, reply);
     else reply.headers({ vary: "X-Auth-Token", "x-openstack-request-id": request.id });
   });
-  app.setErrorHandler((error, request, reply) => answerError(room, error, request, reply));
+  app.setErrorHandler((error, request, reply) => sendError(room, error, request, reply));
   app.setNotFoundHandler((_request, reply) =>
     html(
       reply,
@@ -165,7 +165,7 @@ function subjectOf(room: KeystoneRoom, request: FastifyRequest, rule: string): {
   return { grant: state.grant, token };
 }
 
-function answerError(room: KeystoneRoom, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(room: KeystoneRoom, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = bodyFailure(error);
   if (failure === "too-large") return refuseTooLarge(request, reply);
   const fault =

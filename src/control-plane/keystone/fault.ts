@@ -24,7 +24,7 @@ export class KeystoneFault extends Error {
   }
 }
 
-/** Keystone's one answer to every wrong credential, so that nobody learns which part was wrong. */
+/** Keystone's one response to every wrong credential, so that nobody learns which part was wrong. */
 export function unauthorized(): KeystoneFault {
   return new KeystoneFault(401, "The request you have made requires authentication.");
 }
@@ -37,7 +37,7 @@ export function expecting(what: string, where: string): KeystoneFault {
   );
 }
 
-/** Keystone's error body: compact, keys in alphabetical order, with a final newline (unlike its other answers). */
+/** Keystone's error body: compact, keys in alphabetical order, with a final newline (unlike its other responses). */
 export function faultBody({ code, message }: { readonly code: number; readonly message: string }): Buffer {
   const error: Json = { code, message, title: titles[code] ?? "Error" };
   return Buffer.from(`${JSON.stringify({ error })}\n`);

@@ -3,7 +3,7 @@ import { formatTime } from "../formats/time.ts";
 import { showRole } from "./resources/roles.ts";
 import type { Grant } from "./token-store.ts";
 
-/** The `token` object of Keystone's answers, members in its order. Without `catalog` the catalog is left out. */
+/** The `token` object of Keystone's responses, members in its order. Without `catalog` the catalog is left out. */
 export function tokenBody(grant: Grant, catalog: Json | undefined): Json {
   const { user, project, domain, applicationCredential, trust } = grant;
   return {

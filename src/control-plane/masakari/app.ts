@@ -7,7 +7,7 @@ import { observe } from "../http/observe.ts";
 import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
 import { webobError } from "../http/webob-error.ts";
 import type { TokenStore } from "../keystone/token-store.ts";
-import type { AnsweredRequest, NotificationArrival } from "../observation.ts";
+import type { CompletedRequest, NotificationArrival } from "../observation.ts";
 import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
 import { extensionsResource } from "./extensions.ts";
 import { ApiFault, faultBody } from "./fault.ts";
@@ -31,13 +31,13 @@ export interface MasakariRoom {
   readonly identityUrl: () => string;
   /** Where clients reach the API, without `/v1`; undefined: where each request says that it went. */
   readonly publicBase: string | undefined;
-  /** Web pages' origins that may read answers. */
+  /** Web pages' origins that may read responses. */
   readonly corsOrigins: readonly string[];
   readonly notificationDelay: NotificationDelay | undefined;
   /** Aborts when the control plane closes. */
   readonly signal: AbortSignal;
   readonly onNotification: (arrival: NotificationArrival) => void;
-  readonly onRequest: (answered: AnsweredRequest) => void;
+  readonly onRequest: (request: CompletedRequest) => void;
   readonly log: Logger;
 }
 
@@ -75,7 +75,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     requireSupported(version, release);
   });
 
-  const answer = async (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
+  const handle = async (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
     const entrant = entrants.get(request);
     if (!entrant) throw new Error("a request reached its route without having been let in");
     const body = await perform(request, entrant, name, action);
@@ -83,15 +83,15 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     return success(request, reply, action?.status ?? 200, body);
   };
 
-  const answerUnrouted = (request: FastifyRequest, reply: FastifyReply) =>
+  const sendUnrouted = (request: FastifyRequest, reply: FastifyReply) =>
     isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply, baseOf(request), release);
   app.setErrorHandler((error, request, reply) => {
-    if (request.is404 && bodyFailure(error) !== "too-large") return answerUnrouted(request, reply);
-    return answerError(log, error, entrants.get(request)?.version.text, request, reply);
+    if (request.is404 && bodyFailure(error) !== "too-large") return sendUnrouted(request, reply);
+    return sendError(log, error, entrants.get(request)?.version.text, request, reply);
   });
-  app.setNotFoundHandler(answerUnrouted);
+  app.setNotFoundHandler(sendUnrouted);
   for (const url of ["/v1", "/v1/"]) {
-    app.get(url, (request, reply) => answer(request, reply, "show", showVersion(release)));
+    app.get(url, (request, reply) => handle(request, reply, "show", showVersion(release)));
   }
   for (const resource of [
     versionsResource(release),
@@ -105,7 +105,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     }),
     ...(release.hasVmoves ? [vmovesResource(stores)] : []),
   ]) {
-    addResource(app, resource, answer);
+    addResource(app, resource, handle);
   }
   if (release.hasVmoves) addHealthcheck(app, stores.database);
   return app;
@@ -134,7 +134,7 @@ function success(request: FastifyRequest, reply: FastifyReply, status: number, b
   return body === undefined ? reply.send() : reply.send(Buffer.from(toPythonJson(body)));
 }
 
-function answerError(
+function sendError(
   log: Logger,
   error: unknown,
   version: string | undefined,
@@ -160,7 +160,7 @@ function sendFault(reply: FastifyReply, fault: ApiFault): FastifyReply {
     .send(Buffer.from(toPythonJson(faultBody(fault))));
 }
 
-/** keystonemiddleware's answer to every token that is missing, unknown, expired or revoked. */
+/** keystonemiddleware's response to every token that is missing, unknown, expired or revoked. */
 function refuseToken(reply: FastifyReply, identityUrl: string): FastifyReply {
   const error = { code: 401, title: "Unauthorized", message: "The request you have made requires authentication." };
   return reply

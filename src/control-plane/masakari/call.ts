@@ -30,7 +30,7 @@ export interface Action {
   /** Policy rule, e.g. `os_masakari_api:segments:create`. */
   readonly rule?: string;
   readonly schema?: (version: Microversion) => Schema;
-  /** Returns the answer's body, undefined for none; throws ApiFault to refuse. */
+  /** Returns the response's body, undefined for none; throws ApiFault to refuse. */
   readonly handle: (call: Call) => Json | undefined | Promise<Json>;
 }
 
@@ -71,7 +71,7 @@ function isAcceptedMediaType(header = ""): boolean {
   return mediaTypes.includes(header.split(";", 1)[0]?.trim() ?? "");
 }
 
-/** What is answered to a body of another type than JSON. */
+/** The response to a body of another type than JSON. */
 export function unsupportedMediaType(): ApiFault {
   return new ApiFault(415, "Unsupported Content-Type");
 }
@@ -79,7 +79,7 @@ export function unsupportedMediaType(): ApiFault {
 function readBody(request: FastifyRequest): Json {
   if (request.method !== "POST" && request.method !== "PUT") return null;
   const body = parseBody(bodyOf(request));
-  // Master's answer; 14.0.2 answers 500 to bytes that are not UTF-8.
+  // As master responds; 14.0.2 answers 500 to bytes that are not UTF-8.
   if (body.kind === "malformed") throw new ApiFault(400, "Malformed request body");
   return body.value;
 }

@@ -5,7 +5,7 @@ export const minVersion = "1.0";
 
 /** What a request's `OpenStack-API-Version` header asks for. */
 export interface Microversion {
-  /** As the answer's header repeats it. */
+  /** As the response's header repeats it. */
   readonly text: string;
   readonly minor: number;
   /** Outside what the release has: to be refused with 406. */

@@ -11,7 +11,7 @@ export interface Resource {
 }
 
 /** Answers a routed request. */
-export type Answer = (
+export type Handler = (
   request: FastifyRequest,
   reply: FastifyReply,
   actionName: string,
@@ -28,7 +28,7 @@ interface Route {
  * Routes a resource as the Python package Routes does: what has no action is routed all the same and answers 405; each
  * path also under the project's id and with the suffixes `.json` and `.xml`.
  */
-export function addResource(app: FastifyInstance, { path, actions, memberAction }: Resource, answer: Answer): void {
+export function addResource(app: FastifyInstance, { path, actions, memberAction }: Resource, handle: Handler): void {
   const member = `${path}/:id${notEmpty}`;
   const routes: Route[] = [
     { method: "GET", path, name: "index" },
@@ -45,7 +45,7 @@ export function addResource(app: FastifyInstance, { path, actions, memberAction 
       app.route({
         method,
         url,
-        handler: (request, reply) => answer(request, reply, name, actions[name as keyof Resource["actions"]]),
+        handler: (request, reply) => handle(request, reply, name, actions[name as keyof Resource["actions"]]),
       });
     }
   }

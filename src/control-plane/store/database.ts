@@ -8,7 +8,7 @@ import { migrations } from "./migrations.ts";
 
 /**
  * Opens the control plane's SQLite file (created 0600, its directory 0700 and nobody else's to change) or `:memory:`, in WAL mode and with
- * synchronous=FULL: what was answered with 2xx survives a power cut. Brings the tables up to date.
+ * synchronous=FULL: what was accepted with 2xx survives a power cut. Brings the tables up to date.
  * @throws ControlPlaneError `database`
  */
 export function openDatabase(path: string): DatabaseSync {

@@ -26,7 +26,7 @@ export function noteOccupation(guest: Guest, context: Context, detail: string, b
 }
 
 /**
- * Whether a missing answer is due to another client's command. It may be even when libvirt no longer waits for that command, or
+ * Whether a missing response is due to another client's command. It may be even when libvirt no longer waits for that command, or
  * was restarted meanwhile: the agent works on it all the same, until it answers.
  */
 export function isSpared({ occupied }: Guest, context: Context): boolean {

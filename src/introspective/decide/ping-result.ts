@@ -9,7 +9,7 @@ import { dueAfter } from "./schedule.ts";
 export function endPing(guest: Guest, context: Context, outcome: PingOutcome, detail: string): Guest {
   const { ping } = guest;
   if (!ping) return guest;
-  if (outcome === "answered") context.count("agent_ping_duration", {}, context.at.mono - ping.began);
+  if (outcome === "responded") context.count("agent_ping_duration", {}, context.at.mono - ping.began);
   const isUnclear = outcome === "unknown" || outcome === "denied";
   const ended: Guest = { ...guest, ping: undefined, unclear: isUnclear ? guest.unclear : undefined };
   const next = ping.void ? ended : applyOutcome(ended, context, outcome, detail, ping.began);
@@ -19,7 +19,7 @@ export function endPing(guest: Guest, context: Context, outcome: PingOutcome, de
 /** @param began when the ping began, mono */
 function applyOutcome(guest: Guest, context: Context, outcome: PingOutcome, detail: string, began: number): Guest {
   switch (outcome) {
-    case "answered":
+    case "responded":
       return markHealthy({ ...guest, agent: "connected" }, context, detail);
     case "unresponsive":
       return markUnresponsive({ ...guest, agent: "connected" }, context, detail);
@@ -46,13 +46,13 @@ function applyOutcome(guest: Guest, context: Context, outcome: PingOutcome, deta
   }
 }
 
-/** @param refusal the agent's answer, if it was an error: the agent works all the same */
+/** @param refusal the agent's response, if it was an error: the agent works all the same */
 function markHealthy(guest: Guest, context: Context, refusal: string): Guest {
   const well: Guest = { ...clearFailures(guest), phase: "healthy", suspected: false };
   logOccupationEnd(guest, context);
   switch (guest.phase) {
     case "discovery": {
-      const how = refusal === "" ? "answers" : `answers, with an error, which counts as an answer (${refusal})`;
+      const how = refusal === "" ? "answers" : `answers, with an error, which counts as a response (${refusal})`;
       context.log("info", `${displayName(guest)}: its agent ${how}; now monitored`);
       return well;
     }
@@ -110,7 +110,7 @@ function countFailure(guest: Guest, context: Context, detail: string): Guest {
 }
 
 /**
- * The threshold is of unanswered pings in a row. A closed channel is tolerated for as long as the Python monitor tolerates anything,
+ * The threshold is of pings without a response in a row. A closed channel is tolerated for as long as the Python monitor tolerates anything,
  * two pings more: a guest that reboots normally looks like that too.
  */
 function isEnough({ failures, unresponsive }: Guest, { settings }: Context): boolean {

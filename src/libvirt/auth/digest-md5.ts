@@ -42,10 +42,10 @@ class DigestExchange implements Exchange {
       this.satisfied = true;
       return undefined;
     }
-    return this.#answer(directives);
+    return this.#response(directives);
   }
 
-  #answer(directives: Directives): Buffer {
+  #response(directives: Directives): Buffer {
     const { username, password, nonce: cnonce, hostname } = this.#options;
     const nonce = directives.get("nonce")?.[0];
     if (nonce === undefined || directives.get("algorithm")?.[0] !== "md5-sess") {
@@ -65,7 +65,7 @@ class DigestExchange implements Exchange {
     };
     this.#expected = proof("");
     if (cipher !== undefined) this.layer = new DigestLayer(sessionKey, ciphers[cipher], readMaxbuf(directives));
-    const answer = [
+    const response = [
       ...(directives.get("charset")?.[0] === "utf-8" ? ["charset=utf-8"] : []),
       `username=${quoted(username)}`,
       `realm=${quoted(realm)}`,
@@ -77,7 +77,7 @@ class DigestExchange implements Exchange {
       `digest-uri=${quoted(uri)}`,
       `response=${proof("AUTHENTICATE")}`,
     ];
-    return Buffer.from(answer.join(","));
+    return Buffer.from(response.join(","));
   }
 
   /** No layer where the stream is private, encryption where it is not. */

@@ -61,9 +61,7 @@ class ScramExchange implements Exchange {
     const salt = Buffer.from(attributes.get("s") ?? "", "base64");
     if (attributes.has("m")) throw new ProtocolError("SCRAM: the server wants an extension that is not known");
     if (!nonce.startsWith(this.#options.nonce) || nonce.length === this.#options.nonce.length) {
-      throw new AuthError(
-        "SCRAM: the server's answer does not belong to our question (its nonce does not begin with ours)",
-      );
+      throw new AuthError("SCRAM: the server's message does not belong to ours (its nonce does not begin with ours)");
     }
     if (salt.length === 0) throw new ProtocolError("SCRAM: the server names no salt");
     return { nonce, salt, iterations };

@@ -22,7 +22,7 @@ export const string: Codec<string> = {
   read: (reader) => reader.string(),
 };
 
-/** No bytes at all: a call without arguments, an answer without a result. */
+/** No bytes at all: a call without arguments, a response without a result. */
 export const nothing: Codec<undefined> = { write: () => undefined, read: () => undefined };
 
 export function nullable<T>(item: Codec<T>): Codec<T | undefined> {

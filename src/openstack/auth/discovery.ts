@@ -4,7 +4,7 @@ import { majorVersion, parseVersionDocument } from "../version-document.ts";
 
 /**
  * Asks Keystone once which versions it has: `GET {auth_url}`, which answers 200 for one version and 300 for the root.
- * An answer that is no version document falls back to the URL's own path, as in keystoneauth.
+ * A response that is no version document falls back to the URL's own path, as in keystoneauth.
  * @returns the v3 URL without a slash at the end
  */
 export async function discoverIdentity(transport: Transport, authUrl: string, signal: AbortSignal): Promise<string> {

@@ -27,7 +27,7 @@ export interface AuthPlugin {
   readonly who: string;
   /** False: another login would come to the same, so a 401 is final. */
   readonly renewable: boolean;
-  /** What an answer might echo and no message may hold. */
+  /** What a response might echo and no message may hold. */
   readonly secrets: readonly string[];
   /** @throws AuthenticationError, HttpStatusError, ResponseError or what the transport throws */
   authorize(transport: Transport, signal: AbortSignal): Promise<Authorization>;

@@ -12,9 +12,9 @@ export const asking: PhaseRules<"asking"> = {
     const process = acceptBeforeStep(entry, due, sighting, context);
     return process ? recoverBeforeStep(entry, due, sighting, process, context) : entry;
   },
-  onSystemdAnswer(entry, answer, context) {
+  onSystemdStatus(entry, status, context) {
     const { due } = entry.phase;
-    const obstacle = systemdObstacle(entry, due, answer, context);
+    const obstacle = systemdObstacle(entry, due, status, context);
     if (obstacle) return postpone(entry, context, due, obstacle);
     if (due.settleAfter) return settleOnceMore(entry, context, due);
     // It may have come up while systemd was asked, so one more look decides.

@@ -3,10 +3,10 @@ import { carryOut, consider, postpone } from "./enter/next-step.ts";
 import { ownObstacle } from "./obstacles.ts";
 import type { PhaseRules } from "./rules.ts";
 
-/** The look after an answer comes at once, unless the process table cannot be read. */
+/** The look after a response of systemd comes at once, unless the process table cannot be read. */
 const ANSWER_VALID_MS = 500;
 
-/** By systemd's answer there is no obstacle to the next step. */
+/** By systemd's status there is no obstacle to the next step. */
 export const cleared: PhaseRules<"cleared"> = {
   onSighting(entry, sighting, context) {
     const { due, clearedAt } = entry.phase;

@@ -1,4 +1,4 @@
-import type { Sighting, SystemdAnswer } from "../observation.ts";
+import type { Sighting, SystemdStatus } from "../observation.ts";
 import type { EntryIn, EntryState, PhaseName } from "../state.ts";
 import { asking } from "./asking.ts";
 import { cleared } from "./cleared.ts";
@@ -43,8 +43,8 @@ export function onCommandEnd(entry: EntryState, end: CommandEnd, context: Contex
   return rulesOf(entry).onCommandEnd?.(entry, end, context) ?? entry;
 }
 
-export function onSystemdAnswer(entry: EntryState, answer: SystemdAnswer | undefined, context: Context): EntryState {
-  return rulesOf(entry).onSystemdAnswer?.(entry, answer, context) ?? entry;
+export function onSystemdStatus(entry: EntryState, status: SystemdStatus | undefined, context: Context): EntryState {
+  return rulesOf(entry).onSystemdStatus?.(entry, status, context) ?? entry;
 }
 
 function rulesOf<Name extends PhaseName>(entry: EntryIn<Name>): PhaseRules<Name> {

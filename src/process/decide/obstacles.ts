@@ -1,4 +1,4 @@
-import type { SystemdAnswer, UnitState } from "../observation.ts";
+import type { SystemdStatus, UnitState } from "../observation.ts";
 import type { Due, EntryState } from "../state.ts";
 import { unitOf } from "../unit-name.ts";
 import type { Context } from "./context.ts";
@@ -36,7 +36,7 @@ const STOPPED_AGAIN_MS = 30_000;
 /** systemd cannot be reached for a moment while it reexecutes itself, and at the end of a shutdown. */
 const PATIENCE_MS = 10_000;
 
-/** An obstacle to the next step that does not depend on systemd's answer. */
+/** An obstacle to the next step that does not depend on systemd's status. */
 export function ownObstacle(entry: EntryState, due: Due, context: Context): Obstacle | undefined {
   const pause = pauseOf(entry, context);
   if (pause) {
@@ -50,28 +50,28 @@ export function ownObstacle(entry: EntryState, due: Due, context: Context): Obst
   return { reason, againMs: left, settleAfter: false, repeatRound: true };
 }
 
-/** An obstacle by systemd's answer; without one, that it has answered before and is given time to. */
+/** An obstacle by systemd's status; without one, that systemd has responded before and is given time to. */
 export function systemdObstacle(
   entry: EntryState,
   due: Due,
-  answer: SystemdAnswer | undefined,
+  status: SystemdStatus | undefined,
   context: Context,
 ): Obstacle | undefined {
   const { mono } = context.at;
-  if (answer === undefined) {
-    const patient = context.host.systemd.answers && mono - due.dueAt < PATIENCE_MS;
+  if (status === undefined) {
+    const patient = context.host.systemd.responds && mono - due.dueAt < PATIENCE_MS;
     return patient
       ? { reason: "systemd is not answering", againMs: SOON_MS, settleAfter: false, repeatRound: false }
       : undefined;
   }
-  if (answer.system === "stopping") {
+  if (status.system === "stopping") {
     return { reason: "the host is being shut down", againMs: LATER_MS, settleAfter: true, repeatRound: true };
   }
   return (
-    unitObstacle(entry, due, answer.unit, context) ??
-    stopObstacle(entry, due, answer.unit, context) ??
-    packageObstacle(entry, due, answer, context) ??
-    bootObstacle(entry, due, answer, context)
+    unitObstacle(entry, due, status.unit, context) ??
+    stopObstacle(entry, due, status.unit, context) ??
+    packageObstacle(entry, due, status, context) ??
+    bootObstacle(entry, due, status, context)
   );
 }
 
@@ -100,11 +100,11 @@ function stopObstacle(
 function packageObstacle(
   entry: EntryState,
   due: Due,
-  { unit, packageManager }: SystemdAnswer,
+  { unit, packageManager }: SystemdStatus,
   context: Context,
 ): Obstacle | undefined {
   if (packageManager === undefined || unit === undefined || !isStopped(unit, entry.upSinceBoot)) return undefined;
-  // It may wait for somebody's answer.
+  // It may wait for somebody's input.
   if (context.at.mono - due.since.mono >= AT_WORK_LIMIT_MS) return undefined;
   const name = unitOf(entry.entry, entry.foundUnit);
   const reason = `${name} was stopped through systemd while ${packageManager} is running, so it is left to the package manager`;
@@ -156,7 +156,7 @@ function unitObstacle(
 function bootObstacle(
   entry: EntryState,
   due: Due,
-  { system, unit }: SystemdAnswer,
+  { system, unit }: SystemdStatus,
   context: Context,
 ): Obstacle | undefined {
   if (entry.upSinceBoot || !BOOTING.has(system)) return undefined;

@@ -1,4 +1,4 @@
-import type { Sighting, Stage, SystemdAnswer } from "../observation.ts";
+import type { Sighting, Stage, SystemdStatus } from "../observation.ts";
 import type { EntryIn, EntryState, PhaseName } from "../state.ts";
 import type { Context } from "./context.ts";
 
@@ -21,5 +21,5 @@ export interface PhaseRules<Name extends PhaseName> {
   /** The command that the entry waits for has ended. */
   onCommandEnd?(entry: EntryIn<Name>, end: CommandEnd, context: Context): EntryState;
   /** Undefined if systemd could not be asked. */
-  onSystemdAnswer?(entry: EntryIn<Name>, answer: SystemdAnswer | undefined, context: Context): EntryState;
+  onSystemdStatus?(entry: EntryIn<Name>, status: SystemdStatus | undefined, context: Context): EntryState;
 }

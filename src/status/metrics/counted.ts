@@ -31,7 +31,7 @@ export const COUNTED: readonly Family[] = [
   {
     name: "agent_ping_duration_seconds",
     type: "histogram",
-    help: "Pings that a guest agent answered: how long it took.",
+    help: "How long guest agents took to answer a ping.",
     samples: (source) => countsOf(source, "agent_ping_duration"),
   },
   {
@@ -69,7 +69,7 @@ export const COUNTED: readonly Family[] = [
   {
     name: "fencing_proof_total",
     type: "counter",
-    help: "Answers to whether a lost host is off: of its BMC, and of the fencing history where that was proof.",
+    help: "Results of the checks whether a lost host is off: of its BMC, and of the fencing history where that was proof.",
     samples: (source) => (source.type === "COMPUTE_HOST" ? filled(source, "fencing_proof", PROOFS) : []),
   },
 ];

@@ -5,7 +5,7 @@ import type { Family } from "./family.ts";
 import { byPhase, counted, flag, ofCondition, ofKind, one, stateOf, states, time } from "./samples.ts";
 
 const VERDICTS = ["ok", "degraded", "failing"];
-/** The final states of a notification: `unanswered` and `attempts` are not among them. */
+/** The final states of a notification: `failed` and `attempts` are not among them. */
 const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped", "shadowed"];
 /** All metrics. A value that is not known is left out, not 0. */
 export const FAMILIES: readonly Family[] = [
@@ -150,7 +150,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "api_last_success_timestamp_seconds",
     type: "gauge",
-    help: "When the service last answered with a status below 400.",
+    help: "When the last response of the service with a status below 400 arrived.",
     samples: ({ facts }) =>
       [...facts.requests].flatMap(([service, { lastSuccess }]) =>
         lastSuccess === undefined ? [] : [{ labels: { service }, value: lastSuccess / 1000 }],

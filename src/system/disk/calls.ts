@@ -22,7 +22,7 @@ export interface DiskCalls<Operations extends DiskOperations> {
   ): Promise<ReturnType<Operations[Name]>>;
 }
 
-/** The disk has not answered an operation in time. The operation may still be carried out, whenever the disk answers. */
+/** The disk has not completed an operation in time. The operation may still be carried out, whenever the disk responds. */
 export class DiskHungError extends Error {
   readonly code = "DISK_HUNG";
   override readonly name = "DiskHungError";

@@ -33,8 +33,8 @@ interface Waiting {
 
 /**
  * Runs file operations on a thread of its own, one after the other. The caller waits for a limited time: a disk that hangs
- * (a frozen file system, a lost path to a volume) keeps its caller in the kernel until it answers, whatever signal comes.
- * After one operation was given up all others fail at once, until the disk has answered that one.
+ * (a frozen file system, a lost path to a volume) keeps its caller in the kernel until it responds, whatever signal comes.
+ * After one operation was given up all others fail at once, until the disk has completed that one.
  */
 export class DiskThread<Operations extends DiskOperations> implements DiskCalls<Operations> {
   readonly #options: DiskThreadOptions<Operations>;
@@ -43,7 +43,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   #hasBegun = false;
   #problem: string | undefined;
   #asked = 0;
-  #answered = 0;
+  #completed = 0;
   /** The latest operation that was given up, and after how long, ms. */
   #givenUp = 0;
   #givenUpAfterMs = 0;
@@ -87,9 +87,9 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     const limit = setTimeout(() => {
-      // This program may have stood still, and the answer be there.
+      // This program may have stood still, and the reply be there.
       this.#takeReplies();
-      if (this.#answered < id) reject(this.#giveUp(id, limitMs));
+      if (this.#completed < id) reject(this.#giveUp(id, limitMs));
     }, limitMs);
     try {
       return (await promise) as ReturnType<Operations[Name]>;
@@ -99,10 +99,10 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
     }
   }
 
-  /** @throws DiskHungError while an operation that was given up is not answered: nothing queues up behind it */
+  /** @throws DiskHungError while an operation that was given up is not completed: nothing queues up behind it */
   #send({ port }: DiskWorker, operation: string, args: unknown[]): number {
     this.#takeReplies();
-    if (this.#givenUp > this.#answered) throw this.#hung();
+    if (this.#givenUp > this.#completed) throw this.#hung();
     const id = ++this.#asked;
     port.postMessage({ id, operation, args } satisfies Request);
     return id;
@@ -123,7 +123,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   }
 
   #hung(): Error {
-    return new DiskHungError(`the disk hangs: a request was not answered within ${this.#givenUpAfterMs / 1000} s`);
+    return new DiskHungError(`the disk hangs: an operation was not completed within ${this.#givenUpAfterMs / 1000} s`);
   }
 
   /** Sleeps until the reply has come, or for the limit, which counts from when the thread has begun. */
@@ -153,7 +153,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
 
   #accept(reply: Reply, wanted?: number): void {
     this.#hasBegun = true;
-    this.#answered = Math.max(this.#answered, reply.id);
+    this.#completed = Math.max(this.#completed, reply.id);
     if (reply.id === wanted) this.#early.set(reply.id, reply);
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
@@ -208,7 +208,7 @@ export class DiskThread<Operations extends DiskOperations> implements DiskCalls<
   #ended(running: DiskWorker, error: Error): void {
     if (this.#running !== running) return;
     this.#running = undefined;
-    this.#answered = this.#asked;
+    this.#completed = this.#asked;
     running.port.close();
     for (const waiting of this.#waiting.values()) waiting.reject(error);
   }

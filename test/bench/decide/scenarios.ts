@@ -90,7 +90,7 @@ const introspective: Scenario<IntrospectiveObservation> = {
         if (effect.kind !== "ping") return;
         await parts.clock.sleep(2, signal);
         const { uuid } = effect;
-        observe({ kind: "pinged", at: parts.clock.now(), uuid, outcome: "answered", detail: "" });
+        observe({ kind: "pinged", at: parts.clock.now(), uuid, outcome: "responded", detail: "" });
       },
     };
     return asAny(monitor);

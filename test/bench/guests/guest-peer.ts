@@ -99,7 +99,7 @@ export class GuestPeer {
   /** When the POST about the guest arrived that the API took. */
   accepted(guest: Guest): number | undefined {
     this.#readPosts();
-    return this.#posts.get(guest.domain.uuid)?.find(({ answer }) => answer?.status === 202)?.arrivedAt;
+    return this.#posts.get(guest.domain.uuid)?.find(({ response }) => response?.status === 202)?.arrivedAt;
   }
 
   async close(): Promise<void> {

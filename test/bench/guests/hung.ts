@@ -53,7 +53,7 @@ export async function guestsHung(address: OpenStackAddress): Promise<Section> {
       try {
         ours.startIntrospectiveMonitor();
         for (const count of hungCounts.filter((one) => one < size)) {
-          await eventually("all guests to answer the monitor", 60_000, () => allAnswered(relay, guests), 250);
+          await eventually("all guests to answer the monitor", 60_000, () => allResponded(relay, guests), 250);
           const [hung, healthy] = [guests.slice(0, count), guests.slice(count)];
           outcomes.push({ option, ...(await freeze(hung, healthy, relay, ours, hypervisor)) });
           await Promise.all(hung.map((guest) => end(guest, hypervisor)));
@@ -101,11 +101,11 @@ async function freeze(
   };
 }
 
-/** Resolves as soon as another ping of the guest is answered. */
+/** Resolves as soon as another ping of the guest gets a response. */
 async function pinged(relay: LibvirtRelay, { domain, name }: Guest): Promise<void> {
-  const answers = () => relay.pings.filter(({ uuid, answered }) => uuid === domain.uuid && answered).length;
-  const before = answers();
-  await eventually(`a ping of ${name}`, 3 * intervalMs, () => answers() > before || undefined, 10);
+  const responses = () => relay.pings.filter(({ uuid, hasResponse }) => uuid === domain.uuid && hasResponse).length;
+  const before = responses();
+  await eventually(`a ping of ${name}`, 3 * intervalMs, () => responses() > before || undefined, 10);
 }
 
 /** Domains for whose agent libvirt does not wait its own time, by libvirt's own record of each. */
@@ -122,9 +122,9 @@ async function end(guest: Guest, hypervisor: Hypervisor): Promise<void> {
   await eventually(`the end of ${guest.name}`, 30_000, () => hypervisor.stoppedAt(guest));
 }
 
-function allAnswered(relay: LibvirtRelay, guests: readonly Guest[]): true | undefined {
-  const answered = new Set(relay.pings.filter((ping) => ping.answered).map(({ uuid }) => uuid));
-  return guests.every(({ domain }) => answered.has(domain.uuid)) || undefined;
+function allResponded(relay: LibvirtRelay, guests: readonly Guest[]): true | undefined {
+  const responded = new Set(relay.pings.filter((ping) => ping.hasResponse).map(({ uuid }) => uuid));
+  return guests.every(({ domain }) => responded.has(domain.uuid)) || undefined;
 }
 
 /** From the last ping before `from`, over those until `until`, to `until` itself. */

@@ -11,9 +11,9 @@ export interface Ping {
   readonly uuid: string;
   /** `performance.now()` */
   readonly beganAt: number;
-  /** Of the answer, libvirt's own error included; undefined as long as there is none. */
+  /** Of the response, libvirt's own error included; undefined as long as there is none. */
   endedAt: number | undefined;
-  answered: boolean;
+  hasResponse: boolean;
 }
 
 /** Stands between a monitor and a libvirtd, passes everything on, and notes the guest agent commands. */
@@ -93,7 +93,7 @@ export class LibvirtRelay {
     const { agentCommand } = procedures;
     if (message.type !== messageType.call || !isAgentCommand(message)) return;
     const { domain } = decode(agentCommand.args, message.payload, agentCommand.name);
-    const ping: Ping = { uuid: domain.uuid, beganAt: performance.now(), endedAt: undefined, answered: false };
+    const ping: Ping = { uuid: domain.uuid, beganAt: performance.now(), endedAt: undefined, hasResponse: false };
     this.pings.push(ping);
     waiting.set(message.serial, ping);
   }
@@ -110,5 +110,5 @@ function replied(message: Message, waiting: Map<number, Ping>): void {
   waiting.delete(message.serial);
   if (ping === undefined) return;
   ping.endedAt = performance.now();
-  ping.answered = message.status === messageStatus.ok;
+  ping.hasResponse = message.status === messageStatus.ok;
 }

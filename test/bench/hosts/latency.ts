@@ -53,14 +53,14 @@ function add(rows: Row[], targets: Target[], measured: readonly Loss[], interval
     ours: durations(ours),
     ratio: times(spread(python).median / spread(ours).median),
   });
-  const answers = (peer: number): string =>
-    [...new Set(measured.map(({ peers }) => peers[peer]?.answers.join(", ") ?? "none"))].join("; ");
-  rows.push({ what: "… the API's answers for each loss", python: answers(0), ours: answers(1), ratio: "–" });
+  const statuses = (peer: number): string =>
+    [...new Set(measured.map(({ peers }) => peers[peer]?.statuses.join(", ") ?? "none"))].join("; ");
+  rows.push({ what: "… the API's responses for each loss", python: statuses(0), ours: statuses(1), ratio: "–" });
   const fenced = measured.map((loss) => loss.toFenced).filter((ms) => ms !== undefined);
   const shown = [`kill → lost ${durations(measured.map(({ toVerdict }) => toVerdict))}`];
   if (fenced.length > 0) shown.push(`kill → fenced (log line) ${durations(fenced)}`);
   rows.push({ what: `… of both: ${shown.join(", ")}`, python: "", ours: "", ratio: "" });
-  // The proof may be the BMC's answer, which comes before the cluster calls its fencing successful.
+  // The proof may be the BMC's response, which comes before the cluster calls its fencing successful.
   const late = fencing ? toPost(1).map((ms, index) => ms - (measured[index]?.toFenced ?? Number.NaN)) : ours;
   const { max } = spread(late);
   targets.push(
@@ -73,8 +73,8 @@ function add(rows: Row[], targets: Target[], measured: readonly Loss[], interval
     {
       what: `${fencing ? "with" : "without"} fencing, interval ${interval}: POSTs for one loss`,
       wanted: "202",
-      measured: answers(1),
-      reached: answers(1) === "202",
+      measured: statuses(1),
+      reached: statuses(1) === "202",
     },
   );
 }

@@ -11,8 +11,8 @@ export interface Loss {
   readonly toVerdict: number;
   /** ms from the kill to the log line that it was fenced; undefined without fencing. */
   readonly toFenced: number | undefined;
-  /** By peer, in order: ms from the kill to the first POST, and the status of each answer within `watchMs`. */
-  readonly peers: readonly { readonly toPost: number; readonly answers: readonly (number | undefined)[] }[];
+  /** By peer, in order: ms from the kill to the first POST, and the status of each response within `watchMs`. */
+  readonly peers: readonly { readonly toPost: number; readonly statuses: readonly (number | undefined)[] }[];
 }
 
 const verdictMs = 120_000;
@@ -52,7 +52,7 @@ export async function loseOnce(
         const posted = (): Exchange[] => peer.posts(name, from[index] ?? 0);
         const first = await eventually(`${peer.which}'s POST`, (interval + 120) * 1000, () => posted()[0], 100);
         await sleep(watchMs);
-        return { toPost: first.arrivedAt - killedAt, answers: posted().map(({ answer }) => answer?.status) };
+        return { toPost: first.arrivedAt - killedAt, statuses: posted().map(({ response }) => response?.status) };
       }),
     );
     return {

@@ -21,7 +21,7 @@ export async function hostsSilentBmc(address: OpenStackAddress): Promise<Section
     const peers = [await HostPeer.make("python", address, cluster), await HostPeer.make("ours", address, cluster)];
     try {
       const measured: Loss[] = [];
-      // The cluster's own fencing may not succeed while a device is silent: nothing waits for it here, the proof is the other BMC's answer.
+      // The cluster's own fencing may not succeed while a device is silent: nothing waits for it here, the proof is the other BMC's response.
       for (let number = 0; number < losses(3); number += 1) {
         measured.push(
           await loseOnce(cluster, peers, "node5", { interval, fencing: false, options: {}, besides: "node4" }),

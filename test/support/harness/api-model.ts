@@ -3,14 +3,22 @@ import type { Notification } from "../../../src/notify/notification.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import type { Seeded } from "../seeded.ts";
 
-export type Mode = "up" | "slow" | "refuses" | "hangs" | "fails" | "drops the answer" | "is too late" | "unauthorised";
+export type Mode =
+  | "up"
+  | "slow"
+  | "refuses"
+  | "hangs"
+  | "fails"
+  | "drops the response"
+  | "is too late"
+  | "unauthorised";
 export const MODES: readonly Mode[] = [
   "up",
   "slow",
   "refuses",
   "hangs",
   "fails",
-  "drops the answer",
+  "drops the response",
   "is too late",
   "unauthorised",
 ];
@@ -46,7 +54,7 @@ export class ApiModel {
 
   /** One request. Never rejects; what hangs is settled by the caller's abort. */
   post(notification: Notification, signal: AbortSignal): Promise<DeliveryResult> {
-    const unanswered = (reason: string): DeliveryResult => ({ outcome: "unanswered", reason });
+    const failed = (reason: string): DeliveryResult => ({ outcome: "failed", reason });
     const random = this.#random;
     switch (this.mode) {
       case "up":
@@ -54,15 +62,15 @@ export class ApiModel {
       case "slow":
         return this.#later(random.between(1000, 25_000), () => this.#store(notification));
       case "refuses":
-        return this.#later(1, () => unanswered("ECONNREFUSED"));
+        return this.#later(1, () => failed("ECONNREFUSED"));
       case "fails":
-        return this.#later(random.between(1, 50), () => unanswered("500"));
+        return this.#later(random.between(1, 50), () => failed("500"));
       case "unauthorised":
-        return this.#later(random.between(1, 50), () => unanswered("401 twice"));
-      case "drops the answer":
+        return this.#later(random.between(1, 50), () => failed("401 twice"));
+      case "drops the response":
         return this.#later(random.between(1, 50), () => {
           this.#store(notification);
-          return unanswered("connection reset");
+          return failed("connection reset");
         });
       case "is too late":
         // It stores what nobody waits for any more, perhaps after the next attempt, or after the monitor's end.
@@ -75,12 +83,12 @@ export class ApiModel {
 
   #untilAborted(signal: AbortSignal): Promise<DeliveryResult> {
     return new Promise((resolve) =>
-      signal.addEventListener("abort", () => resolve({ outcome: "unanswered", reason: "no answer" }), { once: true }),
+      signal.addEventListener("abort", () => resolve({ outcome: "failed", reason: "no response" }), { once: true }),
     );
   }
 
-  #later(ms: number, answer: () => DeliveryResult): Promise<DeliveryResult> {
-    return new Promise((resolve) => this.#clock.setTimer(ms, () => resolve(answer())));
+  #later(ms: number, resultOf: () => DeliveryResult): Promise<DeliveryResult> {
+    return new Promise((resolve) => this.#clock.setTimer(ms, () => resolve(resultOf())));
   }
 
   #store(notification: Notification): DeliveryResult {

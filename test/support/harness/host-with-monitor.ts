@@ -74,8 +74,8 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
             const line = this.ledger.attempted(notification, Number.POSITIVE_INFINITY, this.#isHeld);
             if (line !== undefined) this.onAttempt(line);
           },
-          answered: (notification, result) => {
-            this.ledger.answered(notification, result);
+          responded: (notification, result) => {
+            this.ledger.responded(notification, result);
             this.note(`API: ${notification.generated_time} ${result.outcome}`);
           },
           logged: (level, text) => this.note(`${level}: ${text}`),
@@ -154,7 +154,7 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
     }
     for (const { subject, notification } of this.inForce.values()) {
       const state = this.ledger.stateOf(notification);
-      if (state !== "answered") throw new Error(`the last notification of ${subject} is ${state ?? "not on disk"}`);
+      if (state !== "settled") throw new Error(`the last notification of ${subject} is ${state ?? "not on disk"}`);
     }
   }
 

@@ -13,7 +13,7 @@ export interface Line {
   readonly notification: Notification;
   /** When it became durable, monotonic ms. */
   readonly since: number;
-  state: "owed" | "superseded" | "dropped" | "answered";
+  state: "owed" | "superseded" | "dropped" | "settled";
   attempts: number;
   underWay: boolean;
   /** An earlier run has left it. */
@@ -98,10 +98,10 @@ export class Ledger {
     return line;
   }
 
-  answered(notification: Notification, result: DeliveryResult): void {
+  responded(notification: Notification, result: DeliveryResult): void {
     const line = this.lines.get(identityOf(notification));
     if (line === undefined) return;
     line.underWay = false;
-    if (result.outcome !== "unanswered") line.state = "answered";
+    if (result.outcome !== "failed") line.state = "settled";
   }
 }

@@ -58,11 +58,11 @@ export class ProgramClock implements Clock {
   }
 
   /** What arrives from outside is taken in when the program runs; never after its end. */
-  async received<T>(answer: Promise<T>): Promise<T> {
-    await answer.catch(() => undefined);
+  async received<T>(received: Promise<T>): Promise<T> {
+    await received.catch(() => undefined);
     if (this.#ended) return never;
     if (this.#frozen) await new Promise<void>((resolve) => this.#thawed.push(resolve));
-    return await answer;
+    return await received;
   }
 
   freeze(): void {

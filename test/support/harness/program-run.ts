@@ -194,7 +194,7 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
     this.#watched(() => watch?.attempted?.(notification));
     const result = await this.#clock.received(post(notification, signal));
     if (!this.#survivesStep()) return never;
-    this.#watched(() => watch?.answered?.(notification, result));
+    this.#watched(() => watch?.responded?.(notification, result));
     return result;
   }
 

@@ -20,7 +20,7 @@ export interface ProgramWatch<State, Observation, Effect extends OwnEffect> {
   added?(subject: string, notification: Notification): void;
   /** An attempt to send it begins. */
   attempted?(notification: Notification): void;
-  answered?(notification: Notification, result: DeliveryResult): void;
+  responded?(notification: Notification, result: DeliveryResult): void;
   logged?(level: string, text: string): void;
   /** Before and after each write to disk and each request: the program may be killed in it. */
   step?(): void;

@@ -35,7 +35,7 @@ export class AdminApi {
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
       response.on("error", reject);
     });
-    sent.on("timeout", () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
+    sent.on("timeout", () => sent.destroy(new Error(`no response to ${method} ${path}`)));
     sent.on("error", reject);
     sent.end(body === undefined ? "" : JSON.stringify(body));
     return await promise;
@@ -43,8 +43,8 @@ export class AdminApi {
 
   /** As `send`; an error of the server is an error here. */
   async done(method: string, path: string, body?: unknown, type?: string): Promise<string> {
-    const { status, body: answer } = await this.send(method, path, body, type);
-    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${answer}`);
-    return answer;
+    const { status, body: text } = await this.send(method, path, body, type);
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return text;
   }
 }

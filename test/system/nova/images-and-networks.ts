@@ -27,7 +27,7 @@ const imageSchema = {
  * no ports and networks. Tokens are not looked at.
  */
 export async function startImagesAndNetworks(): Promise<ImagesAndNetworks> {
-  const route = (path: string): [status: number, answer: unknown] => {
+  const route = (path: string): [status: number, body: unknown] => {
     const [version, collection, id] = path.split("/").slice(1);
     if (version === "v2" && collection === "images" && id !== undefined) {
       return [200, { id, self: path, file: `${path}/file`, ...anImage }];
@@ -38,8 +38,8 @@ export async function startImagesAndNetworks(): Promise<ImagesAndNetworks> {
   };
   const server = createServer((request, response) => {
     request.resume().once("end", () => {
-      const [status, answer] = route(new URL(request.url ?? "/", "http://localhost").pathname.replace(/\/$/, ""));
-      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+      const [status, body] = route(new URL(request.url ?? "/", "http://localhost").pathname.replace(/\/$/, ""));
+      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });
   });
   server.listen(0, "127.0.0.1");

@@ -75,13 +75,13 @@ export class NovaApi {
     return ids;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: test code reads answers that it knows, and fails on what it does not
+  // biome-ignore lint/suspicious/noExplicitAny: test code reads responses that it knows, and fails on what it does not
   async #call(method: string, path: string, body?: unknown): Promise<any> {
-    const { body: answer } = await callJson(method, `${this.#url}${path}`, {
+    const { body: response } = await callJson(method, `${this.#url}${path}`, {
       token: this.#token,
       headers: { "OpenStack-API-Version": "compute 2.79" },
       ...(body === undefined ? {} : { body }),
     });
-    return answer;
+    return response;
   }
 }

@@ -41,7 +41,7 @@ export async function loseHost(centre: DataCentre, name: string, withinMs: numbe
       note("fenced", earliest(logs, new RegExp(`Operation 'off' targeting ${name} by .*: OK`)));
       const post = cloud.masakariCalls.matching((one) => notificationIn(one)?.hostname === name, posts)[0];
       note("notification posted", post?.arrivedAt);
-      note("notification accepted", post?.answer?.status === 202 ? performance.now() : undefined);
+      note("notification accepted", post?.response?.status === 202 ? performance.now() : undefined);
       note("engine at work", cloud.novaCalls.exchanges[calls]?.arrivedAt);
       const servers = await cloud.nova.servers();
       const elsewhere = guests.filter((id) => {

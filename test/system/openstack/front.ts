@@ -7,11 +7,11 @@ export interface FrontOptions {
   readonly prefix?: string;
   /** The Host that the API sees, and so writes into the links of its version documents. Default: the client's. */
   readonly host?: string;
-  /** What is answered here, by path, without asking the API. */
-  readonly answers?: Readonly<Record<string, FrontAnswer>>;
+  /** The responses given here, by path, without asking the API. */
+  readonly fixed?: Readonly<Record<string, FrontResponse>>;
 }
 
-export interface FrontAnswer {
+export interface FrontResponse {
   readonly status: number;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,11 +50,11 @@ export class Front {
 }
 
 function pass(incoming: IncomingMessage, outgoing: ServerResponse, backend: URL, options: FrontOptions): void {
-  const { prefix = "", host, answers = {} } = options;
+  const { prefix = "", host, fixed = {} } = options;
   const path = incoming.url ?? "";
-  const answer = answers[path] ?? (path.startsWith(prefix) ? undefined : { status: 404, body: "<h1>Not Found</h1>" });
-  if (answer !== undefined) {
-    outgoing.writeHead(answer.status, { "Content-Type": "text/html", ...answer.headers }).end(answer.body ?? "");
+  const given = fixed[path] ?? (path.startsWith(prefix) ? undefined : { status: 404, body: "<h1>Not Found</h1>" });
+  if (given !== undefined) {
+    outgoing.writeHead(given.status, { "Content-Type": "text/html", ...given.headers }).end(given.body ?? "");
     return;
   }
   const headers = { ...incoming.headers, ...(host !== undefined && { host }) };

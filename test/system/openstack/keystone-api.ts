@@ -1,4 +1,4 @@
-/** A Keystone or Masakari answered a set-up call of the tests with something else than success. */
+/** A Keystone or Masakari responded to a set-up call of the tests with something else than success. */
 export class SetUpCallError extends Error {
   readonly code = "SET_UP_CALL";
   readonly status: number;
@@ -9,9 +9,9 @@ export class SetUpCallError extends Error {
   }
 }
 
-export interface JsonAnswer {
+export interface JsonResponse {
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: test code reads answers that it knows, and fails on what it does not
+  // biome-ignore lint/suspicious/noExplicitAny: test code reads responses that it knows, and fails on what it does not
   readonly body: any;
 }
 
@@ -24,7 +24,7 @@ export async function callJson(
     readonly body?: unknown;
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
-): Promise<JsonAnswer> {
+): Promise<JsonResponse> {
   const response = await fetch(url, {
     method,
     headers: {
@@ -158,7 +158,7 @@ export class KeystoneApi {
     return (await this.#call("POST", "/roles", { role: { name } })).body.role.id;
   }
 
-  async #call(method: string, path: string, body?: unknown): Promise<JsonAnswer> {
+  async #call(method: string, path: string, body?: unknown): Promise<JsonResponse> {
     return await callJson(method, `${this.#url}${path}`, {
       token: this.#token,
       ...(body === undefined ? {} : { body }),

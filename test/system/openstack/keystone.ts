@@ -85,7 +85,7 @@ async function serve(directory: string, configFile: string, port: number): Promi
       ...["--plugins", "python3", "--http-socket", `127.0.0.1:${port}`, "--wsgi-file", "/usr/bin/keystone-wsgi-public"],
       ...["--enable-threads", "--die-on-term"],
       ...["--buffer-size", "65535"],
-      // uwsgi's plain HTTP socket closes after each answer, and without this header does not announce that.
+      // uwsgi's plain HTTP socket closes after each response, and without this header does not announce that.
       ...["--add-header", "Connection: close"],
     ],
     {

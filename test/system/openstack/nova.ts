@@ -46,7 +46,7 @@ export async function startStubNova(): Promise<StubNova> {
     return made;
   };
 
-  const route = (method: string, url: URL, body: string): [status: number, answer: unknown] => {
+  const route = (method: string, url: URL, body: string): [status: number, result: unknown] => {
     const version = {
       id: "v2.1",
       status: "CURRENT",
@@ -75,8 +75,8 @@ export async function startStubNova(): Promise<StubNova> {
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
-      const [status, answer] = route(request.method ?? "GET", url, body);
-      const json = JSON.stringify(answer);
+      const [status, result] = route(request.method ?? "GET", url, body);
+      const json = JSON.stringify(result);
       response.writeHead(status, {
         "Content-Type": "application/json",
         "Content-Length": Buffer.byteLength(json),

@@ -7,7 +7,7 @@ import { KeptLog } from "../../support/kept-log.ts";
 
 /**
  * `node api.ts ADDRESS HOST…`: the embedded control plane at an address, with a segment of these hosts. It writes `ready`, and then one
- * line of JSON for each notification and for each POST that was answered.
+ * line of JSON for each notification and for each POST that got a response.
  */
 const [host = "", ...names] = process.argv.slice(2);
 const log = new KeptLog();

@@ -6,7 +6,7 @@ import { KeptLog } from "../../support/kept-log.ts";
 
 /**
  * `node probe.ts CONFIG_FILE`, run inside a node: the driver that the file names, as the host monitor would run it. It writes one line of JSON for
- * each observation. With `devices HOST` it answers once and ends.
+ * each observation. With `devices HOST` it prints them once and ends.
  */
 const [file = "", task, host = ""] = process.argv.slice(2);
 const { config } = loadConfig({ program: "masakari-hostmonitor", configFiles: [file], env: {}, homeDir: "/root" });

@@ -52,8 +52,8 @@ export class RecordingApi {
       }));
   }
 
-  /** The answer to every POST of a notification, also to those that were refused. */
-  get answers(): readonly number[] {
+  /** The status of the response to every POST of a notification, also to those that were refused. */
+  get statuses(): readonly number[] {
     return this.#lines.flatMap(({ status }) => status ?? []);
   }
 
@@ -74,7 +74,7 @@ export class RecordingApi {
   }
 }
 
-/** A notification (the first three) or an answered POST. */
+/** A notification (the first three) or a POST with its response. */
 interface Line {
   readonly hostname?: string;
   readonly payload?: Readonly<Record<string, string>>;

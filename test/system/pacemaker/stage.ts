@@ -107,7 +107,7 @@ export class Stage {
     const received = this.#notifications;
     const isAsExpected = received.every((text, index) => fits(text, expected[index]));
     assert.ok(isAsExpected && received.length === expected.length, `${received.join("\n")}\n${this.monitors.logs}`);
-    const refused = this.#api.answers.filter((status) => status !== 202);
+    const refused = this.#api.statuses.filter((status) => status !== 202);
     assert.ok(refused.length <= repeats && refused.every((status) => status === 409), this.monitors.logs);
   }
 

@@ -69,7 +69,7 @@ test("armed, held while Masakari cannot be reached, blind when it is stopped: a 
   await passes(statePath, "ready");
 
   await monitor.stop();
-  cloud.answersVersion = false;
+  cloud.servesVersion = false;
   cloud.api = (_, response) => json(response, 503, {});
   cloud.segmentHosts = undefined;
   const restarted = await rig.start("web");
@@ -111,7 +111,7 @@ test("a probe gives up after 200 ms, and no monitor at all is a failure", async 
   await new Promise<void>((resolve) => silent.listen(join(statePath, "processmonitor.sock"), resolve));
   t.after(() => new Promise((resolve) => silent.close(resolve)));
   const { text, code } = await run(statePath, "status", "--probe", "live");
-  assert.deepEqual([code, text], [1, "processmonitor: no answer: no response within 0.2 s\n"]);
+  assert.deepEqual([code, text], [1, "processmonitor: no response: no response within 0.2 s\n"]);
 
   const argv = ["status", "--probe", "ready", "--config-file", "/dev/null"];
   const env = { ...process.env, OS_DEFAULT__STATE_PATH: statePath };

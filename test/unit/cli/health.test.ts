@@ -52,8 +52,8 @@ test("what the parts of a monitor know of themselves is gathered: the oldest of 
   assert.deepEqual([...found.conditions.keys()], ["libvirt", "configuration"]);
   assert.deepEqual(found.outbox.login, { since: trouble.since.mono, reason: "wrong password" });
   assert.deepEqual(found.outbox.unreachable, { since: trouble.since.mono, reason: "no endpoint" });
-  assert.equal(found.outbox.unanswered?.reason, "connection refused");
-  assert.equal(found.outbox.unanswered?.since, began + 1000);
+  assert.equal(found.outbox.outage?.reason, "connection refused");
+  assert.equal(found.outbox.outage?.since, began + 1000);
   assert.deepEqual([found.outbox.pending, found.outbox.oldestPending], [3, began + 1000]);
   assert.equal(found.outbox.disk, undefined);
   assert.deepEqual(found.loop.oldestActing, { kind: "a", since: began + 1000 });

@@ -78,10 +78,10 @@ test("a second witness that cannot be asked shows in status, and holds nothing; 
   const monitor = program.start();
   await monitor.line(watching, LONG);
   await monitor.line(
-    /WARNING .*Nova: no answer about compute-\d: .*is Nova registered.*reported without a second witness/,
+    /WARNING .*Nova: no response about compute-\d: .*is Nova registered.*reported without a second witness/,
     LONG,
   );
-  assert.match((await program.command("status")).output, /degraded for .*no answer about compute-\d/);
+  assert.match((await program.command("status")).output, /degraded for .*no response about compute-\d/);
   program.configure("compute-1", "second_witness = nova\nhost_names = compute-2=compute-3");
   monitor.signal("SIGHUP");
   await monitor.line(/SIGHUP: configuration reread/, LONG);

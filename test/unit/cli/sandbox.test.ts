@@ -74,7 +74,7 @@ describe("the sandbox", { timeout: 900_000 }, () => {
     child.stdin.write("stop api\nkill worker\n");
     await shows(/broke the restart command[\s\S]*outbox +WARNING/);
     child.stdin.write("start api\n");
-    await shows(/POST arrived: PROCESS .*sandbox-worker.*stored[\s\S]*answered 202/);
+    await shows(/POST arrived: PROCESS .*sandbox-worker.*stored[\s\S]*returned 202/);
     child.stdin.end();
     assert.deepEqual(await exited, [0, null]);
     await nothingLeft();

@@ -137,8 +137,8 @@ test("a monitor stopped by SIGSTOP is shown as not answering, not as not running
   // First, so that what comes of the checks does not matter to its end.
   monitor.signal("SIGCONT");
   assert.equal(code, 2);
-  assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer +- +-$`, "m"));
-  assert.match(command.output, /^processmonitor: no answer: no response within 2 s/m);
+  assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no response +- +-$`, "m"));
+  assert.match(command.output, /^processmonitor: no response: no response within 2 s/m);
 });
 
 test("one that runs and has no socket does not answer, rather than not run", async (t) => {
@@ -150,7 +150,7 @@ test("one that runs and has no socket does not answer, rather than not run", asy
   await monitor.line(/WARNING.*Health is not served.*not a socket has this path/, 20_000);
   const { code, text } = await status(statePath);
   assert.equal(code, 2);
-  assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no answer`, "m"));
+  assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no response`, "m"));
 });
 
 test("where nothing has run, or what is asked for has not, the exit status is 2", async (t) => {
@@ -182,7 +182,7 @@ test("what a monitor responds cannot move the cursor of a terminal", async (t) =
     stop.abort();
     await serving;
   });
-  const found = await eventually("an answer", 5000, async () => {
+  const found = await eventually("a response", 5000, async () => {
     const { text, code } = await status(directory);
     return code === 1 ? text : undefined;
   });

@@ -9,8 +9,8 @@ import { defaultConfig } from "../../support/default-config.ts";
 
 /** Files as deployment tools write them, each with its source, and what Debian's Python monitors read in them. */
 const directory = fileURLToPath(new URL("../../fixtures/deployers/", import.meta.url));
-const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(
-  readFileSync(`${directory}debian-14.0.0-answers.json`, "utf8"),
+const values: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(
+  readFileSync(`${directory}debian-14.0.0-values.json`, "utf8"),
 );
 const named = (ending: string) => readdirSync(directory).filter((name) => name.endsWith(ending));
 
@@ -73,9 +73,7 @@ for (const name of named(".conf").filter((file) => !file.endsWith("-pod.conf")))
       const [section = "", option = ""] = key.split(".");
       return option in ((loaded.config as Record<string, object>)[section] ?? {});
     };
-    const python = Object.entries(answers[name] ?? {}).filter(
-      ([key, value]) => value !== "" && key !== "api.auth_type",
-    );
+    const python = Object.entries(values[name] ?? {}).filter(([key, value]) => value !== "" && key !== "api.auth_type");
     for (const [key] of python) assert.ok(known(key), `${key} is not known`);
     assert.deepEqual(changed(loaded), { ...Object.fromEntries(python), ...DIFFERENCES[name] });
   });
@@ -98,7 +96,7 @@ for (const name of named(".yaml")) {
   test(`${name}: the entries are those that the Python monitors read`, () => {
     const { entries, diagnostics } = parseProcessYaml(name, readFileSync(`${directory}${name}`, "utf8"));
     assert.deepEqual(diagnostics, []);
-    const python = Object.values(answers[name] ?? {}) as Record<string, unknown>[];
+    const python = Object.values(values[name] ?? {}) as Record<string, unknown>[];
     assert.equal(entries.length, python.length);
     python.forEach((entry, index) => {
       for (const [key, value] of Object.entries(entry)) {

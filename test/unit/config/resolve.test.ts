@@ -45,14 +45,14 @@ interface Question {
   readonly text: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly names: readonly string[];
-  readonly answers: "error" | Readonly<Record<string, unknown>>;
+  readonly values: "error" | Readonly<Record<string, unknown>>;
 }
 
 const questions: readonly Question[] = JSON.parse(
-  readFileSync(new URL("../../fixtures/config/oslo.config-9.0.0-answers.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../fixtures/config/oslo.config-9.0.0-values.json", import.meta.url), "utf8"),
 );
 
-/** Where this reader means to differ, and what it answers. */
+/** Where this reader means to differ, and what it reads. */
 const differences: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   // An empty value is the default, not None, which the Python monitors stumble over later.
   empty: { s: undefined, i: 5, f: 1.5, l: [], t: undefined },
@@ -75,15 +75,15 @@ function ask(text: string, env: Readonly<Record<string, string>>, names: readonl
   );
 }
 
-for (const { name, text, env, names, answers } of questions) {
+for (const { name, text, env, names, values } of questions) {
   test(`reads as the real oslo.config does: ${name}`, () => {
     // An empty string is "not set" for an option without a default, as for keystoneauth.
     const unset = (value: unknown) => (value === null || value === "" ? undefined : value);
     const expected =
       differences[name] ??
-      (answers === "error"
+      (values === "error"
         ? "error"
-        : Object.fromEntries(Object.entries(answers).map(([option, value]) => [option, unset(value)])));
+        : Object.fromEntries(Object.entries(values).map(([option, value]) => [option, unset(value)])));
     assert.deepEqual(ask(text, env ?? {}, names), expected);
   });
 }

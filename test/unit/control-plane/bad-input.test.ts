@@ -109,13 +109,13 @@ describe("random requests are never answered 500", () => {
     const target = fc.constantFrom("/notifications", "/segments", `/segments/${uuid}`, `/segments/${uuid}/hosts`);
     const exchange = fc.asyncProperty(target, headers, body, async (where, extra, bytes) => {
       const verb = where === `/segments/${uuid}` ? "PUT" : "POST";
-      const answer = await rawRequest(
+      const response = await rawRequest(
         controlPlane.masakariUrl + where,
         verb,
         { ...extra, "x-auth-token": token },
         bytes,
       );
-      assert.ok(answer.status < 500, `${answer.status} ${answer.body}`);
+      assert.ok(response.status < 500, `${response.status} ${response.body}`);
     });
     await assertAsyncProperty(exchange, runs);
     assert.deepEqual(log.lines, []);
@@ -124,8 +124,8 @@ describe("random requests are never answered 500", () => {
   test("by masakari-api, whatever the path and method", async () => {
     const exchange = fc.asyncProperty(method, path, headers, body, async (verb, where, extra, bytes) => {
       const url = `${new URL(controlPlane.masakariUrl).origin}/v1${where}`;
-      const answer = await rawRequest(url, verb, { ...extra, "x-auth-token": token }, bytes);
-      assert.ok(answer.status < 500, `${answer.status} ${answer.body}`);
+      const response = await rawRequest(url, verb, { ...extra, "x-auth-token": token }, bytes);
+      assert.ok(response.status < 500, `${response.status} ${response.body}`);
     });
     await assertAsyncProperty(exchange, runs);
     assert.deepEqual(log.lines, []);
@@ -134,8 +134,8 @@ describe("random requests are never answered 500", () => {
   test("by Keystone, whatever the body", async () => {
     const exchange = fc.asyncProperty(headers, body, async (extra, bytes) => {
       const url = `${controlPlane.keystoneUrl}/auth/tokens`;
-      const answer = await rawRequest(url, "POST", { "content-type": "application/json", ...extra }, bytes);
-      assert.ok(answer.status < 500, `${answer.status} ${answer.body}`);
+      const response = await rawRequest(url, "POST", { "content-type": "application/json", ...extra }, bytes);
+      assert.ok(response.status < 500, `${response.status} ${response.body}`);
     });
     await assertAsyncProperty(exchange, runs);
     assert.deepEqual(log.lines, []);
@@ -170,11 +170,11 @@ describe("hard bodies", () => {
     ] as const) {
       const chunk = "x".repeat(60_000);
       const chunks = `${(60_000).toString(16)}\r\n${chunk}\r\n`.repeat(3);
-      const answer = await overSocket(
+      const response = await overSocket(
         url,
         `POST ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: ${auth}\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`,
       );
-      assert.match(answer, /^HTTP\/1\.1 413 /);
+      assert.match(response, /^HTTP\/1\.1 413 /);
     }
   });
 
@@ -221,12 +221,12 @@ async function overSocket(url: string, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   socket.setTimeout(5_000, () => socket.destroy());
   socket.write(text, "latin1");
-  let answer = "";
+  let response = "";
   socket.on("data", (data) => {
-    answer += data.toString("latin1");
+    response += data.toString("latin1");
     socket.end();
   });
   socket.on("error", () => undefined);
   await once(socket, "close");
-  return answer;
+  return response;
 }

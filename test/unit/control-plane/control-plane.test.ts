@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { ControlPlaneError } from "../../../src/control-plane/errors.ts";
-import type { AnsweredRequest, NotificationArrival } from "../../../src/control-plane/observation.ts";
+import type { CompletedRequest, NotificationArrival } from "../../../src/control-plane/observation.ts";
 import { callMasakari, collectingLogger, logIn, startFor } from "../../support/control-plane.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "control-plane-"));
@@ -21,8 +21,8 @@ async function registerHost(controlPlane: ControlPlane): Promise<string> {
   const created = await callMasakari(controlPlane, token, "POST", "/segments", { segment });
   const { uuid } = (JSON.parse(created.body) as { segment: { uuid: string } }).segment;
   const host = { name: "h1", type: "COMPUTE", control_attributes: "SSH" };
-  const answer = await callMasakari(controlPlane, token, "POST", `/segments/${uuid}/hosts`, { host });
-  assert.equal(answer.status, 201);
+  const response = await callMasakari(controlPlane, token, "POST", `/segments/${uuid}/hosts`, { host });
+  assert.equal(response.status, 201);
   return token;
 }
 
@@ -144,10 +144,10 @@ describe("tokens", () => {
 describe("observers", () => {
   test("hear of a notification when it is stored, and of nothing that is refused", async (context) => {
     const arrivals: NotificationArrival[] = [];
-    const answered: AnsweredRequest[] = [];
+    const completed: CompletedRequest[] = [];
     const controlPlane = await startFor(context, {
       onNotification: (arrival) => arrivals.push(arrival),
-      onRequest: (request) => answered.push(request),
+      onRequest: (request) => completed.push(request),
     });
     const token = await registerHost(controlPlane);
     const before = Date.now();
@@ -166,10 +166,10 @@ describe("observers", () => {
         payload: { event: "STOPPED", process_name: "p" },
       },
     );
-    const seen = answered.map(({ service, method, url, status }) => `${service} ${method} ${url} ${status}`);
+    const seen = completed.map(({ service, method, url, status }) => `${service} ${method} ${url} ${status}`);
     assert.equal(seen[0], "keystone POST /v3/auth/tokens 201");
     assert.deepEqual(seen.slice(-2), ["masakari POST /v1/notifications 202", "masakari POST /v1/notifications 409"]);
-    assert.deepEqual(new Set(answered.map(({ peer }) => peer)), new Set(["127.0.0.1"]));
+    assert.deepEqual(new Set(completed.map(({ peer }) => peer)), new Set(["127.0.0.1"]));
   });
 
   test("that throw harm nobody", async (context) => {
@@ -179,8 +179,8 @@ describe("observers", () => {
     };
     const controlPlane = await startFor(context, { log, onNotification: fail, onRequest: fail });
     const token = await registerHost(controlPlane);
-    const answer = await callMasakari(controlPlane, token, "POST", "/notifications", notification("p"));
-    assert.equal(answer.status, 202);
+    const response = await callMasakari(controlPlane, token, "POST", "/notifications", notification("p"));
+    assert.equal(response.status, 202);
     await controlPlane.close();
     assert.match(log.lines.join("\n"), /broken observer/);
   });
@@ -190,11 +190,11 @@ describe("notifications", () => {
   test("of fifty equal ones at once, one is stored", async (context) => {
     const controlPlane = await startFor(context, { database: join(directory, "fifty.sqlite") });
     const token = await registerHost(controlPlane);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => callMasakari(controlPlane, token, "POST", "/notifications", notification("p"))),
     );
     await controlPlane.close();
-    const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+    const count = (status: number) => responses.filter((response) => response.status === status).length;
     assert.deepEqual({ stored: count(202), duplicate: count(409) }, { stored: 1, duplicate: 49 });
   });
 

@@ -24,21 +24,21 @@ describe("where masakari 14.0.2", () => {
   for (const field of ["type", "control_attributes"]) {
     test(`fails with 500 on a host whose ${field} is null, here 400 names what is wrong`, async () => {
       const host = { name: "h", type: "COMPUTE", control_attributes: "SSH", [field]: null };
-      const answer = await callMasakari(controlPlane, token, "POST", hosts, { host });
+      const response = await callMasakari(controlPlane, token, "POST", hosts, { host });
       const message = `Invalid input for field/attribute ${field}. Value: None. None is not of type 'string'`;
-      assert.deepEqual(JSON.parse(answer.body), { badRequest: { code: 400, message } });
+      assert.deepEqual(JSON.parse(response.body), { badRequest: { code: 400, message } });
     });
   }
 
   test("fails with 500 on bytes that are not UTF-8, 400 as in master", async () => {
     const bytes = Buffer.from([0x22, 0xff, 0x22]);
-    const answer = await rawRequest(
+    const response = await rawRequest(
       `${controlPlane.masakariUrl}/notifications`,
       "POST",
       { "x-auth-token": token },
       bytes,
     );
-    assert.deepEqual(JSON.parse(answer.body), { badRequest: { code: 400, message: "Malformed request body" } });
+    assert.deepEqual(JSON.parse(response.body), { badRequest: { code: 400, message: "Malformed request body" } });
   });
 
   test("fails with 500 on a time that in UTC is outside the calendar, 400", async () => {
@@ -47,14 +47,14 @@ describe("where masakari 14.0.2", () => {
     });
     const payload = { event: "STOPPED", process_name: "p" };
     const body = { type: "PROCESS", hostname: "h1", generated_time: "9999-12-31T23:59:59-01:00", payload };
-    const answer = await callMasakari(controlPlane, token, "POST", "/notifications", { notification: body });
-    assert.equal(answer.status, 400);
+    const response = await callMasakari(controlPlane, token, "POST", "/notifications", { notification: body });
+    assert.equal(response.status, 400);
   });
 
   test('takes "No" for true when a segment is updated, it is false as when one is created', async () => {
     const version = { "openstack-api-version": "instance-ha 1.2" };
     const body = { segment: { enabled: "No" } };
-    const answer = await callMasakari(controlPlane, token, "PUT", segmentPath, body, version);
-    assert.equal((JSON.parse(answer.body) as { segment: { enabled: boolean } }).segment.enabled, false);
+    const response = await callMasakari(controlPlane, token, "PUT", segmentPath, body, version);
+    assert.equal((JSON.parse(response.body) as { segment: { enabled: boolean } }).segment.enabled, false);
   });
 });

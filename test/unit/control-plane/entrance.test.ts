@@ -4,17 +4,17 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { callMasakari, logIn, startFor } from "../../support/control-plane.ts";
 
-/** Sends a request line as it is written, and returns the answer's status. */
+/** Sends a request line as it is written, and returns the response's status. */
 async function statusOf(base: string, requestLine: string): Promise<number> {
   const { hostname, port } = new URL(base);
   const socket = connect(Number(port), hostname);
   socket.end(`${requestLine} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
-  let answer = "";
+  let response = "";
   socket.setEncoding("latin1").on("data", (text: string) => {
-    answer += text;
+    response += text;
   });
   await once(socket, "close");
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(response)?.[1]);
 }
 
 const resources = ["segments", "notifications", "segments/x/hosts", "extensions", ""];

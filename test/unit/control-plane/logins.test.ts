@@ -6,11 +6,11 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { callMasakari, passwordLogin, startFor } from "../../support/control-plane.ts";
-import { type RawAnswer, rawRequest } from "../../support/raw-request.ts";
+import { type RawResponse, rawRequest } from "../../support/raw-request.ts";
 
 const json = { "content-type": "application/json" };
 
-function post({ keystoneUrl }: ControlPlane, path: string, body: unknown, token?: string): Promise<RawAnswer> {
+function post({ keystoneUrl }: ControlPlane, path: string, body: unknown, token?: string): Promise<RawResponse> {
   const headers = { ...json, ...(token !== undefined && { "x-auth-token": token }) };
   return rawRequest(keystoneUrl + path, "POST", headers, JSON.stringify(body));
 }
@@ -18,7 +18,7 @@ function post({ keystoneUrl }: ControlPlane, path: string, body: unknown, token?
 const login = (cloud: ControlPlane, name: string, password: string) =>
   post(cloud, "/auth/tokens", passwordLogin(name, password, name === "demo" ? "demo" : "service"));
 
-const tokenOf = ({ headers }: RawAnswer): string => String(headers["x-subject-token"]);
+const tokenOf = ({ headers }: RawResponse): string => String(headers["x-subject-token"]);
 
 describe("failed logins", () => {
   test("make that user wait at that address, and nobody else", async (context) => {
@@ -81,7 +81,7 @@ describe("tokens of a user", () => {
         body === undefined ? "" : JSON.stringify(body),
       );
     let password = "one";
-    const changes: [what: string, change: () => Promise<RawAnswer>, undo: () => Promise<RawAnswer>][] = [
+    const changes: [what: string, change: () => Promise<RawResponse>, undo: () => Promise<RawResponse>][] = [
       [
         "password",
         () => send("PATCH", `/users/${id}`, { user: { password: "two" } }),

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { comparableBody, comparableHead } from "../../support/compare-exchange.ts";
 import { logIn, startTestControlPlane } from "../../support/control-plane.ts";
-import { type RawAnswer, rawRequest } from "../../support/raw-request.ts";
+import { type RawResponse, rawRequest } from "../../support/raw-request.ts";
 import { type RecordedExchange, readExchanges } from "../../support/recorded-exchange.ts";
 import { Side } from "../../support/same-world.ts";
 
@@ -48,17 +48,20 @@ describe("every recorded exchange with Keystone 22.0.2 goes the same way", () =>
   for (const exchange of exchanges) {
     const reason = different[exchange.file.slice(0, 3)];
     test(reason === undefined ? exchange.file : `${exchange.file} differs: ${reason}`, async () => {
-      const answer = await replay(exchange);
+      const received = await replay(exchange);
       const { status, headers, body } = exchange.response;
-      learnToken(headers["x-subject-token"], answer);
+      learnToken(headers["x-subject-token"], received);
       const expected = { ...comparableHead(status, headers, recorded), body: comparable(body.toString(), recorded) };
-      const actual = { ...comparableHead(answer.status, answer.headers, ours), body: comparable(answer.body, ours) };
+      const actual = {
+        ...comparableHead(received.status, received.headers, ours),
+        body: comparable(received.body, ours),
+      };
       if (reason === undefined) assert.deepEqual(actual, expected);
       else assert.notDeepEqual(actual, expected);
     });
   }
 
-  function replay({ request }: RecordedExchange): Promise<RawAnswer> {
+  function replay({ request }: RecordedExchange): Promise<RawResponse> {
     const { host: _host, "content-length": _length, ...headers } = request.headers;
     const translated = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, withTokens(value ?? "")]),
@@ -71,7 +74,7 @@ describe("every recorded exchange with Keystone 22.0.2 goes the same way", () =>
     return text.replace(/TOKEN-\w+/g, (label) => tokens.get(label) ?? label);
   }
 
-  function learnToken(label: string | undefined, { headers }: RawAnswer): void {
+  function learnToken(label: string | undefined, { headers }: RawResponse): void {
     const token = headers["x-subject-token"];
     if (label !== undefined && typeof token === "string") tokens.set(label, token);
   }

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { comparableBody, comparableHead } from "../../support/compare-exchange.ts";
 import { logIn, startTestControlPlane } from "../../support/control-plane.ts";
-import { type RawAnswer, rawRequest } from "../../support/raw-request.ts";
+import { type RawResponse, rawRequest } from "../../support/raw-request.ts";
 import { type RecordedExchange, readExchanges } from "../../support/recorded-exchange.ts";
 import { Side } from "../../support/same-world.ts";
 
@@ -19,7 +19,7 @@ const different: Readonly<Record<string, string>> = {
   "205": "without an engine 14.0.2 fails with 500 after its RPC time-out; here the notification is shown",
 };
 
-/** The answers below were recorded one after the other, each relying on what those before it left behind. */
+/** The responses below were recorded one after the other, each relying on what those before it left behind. */
 describe("every recorded exchange with masakari-api 14.0.2 goes the same way", () => {
   let controlPlane: ControlPlane;
   let tokens: { readonly admin: string; readonly member: string };
@@ -48,22 +48,22 @@ describe("every recorded exchange with masakari-api 14.0.2 goes the same way", (
     const reason = different[exchange.file.slice(0, 3)];
     test(reason === undefined ? exchange.file : `${exchange.file} differs: ${reason}`, async () => {
       if (exchange.file.startsWith("037-")) backdate(database);
-      const answer = await replay(exchange);
+      const received = await replay(exchange);
       const { status, headers, body } = exchange.response;
       const expected = {
         ...comparableHead(status, headers, recorded),
         body: comparableBody(body.toString(), recorded),
       };
       const actual = {
-        ...comparableHead(answer.status, answer.headers, ours),
-        body: comparableBody(answer.body, ours),
+        ...comparableHead(received.status, received.headers, ours),
+        body: comparableBody(received.body, ours),
       };
       if (reason === undefined) assert.deepEqual(actual, expected);
       else assert.notDeepEqual(actual, expected);
     });
   }
 
-  function replay({ file, request }: RecordedExchange): Promise<RawAnswer> {
+  function replay({ file, request }: RecordedExchange): Promise<RawResponse> {
     const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers;
     const token = file.includes("auth-member") ? tokens.member : tokens.admin;
     const shown = Object.entries(headers).map(([name, value]) => [name, value?.replace("gAAAAA-TOKEN-REMOVED", token)]);

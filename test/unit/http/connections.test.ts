@@ -69,7 +69,7 @@ suite("connections", () => {
     transport.close();
   });
 
-  test("an answer that breaks off is not asked for again", async () => {
+  test("a response that breaks off is not asked for again", async () => {
     let count = 0;
     await using server = await TestServer.start((_, response) => {
       count += 1;
@@ -84,7 +84,7 @@ suite("connections", () => {
     transport.close();
   });
 
-  test("an answer that breaks off in its headers is not asked for again", async (t) => {
+  test("a response that breaks off in its headers is not asked for again", async (t) => {
     let count = 0;
     const server = createServer((socket) => {
       socket.on("error", () => undefined);

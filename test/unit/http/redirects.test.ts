@@ -40,7 +40,7 @@ suite("redirects", () => {
   });
 
   for (const location of ["http://[bad", "//", "ftp://127.0.0.1/", "javascript:x"]) {
-    test(`to ${location} are an error of the answer`, async () => {
+    test(`to ${location} are an error of the response`, async () => {
       await using server = await TestServer.start((_, response) => {
         response.writeHead(302, { Location: location }).end();
       });

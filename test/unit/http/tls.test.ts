@@ -25,7 +25,7 @@ const identity = (files: { cert: string; key: string }): ServerOptions => ({
   key: readFileSync(files.key),
 });
 
-/** What a server with these TLS options answers: the name in the client's certificate, if it gave one. */
+/** The response of a server with these TLS options: the name in the client's certificate, if it gave one. */
 async function ask(tls: ServerOptions, options: TlsOptions, environment: Environment = {}): Promise<string> {
   await using listening = await TestServer.start((_, response) => {
     const subject = (response.socket as TLSSocket).getPeerCertificate().subject;

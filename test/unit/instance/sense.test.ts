@@ -135,15 +135,15 @@ test("one that vanishes while it is looked at is left out; one that cannot be as
 
 test("an event that comes while it looks is seen at once, and is newer than the look", async (t) => {
   const { server, seen, begin } = await sensing(t, [guest(1)]);
-  const { promise: answer, resolve: letAnswer } = Promise.withResolvers<void>();
+  const { promise: mayRespond, resolve: letRespond } = Promise.withResolvers<void>();
   server.on(procedures.domainGetState, (call) => {
     stopped(call.client, guest(1));
-    void answer.then(() => call.reply({ state: 1, reason: 1 }));
+    void mayRespond.then(() => call.reply({ state: 1, reason: 1 }));
   });
   void begin();
 
   const event = await seen.first((one) => one.kind === "event");
-  letAnswer();
+  letRespond();
   const snapshot = await seen.first((one) => one.kind === "snapshot");
 
   assert.ok(event.kind === "event" && snapshot.kind === "snapshot");
@@ -202,19 +202,19 @@ test("a look that libvirt refuses ends the connection, with its reason in the lo
 test("what a panic is to come to is read from the guest's XML; without a connection nothing is asked", async (t) => {
   const { server, seen, monitor, begin } = await sensing(t, [guest(1)]);
   const asked: InstanceEffect = { kind: "askOnCrash", uuid: guest(1).uuid };
-  const answers: InstanceObservation[] = [];
-  await monitor.act(asked, (one) => answers.push(one), new AbortController().signal);
-  assert.equal(answers.length, 0);
+  const results: InstanceObservation[] = [];
+  await monitor.act(asked, (one) => results.push(one), new AbortController().signal);
+  assert.equal(results.length, 0);
 
   void begin();
   await seen.first((one) => one.kind === "connected");
   for (const xml of ["<domain>\n  <on_crash>preserve</on_crash>\n</domain>", "<domain/>"]) {
     server.on(procedures.domainGetXmlDesc, (call) => call.reply({ xml }));
-    await monitor.act(asked, (one) => answers.push(one), new AbortController().signal);
+    await monitor.act(asked, (one) => results.push(one), new AbortController().signal);
   }
 
   assert.deepEqual(
-    answers.map((one) => one.kind === "onCrash" && [one.uuid, one.action]),
+    results.map((one) => one.kind === "onCrash" && [one.uuid, one.action]),
     [
       [guest(1).uuid, "preserve"],
       [guest(1).uuid, "destroy"],

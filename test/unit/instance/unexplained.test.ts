@@ -9,7 +9,7 @@ const off: Partial<Look> = { state: "SHUTOFF", reason: "UNKNOWN" };
 /** A guest that ran, and that a new libvirtd finds off without knowing why. */
 function found(looks: readonly Partial<Look>[] = [off], before: Partial<Look> = {}): InstanceDecisions {
   const decisions = InstanceDecisions.watching([before]);
-  decisions.logsAnswered = true;
+  decisions.readsLogs = true;
   decisions.lose();
   decisions.connect(looks);
   return decisions;
@@ -116,7 +116,7 @@ test("an end that was on its way, and a panic, need no log; nor does one that wa
 test("a transient guest that libvirt has forgotten: its log shows whether it has crashed, and its event notifies it no second time", () => {
   for (const eventFirst of [true, false]) {
     const decisions = InstanceDecisions.watching([{ transient: true }]);
-    decisions.logsAnswered = true;
+    decisions.readsLogs = true;
     decisions.look();
     decisions.snapshot([], decisions.eventCount, true);
     assert.deepEqual(decisions.logsAsked, [GUEST]);
@@ -130,7 +130,7 @@ test("a transient guest that libvirt has forgotten: its log shows whether it has
     assert.deepEqual(decisions.undelivered, [FAILED]);
   }
   const moved = InstanceDecisions.watching([{ transient: true }]);
-  moved.logsAnswered = true;
+  moved.readsLogs = true;
   moved.connect([]);
   moved.loggedEnd("migrated");
   assert.deepEqual(moved.events, []);
@@ -138,7 +138,7 @@ test("a transient guest that libvirt has forgotten: its log shows whether it has
 
 test("a transient guest whose log was not read before the monitor ended: it is read when the next run does not find the guest", () => {
   const decisions = InstanceDecisions.watching([{ transient: true }]);
-  decisions.logsAnswered = true;
+  decisions.readsLogs = true;
   decisions.look();
   decisions.snapshot([], decisions.eventCount, true);
   decisions.restart();

@@ -14,7 +14,7 @@ const files = readdirSync(folder);
 
 /** How long each takes at least, ms, and what it means. */
 const meanings: Readonly<Record<string, readonly [tookMs: number, outcome: PingOutcome]>> = {
-  "guest-ping is blocked": [5, "answered"],
+  "guest-ping is blocked": [5, "responded"],
   "there is no channel": [1, "noChannel"],
   "hangs, the first ping": [2000, "unresponsive"],
   "hangs, a later ping": [2000, "unresponsive"],

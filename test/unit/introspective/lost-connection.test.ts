@@ -57,7 +57,7 @@ test("results over a connection to libvirt that was lost are ignored: they neith
 
   loop.observe({ kind: "started", at: now(), bootId: "boot-1", settings: plainSettings });
   connect();
-  end(await nextPing(), "answered");
+  end(await nextPing(), "responded");
   const old = await nextPing();
   loop.observe({ kind: "lost", at: now() });
   assert.equal(old?.signal.aborted, true);

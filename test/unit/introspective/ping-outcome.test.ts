@@ -28,13 +28,13 @@ const cases: readonly (readonly [number: number, text: string, tookMs: number, o
     1,
     "internal error: unable to execute QEMU agent command 'guest-ping': Command guest-ping has been disabled",
     8,
-    "answered",
+    "responded",
   ],
   [
     113,
     "guest agent command failed: unable to execute QEMU agent command 'guest-ping': Command guest-ping has been disabled",
     9,
-    "answered",
+    "responded",
   ],
   [
     68,
@@ -58,8 +58,8 @@ const cases: readonly (readonly [number: number, text: string, tookMs: number, o
   // libvirtd speaks the language of its system: as libvirt 9.0 is translated.
   [86, "Агент гостя не отвечает: Агент гостевой системы QEMU не подключён", 1, "disconnected"],
   [86, "ゲストエージェントが応答していません: ゲストエージェントが今のところ利用できません", 2000, "unresponsive"],
-  [1, "внутренняя ошибка: не удалось выполнить команду агента QEMU «guest-ping»: disabled", 8, "answered"],
-  [1, "内部错误：无法执行 QEMU 代理命令 'guest-ping'：disabled", 8, "answered"],
+  [1, "внутренняя ошибка: не удалось выполнить команду агента QEMU «guest-ping»: disabled", 8, "responded"],
+  [1, "内部错误：无法执行 QEMU 代理命令 'guest-ping'：disabled", 8, "responded"],
   [68, "Kann Status-Änderungs-Lock nicht abrufen", 30_000, "occupied"],
   [9, "operation failed: 无法获取状态更改锁（由 agent=remoteDispatchDomainFSFreeze 持有）", 1, "occupied"],
 ];
@@ -72,7 +72,7 @@ for (const [number, text, tookMs, outcome] of cases) {
 
 test("a libvirt that does not answer, or is gone, shows nothing about the guest", () => {
   for (const error of [
-    new CallTimeoutError("no answer within 42 s"),
+    new CallTimeoutError("no response within 42 s"),
     new ConnectionLostError("gone"),
     new Error("anything"),
   ])

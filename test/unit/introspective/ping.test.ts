@@ -26,9 +26,9 @@ function libvirt() {
   return { clock, aborted, ping: (uuid: string) => ping(session, connection, clock, uuid, 2) };
 }
 
-test("a libvirt that answers no ping at all loses its connection", async () => {
+test("a libvirt that responds to no ping at all loses its connection", async () => {
   const { clock, aborted, ping } = libvirt();
-  assert.equal((await ping("well")).outcome, "answered");
+  assert.equal((await ping("well")).outcome, "responded");
   await clock.advance(10_000);
   const stuck = ping("stuck");
   await clock.advance(60_000);

@@ -7,23 +7,23 @@ import { KeptLog } from "../../support/kept-log.ts";
 import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 /** A libvirt that answers each call as the test has it, and notes the calls in order. */
-function libvirt(answer: (uuid: string, seconds: number) => Promise<void> = async () => undefined) {
+function libvirt(respond: (uuid: string, seconds: number) => Promise<void> = async () => undefined) {
   const calls: string[] = [];
   const connection = {
     setAgentResponseTimeout({ uuid }: { uuid: string }, seconds: number) {
       calls.push(`${uuid} ${seconds}`);
-      return answer(uuid, seconds);
+      return respond(uuid, seconds);
     },
   } as unknown as Connection;
   return { session: { ...noSession(), connection }, connection, calls, clock: new VirtualClock(), log: new KeptLog() };
 }
 
-test("what libvirt answers, and what it may have done without an answer", async () => {
+test("what libvirt responds, and what it may have done without a response", async () => {
   const errors = [
     [new ServerError("it", 42, 10, "no domain"), "gone"],
     [new ServerError("it", 39, 7, "unknown procedure: 420"), "refused"],
     [new ServerError("it", 29, 10, "read only"), "refused"],
-    [new CallTimeoutError("no answer"), "unknown"],
+    [new CallTimeoutError("no response"), "unknown"],
   ] as const;
   for (const [error, outcome] of errors) {
     const { session, connection } = libvirt(() => Promise.reject(error));

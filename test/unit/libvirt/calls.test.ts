@@ -26,10 +26,10 @@ describe("calls to libvirt", () => {
     const { server, connection } = await scene(t, { maxInFlight: 2 });
     const calls = held(server, procedures.domainGetState);
     const asked = [0, 1, 2, 3, 4].map((id) => connection.state(state(id)));
-    for (let answered = 0; answered < 5; answered++) {
-      await eventually("the next call", inTime, () => calls.length > answered || undefined);
-      assert.ok(calls.length <= answered + 2, `${calls.length} calls when ${answered} were answered`);
-      calls[answered]?.reply({ state: 1, reason: 0 });
+    for (let succeeded = 0; succeeded < 5; succeeded++) {
+      await eventually("the next call", inTime, () => calls.length > succeeded || undefined);
+      assert.ok(calls.length <= succeeded + 2, `${calls.length} calls when ${succeeded} had succeeded`);
+      calls[succeeded]?.reply({ state: 1, reason: 0 });
     }
     await Promise.all(asked);
     assert.deepEqual(
@@ -106,8 +106,10 @@ describe("calls to libvirt", () => {
     held(server, procedures.domainGetState);
     const first = connection.state(instance, { timeoutMs: 20 });
     const second = connection.state(instance, { timeoutMs: 20 });
-    await assert.rejects(first, { name: CallTimeoutError.name, message: /no answer from libvirt within 0\.02 s/ });
-    await assert.rejects(second, { message: /did not get to it within 0\.02 s, since 1 earlier calls are unanswered/ });
+    await assert.rejects(first, { name: CallTimeoutError.name, message: /no response from libvirt within 0\.02 s/ });
+    await assert.rejects(second, {
+      message: /did not get to it within 0\.02 s, since 1 earlier calls wait for their responses/,
+    });
   });
 
   it("are refused beyond the bound on those that wait", async (t) => {

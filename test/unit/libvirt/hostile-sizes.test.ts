@@ -114,7 +114,7 @@ test("a message of 32 MiB is read in linear time, however it is cut; a longer on
   assert.throws(() => [...new MessageReader().push(tooLong)], ProtocolError);
 });
 
-test("noise of any size in place of an answer or an event is refused or read in a moment", () => {
+test("noise of any size in place of a response or an event is refused or read in a moment", () => {
   const random = new Seeded(1);
   for (const bytes of [0, 3, 4, 100, 65_536, 4 << 20]) {
     for (const fill of [0x00, 0x01, 0x7f, 0xff, undefined]) {

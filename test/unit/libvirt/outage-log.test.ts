@@ -43,7 +43,7 @@ test("during an outage each new reason is logged, and none twice", async () => {
 test("reasons that are never the same twice do not fill the log", async () => {
   const { clock, log, outage } = scene();
   for (let tries = 0; tries < 1000; tries += 1) {
-    outage.onFailure(`no answer to serial ${tries}`);
+    outage.onFailure(`no response to serial ${tries}`);
     await clock.advance(10_000);
   }
   assert.ok(log.lines.length <= 10, `${log.lines.length} lines`);

@@ -75,10 +75,10 @@ test("what keeps it from being reached is known until it is gone, logged once, a
   await end();
 });
 
-test("a notification that was answered ends the trouble", async () => {
+test("a response to a notification ends the trouble", async () => {
   const { clock, check, end } = checking({ problem: "the version document is not Masakari's" });
   await clock.advance(0);
-  check.answered();
+  check.responded();
   assert.equal(check.trouble, undefined);
   await end();
 });
@@ -91,7 +91,7 @@ test("a missing login is not logged twice", async () => {
   await end();
 });
 
-test("an attempt that failed has the API checked at once, and then at least every minute until one is answered", async () => {
+test("an attempt that failed has the API checked at once, and then at least every minute until one succeeds", async () => {
   const { clock, check, state, seconds, log, end } = checking();
   await clock.advance(100_000);
   [state.outage, state.problem] = [true, "connection refused"];
@@ -114,14 +114,14 @@ test("an outage ends although the last notification that waited was superseded a
   const running = dispatcher.run(stop.signal);
   rig.outbox.add("process:a", stopped("a"));
   await rig.clock.advance(0);
-  assert.notEqual(dispatcher.status.unansweredSince, undefined);
+  assert.notEqual(dispatcher.status.failingSince, undefined);
   dispatcher.reached();
-  assert.notEqual(dispatcher.status.unansweredSince, undefined, "while one waits, only its own attempt can show it");
+  assert.notEqual(dispatcher.status.failingSince, undefined, "while one waits, only its own attempt can show it");
 
   rig.outbox.supersede("process:a", "it runs again");
-  assert.notEqual(dispatcher.status.unansweredSince, undefined);
+  assert.notEqual(dispatcher.status.failingSince, undefined);
   dispatcher.reached();
-  assert.equal(dispatcher.status.unansweredSince, undefined);
+  assert.equal(dispatcher.status.failingSince, undefined);
   outcome = delivered;
   stop.abort();
   await running;

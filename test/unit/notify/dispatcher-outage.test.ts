@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryResult } from "../../../src/notify/delivery.ts";
-import { nameOf } from "../../support/answers.ts";
+import { nameOf } from "../../support/controlled-delivery.ts";
 import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
 import { settle } from "../../support/virtual-clock.ts";
 
@@ -29,7 +29,7 @@ test("while the API is down it is called at a bounded rate, however much waits; 
   rig.store.close();
 });
 
-test("one answer after an outage has the others tried at once, not after their back-off", async (t) => {
+test("one response after an outage has the others tried at once, not after their back-off", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   let up = false;
   const stop = new AbortController();

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Answers } from "../../support/answers.ts";
+import { ControlledDelivery } from "../../support/controlled-delivery.ts";
 import { delivered, OutboxRig, refused, stateDirectory, stopped } from "../../support/outbox-rig.ts";
 import { settle } from "../../support/virtual-clock.ts";
 
 test("delivery begins in the tick of the commit", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.add("process:a", stopped("a"));
   assert.deepEqual(api.names, ["a"]);
-  api.asked[0]?.answer(delivered);
+  api.asked[0]?.end(delivered);
   await settle();
   assert.equal(rig.outbox.counters.delivered, 1);
   stop.abort();
@@ -21,7 +21,7 @@ test("delivery begins in the tick of the commit", async (t) => {
 
 test("in order within a subject, side by side between subjects, up to the bound", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver, { maxInFlight: 2 }).run(stop.signal);
   rig.outbox.add("process:a", stopped("a1"));
@@ -29,18 +29,18 @@ test("in order within a subject, side by side between subjects, up to the bound"
   rig.outbox.add("process:b", stopped("b1"));
   rig.outbox.add("process:c", stopped("c1"));
   assert.deepEqual(api.names, ["a1", "b1"]);
-  api.asked[1]?.answer(delivered);
+  api.asked[1]?.end(delivered);
   await settle();
   assert.deepEqual(api.names, ["a1", "b1", "c1"]);
-  api.asked[0]?.answer(refused);
+  api.asked[0]?.end(refused);
   await rig.clock.advance(9_999);
   assert.deepEqual(api.names, ["a1", "b1", "c1"], "a2 waits for a1, and a1 for its retry");
   await rig.clock.advance(1);
   assert.deepEqual(api.names, ["a1", "b1", "c1", "a1"]);
-  api.asked[3]?.answer(delivered);
+  api.asked[3]?.end(delivered);
   await settle();
   assert.equal(api.names.at(-1), "a2");
-  for (const asked of api.asked) asked.answer(delivered);
+  for (const asked of api.asked) asked.end(delivered);
   stop.abort();
   await ended;
   rig.store.close();
@@ -48,16 +48,16 @@ test("in order within a subject, side by side between subjects, up to the bound"
 
 test("an API that hangs is given up, tried again, and holds up nothing but its own subject", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.add("process:hangs", stopped("hangs"));
   await rig.clock.advance(30_000);
   assert.equal(api.asked[0]?.signal.aborted, true);
-  assert.equal(rig.outbox.counters.unanswered, 0, "it may still have a last word");
+  assert.equal(rig.outbox.counters.failed, 0, "it may still have a last word");
   await rig.clock.advance(1000);
-  assert.equal(rig.outbox.counters.unanswered, 1);
-  assert.equal(rig.outbox.list()[0]?.reason, "no answer within 30 s");
+  assert.equal(rig.outbox.counters.failed, 1);
+  assert.equal(rig.outbox.list()[0]?.reason, "no response within 30 s");
   await rig.clock.advance(10_000);
   assert.equal(api.asked.length, 2);
   stop.abort();
@@ -66,19 +66,19 @@ test("an API that hangs is given up, tried again, and holds up nothing but its o
   rig.store.close();
 });
 
-test("an answer that comes after its attempt was given up changes nothing; the next attempt shows that the API has it", async (t) => {
+test("a response that comes after its attempt was given up changes nothing; the next attempt shows that the API has it", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.add("process:a", stopped("a"));
   await rig.clock.advance(35_000);
-  api.asked[0]?.answer(delivered);
+  api.asked[0]?.end(delivered);
   await settle();
   assert.deepEqual([rig.outbox.counters.delivered, rig.outbox.pendingCount], [0, 1]);
   await rig.clock.advance(10_000);
   assert.equal(api.asked.length, 2);
-  api.asked[1]?.answer({ outcome: "duplicate" });
+  api.asked[1]?.end({ outcome: "duplicate" });
   await settle();
   assert.deepEqual([rig.outbox.counters.delivered, rig.outbox.pendingCount], [1, 0]);
   assert.match(rig.logged("delivered").join(), /^info .*the API had it already/);
@@ -87,7 +87,7 @@ test("an answer that comes after its attempt was given up changes nothing; the n
   rig.store.close();
 });
 
-test("a throw in delivery counts as unanswered: the notification is still owed", async (t) => {
+test("a throw in delivery counts as failed: the notification is still owed", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const stop = new AbortController();
   const ended = rig
@@ -105,18 +105,18 @@ test("a throw in delivery counts as unanswered: the notification is still owed",
 
 test("superseded while it waits: never sent, and what follows is sent at once", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.add("process:a", stopped("a", "2026-01-01T00:00:00"));
-  api.asked[0]?.answer(refused);
+  api.asked[0]?.end(refused);
   await settle();
   rig.outbox.supersede("process:a", "it runs again");
   await rig.clock.advance(60_000);
   assert.equal(api.asked.length, 1);
   rig.outbox.add("process:a", stopped("a", "2026-01-01T00:01:00"));
   assert.equal(api.asked.length, 2);
-  api.asked[1]?.answer(delivered);
+  api.asked[1]?.end(delivered);
   stop.abort();
   await ended;
   rig.store.close();
@@ -129,7 +129,7 @@ test("what an earlier run left is sent when the monitor has looked, however long
   earlier.outbox.add("process:back", stopped("back"));
   earlier.store.close();
   const rig = new OutboxRig(directory, { clock: earlier.clock });
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   await rig.clock.advance(3_600_000);
@@ -141,7 +141,7 @@ test("what an earlier run left is sent when the monitor has looked, however long
   rig.outbox.takeUpLeftovers();
   assert.deepEqual(api.names, ["new", "still"]);
   assert.equal(rig.logged("1 notification that an earlier run left").length, 1);
-  for (const asked of api.asked) asked.answer(delivered);
+  for (const asked of api.asked) asked.end(delivered);
   stop.abort();
   await ended;
   rig.store.close();
@@ -155,7 +155,7 @@ test("what has become of one leftover does not let the next one of its subject g
   earlier.outbox.add("process:b", stopped("b1"));
   earlier.store.close();
   const rig = new OutboxRig(directory, { clock: earlier.clock });
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.drop([first], "by hand");
@@ -164,7 +164,7 @@ test("what has become of one leftover does not let the next one of its subject g
   assert.deepEqual(api.names, ["b2"], "what this run has seen waits for nothing that is over");
   rig.outbox.takeUpLeftovers();
   assert.deepEqual(api.names, ["b2", "a2"]);
-  for (const asked of api.asked) asked.answer(delivered);
+  for (const asked of api.asked) asked.end(delivered);
   stop.abort();
   await ended;
   rig.store.close();
@@ -172,7 +172,7 @@ test("what has become of one leftover does not let the next one of its subject g
 
 test("on stop, attempts under way get two seconds, and what was cut short is owed to the next run", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   let over = false;
   const ended = rig
@@ -185,7 +185,7 @@ test("on stop, attempts under way get two seconds, and what was cut short is owe
   rig.outbox.add("process:b", stopped("b"));
   stop.abort();
   await rig.clock.advance(1000);
-  api.asked[0]?.answer(delivered);
+  api.asked[0]?.end(delivered);
   await rig.clock.advance(999);
   assert.equal(over, false);
   rig.outbox.add("process:c", stopped("c"));
@@ -193,7 +193,7 @@ test("on stop, attempts under way get two seconds, and what was cut short is owe
   await ended;
   assert.deepEqual([api.names, api.asked[1]?.signal.aborted], [["a", "b"], true]);
   rig.store.close();
-  api.asked[1]?.answer(delivered);
+  api.asked[1]?.end(delivered);
   await rig.clock.runUntilIdle();
   assert.equal(rig.logged("delivered").length, 1, "what comes later is not taken note of: it could not be kept");
   assert.deepEqual(
@@ -204,7 +204,7 @@ test("on stop, attempts under way get two seconds, and what was cut short is owe
 
 test("nothing expired is sent, and it expires without an attempt", async (t) => {
   const rig = new OutboxRig(stateDirectory(t), { expiryMs: 90_000 });
-  const api = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
   const ended = rig.dispatcher(api.deliver).run(stop.signal);
   rig.outbox.add("process:a", stopped("a1"));
@@ -220,7 +220,7 @@ test("nothing expired is sent, and it expires without an attempt", async (t) => 
 
 test("another dispatcher goes on with what the one before it cut short, as after SIGHUP", async (t) => {
   const rig = new OutboxRig(stateDirectory(t));
-  const hangs = new Answers(() => rig.clock.now().mono);
+  const hangs = new ControlledDelivery(() => rig.clock.now().mono);
   const leave = new AbortController();
   const left = rig.dispatcher(hangs.deliver).run(leave.signal);
   rig.outbox.add("process:a", stopped("a"));
@@ -228,12 +228,12 @@ test("another dispatcher goes on with what the one before it cut short, as after
   await rig.clock.advance(2_000);
   await left;
 
-  const answers = new Answers(() => rig.clock.now().mono);
+  const api = new ControlledDelivery(() => rig.clock.now().mono);
   const stop = new AbortController();
-  const ended = rig.dispatcher(answers.deliver).run(stop.signal);
+  const ended = rig.dispatcher(api.deliver).run(stop.signal);
   await rig.clock.advance(2_000);
-  assert.deepEqual(answers.names, ["a"]);
-  answers.asked[0]?.answer(delivered);
+  assert.deepEqual(api.names, ["a"]);
+  api.asked[0]?.end(delivered);
   await settle();
   assert.equal(rig.outbox.counters.delivered, 1);
   stop.abort();

@@ -67,14 +67,14 @@ test("a refusal names the way out", async () => {
 });
 
 for (const error of [
-  new HttpStatusError("answered 400 by something else", 400, "d"),
-  new HttpStatusError("answered 401", 401, "d"),
-  new HttpStatusError("answered 403", 403, "d"),
-  new HttpStatusError("answered 404", 404, "d"),
-  new HttpStatusError("answered 409 without a known reason", 409, "d"),
-  new HttpStatusError("answered 413", 413, "d"),
-  new HttpStatusError("answered 500", 500, "d"),
-  new HttpStatusError("answered 503", 503, "d"),
+  new HttpStatusError("returned 400 by something else", 400, "d"),
+  new HttpStatusError("returned 401", 401, "d"),
+  new HttpStatusError("returned 403", 403, "d"),
+  new HttpStatusError("returned 404", 404, "d"),
+  new HttpStatusError("returned 409 without a known reason", 409, "d"),
+  new HttpStatusError("returned 413", 413, "d"),
+  new HttpStatusError("returned 500", 500, "d"),
+  new HttpStatusError("returned 503", 503, "d"),
   new AuthenticationError("wrong password"),
   new CatalogError("no endpoint"),
   new ConnectionError("refused"),
@@ -83,7 +83,7 @@ for (const error of [
   new ResponseError("a login page"),
   new Error("anything else"),
 ]) {
-  test(`${error.message}: no answer about the notification, so it is kept`, async () => {
-    assert.deepEqual(await attempt(error), { outcome: "unanswered", reason: error.message });
+  test(`${error.message}: no response about the notification, so it is kept`, async () => {
+    assert.deepEqual(await attempt(error), { outcome: "failed", reason: error.message });
   });
 }

@@ -10,8 +10,8 @@ test("an outage is logged once at first, in sentences that end once, and so is i
   const outage = new Outage(retryPolicy, 8, log);
   outage.failed(1000, "nothing at the endpoint. See [api].", 3);
   outage.failed(2000, "nothing at the endpoint. See [api].", 3);
-  assert.equal(outage.answered(5000), true);
-  assert.equal(outage.answered(6000), false);
+  assert.equal(outage.responded(5000), true);
+  assert.equal(outage.responded(6000), false);
   assert.equal(log.lines.length, 2);
   assert.match(
     log.lines[0] ?? "",

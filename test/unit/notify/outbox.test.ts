@@ -62,7 +62,7 @@ test("the last notification that will never reach Masakari is known until one is
   rig.store.close();
 });
 
-test("an attempt under way when superseded is decided by its answer", (t) => {
+test("an attempt under way when superseded is decided by its response", (t) => {
   const rig = new OutboxRig(stateDirectory(t));
   const { outbox } = rig;
   const arrives = outbox.add("process:a", stopped("a"));

@@ -193,16 +193,16 @@ test("what the host monitor of the same process has read is not requested again"
 });
 
 test("a user who may not list segments is a condition; an API that does not answer is left to the check of the API", async (t) => {
-  const answers: Error[] = [
+  const errors: Error[] = [
     new HttpStatusError("GET /segments returned 403: forbidden", 403, "forbidden"),
     new HttpStatusError("GET /segments returned 503", 503, ""),
   ];
-  const client = { listSegments: () => Promise.reject(answers[0]) } as unknown as MasakariClient;
+  const client = { listSegments: () => Promise.reject(errors[0]) } as unknown as MasakariClient;
   const { first, look, problems } = checking(t, client);
   await first();
   assert.match(problems()[0]?.problem ?? "", /403/);
   assert.equal(problems()[0]?.effect, undefined);
-  answers.shift();
+  errors.shift();
   await look(60_000);
   assert.deepEqual(problems(), []);
 });

@@ -28,16 +28,16 @@ const ours = ({ method, path, headers, body }: Arrived) => comparable(`${method}
 
 test("our exchange with Keystone and masakari-api is the recorded one of masakari-processmonitor", async () => {
   await using server = await TestServer.start((request, response) => {
-    const { response: answer } =
+    const { response: recorded } =
       request.path === "/v3"
         ? captured.versions
         : request.path === "/v3/auth/tokens"
           ? captured.login
           : captured.notification;
-    const { "Content-Length": _, ...headers } = answer.headers;
-    response.writeHead(Number(answer.start.split(" ")[1]), headers);
+    const { "Content-Length": _, ...headers } = recorded.headers;
+    response.writeHead(Number(recorded.start.split(" ")[1]), headers);
     // The recorded addresses are those of the stack of then.
-    response.end(answer.body.replaceAll(/http:\/\/127\.0\.0\.1:2510[34]/g, server.origin));
+    response.end(recorded.body.replaceAll(/http:\/\/127\.0\.0\.1:2510[34]/g, server.origin));
   });
   const session = await createSession(
     {

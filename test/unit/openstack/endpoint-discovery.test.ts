@@ -10,23 +10,23 @@ const entry = (href: string | undefined, id = "v1.0") => ({
   status: "CURRENT",
   links: href === undefined ? [] : [{ rel: "self", href }],
 });
-const answer = (status: number, body: unknown): HttpResponse => ({
+const httpResponse = (status: number, body: unknown): HttpResponse => ({
   status,
   headers: {},
   body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
 });
-const root = (...versions: object[]) => answer(300, { versions });
-const one = answer(200, {
+const root = (...versions: object[]) => httpResponse(300, { versions });
+const one = httpResponse(200, {
   version: { ...entry("http://vip:15868/v1/"), "media-types": [{ type: "x.masakari+json" }] },
 });
 
-/** What is answered at each URL; 404 elsewhere. A token is needed below `needsToken`. */
-async function discover(url: string, answers: Readonly<Record<string, HttpResponse>>, projectId?: string) {
+/** The response at each URL; 404 elsewhere. A token is needed below `needsToken`. */
+async function discover(url: string, responses: Readonly<Record<string, HttpResponse>>, projectId?: string) {
   const asked: string[] = [];
   const endpoint = await discoverEndpoint(url, {
     get: (wanted, withToken) => {
       asked.push(`${wanted}${withToken ? " with the token" : ""}`);
-      return Promise.resolve(answers[wanted] ?? answer(404, "<h1>Not Found</h1>"));
+      return Promise.resolve(responses[wanted] ?? httpResponse(404, "<h1>Not Found</h1>"));
     },
     name: "Masakari",
     major: 1,
@@ -57,8 +57,18 @@ suite("a URL without version 1 keeps its origin and prefix, whatever the documen
   for (const [what, url, document, expected] of [
     ["Kolla-Ansible", "http://vip:15868", root(entry("http://vip:15868/v1/")), "http://vip:15868/v1"],
     ["a slash at the end", "http://vip:15868/", root(entry("http://vip:15868/v1/")), "http://vip:15868/v1"],
-    ["200", "http://vip:15868", answer(200, { versions: [entry("http://vip:15868/v1/")] }), "http://vip:15868/v1"],
-    ["Keystone's form", "http://vip", answer(300, { versions: { values: [entry("http://vip/v1")] } }), "http://vip/v1"],
+    [
+      "200",
+      "http://vip:15868",
+      httpResponse(200, { versions: [entry("http://vip:15868/v1/")] }),
+      "http://vip:15868/v1",
+    ],
+    [
+      "Keystone's form",
+      "http://vip",
+      httpResponse(300, { versions: { values: [entry("http://vip/v1")] } }),
+      "http://vip/v1",
+    ],
     ["another host", "https://vip:15868", root(entry("http://10.0.0.1:15868/v1/")), "https://vip:15868/v1"],
     ["another scheme", "https://vip", root(entry("http://vip/v1/")), "https://vip/v1"],
     ["another host, with a prefix", "https://vip/ha", root(entry("http://10.0.0.1/v1/")), "https://vip/ha/v1"],
@@ -90,8 +100,8 @@ suite("a URL without version 1 keeps its origin and prefix, whatever the documen
   });
 
   test("a root that wants a token gets it", async () => {
-    const answers = { "http://vip": answer(401, {}) };
-    assert.deepEqual((await discover("http://vip", answers)).asked, ["http://vip", "http://vip with the token"]);
+    const responses = { "http://vip": httpResponse(401, {}) };
+    assert.deepEqual((await discover("http://vip", responses)).asked, ["http://vip", "http://vip with the token"]);
   });
 });
 
@@ -125,26 +135,26 @@ suite("where two places are possible, the one that answers as Masakari is taken"
 
 suite("no version document at the root", () => {
   for (const [what, response, lasting] of [
-    ["404", answer(404, "<h1>Not Found</h1>"), true],
-    ["403", answer(403, ""), true],
-    ["a page", answer(200, "<html>It works!</html>"), true],
-    ["a list", answer(200, []), true],
-    ["a document without versions", answer(300, { versions: [] }), true],
-    ["503 of a load balancer", answer(503, "<h1>503 Service Unavailable</h1>"), false],
+    ["404", httpResponse(404, "<h1>Not Found</h1>"), true],
+    ["403", httpResponse(403, ""), true],
+    ["a page", httpResponse(200, "<html>It works!</html>"), true],
+    ["a list", httpResponse(200, []), true],
+    ["a document without versions", httpResponse(300, { versions: [] }), true],
+    ["503 of a load balancer", httpResponse(503, "<h1>503 Service Unavailable</h1>"), false],
   ] as const) {
     test(`${what}: /v1 is assumed, and messages contain that`, async () => {
       const { endpoint } = await discover("http://vip/ha", { "http://vip/ha": response });
       assert.equal(endpoint.url, "http://vip/ha/v1");
       assert.equal(endpoint.lasting, lasting);
-      assert.match(endpoint.note ?? "", new RegExp(`^http://vip/ha names no version, and answered ${response.status}`));
+      assert.match(endpoint.note ?? "", new RegExp(`^http://vip/ha names no version, and returned ${response.status}`));
     });
   }
 });
 
 test("a service without a version 1 is reported as another one", async () => {
-  const answers = { "http://vip": root(entry("http://vip/v3/", "v3.14"), entry("http://vip/v2.0/", "v2.0")) };
+  const responses = { "http://vip": root(entry("http://vip/v3/", "v3.14"), entry("http://vip/v2.0/", "v2.0")) };
   await assert.rejects(
-    discover("http://vip", answers),
+    discover("http://vip", responses),
     (error: unknown) =>
       error instanceof ResponseError && /no version 1 of its API \(it has: v3\.14, v2\.0\)/.test(error.message),
   );

@@ -29,7 +29,7 @@ const replay =
     response.writeHead(Number(start.split(" ")[1]), { "Content-Type": headers["Content-Type"] }).end(body);
   };
 
-suite("answers to a notification", () => {
+suite("responses to a notification", () => {
   for (const [number, kind, status, message] of [
     ["072", DuplicateNotificationError, 409, /of type VM is duplicate/],
     ["164", HostOnMaintenanceError, 409, /host4 .*already under maintenance/],
@@ -67,7 +67,7 @@ suite("answers to a notification", () => {
     assert.ok(result instanceof ResponseError);
   });
 
-  test("a token or password that the answer quotes is not shown", async () => {
+  test("a token or password that the response quotes is not shown", async () => {
     const { result } = await useMasakari(
       (request, response) =>
         json(response, 500, { fault: { message: `${request.headers["x-auth-token"]} masakari-secret` } }),
@@ -79,8 +79,8 @@ suite("answers to a notification", () => {
 });
 
 suite("requests", () => {
-  const sent = async (action: (client: MasakariClient) => Promise<unknown>, answer: unknown = {}) => {
-    const { calls } = await useMasakari((_, response) => json(response, 200, answer), action);
+  const sent = async (action: (client: MasakariClient) => Promise<unknown>, given: unknown = {}) => {
+    const { calls } = await useMasakari((_, response) => json(response, 200, given), action);
     const { method, path, body, headers } = calls[0] ?? assert.fail("nothing was sent");
     return { line: `${method} ${path}`, body, headers };
   };
@@ -115,7 +115,7 @@ suite("requests", () => {
   });
 });
 
-suite("an answer that is not masakari-api's own", () => {
+suite("a response that is not masakari-api's own", () => {
   const own = { "OpenStack-API-Version": "instance-ha 1.0" };
   const fault = (message: string, code = 400) => ({ badRequest: { code, message } });
   const invalid = "Invalid input for field/attribute type.";

@@ -16,8 +16,8 @@ suite("a token", () => {
   test("is made once and used by every request", async () => {
     await using cloud = await FakeCloud.start();
     const session = await sessionOn(cloud);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(session)));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => ask(session)));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
     await ask(session);
     assert.equal(cloud.logins.length, 1);
     assert.equal(cloud.server.requests.filter(({ path }) => path === "/v3").length, 1);
@@ -29,8 +29,8 @@ suite("a token", () => {
     const session = await sessionOn(cloud);
     await ask(session);
     cloud.valid.clear();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(session)));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+    const responses = await Promise.all(Array.from({ length: 50 }, () => ask(session)));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
     assert.equal(cloud.logins.length, 2);
     session.close();
   });
@@ -42,8 +42,8 @@ suite("a token", () => {
       cloud.valid.clear();
     };
     const session = await sessionOn(cloud);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(session)));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [401]);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => ask(session)));
+    assert.deepEqual([...new Set(responses.map(({ status }) => status))], [401]);
     assert.equal(cloud.logins.length, 2);
     session.close();
   });

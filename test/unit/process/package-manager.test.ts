@@ -18,12 +18,12 @@ async function stopped(
   packageManager: () => string | undefined,
 ): Promise<ProcessWorld> {
   const world = new ProcessWorld([entryNamed("p", entry)]);
-  let answer = unitIs("active", { mainPid: 100 });
-  world.systemd = () => (answer.unit?.active === "inactive" ? { ...answer, packageManager: packageManager() } : answer);
+  let status = unitIs("active", { mainPid: 100 });
+  world.systemd = () => (status.unit?.active === "inactive" ? { ...status, packageManager: packageManager() } : status);
   world.spawn("p");
   world.startMonitor();
   await world.run(1000);
-  answer = unitIs("inactive", STOPPED);
+  status = unitIs("inactive", STOPPED);
   world.kill("p");
   return world;
 }
@@ -62,7 +62,7 @@ for (const [which, entry] of Object.entries(ENTRIES)) {
 }
 
 test("what fails while a package manager works is a failure", async () => {
-  for (const answer of [
+  for (const status of [
     unitIs("failed", { ...STOPPED, result: "exit-code" }),
     unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
   ]) {
@@ -72,7 +72,7 @@ test("what fails while a package manager works is a failure", async () => {
     world.systemd = () => systemd;
     world.startMonitor();
     await world.run(1000);
-    systemd = { ...answer, packageManager: "dpkg (pid 7)" };
+    systemd = { ...status, packageManager: "dpkg (pid 7)" };
     world.kill("p");
     await world.run(5000);
     assert.equal(world.notified.length, 1);

@@ -29,7 +29,7 @@ function watching(): ProcessWorld {
   return world;
 }
 
-test("an expression that backtracks for ever has no answer, and one that does not has", () => {
+test("an expression that backtracks for ever has no result, and one that does not has", () => {
   const expression = compileExpression(SLOW);
   assert.equal(expression.linear, false);
   assert.deepEqual(
@@ -38,7 +38,7 @@ test("an expression that backtracks for ever has no answer, and one that does no
   );
 });
 
-test("thousands of command lines on which an expression backtracks cost seconds at most, and those known keep their answer", () => {
+test("thousands of command lines on which an expression backtracks cost seconds at most, and those known keep their result", () => {
   const expression = compileExpression(SLOW);
   assert.equal(expression.test(SERVICE), true);
   for (let index = 0; index < 900; index++) assert.equal(expression.test(hostile(index)), undefined);

@@ -96,13 +96,13 @@ test("what is asked together is asked in one call; a name that systemd refuses h
       *) exit 1 ;;
     esac`,
   );
-  const answers = await Promise.all([
+  const statuses = await Promise.all([
     systemd.ask("good.service", signal),
     systemd.ask("bad", signal),
     systemd.ask(undefined, signal),
   ]);
   assert.deepEqual(
-    answers.map((answer) => [answer?.system, answer?.unit?.mainPid]),
+    statuses.map((status) => [status?.system, status?.unit?.mainPid]),
     [
       ["degraded", 7],
       ["degraded", undefined],

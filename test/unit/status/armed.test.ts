@@ -21,7 +21,7 @@ for (const [what, changes, effect] of [
   ["a problem that concerns only a part", { conditions: new Map([["agents", condition(undefined, 1)]]) }, undefined],
   ["a condition that holds", { conditions: new Map([["quorum", condition("held", 1)]]) }, "held"],
   ["a condition that disarms", { conditions: new Map([["host", condition("disarmed", 1)]]) }, "disarmed"],
-  ["Masakari does not answer", { outbox: { unanswered: trouble } }, "held"],
+  ["Masakari does not answer", { outbox: { outage: trouble } }, "held"],
   ["there is no login", { outbox: { login: trouble } }, "held"],
   ["the API cannot be found", { outbox: { unreachable: trouble } }, "held"],
   ["sensing failed", { loop: { sensingSince: undefined, lastFailure: trouble } }, "blind"],

@@ -38,7 +38,7 @@ test("a health socket that was deleted is served again; one that is in its place
   assert.equal(await socket.renew(), false);
   rmSync(path);
   assert.equal(await socket.renew(), true);
-  assert.equal(await kind(), "answered");
+  assert.equal(await kind(), "responded");
 });
 
 test("a health socket on a disk that cannot be read is not taken down", async (t) => {
@@ -47,5 +47,5 @@ test("a health socket on a disk that cannot be read is not taken down", async (t
   assert.equal(await socket.renew(), false);
   restore();
   assert.equal(existsSync(path), true);
-  assert.equal(await kind(), "answered");
+  assert.equal(await kind(), "responded");
 });

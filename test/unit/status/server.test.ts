@@ -42,9 +42,9 @@ function serving(context: TestContext, path: string, report: () => Report = () =
 }
 
 async function listening(path: string): Promise<void> {
-  await eventually("an answer", 5000, async () => {
+  await eventually("a response", 5000, async () => {
     const { kind } = await requestHealth(path, LONG_ENOUGH);
-    return kind === "answered" || undefined;
+    return kind === "responded" || undefined;
   });
 }
 
@@ -72,7 +72,7 @@ test("health is served to the owner only: 200 unless it is failing, and the sock
   assert.equal(await statusOf(path, "/health"), 200);
   changes = { outbox: { login: { reason: "wrong password", since: NOW } } };
   assert.equal(await statusOf(path, "/health?verbose"), 200);
-  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "answered", report: reportWith(changes) });
+  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "responded", report: reportWith(changes) });
   changes = { loop: { sensingSince: undefined, lastFailure: { reason: "no /proc", since: NOW } } };
   assert.equal(await statusOf(path, "/health"), 503);
   assert.equal(await statusOf(path, "/"), 404);
@@ -103,7 +103,7 @@ test("a route is one entry of a record: its text is sent as it is, and an unknow
   assert.equal((await textOf(path, "/toString")).status, 404);
 });
 
-test("a report that cannot be made is an answer and a line, not the end", async (t) => {
+test("a report that cannot be made is a response and a line, not the end", async (t) => {
   const path = join(directory(t), "p.sock");
   let broken = false;
   const { log } = serving(t, path, () => {
@@ -158,8 +158,8 @@ test("a path that no socket can have is a line in the log, and a response with t
   const { log, ended } = serving(t, join(deep, "p.sock"));
   await ended;
   assert.match(log.lines.join(), /too long for a socket; set a shorter \[DEFAULT\] state_path/);
-  const answer = await requestHealth(join(deep, "p.sock"), LONG_ENOUGH);
-  assert.match(answer.kind === "no answer" ? answer.reason : "", /too long/);
+  const outcome = await requestHealth(join(deep, "p.sock"), LONG_ENOUGH);
+  assert.match(outcome.kind === "no response" ? outcome.reason : "", /too long/);
 });
 
 /** Clients that begin to ask, and go no further. */
@@ -187,7 +187,7 @@ test("there is a limit to them, and to their time", async (t) => {
   serving(t, path);
   await listening(path);
   const clients = await hesitating(path, 16);
-  assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no answer");
+  assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no response");
   await Promise.all(clients.map(closed));
   assert.equal(await statusOf(path, "/health"), 200);
 });
@@ -198,7 +198,7 @@ test("a report of another release is accepted: members that it lacks are optiona
   const other = createServer((socket) => socket.end(`HTTP/1.1 200 OK\r\n\r\n${JSON.stringify(report)}`)).listen(path);
   t.after(() => other.close());
   await once(other, "listening");
-  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "answered", report });
+  assert.deepEqual(await requestHealth(path, LONG_ENOUGH), { kind: "responded", report });
 });
 
 test("a listener that does not respond, or responds with something else, is not taken for a program that does not run", async (t) => {
@@ -214,7 +214,7 @@ test("a listener that does not respond, or responds with something else, is not 
     other.close();
   });
   await once(other, "listening");
-  assert.deepEqual(await requestHealth(path, 50), { kind: "no answer", reason: "no response within 0.05 s" });
+  assert.deepEqual(await requestHealth(path, 50), { kind: "no response", reason: "no response within 0.05 s" });
   for (const text of [
     "",
     "HTTP/1.1 200 OK\r\n\r\n<html>",
@@ -223,6 +223,6 @@ test("a listener that does not respond, or responds with something else, is not 
     "SSH-2.0\r\n",
   ]) {
     greeting = text;
-    assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no answer", text);
+    assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no response", text);
   }
 });

@@ -17,7 +17,7 @@ interface Row {
   readonly problems?: readonly (readonly [about: string, reason: RegExp, since: number])[];
 }
 
-const unanswered = trouble("connection refused", 4);
+const outage = trouble("connection refused", 4);
 const disk = trouble("no space left", 2);
 
 const condition = (problem: string | undefined, minutesAgo: number, severity: Severity = "degraded"): Condition => ({
@@ -63,8 +63,8 @@ const table: readonly Row[] = [
     problems: [["cluster", /^the guests are not monitored: no quorum$/, 3]],
   },
   {
-    what: "no attempt is answered",
-    facts: { outbox: { unanswered, pending: 3, oldestPending: NOW - minutes(9) } },
+    what: "every attempt fails",
+    facts: { outbox: { outage, pending: 3, oldestPending: NOW - minutes(9) } },
     verdict: "degraded",
     problems: [["delivery", /^Masakari cannot be notified: connection refused; 3 notifications wait$/, 4]],
   },
@@ -76,7 +76,7 @@ const table: readonly Row[] = [
   },
   {
     what: "attempts fail, and so does the check: shown once",
-    facts: { outbox: { unanswered, pending: 1, oldestPending: NOW, unreachable: trouble("no endpoint", 7) } },
+    facts: { outbox: { outage, pending: 1, oldestPending: NOW, unreachable: trouble("no endpoint", 7) } },
     verdict: "degraded",
     problems: [["delivery", /connection refused; 1 notification waits$/, 4]],
   },
@@ -88,7 +88,7 @@ const table: readonly Row[] = [
   },
   {
     what: "attempts fail for want of a login: one cause, shown once",
-    facts: { outbox: { unanswered: trouble("Keystone: wrong password", 1), login: trouble("wrong password", 7) } },
+    facts: { outbox: { outage: trouble("Keystone: wrong password", 1), login: trouble("wrong password", 7) } },
     verdict: "degraded",
     problems: [["delivery", /wrong password; 0 notifications wait/, 1]],
   },
@@ -114,7 +114,7 @@ const table: readonly Row[] = [
   },
   {
     what: "the disk is full and Masakari away, but nothing is owed",
-    facts: { outbox: { disk, unanswered } },
+    facts: { outbox: { disk, outage } },
     verdict: "degraded",
     problems: [
       ["delivery", /cannot be notified/, 4],
@@ -123,7 +123,7 @@ const table: readonly Row[] = [
   },
   {
     what: "the disk is full, Masakari away, and something is owed: a stop would lose it",
-    facts: { outbox: { disk, unanswered, pending: 2, oldestPending: NOW } },
+    facts: { outbox: { disk, outage, pending: 2, oldestPending: NOW } },
     verdict: "failing",
     problems: [
       ["disk", /stopping now would lose 2 notifications/, 2],

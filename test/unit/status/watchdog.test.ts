@@ -94,7 +94,7 @@ test("libvirt or the API being unavailable, or a restart of sensing, does not st
         ],
       ]),
       loop: { lastObservation: NOW, silenceLimitMs: undefined },
-      outbox: { unanswered: { reason: "connection refused", since: NOW } },
+      outbox: { outage: { reason: "connection refused", since: NOW } },
     });
   await clock.advance(600_000);
   second.facts = () =>

@@ -9,7 +9,7 @@ const NOTHING_SENT = "no notification can be sent: a failure is not recovered un
 const CORRECT_LOGIN =
   "correct [api], or the user in Keystone (password, its expiry, project, role), then: masakari-monitors doctor";
 
-/** The way of a notification as far as a harmless request can go: login, endpoint, version document, the clock of the answer. */
+/** The way of a notification as far as a harmless request can go: login, endpoint, version document, the clock of the response. */
 export const login: Check = {
   name: "Masakari API",
   limitMs: API_LIMIT,
@@ -32,13 +32,13 @@ export const login: Check = {
       return `logged in: ${session.who}`;
     }, CORRECT_LOGIN);
     if (!loggedIn) return found;
-    const answers = await attempt(async () => {
+    const isFound = await attempt(async () => {
       const endpoint = await session.endpoint(signal);
       const { version } = await client.version({ signal });
       return `${endpoint} answers, microversion ${version}`;
     }, "correct [api] region, api_interface or service_type, or the catalog: openstack endpoint list --service instance-ha");
     const { clockOffsetMs: offset } = session;
-    if (!answers || offset === undefined) return found;
+    if (!isFound || offset === undefined) return found;
     const problem = clockProblem(offset);
     if (problem === undefined)
       found.push(ok(`this host's clock agrees with the API's to ${Math.ceil(Math.abs(offset) / 1000)} s`));

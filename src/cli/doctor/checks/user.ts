@@ -15,7 +15,7 @@ export const user: Check = {
         return {
           level: "warning",
           what: `${name} (pid ${pid}) runs as user ${uid}, and doctor as user ${own}`,
-          why: "what this user may do is no answer to what the monitor may do: libvirt, sudo, the cluster, the disk",
+          why: "what this user may do does not show what the monitor may do: libvirt, sudo, the cluster, the disk",
           fix: `sudo -u '#${uid}' masakari-monitors doctor`,
         };
       }),

@@ -89,7 +89,11 @@ export class ClusterModel {
     } as const;
     const blind = !understood || !machine.participates || (machine.kind === "remote" && !this.#isIn(machine));
     if (blind) {
-      const self = { name: machine.stack ? machine.name : undefined, stable: "unknown", reason: "no answer" } as const;
+      const self = {
+        name: machine.stack ? machine.name : undefined,
+        stable: "unknown",
+        reason: "the cluster does not answer",
+      } as const;
       const unread = { fencing: undefined, maintenance: { cluster: "unknown" }, complete: false, hosts: [] } as const;
       return { ...view, ...unread, self, quorum: "unknown", heartbeat: "unknown" };
     }

@@ -22,7 +22,7 @@ test("a check that hangs, and one that throws, are findings of their own and hid
   const { findings, isHung } = await runChecks([never, throws, fine], subject("processmonitor"));
   const shown = findings.map(({ check, level, what }) => [check, level, what]);
   assert.deepEqual(shown, [
-    ["hangs", "problem", "no answer within 0.05 s"],
+    ["hangs", "problem", "no result within 0.05 s"],
     ["throws", "problem", "no such thing"],
     ["fine", "ok", "all well"],
   ]);

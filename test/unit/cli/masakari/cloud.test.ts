@@ -11,11 +11,11 @@ interface Question {
   readonly cloud: string;
   readonly files: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  readonly answers: "error" | Readonly<Record<string, unknown>>;
+  readonly values: "error" | Readonly<Record<string, unknown>>;
 }
 
 const questions: readonly Question[] = JSON.parse(
-  readFileSync(new URL("../../../fixtures/clouds/openstacksdk-0.101.0-answers.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../fixtures/clouds/openstacksdk-0.101.0-values.json", import.meta.url), "utf8"),
 );
 
 const silent = (): void => undefined;
@@ -32,10 +32,10 @@ async function among<T>(
   return await use({ env: isolated, homeDir: at.homeDir, workDir: at.path("work"), out: silent, err: silent });
 }
 
-for (const { name, cloud, files, env, answers } of questions) {
+for (const { name, cloud, files, env, values } of questions) {
   test(`reads clouds.yaml as openstacksdk does: ${name}`, async () => {
     await among(files, env ?? {}, async (context) => {
-      if (answers === "error") {
+      if (values === "error") {
         await assert.rejects(loginOfCloud(cloud, context), { code: "MASAKARI_COMMAND" });
         return;
       }
@@ -47,7 +47,7 @@ for (const { name, cloud, files, env, answers } of questions) {
       const found = { auth: login, auth_type, region, interface: api_interface, insecure, endpoint: where };
       const tls = { cafile: insecure ? undefined : cafile?.replace(context.homeDir, "~"), certfile, keyfile };
       const all = Object.entries({ ...found, ...tls }).map(([key, value]) => [key, value ?? null]);
-      assert.deepEqual(Object.fromEntries(all), answers);
+      assert.deepEqual(Object.fromEntries(all), values);
     });
   });
 }

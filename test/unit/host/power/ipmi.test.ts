@@ -47,7 +47,7 @@ const check = (one = device, timeoutMs = 20_000) =>
 const outputs: readonly (readonly [name: string, code: number, power: string])[] = [
   ["power-off", 0, "off"],
   ["power-on", 0, "on"],
-  ["no-cipher-suites-answer", 0, "on"],
+  ["no-cipher-suites-reply", 0, "on"],
   ["wrong-password", 1, "unknown"],
   ["wrong-user", 1, "unknown"],
   ["no-such-address", 1, "unknown"],

@@ -76,7 +76,7 @@ test("a guest that has never answered is never notified", async () => {
   assert.deepEqual(new Set(world.pings.map(({ uuid }) => uuid)), new Set(["hung"]));
 });
 
-test("an answer between failed pings restarts the count", async () => {
+test("a response between failed pings restarts the count", async () => {
   const { world, first } = await monitoredHost(["vm"]);
   for (let times = 0; times < 5; times++) {
     world.hang(first);
@@ -221,7 +221,7 @@ test("how long an agent took to answer is counted, for each ping that was answer
   const before = counted.length;
   world.hang(first);
   await world.run(MINUTES);
-  assert.equal(counted.length, before, "a ping without an answer has no duration");
+  assert.equal(counted.length, before, "a ping without a response has no duration");
 });
 
 test("each connection to libvirt is counted, and no survey of the same one", async () => {

@@ -160,7 +160,7 @@ test("a libvirt that refuses is warned of once, and the guest is reported all th
   assert.deepEqual(shortened(world), []);
 });
 
-test("no answer whether it is short: it is reset as if it were", async () => {
+test("no response whether it is short: it is reset as if it were", async () => {
   const { world, first } = await host(["vm"]);
   world.settingFate = () => ({ done: true, outcome: "unknown" });
   world.hang(first);

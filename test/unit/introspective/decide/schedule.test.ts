@@ -73,7 +73,7 @@ for (const every of [500, 1000, 2000]) {
 test("more guests than can be pinged in an interval: those that hang are reported all the same, and the others pinged", async () => {
   const { world, guests, since } = await host(600);
   // Four lanes for 48 s of pings in each 10 s.
-  world.fate = (uuid) => (world.guests.get(uuid)?.hung ? undefined : { ms: 80, outcome: "answered" });
+  world.fate = (uuid) => (world.guests.get(uuid)?.hung ? undefined : { ms: 80, outcome: "responded" });
   for (const target of guests.slice(0, 5)) world.hang(target);
   await world.run(3 * MINUTES);
   assert.equal(world.notified.length, 5);

@@ -62,8 +62,8 @@ describe("SCRAM", () => {
     const begin = { ...base, username: "u", password: "p", nonce: "n" };
     const refused = scram("sha1").begin(begin);
     await refused.respond(Buffer.from("r=n1,s=QUJD,i=4096"));
-    const answer = Buffer.from("e=no\n2026-01-01 INFO all is well\u001b[2J");
-    await assert.rejects(async () => await refused.respond(answer), /login: no 2026-01-01 INFO all is well \[2J$/);
+    const message = Buffer.from("e=no\n2026-01-01 INFO all is well\u001b[2J");
+    await assert.rejects(async () => await refused.respond(message), /login: no 2026-01-01 INFO all is well \[2J$/);
     const challenge = Buffer.from(`r=n1,s=QUJD,i=${"9".repeat(60_000)}\n`);
     await assert.rejects(
       async () => await scram("sha1").begin(begin).respond(challenge),
@@ -99,9 +99,9 @@ describe("DIGEST-MD5", () => {
     );
 
   it("computes the response that Python's hashlib gives for the same", () => {
-    const answer = digestMd5.begin(options).respond(challenge("auth", "rc4"))?.toString() ?? "";
-    assert.match(answer, /realm="a \\"b\\""/);
-    assert.match(answer, /digest-uri="libvirt\/localhost",response=576f4e191377f7dcd44427c508b6178d$/);
+    const message = digestMd5.begin(options).respond(challenge("auth", "rc4"))?.toString() ?? "";
+    assert.match(message, /realm="a \\"b\\""/);
+    assert.match(message, /digest-uri="libvirt\/localhost",response=576f4e191377f7dcd44427c508b6178d$/);
   });
 
   it("does without encryption only where nobody can listen in", () => {

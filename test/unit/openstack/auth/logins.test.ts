@@ -233,30 +233,30 @@ suite("options that make no login are recognised before anything is sent", () =>
   }
 });
 
-suite("an answer to a login that is none", () => {
-  const answering = async (status: number, body: unknown, headers = {}) => {
+suite("a response to a login that is none", () => {
+  const loginAfter = async (status: number, body: unknown, headers = {}) => {
     await using cloud = await FakeCloud.start();
     cloud.login = (_, response) => json(response, status, body, headers);
     return await authorize(cloud.options());
   };
 
   test("200 from something that is not Keystone", async () => {
-    await assert.rejects(answering(200, "<html>Sign in to the guest network</html>"), /is auth_url Keystone's URL\?/);
+    await assert.rejects(loginAfter(200, "<html>Sign in to the guest network</html>"), /is auth_url Keystone's URL\?/);
   });
 
   test("a token without a header", async () => {
-    await assert.rejects(answering(201, { token: {} }), /responded to a login without a token/);
+    await assert.rejects(loginAfter(201, { token: {} }), /responded to a login without a token/);
   });
 
   test("404", async () => {
     await assert.rejects(
-      answering(404, { error: { message: "no such thing" } }),
+      loginAfter(404, { error: { message: "no such thing" } }),
       /returned 404 .*no such thing Check auth_url in \[api\]/,
     );
   });
 
   test("a lifetime that cannot be read means until it is refused", async () => {
-    const granted = await answering(
+    const granted = await loginAfter(
       201,
       { token: { issued_at: "now", expires_at: "later" } },
       { "X-Subject-Token": "t" },

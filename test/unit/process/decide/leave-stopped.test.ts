@@ -27,13 +27,13 @@ test("systemd forgets the times of a stopped unit that nothing refers to: leave_
 });
 
 test("leave_stopped hides no failure: a process that ended by itself, a unit that failed, one never started", async () => {
-  const answers = [
+  const statuses = [
     unitIs("inactive", { activeExited: 1001, mainExited: 1000 }),
     unitIs("failed", { ...STOPPED, result: "timeout" }),
     unitIs("failed", { ...STOPPED, result: "signal" }),
   ];
-  for (const answer of answers) {
-    const world = await killed(LEFT, () => answer);
+  for (const status of statuses) {
+    const world = await killed(LEFT, () => status);
     await world.run(2000);
     assert.deepEqual(stages(world), ["restart_command"]);
   }
@@ -45,10 +45,10 @@ test("leave_stopped hides no failure: a process that ended by itself, a unit tha
 });
 
 test("a stopped unit whose next start fails is a failure", async () => {
-  let answer = unitIs("inactive", STOPPED);
-  const world = await killed(LEFT, () => answer);
+  let status = unitIs("inactive", STOPPED);
+  const world = await killed(LEFT, () => status);
   await world.run(3_600_000);
-  answer = unitIs("failed", { ...STOPPED, result: "exit-code" });
+  status = unitIs("failed", { ...STOPPED, result: "exit-code" });
   await world.run(60_000);
   assert.deepEqual(stages(world), ["restart_command"]);
 });

@@ -56,7 +56,7 @@ test("gives the caller the operation's result, or its error with the codes", asy
   await assert.rejects(thread.callLater("fail"), { message: "no room", code: "ENOSPC", errcode: 13 });
 });
 
-test("a call waits for the limit; then all fail at once, until what was given up is answered", async (t) => {
+test("a call waits for the limit; then all fail at once, until what was given up is completed", async (t) => {
   const { path, letGo } = namedPipe(t);
   const thread = newThread(100);
   assert.equal(thread.call("double", 1), 2);
@@ -75,7 +75,7 @@ test("a call that does not hold up the event loop notices the hang as well", asy
   await assert.rejects(thread.callLater("openToRead", path), isHung);
   assert.throws(() => thread.call("double", 2), isHung);
   letGo();
-  assert.equal(await eventually("an answer", 10_000, () => thread.call("double", 5)), 10);
+  assert.equal(await eventually("a response", 10_000, () => thread.call("double", 5)), 10);
 });
 
 test("after its thread has ended, another one is started", async () => {
@@ -84,7 +84,7 @@ test("after its thread has ended, another one is started", async () => {
   assert.equal(thread.call("double", 3), 6);
 });
 
-test("of two operations that were given up, the disk answers again only when the later one is answered", async (t) => {
+test("of two operations that were given up, the disk answers again only when the later one is completed", async (t) => {
   const first = namedPipe(t);
   const second = namedPipe(t);
   const thread = new DiskThread<Operations>({ module, direct, limitsMs: { openToRead: 300, writeAndOpenToRead: 100 } });
@@ -100,11 +100,11 @@ test("of two operations that were given up, the disk answers again only when the
   const unwanted = join(second.directory, "unwanted");
   assert.throws(() => thread.call("write", unwanted), isHung);
   second.letGo();
-  assert.equal(await eventually("an answer", 10_000, () => thread.call("double", 5)), 10);
+  assert.equal(await eventually("a response", 10_000, () => thread.call("double", 5)), 10);
   assert.equal(existsSync(unwanted), false, "what failed at once was not sent to the thread");
 });
 
-test("an answer that came in time is taken although the program noticed it too late", async (t) => {
+test("a response that came in time is taken although the program noticed it too late", async (t) => {
   const { directory } = namedPipe(t);
   const limitMs = 100;
   const thread = newThread(limitMs);
@@ -114,10 +114,10 @@ test("an answer that came in time is taken although the program noticed it too l
     setImmediate(() => {
       const until = performance.now() + limitMs + 50;
       resolve(thread.callLater("double", 4));
-      const answered = join(directory, "answered");
-      thread.callLater("write", answered).catch(() => undefined);
+      const written = join(directory, "written");
+      thread.callLater("write", written).catch(() => undefined);
       const sleeping = new Int32Array(new SharedArrayBuffer(4));
-      while (performance.now() < until || !existsSync(answered)) Atomics.wait(sleeping, 0, 0, 10);
+      while (performance.now() < until || !existsSync(written)) Atomics.wait(sleeping, 0, 0, 10);
     });
   });
   assert.equal(result, 8);

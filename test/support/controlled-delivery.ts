@@ -1,9 +1,9 @@
 import type { Deliver, DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
 
-/** A delivery that answers when the test decides. */
-export class Answers {
-  readonly asked: { name: string; at: number; signal: AbortSignal; answer: (result: DeliveryResult) => void }[] = [];
+/** A delivery that ends when the test decides. */
+export class ControlledDelivery {
+  readonly asked: { name: string; at: number; signal: AbortSignal; end: (result: DeliveryResult) => void }[] = [];
   #now: () => number;
 
   constructor(now: () => number) {
@@ -11,8 +11,8 @@ export class Answers {
   }
 
   readonly deliver: Deliver = (notification, signal) =>
-    new Promise((answer) => {
-      this.asked.push({ name: nameOf(notification), at: this.#now(), signal, answer });
+    new Promise((end) => {
+      this.asked.push({ name: nameOf(notification), at: this.#now(), signal, end });
     });
 
   get names(): readonly string[] {
