@@ -154,12 +154,13 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     }
     const { progress, clock } = this.#parts;
     progress.observations += queued.length;
-    progress.lastObservation = clock.now();
+    const now = clock.now();
+    if (queued.some(({ isWake }) => !isWake)) progress.lastObservation = now;
     const { subjects } = this.#monitor;
     if (subjects !== undefined && this.#state !== before) {
       this.#changed(subjects.map(this.#state).changedSince(subjects.map(before)));
     }
-    for (const at of decided.notifiedFrom) progress.decisionLatency.record(progress.lastObservation.mono - at.mono);
+    for (const at of decided.notifiedFrom) progress.decisionLatency.record(now.mono - at.mono);
     for (const effect of decided.effects) this.#carryOut(effect);
   }
 
@@ -270,14 +271,16 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
 
   #woke(key: string): void {
     const at = this.#parts.clock.now();
-    this.observe(this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation));
+    const observation = this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation);
+    this.#add({ observation, source: undefined, isWake: true });
   }
 }
 
-/** An observation that waits to be decided, and whose result it is. */
+/** An observation that waits to be decided, and whose result it is. A wake is our own: no sign that sensing works. */
 interface Queued<Observation> {
   readonly observation: Observation;
   readonly source: Source | undefined;
+  readonly isWake?: true;
 }
 
 /** What belongs into the transaction, and when what it is decided from was observed. */

@@ -287,3 +287,14 @@ test("the effect log is logged at its level, and the last observation is recorde
   assert.equal(progress.lastObservation?.mono, 1500);
   await settle();
 });
+
+test("a wake is decided and counted, and is no sign that sensing works", async (t) => {
+  const rig = rigOf(t);
+  const again: readonly CommonEffect[] = [{ kind: "wake", key: "again", afterMs: 100 }];
+  const { loop, progress } = loopOf(rig, { ...monitorOf((state) => ({ state, effects: again })), woke: () => "woken" });
+  loop.observe("x");
+  const { lastObservation } = progress;
+  await rig.clock.advance(1000);
+  assert.ok(progress.observations > 5);
+  assert.equal(progress.lastObservation, lastObservation);
+});
