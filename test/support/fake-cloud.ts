@@ -19,6 +19,8 @@ export class FakeCloud implements AsyncDisposable {
   api: Handler = (_, response) => json(response, 200, { segments: [] });
   /** The hosts of the one segment, if the lists of segments and hosts are to be answered, and not by `api`. */
   segmentHosts: readonly string[] | undefined;
+  /** Whether those hosts are on maintenance. */
+  onMaintenance = false;
   /** Whether GET /v1 is answered with the version document, and not by `api`. */
   servesVersion = true;
   #issued = 0;
@@ -89,7 +91,7 @@ export class FakeCloud implements AsyncDisposable {
     const rest = { service_type: "COMPUTE", recovery_method: "auto" };
     const segment = { id: 1, uuid: "rack", name: "rack", enabled: true, ...rest };
     if (!path.includes("/hosts")) return { segments: isEnd ? [] : [segment] };
-    const host = { type: "COMPUTE", control_attributes: "SSH", reserved: false, on_maintenance: false };
+    const host = { type: "COMPUTE", control_attributes: "SSH", reserved: false, on_maintenance: this.onMaintenance };
     const hosts = names.map((name, id) => ({ id, uuid: name, name, failover_segment: segment, ...host }));
     return { hosts: isEnd ? [] : hosts };
   }

@@ -4,25 +4,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { requestMonitor } from "../../src/status/client.ts";
 import { healthSocket } from "../../src/status/socket-path.ts";
 import { queries } from "../support/dashboard.ts";
-import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
 import { json } from "../support/http-server.ts";
 import { freePort } from "../support/ports.ts";
 import { Rig } from "../support/process-monitor.ts";
+import { Prometheus } from "../support/prometheus.ts";
+import { alertRules as rules } from "../support/quick-alerts.ts";
 import { notInstalled } from "./installed.ts";
 
-const rules = fileURLToPath(new URL("../../packaging/prometheus/masakari-monitors.rules.yml", import.meta.url));
 const missing = await notInstalled(["prometheus"]);
 const skip = missing.length > 0 && `not installed: ${missing.join(", ")}; see test/system/install-packages.sh`;
-
-/** Of `GET /api/v1/query`, as far as it is read. */
-interface QueryResult {
-  readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
-}
 
 /** promtool with these arguments. @returns what it wrote; empty if it found nothing */
 function promtool(args: readonly string[], input = ""): Promise<{ readonly code: unknown; readonly output: string }> {
@@ -41,44 +35,12 @@ async function scene(t: TestContext) {
   const first = await freePort();
   const api = `${cloud.section()}\n[metrics]\nport = ${first}\nprot = 1\n`;
   const rig = await Rig.create({ hostname: "compute1", api });
-  const directory = mkdtempSync(join(tmpdir(), "prometheus-"));
   t.after(async () => {
     await rig.close();
     await cloud[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
   });
-  const port = await freePort();
-  const config = {
-    global: { scrape_interval: "1s", evaluation_interval: "1s" },
-    rule_files: [rules],
-    scrape_configs: [
-      // The process monitor takes the third port.
-      { job_name: "masakari-monitors", static_configs: [{ targets: [`127.0.0.1:${first + 2}`] }] },
-    ],
-  };
-  writeFileSync(join(directory, "prometheus.yml"), JSON.stringify(config));
-  const start = () =>
-    rig.spawn("prometheus", [
-      `--config.file=${join(directory, "prometheus.yml")}`,
-      `--storage.tsdb.path=${join(directory, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]);
-  const query = async (expression: string): Promise<readonly { metric: Record<string, string>; value: string }[]> => {
-    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const body = (await (await fetch(url)).json()) as QueryResult;
-    return body.data.result.map(({ metric, value }) => ({ metric, value: value[1] }));
-  };
-  const becomes = async (expression: string, value: string) =>
-    await eventually(`${expression} is ${value}`, 60_000, async () => {
-      const found = await query(expression).catch(() => []);
-      return found[0]?.value === value || undefined;
-    });
-  /** Whether Prometheus can answer it: it parses more than it can evaluate. */
-  const statusOf = async (expression: string): Promise<string> => {
-    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    return ((await (await fetch(url)).json()) as { readonly status: string }).status;
-  };
-  return { cloud, rig, start, query, becomes, statusOf };
+  // The process monitor takes the third port.
+  return { cloud, rig, port: first + 2 };
 }
 
 describe("metrics, with Debian's Prometheus", { skip }, () => {
@@ -112,7 +74,9 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
   });
 
   test("it scrapes the monitor; a rejected notification and a stopped monitor make their alerts", async (t) => {
-    const { cloud, rig, start, query, becomes, statusOf } = await scene(t);
+    const { cloud, rig, port } = await scene(t);
+    const prometheus = await Prometheus.start(t, rules);
+    const becomes = async (expression: string, value: string) => await prometheus.becomes(expression, value);
     cloud.api = (_, response) => {
       const message = "Host with name compute1 could not be found.";
       response.setHeader("openstack-api-version", "instance-ha 1.0");
@@ -121,7 +85,7 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     await rig.listed("web");
     const target = rig.startProcess("web");
     const monitor = await rig.start("web");
-    start();
+    prometheus.scrape([port]);
     await becomes('masakari_monitor_armed{monitor="processmonitor"}', "1");
     await becomes('masakari_monitor_outbox_notifications_total{outcome="rejected"}', "0");
     target.signal("SIGKILL");
@@ -130,9 +94,9 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     await becomes('masakari_monitor_process_restarts_total{result="failed"}', "1");
     await becomes("masakari_monitor_config_unknown_options", "1");
     await becomes('masakari_monitor_detection_to_acceptance_seconds_count{type="PROCESS"}', "0");
-    const [up] = await query('masakari_monitor_process_up{monitor="processmonitor"}');
+    const [up] = await prometheus.query('masakari_monitor_process_up{monitor="processmonitor"}');
     assert.equal(up?.value, "0");
-    for (const query of queries) assert.equal(await statusOf(query), "success", query);
+    for (const query of queries) assert.equal(await prometheus.statusOf(query), "success", query);
     await monitor.stop();
     await becomes('count(ALERTS{alertname="MasakariMonitorAbsent", alertstate="pending"})', "1");
   });
