@@ -103,6 +103,17 @@ export class Cluster {
     await eventually(doing, readyMs, async () => (fits(await this.monitor(on)) ? true : undefined), 100);
   }
 
+  /** Waits until the side with quorum fences nobody any more: a node that is started before that is fenced again. */
+  async untilFenced(): Promise<void> {
+    const isBeingFenced = /<fence_event [^>]*status="pending"|<node [^>]*online="false" [^>]*unclean="true"/;
+    await eventually("fencing to end", readyMs, async () => {
+      const running = this.nodes.filter(({ pid, isRemote }) => pid !== undefined && !isRemote);
+      const seen = await Promise.all(running.map(async (node) => (await node.run(["crm_mon", "-X"])).output));
+      const quorate = seen.find((text) => text.includes('with_quorum="true"'));
+      return quorate !== undefined && !isBeingFenced.test(quorate) ? true : undefined;
+    });
+  }
+
   /** Everything is switched on, plugged and thawed, and in no maintenance: as at the start of a test. */
   async restore(): Promise<void> {
     for (const bmc of this.#bmcs.values()) bmc.setMode("ok");

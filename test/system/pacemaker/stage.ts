@@ -94,11 +94,12 @@ export class Stage {
   }
 
   /**
-   * Brings every node back, waits for the rest of these notifications, and checks that each came once, and that there was no other. One
-   * without ` from …` may come from any node.
+   * Waits until the cluster fences nobody any more, brings every node back, waits for the rest of these notifications, and checks that
+   * each came once, and that there was no other. One without ` from …` may come from any node.
    * @param repeats so many further POSTs may have been refused as repeats (409)
    */
   async end(expected: readonly string[], { repeats = 0 }: { readonly repeats?: number } = {}): Promise<void> {
+    await this.cluster.untilFenced();
     await this.cluster.restore();
     for (const notification of expected) await this.notified(notification);
     for (const { text, at } of this.#api.received) {
