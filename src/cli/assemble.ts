@@ -1,6 +1,7 @@
 import type { Config } from "../config/sections.ts";
 import { userAgent } from "../http/user-agent.ts";
 import { noProgress } from "../monitor/progress.ts";
+import type { Entry } from "../notify/entry.ts";
 import { Outbox } from "../notify/outbox.ts";
 import { type OutboxService, outboxService } from "../notify/outbox-service.ts";
 import { stateFilesOn } from "../notify/state-operations.ts";
@@ -16,6 +17,7 @@ import type { Clock } from "../system/clock.ts";
 import type { OpenLog } from "../system/logging/open-log.ts";
 import { Delivery, deliveryPath } from "./delivery.ts";
 import type { Disk } from "./disk.ts";
+import { flightRecorder } from "./flight-recorder.ts";
 import { factsOf } from "./health.ts";
 import { notifiesOfItsHost, type Program } from "./program.ts";
 import { packageVersion } from "./version.ts";
@@ -72,12 +74,23 @@ export async function assemble(program: Program, config: Config, shared: Shared)
   const notifyLog = opened.log.named("masakarimonitors.notify");
   const types = program.notificationTypes;
   const files = stateFilesOn(disk);
-  const store = new Store({ statePath, program: program.name, types, clock, log: notifyLog, bootId, ...files });
+  const conditions = new Conditions(clock);
+  const recorder = flightRecorder(program.name, config, { ...shared, bootId, conditions, log });
+  const onEntry = (entry: Entry): void => recorder?.entry(entry, clock.now());
+  const store = new Store({
+    statePath,
+    program: program.name,
+    types,
+    clock,
+    log: notifyLog,
+    bootId,
+    onEntry,
+    ...files,
+  });
   const outbox = new Outbox({ store, clock, log: notifyLog, bootId, expiryMs: config.notifications.expiry * 1000 });
   const requests = new ApiRequests(clock);
   const parts = { outbox, clock, log: opened.log, requests, userAgent: userAgent(command, packageVersion()) };
   const delivery = new Delivery(await deliveryPath(config, program.retry(config), parts));
-  const conditions = new Conditions(clock);
   const showShadow = ({ notifications: { shadow } }: Config): void => {
     const problem = shadow ? "[notifications] shadow is set; remove it to arm this monitor" : undefined;
     const before = conditions.all.get(SHADOW.name)?.problem;
@@ -120,7 +133,9 @@ export async function assemble(program: Program, config: Config, shared: Shared)
     delivery,
     async run(signal, onBegun) {
       store.open();
-      await monitor.run({ store, outbox, dispatcher: delivery, clock, log, progress, conditions, onBegun }, signal);
+      const parts = { store, outbox, dispatcher: delivery, clock, log, progress, conditions, recorder, onBegun };
+      await monitor.run(parts, signal);
+      await recorder?.close();
       store.close();
     },
     facts: () => factsOf(sources),

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { orderOperations } from "../host/orders.ts";
+import { recordingOperations } from "../monitor/recording/segment-files.ts";
 import { probeDisk } from "../notify/disk-probe.ts";
 import { lockOperations, reviveLockError } from "../notify/lock-operations.ts";
 import { reviveStateError, stateOperations } from "../notify/state-operations.ts";
@@ -18,6 +19,7 @@ export const diskOperations = {
   ...lockOperations,
   ...pauseOperations,
   ...orderOperations,
+  ...recordingOperations,
   ...logFileOperations,
   choosePlace,
 };

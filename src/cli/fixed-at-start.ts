@@ -6,6 +6,7 @@ const fixedAtStart = [
   "hostname",
   "state_path",
   "disk_thread",
+  "recording_size",
   "log_file",
   "log_dir",
   "use_syslog",

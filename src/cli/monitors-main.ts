@@ -17,6 +17,8 @@ import { registerListCommand } from "./list-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
+import { registerExplainCommand } from "./recording/explain-command.ts";
+import { registerReplayCommand } from "./recording/replay-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { guardStandardStreams } from "./standard-streams.ts";
 import { fallbackPlaces, placeInUse, stateEnvironment } from "./state-place.ts";
@@ -105,7 +107,22 @@ const compare = registerCompareCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [doctor, status, armed, compare, outbox, list, ...pauses, ...arming])
+const explain = registerExplainCommand(program, {
+  statePath: () => statePath(explain.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+registerReplayCommand(program, {
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [doctor, status, armed, compare, explain, outbox, list, ...pauses, ...arming])
   addConfigFileOptions(command);
 
 try {

@@ -4,7 +4,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
 import { masakariName } from "./decide/context.ts";
-import { decide } from "./decide.ts";
+import { decisions } from "./decisions.ts";
 import type { HostDriver } from "./driver.ts";
 import type { FencingDevice, PowerResult } from "./fencing-device.ts";
 import type { AskNova, HostApi } from "./host-api.ts";
@@ -13,7 +13,6 @@ import { Pulse } from "./pulse.ts";
 import { kept, restore } from "./saved-state.ts";
 import { sense } from "./sense.ts";
 import { type HostsState, initialState } from "./state.ts";
-import { subjects } from "./subjects.ts";
 
 /** Longer than all calls of a look may take until they time out, one after the other. */
 const SLOWEST_LOOK_MS = 120_000;
@@ -65,8 +64,7 @@ export function hostMonitor(parts: HostMonitorParts): HostMonitor {
     catchUpWithinMs: CATCH_UP_MS,
     kept,
     restore,
-    subjects,
-    decide,
+    ...decisions,
     woke(key, at) {
       const stall = pulse?.beat();
       return stall === undefined ? { kind: "woke", at, key } : { kind: "stalled", ...stall, key };

@@ -1,18 +1,16 @@
 import type { Monitor } from "../monitor/contract.ts";
-import { ofEach } from "../monitor/kept.ts";
 import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
-import { decide } from "./decide.ts";
+import { decisions } from "./decisions.ts";
 import type { InstanceEffect, InstanceObservation, InstanceSettings } from "./observation.ts";
 import { whyUnreadable } from "./qemu-log.ts";
 import { kept, restoreState } from "./saved-state.ts";
 import { LOOK_EVERY_MS, sense } from "./sense.ts";
 import { noSession } from "./session.ts";
 import { type InstanceState, initialState } from "./state.ts";
-import { subjectOf } from "./subjects.ts";
 
 /** Longer than libvirt's calls may take until they time out, one after the other. */
 const SLOWEST_LOOK_MS = 120_000;
@@ -51,8 +49,7 @@ export function instanceMonitor(given: InstanceMonitorParts): InstanceMonitor {
     catchUpWithinMs: CATCH_UP_MS,
     kept,
     restore: restoreState,
-    subjects: ofEach((state) => state.guests, subjectOf),
-    decide,
+    ...decisions,
     async sense(observe, signal) {
       try {
         void warnOfUnreadableLogs(settings.current.qemu_log_directory, given.log);

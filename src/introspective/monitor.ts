@@ -1,18 +1,16 @@
 import { pythonPattern } from "../config/python-pattern.ts";
 import type { Monitor } from "../monitor/contract.ts";
-import { ofEach } from "../monitor/kept.ts";
 import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { act } from "./act.ts";
-import { decide } from "./decide.ts";
+import { decisions } from "./decisions.ts";
 import type { IntrospectiveEffect, IntrospectiveObservation, IntrospectiveSettings } from "./observation.ts";
 import { kept, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
 import { noSession } from "./session.ts";
 import { type IntrospectiveState, initialState } from "./state.ts";
-import { subjectOf } from "./subjects.ts";
 
 export interface IntrospectiveMonitorParts {
   readonly settings: IntrospectiveSettings;
@@ -53,8 +51,7 @@ export function introspectiveMonitor(given: IntrospectiveMonitorParts): Introspe
     catchUpWithinMs: CATCH_UP_MS,
     kept,
     restore: restoreState,
-    subjects: ofEach((state) => state.guests, subjectOf),
-    decide,
+    ...decisions,
     sense(observe, signal) {
       const parts = { clock, log, uri, bootId, conditions, settings: () => settings.current, pattern: () => pattern };
       return settings.during(observe, () => sense(session, parts, observe, signal));

@@ -3,6 +3,7 @@ import type { ConditionKind } from "../status/conditions.ts";
 import type { Subject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
 import type { Keep, OfEach, OnUnreadable, Saved } from "./kept.ts";
+import type { Redact } from "./recording/encode.ts";
 
 /** Put a notification into the outbox, in the same transaction as the state that counts it as sent. */
 export interface NotifyEffect {
@@ -151,6 +152,8 @@ export interface Monitor<State, Observation, Effect extends OwnEffect> {
   silenceLimitMs?(): number | undefined;
   /** What is watched and how it is, for status and list. Pure. */
   readonly subjects?: OfEach<State, Subject | undefined>;
+  /** What is recorded in place of a text of an observation, effect or state that may contain a secret. Pure; idempotent. */
+  readonly redact?: Redact;
   /**
    * The kinds of effects that go on when sensing ends and is started again, and whose results are decided all the same, since
    * something in the world depends on them: a restart command, for instance. They are also carried out while no sensing runs.

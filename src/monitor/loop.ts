@@ -2,22 +2,16 @@ import { isAmong } from "../notify/notification.ts";
 import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
-import type { Clock, Instant } from "../system/clock.ts";
+import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import { countOf } from "../system/plural.ts";
-import { Actions, type Source } from "./actions.ts";
-import {
-  type CommonEffect,
-  isCommon,
-  type Monitor,
-  type NotifyEffect,
-  type Observe,
-  type OwnEffect,
-  type SupersedeEffect,
-} from "./contract.ts";
+import { Actions } from "./actions.ts";
+import { type CommonEffect, isCommon, type Monitor, type Observe, type OwnEffect } from "./contract.ts";
+import { type Decided, decideQueued, type Owed, type Queued } from "./decide-queued.ts";
 import { ObservationQueue } from "./observation-queue.ts";
 import type { Progress } from "./progress.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { showObservation } from "./show-observation.ts";
 import { StateRows } from "./state-rows.ts";
 import { SubjectHistory } from "./subject-history.ts";
@@ -31,6 +25,8 @@ export interface LoopParts {
   readonly progress: Progress;
   /** Where `setCondition` goes. */
   readonly conditions?: Conditions | undefined;
+  /** What is decided is handed to it, after it was carried out. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /**
@@ -80,9 +76,10 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     const { log, store } = this.#parts;
     this.#signal.addEventListener("abort", () => this.#wakes.cancelAll(), { once: true });
     const restored = this.#restore();
+    if (restored !== undefined && restored !== "nothing") this.#state = restored;
+    this.#parts.recorder?.started(this.#monitor, this.#state);
     if (restored === "nothing") return;
     if (restored === undefined) log.warning(`The saved state of ${this.#monitor.name} is unreadable; starting fresh`);
-    else this.#state = restored;
     const rows = this.#rows.differing(this.#state);
     if (rows.size > 0) store.transaction(() => this.#save(rows));
     this.#changed(this.#monitor.subjects?.map(this.#state).keys() ?? []);
@@ -143,7 +140,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   /** Several at once, or, if one of them cannot be decided or kept, one after the other. */
   #steps(queued: readonly Queued<Observation>[]): void {
     const before = this.#state;
-    let decided: Decided<Effect>;
+    let decided: Decided<State, Observation, Effect>;
     try {
       decided = this.#decideAndKeep(queued);
     } catch (error) {
@@ -160,12 +157,16 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     if (subjects !== undefined && this.#state !== before) {
       this.#changed(subjects.map(this.#state).changedSince(subjects.map(before)));
     }
-    for (const at of decided.notifiedFrom) progress.decisionLatency.record(now.mono - at.mono);
-    for (const effect of decided.effects) this.#carryOut(effect);
+    for (const { effect, from } of decided.owed) {
+      if (effect.kind === "notify") progress.decisionLatency.record(now.mono - from.mono);
+    }
+    for (const { effects } of decided.steps) for (const effect of effects) this.#carryOut(effect);
+    this.#parts.recorder?.decided(decided.steps, decided.state);
   }
 
   #onDefect(observation: Observation | undefined, error: unknown): void {
-    const { progress, clock, log } = this.#parts;
+    const { progress, clock, log, recorder } = this.#parts;
+    recorder?.failed(observation, messageOf(error));
     progress.observations += 1;
     progress.lastObservation = clock.now();
     progress.failedDecisions += 1;
@@ -180,28 +181,10 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
    * The state and the notifications that it counts as sent become durable together, or not at all.
    * @throws what `decide` or the outbox throws; nothing has changed then
    */
-  #decideAndKeep(queued: readonly Queued<Observation>[]): Decided<Effect> {
-    const { store } = this.#parts;
-    let state = this.#state;
-    const effects: (CommonEffect | Effect)[] = [];
-    const owed: Owed[] = [];
-    const notifiedFrom: Instant[] = [];
-    /** The keys of `cancel` among the effects, which are carried out only when all is decided. */
-    const cancelled = new Set<string>();
-    for (const { observation, source } of queued) {
-      if (source !== undefined && (source.cancelled.aborted || cancelled.has(source.cancelKey))) continue;
-      const decision = this.#monitor.decide(state, observation);
-      state = decision.state;
-      for (const effect of decision.effects) {
-        effects.push(effect);
-        if (!isCommon(effect)) continue;
-        if (effect.kind === "cancel") cancelled.add(effect.key);
-        if (effect.kind !== "notify" && effect.kind !== "supersede") continue;
-        const from = observedAt(observation) ?? this.#parts.clock.now();
-        owed.push({ effect, from });
-        if (effect.kind === "notify") notifiedFrom.push(from);
-      }
-    }
+  #decideAndKeep(queued: readonly Queued<Observation>[]): Decided<State, Observation, Effect> {
+    const { store, clock, recorder } = this.#parts;
+    const decided = decideQueued(this.#monitor, this.#state, queued, { clock, isRecorded: recorder !== undefined });
+    const { state, owed } = decided;
     const rows = this.#rows.changed(this.#state, state);
     if (rows.size > 0 || owed.length > 0) {
       store.transaction(() => {
@@ -210,7 +193,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
       });
     }
     this.#state = state;
-    return { effects, notifiedFrom };
+    return decided;
   }
 
   #save(rows: ReturnType<StateRows<State>["changed"]>): void {
@@ -275,26 +258,3 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     this.#add({ observation, source: undefined, isWake: true });
   }
 }
-
-/** An observation that waits to be decided, and whose result it is. A wake is our own: no sign that sensing works. */
-interface Queued<Observation> {
-  readonly observation: Observation;
-  readonly source: Source | undefined;
-  readonly isWake?: true;
-}
-
-/** What belongs into the transaction, and when what it is decided from was observed. */
-interface Owed {
-  readonly effect: NotifyEffect | SupersedeEffect;
-  readonly from: Instant;
-}
-
-/** What some observations come to. */
-interface Decided<Effect> {
-  readonly effects: readonly (CommonEffect | Effect)[];
-  /** For each notification among them, when what it is decided from was observed. */
-  readonly notifiedFrom: readonly Instant[];
-}
-
-/** An observation has the time at which it was seen; those of a test may have none. */
-const observedAt = (observation: unknown): Instant | undefined => (observation as { at?: Instant }).at;

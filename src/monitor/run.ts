@@ -8,6 +8,7 @@ import { countOf } from "../system/plural.ts";
 import type { Monitor, OwnEffect } from "./contract.ts";
 import { Loop } from "./loop.ts";
 import { noProgress, type Progress } from "./progress.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { supervise } from "./supervisor.ts";
 
 export interface MonitorParts {
@@ -21,6 +22,8 @@ export interface MonitorParts {
   readonly progress?: Progress;
   /** Where what `decide` finds wrong goes. */
   readonly conditions?: Conditions;
+  /** Records what is observed and decided. */
+  readonly recorder?: Recorder | undefined;
   /** Called once: sensing has begun, and its first observation is decided. */
   readonly onBegun?: () => void;
 }

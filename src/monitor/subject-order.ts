@@ -34,6 +34,11 @@ export class SubjectOrder {
     return new SubjectOrder(this.#tree.without({ at, subject }));
   }
 
+  /** All of them, in order. */
+  places(): readonly (readonly [subject: string, at: number])[] {
+    return this.#tree.keysArray().map(({ subject, at }) => [subject, at]);
+  }
+
   first(): Place | undefined {
     return this.#tree.minKey();
   }

@@ -17,6 +17,8 @@ export interface StoreOptions {
   readonly bootId: string;
   /** Which notifications the program makes: others in its file were put there by somebody else. All, if not given. */
   readonly types?: readonly Notification["type"][];
+  /** Called with each entry that is new or has changed, once that is durable. */
+  readonly onEntry?: (entry: Entry) => void;
   /** Uses the file in another way than on this thread. */
   readonly open?: StateFiles["open"];
   readonly rescue?: StateFiles["rescue"];
@@ -224,5 +226,7 @@ export class Store {
     }
     for (const entry of staged.values()) this.#pending.keep(entry);
     this.#disk.write(staged.values(), this.#stagedSaved);
+    const { onEntry } = this.#options;
+    if (onEntry !== undefined) for (const entry of staged.values()) this.afterCommit(() => onEntry(entry));
   }
 }

@@ -1,5 +1,4 @@
 import type { Monitor } from "../monitor/contract.ts";
-import { ofEach } from "../monitor/kept.ts";
 import { LiveSettings } from "../monitor/live-settings.ts";
 import type { Conditions } from "../status/conditions.ts";
 import { readBootId } from "../system/boot-id.ts";
@@ -8,7 +7,7 @@ import type { Logger } from "../system/log.ts";
 import type { ExitCalls } from "../system/pidfd.ts";
 import { openProcTable, type ProcTable } from "../system/proc-table.ts";
 import { act } from "./act.ts";
-import { decide } from "./decide.ts";
+import { decisions } from "./decisions.ts";
 import type { LoadProcessList } from "./list-watch.ts";
 import { Looks } from "./looks.ts";
 import type { ProcessEffect, ProcessObservation, ProcessSettings } from "./observation.ts";
@@ -17,7 +16,6 @@ import { readPauses } from "./pauses.ts";
 import { kept, restoreState } from "./saved-state.ts";
 import { sense } from "./sense.ts";
 import { initialState, type ProcessState } from "./state.ts";
-import { subjectOf } from "./subjects.ts";
 import { SudoRights } from "./sudo-rights.ts";
 import { Systemd, whyNoSystemd } from "./systemd.ts";
 import { WatchedProcesses } from "./watched-processes.ts";
@@ -85,8 +83,7 @@ export function processMonitor(given: ProcessMonitorParts): ProcessMonitor {
     initial: initialState,
     kept,
     restore: restoreState,
-    subjects: ofEach((state) => state.entries, subjectOf),
-    decide,
+    ...decisions,
     // A command that is under way goes on, and its result counts.
     outlastSensing: ["run"],
     sense(observe, signal) {

@@ -16,11 +16,11 @@ export function unitOf(entry: ProcessEntry, found: string | undefined): string |
 }
 
 function unitInCommands({ restart_command, start_command }: ProcessEntry): string | undefined {
-  return unitIn(restart_command) ?? unitIn(start_command);
+  return unitInCommand(restart_command) ?? unitInCommand(start_command);
 }
 
 /** The unit in `systemctl restart nova-compute`, `sudo service nova-compute restart` and the like. */
-function unitIn(command: string): string | undefined {
+export function unitInCommand(command: string): string | undefined {
   const words = command.split(/\s+/).filter((word) => word !== "");
   const at = words.findIndex((word) => ["systemctl", "service"].includes(baseName(word)));
   const rest = words.slice(at + 1).filter((word) => !word.startsWith("-"));

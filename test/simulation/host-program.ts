@@ -14,6 +14,7 @@ import type { Notification } from "../../src/notify/notification.ts";
 import { Outbox } from "../../src/notify/outbox.ts";
 import { Store } from "../../src/notify/store.ts";
 import { SegmentHosts } from "../../src/openstack/segment-hosts.ts";
+import type { MemoryRecording } from "../support/harness/memory-recording.ts";
 import type { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import { ProgramClock } from "../support/harness/program-clock.ts";
 import { KeptLog } from "../support/kept-log.ts";
@@ -32,6 +33,7 @@ export interface Surroundings {
   readonly random: Seeded;
   readonly settings: HostSettings;
   readonly file: MemoryStateFile;
+  readonly recording: MemoryRecording | undefined;
   readonly wallOffset: () => number;
   readonly masakari: () => HostClient;
   look(interrupted: boolean): ClusterObservation;
@@ -138,7 +140,8 @@ export class HostProgram {
         return decision;
       },
     };
-    void runMonitor(watched, { store, outbox, dispatcher, clock, log }, this.#stop.signal);
+    const recorder = this.#world.recording?.recorder(clock, bootId);
+    void runMonitor(watched, { store, outbox, dispatcher, clock, log, recorder }, this.#stop.signal);
   }
 
   /** Its machine or the program itself stands still. */

@@ -5,6 +5,7 @@ import type { PowerResult } from "../../src/host/fencing-device.ts";
 import type { HostSettings, Orders } from "../../src/host/observation.ts";
 import type { DeliveryResult } from "../../src/notify/delivery.ts";
 import type { Notification } from "../../src/notify/notification.ts";
+import type { MemoryRecording } from "../support/harness/memory-recording.ts";
 import { MemoryStateFile } from "../support/harness/memory-state-file.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -21,6 +22,8 @@ const IPMI_TIMEOUT_MS = 5000;
 export interface Watched {
   readonly machine: Machine;
   readonly file: MemoryStateFile;
+  /** What its programs record, if they do. */
+  recording: MemoryRecording | undefined;
   /** Whether a monitor belongs on it. */
   readonly hasMonitor: boolean;
   program: HostProgram | undefined;
@@ -78,6 +81,7 @@ export class HostWorld {
     this.hosts = machines.map((machine) => ({
       machine,
       file: new MemoryStateFile(),
+      recording: undefined,
       hasMonitor: monitoring?.has(machine.name) ?? true,
       program: undefined,
       wallOffset: 0,
@@ -164,6 +168,7 @@ export class HostWorld {
       random,
       settings: { ...settings, hostname: machine.name },
       file: host.file,
+      recording: host.recording,
       wallOffset: () => host.wallOffset,
       masakari: () => this.masakari.client(() => !this.cutFromApi.has(machine)),
       look: (interrupted) => {

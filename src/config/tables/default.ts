@@ -28,6 +28,14 @@ export const defaultTable = {
       ours: true,
       help: "Whether the disk of state_path is accessed from a separate thread, so that a disk that hangs delays the monitor by 1.5 s at most. It costs 10 to 12 MB of memory; without it the monitor waits for the disk.",
     },
+    recording_size: {
+      type: "int",
+      default: 16,
+      min: 0,
+      max: 1024,
+      ours: true,
+      help: "MB of state_path that each program may use for recording what it observes and decides, for `masakari-monitors explain` and `replay`; the oldest is deleted. 0: nothing is recorded.",
+    },
     masakari_check_interval: {
       type: "int",
       default: 300,

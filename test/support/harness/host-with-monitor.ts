@@ -6,6 +6,7 @@ import type { Logger } from "../../../src/system/log.ts";
 import { Seeded } from "../seeded.ts";
 import { ApiModel } from "./api-model.ts";
 import { Ledger, type Line } from "./ledger.ts";
+import type { MemoryRecording } from "./memory-recording.ts";
 import { MemoryStateFile } from "./memory-state-file.ts";
 import { Program } from "./program.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
@@ -41,6 +42,8 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
   readonly counted: Extract<CommonEffect, { kind: "count" }>[] = [];
   onDecision: (before: State, observation: Observation, effects: readonly (CommonEffect | Effect)[]) => void = () =>
     undefined;
+  /** What its programs record, if they do. */
+  recording: MemoryRecording | undefined;
   /** When its program was last started, mono. */
   startedAt = 0;
   /** An attempt to send a notification begins. */
@@ -59,6 +62,7 @@ export abstract class HostWithMonitor<State, Observation, Effect extends OwnEffe
         openFile: openFile ?? (() => this.file.open()),
         statePath: "/",
         random: new Seeded(2).next,
+        recorder: (clock, bootId) => this.recording?.recorder(clock, bootId),
         post: (notification, signal) => this.api.post(notification, signal),
         watch: {
           loaded: (contents, file) => {

@@ -68,7 +68,8 @@ export class ProgramRun<State, Observation, Effect extends OwnEffect> {
     });
     const monitor = this.#monitor(log);
     this.#program.state = monitor.initial;
-    void runMonitor(monitor, { store, outbox, dispatcher, clock, log }, this.#stop.signal).then(() => {
+    const recorder = this.#parts.recorder?.(clock, boot);
+    void runMonitor(monitor, { store, outbox, dispatcher, clock, log, recorder }, this.#stop.signal).then(() => {
       if (this.#alive) store.close();
       this.#alive = false;
     });

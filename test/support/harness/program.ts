@@ -1,4 +1,5 @@
 import type { Monitor, OwnEffect } from "../../../src/monitor/contract.ts";
+import type { Recorder } from "../../../src/monitor/recording/recorder.ts";
 import type { DeliveryResult } from "../../../src/notify/delivery.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import type { Contents, StateFile } from "../../../src/notify/state-file.ts";
@@ -47,6 +48,8 @@ export interface ProgramParts<State, Observation, Effect extends OwnEffect> {
   readonly expiryMs?: number;
   readonly maxInFlight?: number;
   readonly watch?: ProgramWatch<State, Observation, Effect>;
+  /** Records a run of the program. */
+  readonly recorder?: (clock: Clock, bootId: string) => Recorder | undefined;
 }
 
 /**

@@ -1,0 +1,67 @@
+import type { CommonEffect, OwnEffect } from "../../monitor/contract.ts";
+import type { DecidedRecord, EntryRecord, PhaseChange, RecordingLine } from "../../monitor/recording/record.ts";
+import type { Instant } from "../../system/clock.ts";
+
+/** Something in a recording, with what it is about. */
+export type StoryEvent = { readonly program: string; readonly at: Instant } & (
+  | {
+      readonly kind: "decided";
+      readonly observation: Readonly<Record<string, unknown>>;
+      readonly effects: readonly (CommonEffect | OwnEffect)[];
+      readonly phases: readonly PhaseChange[];
+    }
+  | { readonly kind: "failed"; readonly observation: Readonly<Record<string, unknown>>; readonly error: string }
+  | { readonly kind: "entry"; readonly entry: EntryRecord }
+  | { readonly kind: "started"; readonly version: string; readonly after: "start" | "gap" }
+);
+
+/** The events of recordings, in the order in which they were recorded. */
+export function* eventsOf(lines: Iterable<RecordingLine>): Generator<StoryEvent> {
+  let program = "";
+  let at: Instant = { wall: 0, mono: 0 };
+  const latest = new Map<string, Readonly<Record<string, unknown>>>();
+  const timed = (observation: Readonly<Record<string, unknown>>): Instant => {
+    at = (observation.at as Instant | undefined) ?? at;
+    return at;
+  };
+  for (const line of lines) {
+    switch (line.kind) {
+      case "segment":
+        program = line.program;
+        at = line.at;
+        latest.clear();
+        if (line.begins !== "next") yield { kind: "started", program, at, version: line.version, after: line.begins };
+        break;
+      case "decided": {
+        const observation = objectOf(line.observation);
+        latest.set(String(observation.kind), observation);
+        yield decided(program, timed(observation), observation, line);
+        break;
+      }
+      case "repeated": {
+        const observation = { ...latest.get(line.of), at: line.at };
+        yield decided(program, timed(observation), observation, line);
+        break;
+      }
+      case "failed": {
+        const observation = objectOf(line.observation);
+        yield { kind: "failed", program, at: timed(observation), observation, error: line.error };
+        break;
+      }
+      case "entry":
+        yield { kind: "entry", program, at: line.at, entry: line };
+    }
+  }
+}
+
+function decided(
+  program: string,
+  at: Instant,
+  observation: Readonly<Record<string, unknown>>,
+  { effects, phases }: Pick<DecidedRecord, "effects" | "phases">,
+): StoryEvent {
+  return { kind: "decided", program, at, observation, effects, phases };
+}
+
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};

@@ -1,0 +1,142 @@
+import type { Entry } from "../../notify/entry.ts";
+import type { Clock, Instant, Timer } from "../../system/clock.ts";
+import type { Monitor } from "../contract.ts";
+import type { Step } from "../decide-queued.ts";
+import { encode } from "./encode.ts";
+import { LineEncoder } from "./line-encoder.ts";
+import { Phases } from "./phases.ts";
+import { FORMAT, type SegmentRecord } from "./record.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+import { stateLines } from "./state-lines.ts";
+
+/** What of a monitor is needed to record it. */
+export type Recorded<State> = Pick<Monitor<State, never, never>, "name" | "subjects" | "redact">;
+
+/** Records what a monitor observes and decides. No call waits for the disk, or throws. */
+export interface Recorder {
+  /** Once, before anything is decided. */
+  started<State>(monitor: Recorded<State>, state: State): void;
+  /** @param state after them */
+  decided(steps: readonly Step<unknown, unknown>[], state: unknown): void;
+  /** The observation was ignored, and the state stayed as it was. */
+  failed(observation: unknown, error: string): void;
+}
+
+export interface FlightRecorderParts {
+  readonly writer: Pick<SegmentWriter, "problem" | "isFull" | "begin" | "write" | "settled">;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly bootId: string;
+}
+
+const WRITE_EVERY_MS = 1000;
+/** After nothing could be written. */
+const RETRY_EVERY_MS = 30_000;
+/** What is recorded waits as it is, at no cost for the decision, until it is written; beyond so much it is encoded at once. */
+const MOST_QUEUED = 1000;
+/** Characters of one block. */
+const BLOCK = 256_000;
+
+type Line = (lines: LineEncoder) => string;
+
+/** Records into segments, each of which begins with the whole state, so that it can be replayed without those before it. */
+export class FlightRecorder implements Recorder {
+  readonly #parts: FlightRecorderParts;
+  #lines: LineEncoder | undefined;
+  /** The lines of the current state, and of which program. */
+  #stateLines: () => Iterable<string> = () => [];
+  #program = "";
+  #state: unknown;
+  #queued: Line[] = [];
+  #text = "";
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(parts: FlightRecorderParts) {
+    this.#parts = parts;
+  }
+
+  started<State>({ name, subjects, redact }: Recorded<State>, state: State): void {
+    this.#program = name;
+    this.#state = state;
+    this.#stateLines = () => stateLines(this.#state, redact);
+    this.#lines = new LineEncoder(redact, Phases.of(subjects, state));
+    this.#begin("start");
+  }
+
+  decided(steps: readonly Step<unknown, unknown>[], state: unknown): void {
+    this.#state = state;
+    for (const step of steps) this.#queue((lines) => lines.decided(step));
+  }
+
+  failed(observation: unknown, error: string): void {
+    this.#queue((lines) => lines.failed(observation, error));
+  }
+
+  /** A notification in the outbox has changed, or is new. */
+  entry(entry: Entry, at: Instant): void {
+    this.#queue((lines) => lines.entry(entry, at));
+  }
+
+  /** Writes what waits; resolves when that is done, or has failed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#encodeAll();
+    this.#flush();
+    await this.#parts.writer.settled();
+  }
+
+  #queue(line: Line): void {
+    if (this.#isClosed || this.#lines === undefined) return;
+    this.#queued.push(line);
+    const waitMs = this.#parts.writer.problem === undefined ? WRITE_EVERY_MS : RETRY_EVERY_MS;
+    this.#timer ??= this.#parts.clock.setTimer(waitMs, () => this.#write());
+    if (this.#queued.length > MOST_QUEUED) this.#encodeAll();
+  }
+
+  #write(): void {
+    this.#timer = undefined;
+    this.#encodeAll();
+    this.#flush();
+    const { writer } = this.#parts;
+    if (writer.problem !== undefined) this.#begin("gap");
+    else if (writer.isFull) this.#begin("next");
+  }
+
+  /** While nothing can be written, only what is to be known of subjects later is kept up. */
+  #encodeAll(): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    if (this.#lines === undefined) return;
+    for (const line of queued) {
+      this.#text += `${line(this.#lines)}\n`;
+      if (this.#text.length > BLOCK) this.#flush();
+    }
+  }
+
+  #flush(): void {
+    if (this.#text !== "") this.#parts.writer.write(this.#text);
+    this.#text = "";
+  }
+
+  /** To be called when everything before is encoded: the state is that after it. */
+  #begin(begins: SegmentRecord["begins"]): void {
+    const { writer, clock, version, bootId } = this.#parts;
+    this.#lines?.beginSegment();
+    const head: SegmentRecord = {
+      ...{ kind: "segment", format: FORMAT, program: this.#program, version, bootId },
+      ...{ at: clock.now(), begins },
+    };
+    const blocks: string[] = [];
+    let block = `${encode(head)}\n`;
+    for (const line of this.#stateLines()) {
+      if (block.length + line.length > BLOCK) {
+        blocks.push(block);
+        block = "";
+      }
+      block += `${line}\n`;
+    }
+    writer.begin([...blocks, block]);
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { makePrivateDirectory } from "../../system/private-directory.ts";
+import { makePrivateFile } from "../../system/private-file.ts";
+
+/** A segment's file: `000042.rec`. */
+const NAME = /^(\d{6,12})\.rec$/;
+/** However small they are: a program that cannot start leaves one at each attempt. */
+const MOST_SEGMENTS = 256;
+/** What a recording leaves free on the disk: undelivered notifications come first. Bytes. */
+const RESERVED = 16_000_000;
+/** Before each block: the length of what follows and its CRC-32, both of 4 bytes, the most significant one first. */
+export const BLOCK_HEAD = 8;
+
+/** Where a program's recording is. */
+export function recordingDirectory(statePath: string, program: string): string {
+  return join(statePath, `${program}.recording`);
+}
+
+/** The paths of the segments of a recording, the oldest first. @throws the system's error */
+export function segmentsIn(directory: string): readonly string[] {
+  return numbersIn(directory).map((number) => pathOf(directory, number));
+}
+
+/** The operations on the files of a recording, for whichever thread runs them. Nothing is synced. */
+export const recordingOperations = {
+  /** Deletes the oldest segments until the others have at most so many bytes, and creates the next one. @returns its number */
+  beginRecordingSegment(directory: string, othersBytes: number): number {
+    makePrivateDirectory(directory);
+    requireRoom(directory);
+    const numbers = numbersIn(directory);
+    deleteOldest(directory, numbers, othersBytes);
+    const next = (numbers.at(-1) ?? 0) + 1;
+    makePrivateFile(pathOf(directory, next));
+    return next;
+  },
+
+  /** The segment has become larger than was planned: deletes the oldest ones until the others have at most so many bytes. */
+  pruneRecording(directory: string, segment: number, othersBytes: number): void {
+    deleteOldest(
+      directory,
+      numbersIn(directory).filter((number) => number !== segment),
+      othersBytes,
+    );
+  },
+
+  /** @returns how many bytes the segment has then. If it throws, the segment is as before, or ends with a torn block. */
+  appendRecordingBlock(directory: string, segment: number, compressed: Uint8Array): number {
+    requireRoom(directory);
+    const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
+    const fd = openSync(pathOf(directory, segment), O_WRONLY | O_APPEND | O_NOFOLLOW);
+    try {
+      const before = fstatSync(fd).size;
+      const block = blockOf(compressed);
+      try {
+        for (let written = 0; written < block.length; ) written += writeSync(fd, block, written);
+      } catch (error) {
+        ftruncateSync(fd, before);
+        throw error;
+      }
+      return before + block.length;
+    } finally {
+      closeSync(fd);
+    }
+  },
+};
+
+function deleteOldest(directory: string, numbers: readonly number[], keptBytes: number): void {
+  const sizes = numbers.map((number) => statSync(pathOf(directory, number)).size);
+  let bytes = sizes.reduce((sum, size) => sum + size, 0);
+  for (const [index, number] of numbers.entries()) {
+    if (bytes <= keptBytes && numbers.length - index < MOST_SEGMENTS) return;
+    unlinkSync(pathOf(directory, number));
+    bytes -= sizes[index] ?? 0;
+  }
+}
+
+function requireRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < RESERVED)
+    throw new Error(`less than ${RESERVED / 1_000_000} MB is free on the disk of ${directory}`);
+}
+
+/** A block as it stands in a file. */
+export function blockOf(compressed: Uint8Array): Uint8Array {
+  const block = Buffer.alloc(BLOCK_HEAD + compressed.length);
+  block.writeUInt32BE(compressed.length, 0);
+  block.writeUInt32BE(crc32(compressed), 4);
+  block.set(compressed, BLOCK_HEAD);
+  return block;
+}
+
+function numbersIn(directory: string): readonly number[] {
+  const numbers = readdirSync(directory).flatMap((name) => NAME.exec(name)?.[1] ?? []);
+  return numbers.map(Number).sort((one, other) => one - other);
+}
+
+function pathOf(directory: string, segment: number): string {
+  return join(directory, `${String(segment).padStart(6, "0")}.rec`);
+}

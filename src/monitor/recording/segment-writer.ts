@@ -1,0 +1,161 @@
+import { promisify } from "node:util";
+import { deflateRaw } from "node:zlib";
+import type { ConditionKind, Conditions } from "../../status/conditions.ts";
+import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
+
+const RECORDER: ConditionKind = {
+  name: "flight recorder",
+  consequence: "what this monitor observes and decides is not recorded; explain and replay will lack it",
+};
+
+/** The files of one program's recording. */
+export interface RecordingFiles {
+  /** Deletes the oldest segments until all others have at most so many bytes, and creates the next one. @returns its number */
+  begin(othersBytes: number): Promise<number>;
+  /** @returns how many bytes the segment has with it */
+  append(segment: number, compressed: Uint8Array): Promise<number>;
+  /** Deletes the oldest segments until all but this one have at most so many bytes. */
+  prune(segment: number, othersBytes: number): Promise<void>;
+}
+
+export interface SegmentWriterParts {
+  readonly files: RecordingFiles;
+  /** Of all segments together. */
+  readonly limitBytes: number;
+  readonly conditions: Conditions;
+  readonly log: Logger;
+  readonly program: string;
+}
+
+/** A part of the limit that one segment has: an eighth of the recording is deleted at a time. */
+const SEGMENTS = 8;
+/** A segment has at least so many times the size of the state that it begins with. */
+const STATES_PER_SEGMENT = 4;
+/** Characters that wait for the disk at most. */
+const MOST_WAITING = 4_000_000;
+/** Compresses on a thread of its own; 3 takes half the time of 6, and a tenth more space. */
+const LEVEL = 3;
+const compress = promisify(deflateRaw);
+
+interface Block {
+  /** It is the first of a segment. */
+  readonly begins: boolean;
+  /** It belongs to the state that a segment begins with. */
+  readonly isState: boolean;
+  readonly text: string;
+}
+
+/** Compresses and writes blocks of lines, one after the other. Never throws: what cannot be written is dropped, and counted. */
+export class SegmentWriter {
+  readonly #parts: SegmentWriterParts;
+  #waiting: Block[] = [];
+  #waitingLength = 0;
+  #writing: Promise<void> | undefined;
+  #segment = 0;
+  #bytes = 0;
+  #stateBytes = 0;
+  #dropped = 0;
+  #problem: string | undefined;
+  /** That it is suspended is in the log. */
+  #isSuspended = false;
+  /** A segment begins in what waits. */
+  #isBeginning = false;
+
+  constructor(parts: SegmentWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Why nothing is written just now. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The segment is large enough: the next one should begin. */
+  get isFull(): boolean {
+    return !this.#isBeginning && this.#bytes >= this.#segmentBytes;
+  }
+
+  /** Adds the blocks of a new segment: the lines that it begins with. */
+  begin(blocks: readonly string[]): void {
+    this.#problem = undefined;
+    this.#isBeginning = true;
+    for (const [index, text] of blocks.entries()) this.#add({ begins: index === 0, isState: true, text });
+  }
+
+  /** Adds a block of lines to the segment. */
+  write(text: string): void {
+    this.#add({ begins: false, isState: false, text });
+  }
+
+  /** Resolves when nothing waits to be written. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  get #segmentBytes(): number {
+    const { limitBytes } = this.#parts;
+    return Math.max(limitBytes / SEGMENTS, Math.min(limitBytes / 2, this.#stateBytes * STATES_PER_SEGMENT));
+  }
+
+  #add(block: Block): void {
+    if (this.#waitingLength + block.text.length > MOST_WAITING) {
+      this.#fail("the disk takes it too slowly");
+      return;
+    }
+    if (this.#problem !== undefined) {
+      this.#dropped += linesIn(block.text);
+      return;
+    }
+    this.#waiting.push(block);
+    this.#waitingLength += block.text.length;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let block = this.#waiting.shift(); block !== undefined; block = this.#waiting.shift()) {
+      this.#waitingLength -= block.text.length;
+      try {
+        await this.#write(block);
+      } catch (error) {
+        this.#dropped += linesIn(block.text);
+        this.#fail(messageOf(error));
+      }
+    }
+  }
+
+  async #write({ begins, isState, text }: Block): Promise<void> {
+    const { files, limitBytes, conditions, log, program } = this.#parts;
+    if (begins) {
+      this.#segment = await files.begin(limitBytes - this.#segmentBytes);
+      this.#stateBytes = 0;
+      this.#isBeginning = false;
+    }
+    const bytes = await files.append(this.#segment, await compress(text, { level: LEVEL }));
+    if (isState) this.#stateBytes = bytes;
+    this.#bytes = bytes;
+    if (bytes > this.#segmentBytes) await files.prune(this.#segment, limitBytes - bytes);
+    if (this.#isSuspended) log.info(`${program}: recording continues; ${this.#dropped} records were dropped`);
+    this.#isSuspended = false;
+    this.#dropped = 0;
+    conditions.set(RECORDER, undefined);
+  }
+
+  #fail(problem: string): void {
+    const { conditions, log, program } = this.#parts;
+    if (!this.#isSuspended) log.warning(`${program}: recording is suspended: ${problem}; retrying`);
+    this.#isSuspended = true;
+    this.#isBeginning = false;
+    this.#problem = problem;
+    for (const { text } of this.#waiting) this.#dropped += linesIn(text);
+    this.#waiting = [];
+    this.#waitingLength = 0;
+    conditions.set(RECORDER, `${problem} (${this.#dropped} records dropped)`);
+  }
+}
+
+function linesIn(text: string): number {
+  return text.split("\n").length - 1;
+}
