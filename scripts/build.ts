@@ -1,44 +1,94 @@
-import { readFileSync, rmSync } from "node:fs";
-import { build } from "esbuild";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
 import { monitorPrograms } from "../src/cli/programs/index.ts";
+import { recordCodeCaches } from "./bundle/record.ts";
 
 /**
- * Bundles each program into one file: less to read at start, less memory, and nothing to resolve at run time but
- * koffi's native library. The options tables, the control plane and other things that a run may not need stay in
- * chunks of their own and are loaded when used. Each program by itself: what several share would be chunks too, 15 of
- * them for a monitor, which cost it 20 ms of CPU at every start.
+ * Bundles each program by itself: less to read at start, less memory, and nothing to resolve at run time but koffi's native
+ * library. What runs all the time is one file with a code cache, which saves a third of the CPU of a start (docs/adr/0010). The
+ * commands are in chunks, of which each loads what it needs: the control plane alone is as large as all the rest.
  */
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+const project = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(project, "dist");
+const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
 
-rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
-const monitors = Object.keys(monitorPrograms).map((name) => [`masakari-${name}`, `src/cli/${name}-main.ts`] as const);
-const programs = new Map([
-  ...monitors,
-  ["masakari-monitors", "src/cli/monitors-main.ts"],
-  ["masakari", "src/cli/masakari-main.ts"],
-  ["disk-thread", "src/cli/disk-thread-main.ts"],
+const common = {
+  absWorkingDir: project,
+  outdir: dist,
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  minifySyntax: true,
+  // Names are kept, so that a stack trace can be read.
+  minifyWhitespace: true,
+  external: ["@koromix/*", "re2js"],
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+const versionOf = { MASAKARI_MONITORS_VERSION: JSON.stringify(version) };
+
+/** Programs, and what `masakari-monitors` loads to `run`, by the file of `src/cli/` that they begin with. */
+const single = new Map([
+  ...Object.keys(monitorPrograms).map((name) => [`masakari-${name}`, `${name}-main`] as const),
+  ["masakari-monitors-run", "run-monitors"],
+  ["disk-thread", "disk-thread-main"],
 ]);
-for (const [program, entryPoint] of programs) {
+const chunked = new Map([
+  ["masakari-monitors", "monitors-main"],
+  ["masakari", "masakari-main"],
+]);
+
+rmSync(dist, { recursive: true, force: true });
+for (const [program, start] of chunked) await buildChunks(program, `src/cli/${start}.ts`);
+for (const [program, start] of single) await buildBundle(program, `src/cli/${start}.ts`);
+await buildRunner("scripts/bundle/record-bundle.ts");
+await recordCodeCaches(project);
+await buildRunner("src/cli/run-bundle.ts");
+
+async function buildChunks(program: string, entryPoint: string): Promise<void> {
   await build({
+    ...common,
     entryPoints: { [program]: entryPoint },
     chunkNames: `parts/${program}/[name]-[hash]`,
-    outdir: "dist",
     outExtension: { ".js": ".mjs" },
-    bundle: true,
     splitting: true,
-    platform: "node",
     format: "esm",
-    target: "node24",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // CommonJS dependencies call require; names are kept, so that a stack trace can be read.
+    // CommonJS dependencies call require.
     banner: {
       js: 'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);',
     },
-    external: ["@koromix/*", "re2js"],
-    define: { MASAKARI_MONITORS_VERSION: JSON.stringify(version) },
-    logLevel: "warning",
+    define: versionOf,
+    plugins: [
+      {
+        name: "run",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/run-monitors\.ts$/ }, () => ({ path: "./masakari-monitors-run.cjs", external: true })),
+      },
+    ],
   });
+}
+
+/** The name of the bundle is one that no other content has: what was compiled of one is never used for another. */
+async function buildBundle(program: string, entryPoint: string): Promise<void> {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { [program]: entryPoint },
+    entryNames: "parts/[name]-[hash]",
+    format: "cjs",
+    banner: { js: "(function(module,require,bundleUrl){" },
+    footer: { js: "})" },
+    define: { ...versionOf, "import.meta.url": "bundleUrl" },
+    metafile: true,
+  });
+  const bundle = basename(Object.keys(metafile.outputs)[0] ?? "");
+  const run = `module.exports=require("./run-bundle.cjs").runBundle(__dirname+"/parts/${bundle}",require);`;
+  // Node finds what an ES module can import of it by such assignments.
+  const names = program === "masakari-monitors-run" ? "exports.runMonitors=module.exports.runMonitors;" : "";
+  writeFileSync(join(dist, `${program}.cjs`), `${run}${names}\n`);
+}
+
+/** What the programs start with. */
+async function buildRunner(entryPoint: string): Promise<void> {
+  await build({ ...common, entryPoints: { "run-bundle": entryPoint }, outExtension: { ".js": ".cjs" }, format: "cjs" });
 }

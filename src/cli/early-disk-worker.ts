@@ -21,9 +21,9 @@ export function takeEarlyDiskWorker(): DiskWorker | undefined {
   return worker;
 }
 
-/** Beside the source in a checkout; a package has it beside the programs, whose parts are in `parts/PROGRAM/`. */
+/** Beside the source in a checkout; a package has it in `dist/`, as all programs, whose parts are below that. */
 export function diskThreadModule(): URL {
   const here = import.meta.url;
   if (here.endsWith(".ts")) return new URL("./disk-thread-main.ts", here);
-  return new URL(here.includes("/parts/") ? "../../disk-thread.mjs" : "./disk-thread.mjs", here);
+  return new URL("disk-thread.cjs", here.slice(0, here.lastIndexOf("/dist/") + "/dist/".length));
 }

@@ -3,8 +3,7 @@ import { guardStandardStreams } from "./standard-streams.ts";
 
 guardStandardStreams("masakari-hostmonitor");
 startDiskWorkerEarly();
-const [{ runProgram }, { hostMonitorProgram }] = await Promise.all([
-  import("./daemon.ts"),
-  import("./programs/hostmonitor.ts"),
-]);
-process.exitCode = await runProgram(hostMonitorProgram, process.argv);
+void import("./daemon.ts").then(async ({ runProgram }) => {
+  const { hostMonitorProgram } = await import("./programs/hostmonitor.ts");
+  process.exitCode = await runProgram(hostMonitorProgram, process.argv);
+});

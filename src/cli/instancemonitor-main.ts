@@ -3,8 +3,7 @@ import { guardStandardStreams } from "./standard-streams.ts";
 
 guardStandardStreams("masakari-instancemonitor");
 startDiskWorkerEarly();
-const [{ runProgram }, { instanceMonitorProgram }] = await Promise.all([
-  import("./daemon.ts"),
-  import("./programs/instancemonitor.ts"),
-]);
-process.exitCode = await runProgram(instanceMonitorProgram, process.argv);
+void import("./daemon.ts").then(async ({ runProgram }) => {
+  const { instanceMonitorProgram } = await import("./programs/instancemonitor.ts");
+  process.exitCode = await runProgram(instanceMonitorProgram, process.argv);
+});

@@ -3,8 +3,7 @@ import { guardStandardStreams } from "./standard-streams.ts";
 
 guardStandardStreams("masakari-introspectiveinstancemonitor");
 startDiskWorkerEarly();
-const [{ runProgram }, { introspectiveMonitorProgram }] = await Promise.all([
-  import("./daemon.ts"),
-  import("./programs/introspectiveinstancemonitor.ts"),
-]);
-process.exitCode = await runProgram(introspectiveMonitorProgram, process.argv);
+void import("./daemon.ts").then(async ({ runProgram }) => {
+  const { introspectiveMonitorProgram } = await import("./programs/introspectiveinstancemonitor.ts");
+  process.exitCode = await runProgram(introspectiveMonitorProgram, process.argv);
+});

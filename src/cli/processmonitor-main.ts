@@ -3,8 +3,7 @@ import { guardStandardStreams } from "./standard-streams.ts";
 
 guardStandardStreams("masakari-processmonitor");
 startDiskWorkerEarly();
-const [{ runProgram }, { processMonitorProgram }] = await Promise.all([
-  import("./daemon.ts"),
-  import("./programs/processmonitor.ts"),
-]);
-process.exitCode = await runProgram(processMonitorProgram, process.argv);
+void import("./daemon.ts").then(async ({ runProgram }) => {
+  const { processMonitorProgram } = await import("./programs/processmonitor.ts");
+  process.exitCode = await runProgram(processMonitorProgram, process.argv);
+});

@@ -1,0 +1,18 @@
+import { renameSync, writeFileSync } from "node:fs";
+import { codeCacheFile, compileBundle, evaluateBundle } from "../../src/cli/run-bundle.ts";
+
+/** ms. */
+const INTERVAL = 500;
+
+/** As `runBundle`, but without a code cache: it writes one, which contains the functions that have run so far, again and again. */
+export function runBundle(file: string, require: NodeJS.Require): object {
+  const bundle = compileBundle(file, undefined);
+  const exports = evaluateBundle(bundle, file, require);
+  const write = (): void => {
+    const data = bundle.createCachedData();
+    writeFileSync(`${file}.new`, Buffer.concat([data, data]));
+    renameSync(`${file}.new`, codeCacheFile(file));
+  };
+  setInterval(write, INTERVAL).unref();
+  return exports;
+}
