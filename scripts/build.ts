@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type BuildOptions, build } from "esbuild";
 import { monitorPrograms } from "../src/cli/programs/index.ts";
 import { recordCodeCaches } from "./bundle/record.ts";
@@ -9,7 +10,9 @@ import { recordCodeCaches } from "./bundle/record.ts";
  * Bundles each program by itself: less to read at start, less memory, and nothing to resolve at run time but koffi's native
  * library. What runs all the time is one file with a code cache, which saves a third of the CPU of a start (docs/adr/0010). The
  * commands are in chunks, of which each loads what it needs: the control plane alone is as large as all the rest.
+ * `npm run build -- --without-code-cache` makes the same files each time.
  */
+const { values: options } = parseArgs({ options: { "without-code-cache": { type: "boolean", default: false } } });
 const project = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(project, "dist");
 const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
@@ -42,8 +45,10 @@ const chunked = new Map([
 rmSync(dist, { recursive: true, force: true });
 for (const [program, start] of chunked) await buildChunks(program, `src/cli/${start}.ts`);
 for (const [program, start] of single) await buildBundle(program, `src/cli/${start}.ts`);
-await buildRunner("scripts/bundle/record-bundle.ts");
-await recordCodeCaches(project);
+if (!options["without-code-cache"]) {
+  await buildRunner("scripts/bundle/record-bundle.ts");
+  await recordCodeCaches(project);
+}
 await buildRunner("src/cli/run-bundle.ts");
 
 async function buildChunks(program: string, entryPoint: string): Promise<void> {
