@@ -10,8 +10,9 @@ import type { Logger } from "../../../src/system/log.ts";
 import { plainSettings as guestSettings } from "../../support/introspective-world.ts";
 import { entryNamed, plainSettings } from "../../support/process-entries.ts";
 import type { VirtualClock } from "../../support/virtual-clock.ts";
+import { hostScenarios } from "./host-scenarios.ts";
 
-interface Parts {
+export interface Parts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly bootId: string;
@@ -19,6 +20,8 @@ interface Parts {
 
 /** What one monitor is fed with. */
 export interface Scenario<Observation = unknown> {
+  /** How many subjects an observation is about; one if not given. */
+  subjectsPerObservation?(size: number): number;
   make(parts: Parts): Monitor<unknown, unknown, OwnEffect>;
   /** Has so many subjects known and well. */
   begin(feed: Feed<Observation>, size: number): void | Promise<void>;
@@ -138,4 +141,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   instancemonitor: instance,
   introspectiveinstancemonitor: introspective,
   processmonitor: processes,
+  ...hostScenarios,
 };

@@ -9,6 +9,7 @@ import { scenarios } from "./scenarios.ts";
 
 /** What a scenario has cost after its beginning. */
 export interface Cost {
+  /** Of one subject each. */
   readonly observations: number;
   readonly cpuSeconds: number;
   /** By system calls: the database, its log, and what SQLite copies from the one to the other. */
@@ -41,7 +42,8 @@ async function main([name = "", size = "", statePath = ""]: readonly string[]): 
   await scenario.continue(feed, Number(size));
   const { user, system } = process.cpuUsage(before.cpu);
   const cost = {
-    observations: progress.observations - before.observations,
+    observations:
+      (progress.observations - before.observations) * (scenario.subjectsPerObservation?.(Number(size)) ?? 1),
     cpuSeconds: (user + system) / 1e6,
     bytesWritten: bytesWritten() - before.bytes,
   };
