@@ -80,6 +80,22 @@ export type StoredNotification = Readonly<InferOutput<typeof notificationSchema>
 export const acceptedSchema = object({ notification_uuid: string() });
 export type AcceptedNotification = Readonly<InferOutput<typeof acceptedSchema>> & Partial<StoredNotification>;
 
+/** One guest's way off a host that failed: masakari-api 15 (2023.1) and later. */
+export const vmoveSchema = object({
+  ...stored,
+  uuid: string(),
+  instance_uuid: string(),
+  instance_name: nullish(string()),
+  source_host: nullish(string()),
+  dest_host: nullish(string()),
+  start_time: nullish(string()),
+  end_time: nullish(string()),
+  type: nullish(string()),
+  status: nullish(string()),
+  message: nullish(string()),
+});
+export type Vmove = Readonly<InferOutput<typeof vmoveSchema>>;
+
 /** `GET /v1`: the microversions that the API has. */
 export const versionSchema = object({
   id: string(),

@@ -18,7 +18,9 @@ import {
   type SegmentBody,
   type StoredNotification,
   segmentSchema,
+  type Vmove,
   versionSchema,
+  vmoveSchema,
 } from "./masakari-objects.ts";
 import { faultOf, isMasakariVersion } from "./masakari-response.ts";
 import type { ServiceResponse, Session } from "./session.ts";
@@ -29,8 +31,8 @@ export interface CallOptions {
   readonly microversion?: string | undefined;
 }
 
-/** Query of a list: filters of masakari-api.md § 11, `limit`, `marker` (an integer id), `sort_key`, `sort_dir`. */
-export type ListQuery = Readonly<Record<string, string | number | boolean | undefined>>;
+/** Query of a list: filters of masakari-api.md § 11, `limit`, `marker` (an integer id), `sort_key`, `sort_dir` (both may be repeated). */
+export type ListQuery = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 interface Call extends CallOptions {
   readonly method: HttpRequest["method"];
@@ -125,6 +127,17 @@ export class MasakariClient {
     return await this.#call({ ...options, method: "GET", path }, oneNotification);
   }
 
+  /** What became of the guests of a host that failed; from masakari-api 15 on. */
+  async listVmoves(notificationUuid: string, query: ListQuery, options: CallOptions): Promise<Vmove[]> {
+    const path = `${vmovePath(notificationUuid)}${search(query)}`;
+    return await this.#call({ ...options, method: "GET", path }, vmoves);
+  }
+
+  async getVmove(notificationUuid: string, uuid: string, options: CallOptions): Promise<Vmove> {
+    const path = `${vmovePath(notificationUuid)}/${encodeURIComponent(uuid)}`;
+    return await this.#call({ ...options, method: "GET", path }, oneVmove);
+  }
+
   async #call<T>(call: Call, read: Read<T>): Promise<T> {
     const { method, path, signal, microversion, repeatable } = call;
     const body = call.body === undefined ? undefined : pythonJson(call.body);
@@ -173,9 +186,16 @@ function hostPath(segmentUuid: string, uuid?: string): string {
   return `${segmentPath(segmentUuid)}/hosts${uuid === undefined ? "" : `/${encodeURIComponent(uuid)}`}`;
 }
 
+function vmovePath(notificationUuid: string): string {
+  return `/notifications/${encodeURIComponent(notificationUuid)}/vmoves`;
+}
+
 function search(query: ListQuery): string {
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.append(key, String(value));
+  for (const [key, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) parameters.append(key, String(one));
+  }
   const text = parameters.toString();
   return text === "" ? "" : `?${text}`;
 }
@@ -199,6 +219,8 @@ const accepted: Read<AcceptedNotification> = member("notification", acceptedSche
 const segments = member("segments", array(segmentSchema));
 const hosts = member("hosts", array(hostSchema));
 const notifications = member("notifications", array(notificationSchema));
+const vmoves = member("vmoves", array(vmoveSchema));
+const oneVmove = member("vmove", vmoveSchema);
 const apiVersion = member("version", versionSchema);
 /** 204 without a body. */
 const nothing: Read<null> = () => ({ value: null });

@@ -23,7 +23,7 @@ case "${1:-}" in
   ;;
 esac
 
-wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient
+wanted="keystone masakari-api masakari-engine masakari-common python3-masakariclient python3-openstackclient
   uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor masakari-host-monitor sudo procps
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd

@@ -4,6 +4,8 @@ export interface CommandContext {
   readonly homeDir: string;
   /** Where clouds.yaml is looked for first. Default: the working directory. */
   readonly workDir?: string;
+  /** Set if `out` writes to a terminal. */
+  readonly terminal?: { readonly columns: number } | undefined;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }

@@ -1,24 +1,37 @@
-import type { MasakariClient } from "../../openstack/masakari.ts";
+import type { CallOptions, MasakariClient } from "../../openstack/masakari.ts";
 import type { Host, Segment } from "../../openstack/masakari-objects.ts";
 import { CommandError } from "./command-context.ts";
+import { everyOne } from "./pages.ts";
+
+/** Names in a message, at most. */
+const MOST_NAMES = 20;
+
+const segmentsOf = (client: MasakariClient, call: CallOptions): AsyncGenerator<Segment, void> =>
+  everyOne((query, options) => client.listSegments(query, options), call);
 
 /** The segment of that name or uuid; without one, the only segment that there is. @throws CommandError */
 export async function findSegment(
   client: MasakariClient,
   wanted: string | undefined,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Segment> {
-  const segments = await client.listSegments({}, { signal });
-  const names = segments.map(({ name }) => name).join(", ");
-  if (wanted === undefined) {
-    const [only, second] = segments;
-    if (only === undefined) throw new CommandError("there is no segment yet: masakari segment-create NAME");
-    if (second !== undefined) throw new CommandError(`there are several segments, choose one with --segment: ${names}`);
-    return only;
+  const others: Segment[] = [];
+  for await (const segment of segmentsOf(client, call)) {
+    if (segment.uuid === wanted || segment.name === wanted) return segment;
+    others.push(segment);
   }
-  const found = segments.find(({ uuid, name }) => uuid === wanted || name === wanted);
-  if (found === undefined) throw new CommandError(`there is no segment ${wanted}${names && ` (there is: ${names})`}`);
-  return found;
+  const [only, second] = others;
+  if (only === undefined) throw new CommandError("there is no segment yet: masakari segment-create NAME");
+  const names = namesOf(others);
+  if (wanted !== undefined) throw new CommandError(`there is no segment ${wanted} (there is: ${names})`);
+  if (second !== undefined) throw new CommandError(`there are several segments, choose one with --segment: ${names}`);
+  return only;
+}
+
+function namesOf(segments: readonly Segment[]): string {
+  const names = segments.slice(0, MOST_NAMES).map(({ name }) => name);
+  const more = segments.length - names.length;
+  return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 export interface Found {
@@ -27,18 +40,16 @@ export interface Found {
 }
 
 /** Hosts of one segment, or of all. @throws CommandError if there is no such segment */
-export async function findHosts(
+export async function* hostsOf(
   client: MasakariClient,
   segment: string | undefined,
-  signal: AbortSignal,
-): Promise<Found[]> {
-  const segments =
-    segment === undefined ? await client.listSegments({}, { signal }) : [await findSegment(client, segment, signal)];
-  const found: Found[] = [];
-  for (const one of segments) {
-    for (const host of await client.listHosts(one.uuid, {}, { signal })) found.push({ segment: one, host });
+  call: CallOptions,
+): AsyncGenerator<Found, void> {
+  const segments = segment === undefined ? segmentsOf(client, call) : [await findSegment(client, segment, call)];
+  for await (const one of segments) {
+    const hosts = everyOne<Host>((query, options) => client.listHosts(one.uuid, query, options), call);
+    for await (const host of hosts) yield { segment: one, host };
   }
-  return found;
 }
 
 /** The host of that name or uuid, of one segment or of all. @throws CommandError */
@@ -46,10 +57,9 @@ export async function findHost(
   client: MasakariClient,
   wanted: string,
   segment: string | undefined,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<Found> {
-  const found = (await findHosts(client, segment, signal)).find(isHost(wanted));
-  if (found !== undefined) return found;
+  for await (const found of hostsOf(client, segment, call)) if (isHost(wanted)(found)) return found;
   const where = segment === undefined ? "no segment" : `segment ${segment}`;
   throw new CommandError(
     `${where} has ${segment === undefined ? "a" : "no"} host ${wanted}; masakari host-list lists the hosts`,

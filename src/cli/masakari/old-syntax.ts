@@ -31,9 +31,11 @@ export function withLoginOptions(
   return { ...env, ...Object.fromEntries(given), ...insecure };
 }
 
-/** The OpenStackClient spells two options with an underscore. */
+/** openstackclient's plugin spells some options with an underscore. */
 export function normalizedArguments(args: readonly string[]): string[] {
   return args.map((one) =>
-    one.replace(/^--(on_maintenance|control_attributes)(?==|$)/, (name) => name.replace("_", "-")),
+    one.replace(/^--(on_maintenance|control_attributes|recovery_method|service_type|is_enabled)(?==|$)/, (name) =>
+      name.replace("_", "-"),
+    ),
   );
 }

@@ -1,15 +1,19 @@
 import { properties } from "../table.ts";
 import { CommandError } from "./command-context.ts";
+import type { View } from "./output/view.ts";
 
-/** What a command came to: for `--json`, and for people. */
+/** What a command came to: for `--json`, for people, and as openstackclient prints it. */
 export interface Result {
   readonly json: unknown;
   readonly text: string;
+  /** Undefined: openstackclient prints `line`. */
+  readonly view?: View;
+  readonly line?: string;
 }
 
 /** One object, a line for each of its members. @param shown what people see, if not all of it */
-export function one(object: object, shown: object = object): Result {
-  return { json: object, text: properties(shown) };
+export function one(object: object, view: View, shown: object = object): Result {
+  return { json: object, text: properties(shown), view };
 }
 
 /**

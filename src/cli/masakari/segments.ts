@@ -1,33 +1,46 @@
-import type { MasakariClient } from "../../openstack/masakari.ts";
+import type { CallOptions, MasakariClient } from "../../openstack/masakari.ts";
 import type { RecoveryMethod, Segment, SegmentBody } from "../../openstack/masakari-objects.ts";
 import { table } from "../table.ts";
+import { hasMicroversion } from "./call.ts";
+import { CommandError } from "./command-context.ts";
 import { findSegment } from "./find.ts";
-import { one, type Result, requireChanges, subjectOf } from "./result.ts";
+import { integerMarker, type ListOptions, listQuery } from "./list-query.ts";
+import { type Column, listView, objectView } from "./output/view.ts";
+import { one, type Result, requireChanges } from "./result.ts";
 
-interface Fields {
-  readonly name?: string;
-  readonly recoveryMethod?: RecoveryMethod;
-  readonly serviceType?: string;
-  readonly description?: string;
+export interface SegmentFields {
+  readonly name?: string | undefined;
+  readonly recoveryMethod?: RecoveryMethod | undefined;
+  readonly serviceType?: string | undefined;
+  readonly description?: string | undefined;
+  readonly isEnabled?: boolean | undefined;
 }
 
-interface Chosen {
-  readonly argument?: string;
-  readonly id?: string;
-}
+const FILTERS = {
+  recovery_method: "recovery_method",
+  service_type: "service_type",
+  is_enabled: "enabled",
+  enabled: "enabled",
+};
+
+const enabledColumn = (call: CallOptions): readonly Column[] =>
+  hasMicroversion(call, "1.2") ? [["is_enabled", "enabled"]] : [];
 
 export async function createSegment(
   client: MasakariClient,
-  { argument, name: option, recoveryMethod = "auto", serviceType = "COMPUTE", description }: Chosen & Fields,
-  signal: AbortSignal,
+  { name, recoveryMethod = "auto", serviceType = "COMPUTE", ...rest }: SegmentFields & { readonly name: string },
+  call: CallOptions,
 ): Promise<Result> {
-  const name = subjectOf(argument, option, "NAME", "--name");
-  const body = { name, recovery_method: recoveryMethod, service_type: serviceType, description };
-  return one(await client.createSegment(body, { signal }));
+  const { description, isEnabled: enabled } = rest;
+  requireEnabledIsKnown(enabled, call);
+  const body = { name, recovery_method: recoveryMethod, service_type: serviceType, description, enabled };
+  return shown(await client.createSegment(body, call), call);
 }
 
-export async function listSegments(client: MasakariClient, _: object, signal: AbortSignal): Promise<Result> {
-  const segments = await client.listSegments({}, { signal });
+export async function listSegments(client: MasakariClient, options: ListOptions, call: CallOptions): Promise<Result> {
+  const query = listQuery(options, FILTERS);
+  const marker = await integerMarker(options, async (name) => (await findSegment(client, name, call)).id);
+  const segments = await client.listSegments({ ...query, marker }, call);
   const text = table<Segment>(segments, [
     ["UUID", ({ uuid }) => uuid],
     ["NAME", ({ name }) => name],
@@ -35,33 +48,42 @@ export async function listSegments(client: MasakariClient, _: object, signal: Ab
     ["SERVICE TYPE", ({ service_type }) => service_type],
     ["ENABLED", ({ enabled }) => enabled],
   ]);
-  return { json: segments, text };
+  const columns = ["uuid", "name", "description", "service_type", "recovery_method", ...enabledColumn(call)];
+  return { json: segments, text, view: listView(segments, columns) };
 }
 
-export async function showSegment(client: MasakariClient, chosen: Chosen, signal: AbortSignal): Promise<Result> {
-  return one(await chosenSegment(client, chosen, signal));
+export async function showSegment(client: MasakariClient, segment: string, call: CallOptions): Promise<Result> {
+  return shown(await findSegment(client, segment, call), call);
 }
 
 export async function updateSegment(
   client: MasakariClient,
-  options: Chosen & Fields,
-  signal: AbortSignal,
+  segment: string,
+  { name, recoveryMethod: recovery_method, serviceType: service_type, description, isEnabled: enabled }: SegmentFields,
+  call: CallOptions,
 ): Promise<Result> {
-  const { name, recoveryMethod: recovery_method, serviceType: service_type, description } = options;
+  requireEnabledIsKnown(enabled, call);
   const changes = requireChanges(
-    { name, recovery_method, service_type, description },
-    "--name, --recovery-method, --service-type, --description",
+    { name, recovery_method, service_type, description, enabled },
+    "--name, --recovery-method, --service-type, --description, --is-enabled",
   );
-  const { uuid } = await chosenSegment(client, options, signal);
-  return one(await client.updateSegment(uuid, changes as Partial<SegmentBody>, { signal }));
+  const { uuid } = await findSegment(client, segment, call);
+  return shown(await client.updateSegment(uuid, changes as Partial<SegmentBody>, call), call);
 }
 
-export async function deleteSegment(client: MasakariClient, chosen: Chosen, signal: AbortSignal): Promise<Result> {
-  const segment = await chosenSegment(client, chosen, signal);
-  await client.deleteSegment(segment.uuid, { signal });
-  return { json: segment, text: `deleted segment ${segment.name} (${segment.uuid})\n` };
+export async function deleteSegment(client: MasakariClient, wanted: string, call: CallOptions): Promise<Result> {
+  const segment = await findSegment(client, wanted, call);
+  await client.deleteSegment(segment.uuid, call);
+  const text = `deleted segment ${segment.name} (${segment.uuid})\n`;
+  return { json: segment, text, line: `Segment deleted: ${wanted}` };
 }
 
-async function chosenSegment(client: MasakariClient, { argument, id }: Chosen, signal: AbortSignal): Promise<Segment> {
-  return await findSegment(client, subjectOf(argument, id, "SEGMENT", "--id"), signal);
+function shown(segment: Segment, call: CallOptions): Result {
+  const before = ["created_at", "updated_at", "uuid", "name", "description", "id", "service_type", "recovery_method"];
+  return one(segment, objectView(segment, [...before, ...enabledColumn(call)]));
+}
+
+function requireEnabledIsKnown(enabled: boolean | undefined, call: CallOptions): void {
+  if (enabled === undefined || hasMicroversion(call, "1.2")) return;
+  throw new CommandError("--is-enabled needs version 1.2 of Masakari's API");
 }

@@ -7,6 +7,7 @@ const packages = [
   "masakari-engine",
   "masakari-common",
   "python3-masakariclient",
+  "python3-openstackclient",
   "uwsgi-core",
   "uwsgi-plugin-python3",
 ] as const;
