@@ -1,6 +1,6 @@
 import type { Environment } from "../http/proxy.ts";
 import type { TlsOptions } from "../http/tls.ts";
-import { createTransport } from "../http/transport.ts";
+import { createTransport, type Transport } from "../http/transport.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
 import type { ApiRequests } from "./api-requests.ts";
@@ -33,6 +33,8 @@ export interface SessionContext {
   readonly endpoint?: string | undefined;
   /** Where its requests are counted. */
   readonly requests?: ApiRequests | undefined;
+  /** What every request goes through. */
+  readonly around?: ((transport: Transport) => Transport) | undefined;
   /** Another service than Masakari, by its type in the catalog. */
   readonly service?: Pick<ServiceWanted, "name" | "serviceType" | "major" | "isService"> | undefined;
 }
@@ -70,7 +72,7 @@ export async function createSession(api: ApiOptions, context: SessionContext): P
   });
   return new Session({
     plugin,
-    transport: context.requests?.counting(own) ?? own,
+    transport: context.requests?.counting(own) ?? context.around?.(own) ?? own,
     clock,
     log,
     service: {

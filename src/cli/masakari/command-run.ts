@@ -32,6 +32,8 @@ interface GlobalOptions {
   readonly osPassword?: string;
   readonly osToken?: string;
   readonly osHaApiVersion?: string;
+  readonly debug?: boolean;
+  readonly timing?: boolean;
 }
 
 /** @param style for people, or as openstackclient prints; options like `-f` always mean the latter */
@@ -47,7 +49,9 @@ export function runner(program: Command, context: CommandContext, style: "people
       }
       const around = { ...context, env: withLoginOptions(context.env, all) };
       const signal = AbortSignal.timeout(patience);
-      await withClient({ configFiles: all.configFile ?? [], cloud: all.osCloud }, around, async (client) => {
+      const tracing = { debug: all.debug === true, timing: all.timing === true };
+      const choice = { configFiles: all.configFile ?? [], cloud: all.osCloud, ...tracing };
+      await withClient(choice, around, async (client) => {
         const wanted = all.osHaApiVersion ?? (around.env.OS_HA_API_VERSION || undefined);
         const call = { signal, warn, microversion: await negotiated(client, wanted, signal) };
         for await (const result of each(action(client, call))) {

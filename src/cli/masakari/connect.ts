@@ -7,15 +7,25 @@ import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
 import { findLogin, type LoginChoice } from "./login.ts";
+import { RequestTrace } from "./request-trace.ts";
+import { timingTable } from "./timing-table.ts";
+
+/** What `--debug` and `--timing` ask for. */
+export interface Tracing {
+  readonly debug: boolean;
+  readonly timing: boolean;
+}
 
 /** A client for one command, closed when `use` is done. */
 export async function withClient<T>(
-  choice: LoginChoice,
+  choice: LoginChoice & Tracing,
   context: CommandContext,
   use: (client: MasakariClient) => Promise<T>,
 ): Promise<T> {
   const { env } = context;
   const { api, endpoint, origin } = await findLogin(choice, context);
+  const secrets = [api.password, api.token, api.application_credential_secret].filter((secret) => secret !== undefined);
+  const trace = new RequestTrace(systemClock, choice.debug ? context.err : undefined, secrets);
   try {
     const session = await createSession(api, {
       userAgent: userAgent("masakari", packageVersion()),
@@ -23,11 +33,13 @@ export async function withClient<T>(
       log: onStandardError(context),
       environment: env,
       endpoint,
+      around: (transport) => trace.around(transport),
     });
     try {
       return await use(new MasakariClient(session));
     } finally {
       session.close();
+      if (choice.timing) context.err(timingTable(trace.timed, context));
     }
   } catch (error) {
     const aboutOptions = error instanceof AuthOptionsError || error instanceof AuthenticationError;

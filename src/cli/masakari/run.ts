@@ -35,6 +35,8 @@ function masakariCommand(context: CommandContext): Command {
     .option("--config-file <PATH>", "log in with [api] of this file; may be repeated", gathered)
     .option("--os-cloud <NAME>", "log in with this cloud of clouds.yaml")
     .option("--os-ha-api-version <VERSION>", "version of Masakari's API; default: the highest, up to 1.3")
+    .option("--debug", "show each request and response on standard error, without secrets")
+    .option("--timing", "show what each request took, on standard error")
     .addHelpText(
       "after",
       `
