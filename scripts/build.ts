@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build } from "esbuild";
 import { monitorPrograms } from "../src/cli/programs/index.ts";
+import { ASSETS } from "../src/status/page/assets.ts";
 import { recordCodeCaches } from "./bundle/record.ts";
 
 /**
@@ -29,7 +30,14 @@ const common = {
   external: ["@koromix/*", "re2js"],
   logLevel: "warning",
 } as const satisfies BuildOptions;
-const versionOf = { MASAKARI_MONITORS_VERSION: JSON.stringify(version) };
+const assets = Object.keys(ASSETS).map((name) => [
+  name,
+  readFileSync(join(project, "src/status/page/assets", name), "utf8"),
+]);
+const constants = {
+  MASAKARI_MONITORS_VERSION: JSON.stringify(version),
+  MASAKARI_PAGE_ASSETS: JSON.stringify(Object.fromEntries(assets)),
+};
 
 /** Programs, and what `masakari-monitors` loads to `run`, by the file of `src/cli/` that they begin with. */
 const single = new Map([
@@ -63,7 +71,7 @@ async function buildChunks(program: string, entryPoint: string): Promise<void> {
     banner: {
       js: 'import{createRequire as bundledRequire}from"node:module";const require=bundledRequire(import.meta.url);',
     },
-    define: versionOf,
+    define: constants,
     plugins: [
       {
         name: "run",
@@ -83,7 +91,7 @@ async function buildBundle(program: string, entryPoint: string): Promise<void> {
     format: "cjs",
     banner: { js: "(function(module,require,bundleUrl){" },
     footer: { js: "})" },
-    define: { ...versionOf, "import.meta.url": "bundleUrl" },
+    define: { ...constants, "import.meta.url": "bundleUrl" },
     metafile: true,
   });
   const bundle = basename(Object.keys(metafile.outputs)[0] ?? "");

@@ -4,16 +4,11 @@ import { countUnknownNames, type Diagnostic, describeDiagnostic, hasError } from
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { forPrograms } from "../config/readers.ts";
 import { lockStateOn } from "../notify/lock-operations.ts";
-import { armedRoutes } from "../status/armed-routes.ts";
 import { type ConditionKind, Conditions } from "../status/conditions.ts";
 import { HealthSocket } from "../status/health-socket.ts";
 import { LoopDelay } from "../status/loop-delay.ts";
-import type { MetricSource } from "../status/metrics/samples.ts";
-import { reportOn } from "../status/report.ts";
-import { healthRoute, listRoute, outboxRoutes } from "../status/routes.ts";
 import { takeServiceManager } from "../status/service-manager.ts";
 import { healthSocket } from "../status/socket-path.ts";
-import { reportSubjects } from "../status/subject.ts";
 import { runWatchdog } from "../status/watchdog.ts";
 import { DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
@@ -29,7 +24,9 @@ import { endOnDefect, logWarnings } from "./defects.ts";
 import { type Disk, diskOperations, diskProbe, diskThread, openingLogFile } from "./disk.ts";
 import { takeEarlyDiskWorker } from "./early-disk-worker.ts";
 import { withFixed } from "./fixed-at-start.ts";
-import { exportMetrics, metricsRoute } from "./metrics.ts";
+import { exportMetrics } from "./metrics.ts";
+import { serveMonitor } from "./monitor-routes.ts";
+import { pageOf } from "./page.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
 import { placeInMemory, type StatePlace, stateEnvironment } from "./state-place.ts";
@@ -243,25 +240,15 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
     });
   };
   const socketDisk = place.socketPath === statePath ? diskResponds : async () => true;
-  const sourceOf = ({ name, type, facts, armed }: AssembledMonitor): MetricSource => ({
-    identity: { program: name, ...identity },
-    type,
-    facts: facts(),
-    armed: armed.current,
-    unknownOptions,
-    now: clock.now(),
-  });
-  const sockets = monitors.map((monitor) => {
-    const { name, facts, outbox, armed } = monitor;
-    const report = () => reportOn({ program: name, ...identity }, facts(), clock.now());
-    const subjects = () => reportSubjects(facts().subjects ?? [], clock.now());
-    const routes = {
-      ...healthRoute(report),
-      ...listRoute(subjects),
-      ...outboxRoutes(outbox),
-      ...metricsRoute(() => sourceOf(monitor)),
-      ...armedRoutes({ armed: () => armed.current, facts, now: () => clock.now() }),
-    };
+  const served = monitors.map((monitor) =>
+    serveMonitor(monitor, {
+      identity,
+      clock,
+      unknownOptions: () => unknownOptions,
+      registered: () => segmentHosts.known.get(hostname),
+    }),
+  );
+  const sockets = served.map(({ name, routes }) => {
     const path = healthSocket(place.socketPath, name);
     return new HealthSocket({ path, routes, log, diskResponds: socketDisk }, signal);
   });
@@ -287,7 +274,8 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
         command: group.command,
         programs: group.programs.map(({ name }) => name),
         options: config.metrics,
-        sources: () => monitors.map(sourceOf),
+        sources: () => served.map(({ metrics }) => metrics()),
+        page: pageOf({ config, statePath: place.socketPath, served, segmentHosts }),
         clock,
         log,
       },

@@ -2,8 +2,10 @@ import type { Config } from "../config/sections.ts";
 import { METRICS_CONTENT_TYPE } from "../status/metrics/content-type.ts";
 import type { MetricSource } from "../status/metrics/samples.ts";
 import type { Routes } from "../status/routes.ts";
+import type { TcpLogin } from "../status/tcp-login.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 
 /**
  * Which port after `[metrics] port` each program takes, so that all can be configured by one file. A list of its own: the one of
@@ -29,31 +31,89 @@ export function metricsRoute(source: () => MetricSource): Routes {
   };
 }
 
+/** The TCP port, for what is served on it beside the metrics. */
+export interface Listener {
+  readonly clock: Clock;
+  readonly command: string;
+  readonly address: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  readonly login: TcpLogin | undefined;
+}
+
 export interface MetricsParts {
   readonly command: string;
   readonly programs: readonly string[];
   readonly options: Config["metrics"];
   readonly sources: () => readonly MetricSource[];
+  /** Makes the paths of the page; undefined: it is off. */
+  readonly page?: ((listener: Listener) => Promise<Routes>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Serves and writes the metrics of this process where `[metrics]` has it, until the signal aborts. */
 export async function exportMetrics(parts: MetricsParts, signal: AbortSignal): Promise<void> {
-  const { command, programs, options, sources, clock, log } = parts;
-  const { port, address, textfile_directory: directory } = options;
+  const { command, options, sources, clock, log, page } = parts;
+  const { port, textfile_directory: directory } = options;
+  if (port === 0 && page !== undefined) log.warning("[page] enabled has no effect without [metrics] port");
   if (port === 0 && directory === "") return;
   const { exposition } = await import("../status/metrics/exposition.ts");
   const metrics = () => exposition(sources());
   const exports: Promise<void>[] = [];
-  if (port !== 0) {
-    const { serveMetrics } = await import("../status/metrics/metrics-server.ts");
-    const own = programs.length === 1 ? port + Math.max(0, PORTS.indexOf(programs[0] ?? "")) : port;
-    exports.push(serveMetrics({ address, port: own, metrics, log }, signal));
-  }
+  if (port !== 0) exports.push(serve(parts, signal));
   if (directory !== "") {
     const { writeTextfile } = await import("../status/metrics/textfile.ts");
     exports.push(writeTextfile({ directory, name: command, metrics, clock, log }, signal));
   }
   await Promise.all(exports);
+}
+
+async function serve({ command, programs, options, sources, page, clock, log }: MetricsParts, signal: AbortSignal) {
+  const { port: first, address, tls_cert_file: cert, tls_key_file: key } = options;
+  const port = programs.length === 1 ? first + Math.max(0, PORTS.indexOf(programs[0] ?? "")) : first;
+  let login: TcpLogin | undefined;
+  try {
+    login = await loginOf(options);
+  } catch (error) {
+    log.error(`Metrics are not served on port ${port}: ${messageOf(error)}`);
+    return;
+  }
+  const [{ serveTcp }, { basicLogin }, { listenerTls }, { exposition }] = await Promise.all([
+    import("../status/tcp-server.ts"),
+    import("../status/tcp-login.ts"),
+    import("../status/tcp-tls.ts"),
+    import("../status/metrics/exposition.ts"),
+  ]);
+  const isSecure = cert !== "";
+  const ofPage = (await page?.({ clock, command, address, port, isSecure, login })) ?? {};
+  const ofMetrics: Routes = {
+    "/metrics": {
+      method: "GET",
+      handle: () => ({ status: 200, body: exposition(sources()), contentType: METRICS_CONTENT_TYPE }),
+    },
+  };
+  const isAllowed = login && basicLogin(login);
+  const tls = isSecure ? listenerTls(cert, key) : undefined;
+  await serveTcp({ address, port, log, isAllowed, tls, routes: { ...ofMetrics, ...ofPage } }, signal);
+}
+
+/** @returns undefined if no login is asked for @throws if only half of one is there: the port must not be open then */
+async function loginOf(options: Config["metrics"]): Promise<TcpLogin | undefined> {
+  const { username, password, password_file: file } = options;
+  const known = file === "" ? password : await passwordIn(file);
+  if (username === "" && known === undefined) return undefined;
+  if (username === "" || known === undefined || known === "") {
+    throw new Error("[metrics] username and password (or password_file) have to be set both");
+  }
+  return { username, password: known };
+}
+
+async function passwordIn(file: string): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return (await readFile(file, "utf8")).split("\n", 1)[0]?.trimEnd() ?? "";
+  } catch (cause) {
+    throw new Error(`[metrics] password_file cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -3,7 +3,7 @@ import type { sections } from "./sections.ts";
 
 type Section = keyof typeof sections;
 
-const all = ["DEFAULT", "api", "metrics", "notifications"] as const satisfies readonly Section[];
+const all = ["DEFAULT", "api", "metrics", "notifications", "page"] as const satisfies readonly Section[];
 
 /** The sections that each program takes its values from. */
 const readBy: Readonly<Record<string, readonly Section[]>> = {

@@ -10,6 +10,7 @@ import { kubernetesTable } from "./tables/kubernetes.ts";
 import { libvirtTable } from "./tables/libvirt.ts";
 import { metricsTable } from "./tables/metrics.ts";
 import { notificationsTable } from "./tables/notifications.ts";
+import { pageTable } from "./tables/page.ts";
 import { privsepTable } from "./tables/privsep.ts";
 import { processTable } from "./tables/process.ts";
 
@@ -27,6 +28,7 @@ export const sections = {
   masakarimonitors_privileged: privsepTable,
   metrics: metricsTable,
   notifications: notificationsTable,
+  page: pageTable,
   process: processTable,
 } as const;
 

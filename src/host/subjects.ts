@@ -10,6 +10,8 @@ export const subjects = ofEach(
     name: host.name,
     phase: phaseOf(host),
     since: host.reading?.since,
+    isUnwell: host.loss !== undefined || (host.reading !== undefined && host.reading.state !== "online"),
+    proof: host.loss?.proof,
   }),
 );
 

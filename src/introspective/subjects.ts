@@ -10,6 +10,7 @@ export function subjectOf(guest: Guest): Subject {
     name: guest.name,
     id: guest.uuid,
     phase: phaseOf(guest),
+    isUnwell: guest.running && (guest.phase === "reported" || guest.phase === "error" || guest.fault !== undefined),
     givenUp: isGivenUp ? "its guest agent does not answer, and Masakari was notified" : undefined,
   };
 }

@@ -8,6 +8,7 @@ import { describeEntry, type FinalState, finalStateOf, logFinalState } from "./f
 import type { Notification } from "./notification.ts";
 import { entryToDrop } from "./overflow.ts";
 import type { Store } from "./store.ts";
+import { Trails } from "./trails.ts";
 
 /** The last notification that did not reach Masakari and never will; for `status`. */
 export interface Undelivered {
@@ -54,6 +55,7 @@ export class Outbox {
   /** Per delivered notification, until the API accepted it: from being put in, and from the observation that led to it. */
   readonly deliveryLatency = new Histogram();
   readonly acceptanceLatency = new Histogram();
+  readonly trails = new Trails();
   readonly #options: OutboxOptions;
   readonly #limit: number;
   #lastUndelivered: Undelivered | undefined;
@@ -61,8 +63,6 @@ export class Outbox {
   #holdingBack = true;
   /** Entries whose attempt is under way. One that was ended meanwhile waits here for the response, which decides. */
   readonly #inFlight = new Map<string, Entry>();
-  /** When what they were decided from was observed: of this run's entries that are pending. Mono ms. */
-  readonly #observed = new Map<string, number>();
   readonly #listeners = new Set<(subject: string) => void>();
 
   constructor(options: OutboxOptions) {
@@ -95,7 +95,7 @@ export class Outbox {
       });
       store.afterCommit(() => {
         this.counters.added += 1;
-        if (observed !== undefined) this.#observed.set(id, observed.mono);
+        if (observed !== undefined) this.trails.observed(id, observed);
         this.#changed(subject);
       });
       if (store.pendingCount > this.#limit) this.#makeRoom(id);
@@ -127,12 +127,8 @@ export class Outbox {
   /** Ends every entry that has waited for too long, except one whose attempt is under way. */
   expire(): void {
     const { store } = this.#options;
-    const due = (): Entry[] =>
-      store
-        .subjects()
-        .flatMap((subject) =>
-          store.pendingOf(subject).filter((entry) => this.#isExpired(entry) && !this.#inFlight.has(entry.id)),
-        );
+    const isDue = (entry: Entry): boolean => this.#isExpired(entry) && !this.#inFlight.has(entry.id);
+    const due = (): Entry[] => store.subjects().flatMap((subject) => store.pendingOf(subject).filter(isDue));
     this.#endAll(due, "expired", this.#expiredReason());
   }
 
@@ -189,7 +185,7 @@ export class Outbox {
    * @returns the entry, now in flight until `settle`; undefined if it must not be sent
    */
   begin(id: string): Entry | undefined {
-    const { store } = this.#options;
+    const { store, clock } = this.#options;
     const entry = store.get(id);
     if (entry === undefined || this.#inFlight.has(id)) return undefined;
     const elsewhere = store.endedElsewhere(id);
@@ -203,6 +199,7 @@ export class Outbox {
       return undefined;
     }
     this.#inFlight.set(id, entry);
+    this.trails.attempted(id, clock.now());
     this.counters.attempts += 1;
     return entry;
   }
@@ -291,10 +288,10 @@ export class Outbox {
     if (state === "delivered") {
       this.#lastUndelivered = undefined;
       this.deliveryLatency.record(clock.now().mono - entry.created.mono);
-      this.acceptanceLatency.record(clock.now().mono - (this.#observed.get(entry.id) ?? entry.created.mono));
+      this.acceptanceLatency.record(clock.now().mono - (this.trails.get(entry.id).observed ?? entry.created).mono);
     } else if (state === "rejected" || state === "expired")
       this.#lastUndelivered = { at: clock.now(), what: describeEntry(entry) };
-    this.#observed.delete(entry.id);
+    this.trails.ended(entry.id);
     logFinalState(entry, log);
   }
 }

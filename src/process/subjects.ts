@@ -11,6 +11,7 @@ export function subjectOf({ key, entry, phase }: EntryState): Subject {
     // What is up has no time of its own.
     since: notifiedAt ?? downSinceOf(phase),
     givenUp: notifiedAt && meaningOf(entry),
+    isUnwell: phase.name !== "up" && phase.name !== "unchecked",
   };
 }
 

@@ -1,6 +1,7 @@
 import { array, boolean, type InferOutput, looseObject, nullish, number, optional, picklist, string } from "valibot";
 import { http } from "../http/node-http.ts";
 import { parseJson } from "../system/parse-json.ts";
+import type { MonitorOverview } from "./page/overview.ts";
 import { fitsSocket } from "./socket-path.ts";
 
 /** What a table shows of a report. The monitor may be of an older or a newer release; what else its report has is kept. */
@@ -95,6 +96,23 @@ export async function requestArmed(path: string, timeoutMs: number): Promise<Arm
       const armed = parseJson(receivedArmed, (await requestMonitor(path, { path: "/armed" }, timeoutMs)).text);
       if (armed === undefined) return { kind: "no response", reason: "it is of an older release and does not know it" };
       return { kind: "responded", armed };
+    },
+    timeoutMs,
+  );
+}
+
+/** The outcome of a request for what the page shows of one monitor. */
+export type OverviewOutcome = { readonly kind: "answered"; readonly overview: MonitorOverview } | NoAnswer;
+
+/** Requests what the page shows of the monitor that listens on this socket. Never throws. @param timeoutMs for all of it */
+export async function requestOverview(path: string, timeoutMs: number): Promise<OverviewOutcome> {
+  const { monitorSchema } = await import("./page/overview.ts");
+  return await outcomeOf(
+    path,
+    async () => {
+      const overview = parseJson(monitorSchema, (await requestMonitor(path, { path: "/overview" }, timeoutMs)).text);
+      if (overview === undefined) return { kind: "no answer", reason: "it is of another release: restart it" };
+      return { kind: "answered", overview };
     },
     timeoutMs,
   );

@@ -1,6 +1,7 @@
 import { array, literal, nonEmpty, object, pipe, string, trim, union } from "valibot";
 import type { OutboxService } from "../notify/outbox-service.ts";
 import { conforming } from "../system/parse-json.ts";
+import type { MonitorOverview } from "./page/overview.ts";
 import type { Report } from "./report.ts";
 import type { SubjectReport } from "./subject.ts";
 
@@ -8,6 +9,8 @@ import type { SubjectReport } from "./subject.ts";
 export interface RouteRequest {
   /** The part of the URL after `?`; undefined if there is none. */
   readonly query: string | undefined;
+  /** The `Host` header. */
+  readonly host?: string | undefined;
   /** The body, parsed from JSON; undefined if it is no JSON, or over 1 MiB. */
   body(): Promise<unknown>;
 }
@@ -18,6 +21,7 @@ export interface RouteResponse {
   readonly body: object | string;
   /** `application/json` if absent. */
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What the health socket does for one path. */
@@ -53,6 +57,11 @@ export function healthRoute(report: () => Report): Routes {
 /** `GET /list`: what is watched. */
 export function listRoute(subjects: () => readonly SubjectReport[]): Routes {
   return { "/list": { method: "GET", handle: () => ({ status: 200, body: { subjects: subjects() } }) } };
+}
+
+/** `GET /overview`: what the page shows of one monitor. */
+export function overviewRoute(overview: () => Promise<MonitorOverview>): Routes {
+  return { "/overview": { method: "GET", handle: async () => ({ status: 200, body: await overview() }) } };
 }
 
 /** `GET /outbox`, with `?all` also what has ended, and `POST /outbox/drop`. */

@@ -113,8 +113,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function send(response: ServerResponse, { status, body, contentType = "application/json" }: RouteResponse): void {
-  response.writeHead(status, { "Content-Type": contentType, "Cache-Control": "no-store", Connection: "close" });
+function send(response: ServerResponse, route: RouteResponse): void {
+  const { status, body, contentType = "application/json", headers } = route;
+  const always = { "Content-Type": contentType, "Cache-Control": "no-store", Connection: "close" };
+  response.writeHead(status, { ...headers, ...always });
   response.end(typeof body === "string" ? body : `${printableJson(body, 2)}\n`);
 }
 

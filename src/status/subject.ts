@@ -14,6 +14,10 @@ export interface Subject {
   readonly since?: Instant | undefined;
   /** It is given up and not well again: what that means, for an operator. The monitor is degraded as long as it is set. */
   readonly givenUp?: string | undefined;
+  /** Somebody who looks for a failure wants to see it: it is down, does not answer, is lost. */
+  readonly isUnwell?: boolean | undefined;
+  /** Of a lost host: what proves that it is down, and since when that is known (monotonic ms). */
+  readonly proof?: { readonly text: string; readonly at: number } | undefined;
 }
 
 /** A subject with what the monitor has seen of it. */

@@ -29,7 +29,7 @@ wanted="keystone masakari-api masakari-engine masakari-common python3-masakaricl
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
   openssh-server python3-cotyledon python3-setproctitle
   corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2 prometheus
-  dbus polkitd"
+  dbus polkitd chromium fonts-dejavu-core"
 missing=""
 for package in $wanted $chain; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)

@@ -10,6 +10,7 @@ export function guide(stage: Stage): string {
   return `
 The process monitor (pid ${stage.monitorPid ?? "-"}) watches ${pids.join(" and ")}.
 Host monitors watch 8 simulated hosts: on ${stage.hosts.monitorPids.join(" and ")}.
+The page of all three, in a browser on this machine: ${stage.pages.url}
 Try, by typing here (in another terminal: the command behind it):
   kill web         a process dies; see it restarted      kill ${first && isRunning(first) ? pidOf(first) : "PID"}
   break web        then kill web: Masakari is notified   chmod -x ${first?.restartCommand}

@@ -8,6 +8,7 @@ import { SandboxApi } from "./api.ts";
 import { Guardian } from "./guardian.ts";
 import { DataCentre } from "./hosts/data-centre.ts";
 import { MonitorProcess, processMonitor, writeConfiguration } from "./monitor-process.ts";
+import { Pages } from "./pages.ts";
 import { isRestartable, isRunning, makeServices, pidOf, type SandboxService, setRestartable } from "./services.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -18,6 +19,7 @@ export class Stage {
   readonly api: SandboxApi;
   readonly services: readonly SandboxService[];
   readonly hosts: DataCentre;
+  readonly pages = new Pages();
   readonly #monitor: MonitorProcess;
   #guardian: Guardian | undefined;
   #apiStopped = false;
@@ -58,7 +60,10 @@ export class Stage {
       "sandbox",
       `embedded Keystone and masakari-api run; ${hostname()} is in segment "sandbox", 8 simulated hosts are in segment "simulated"`,
     );
-    const configuration = writeConfiguration(this.directory, hostname(), this.services, this.api.apiSection);
+    const { apiSection } = this.api;
+    await this.pages.choosePorts(1 + this.hosts.monitorNames.length);
+    const sections = apiSection + this.pages.sections(0, "processmonitor");
+    const configuration = writeConfiguration(this.directory, hostname(), this.services, sections);
     this.#monitor.start(configuration, onMonitorEnd);
     this.#guardian = new Guardian(this.directory);
     const services = this.services.map(({ name }) =>
@@ -69,7 +74,8 @@ export class Stage {
         signal,
       ),
     );
-    await Promise.all([...services, this.hosts.open(this.api.apiSection, onMonitorEnd, signal)]);
+    const ofHost = (index: number): string => apiSection + this.pages.sections(1 + index, "hostmonitor");
+    await Promise.all([...services, this.hosts.open(ofHost, onMonitorEnd, signal)]);
   }
 
   service(name: string): SandboxService | undefined {

@@ -15,7 +15,37 @@ export const metricsTable = {
       type: "string",
       default: "127.0.0.1",
       ours: true,
-      help: "Address of that port. There is no login and no encryption on it.",
+      help: "Address of that port. Without username there is no login on it, without tls_cert_file no encryption.",
+    },
+    username: {
+      type: "string",
+      default: "",
+      ours: true,
+      help: "User name that every request on that port has to give (HTTP basic authentication). Empty: no login.",
+    },
+    password: {
+      type: "string",
+      secret: true,
+      ours: true,
+      help: "Password that goes with username.",
+    },
+    password_file: {
+      type: "string",
+      default: "",
+      ours: true,
+      help: "File whose first line is that password, instead of password.",
+    },
+    tls_cert_file: {
+      type: "string",
+      default: "",
+      ours: true,
+      help: "PEM file of the port's certificate, followed by those that signed it. Empty: no encryption.",
+    },
+    tls_key_file: {
+      type: "string",
+      default: "",
+      ours: true,
+      help: "PEM file of the certificate's key. Empty: it is in tls_cert_file.",
     },
     textfile_directory: {
       type: "string",

@@ -53,6 +53,11 @@ export class DataCentre {
     return this.machines.map(({ name }) => name);
   }
 
+  /** The hosts that run a monitor. */
+  get monitorNames(): readonly string[] {
+    return MONITORS;
+  }
+
   /** `node-1 (pid 17)` for each of the hosts that run a monitor. */
   get monitorPids(): readonly string[] {
     return [...this.#monitors].map(([name, { pid }]) => `${name} (pid ${pid ?? "-"})`);
@@ -62,10 +67,14 @@ export class DataCentre {
     return this.machines.find((machine) => machine.name === name || machine.name === `node-${name}`);
   }
 
-  /** Starts the monitors, and resolves when they watch the hosts. @param apiSection `[api]` of their configuration */
-  async open(apiSection: string, onMonitorEnd: (how: string) => void, signal: AbortSignal): Promise<void> {
+  /** Starts the monitors, and resolves when they watch the hosts. @param sections what the configuration of each has of others */
+  async open(
+    sections: (index: number) => string,
+    onMonitorEnd: (how: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     await this.#bmcs.start();
-    for (const monitor of this.#monitors.values()) monitor.write(apiSection);
+    for (const [index, monitor] of [...this.#monitors.values()].entries()) monitor.write(sections(index));
     this.#writeLooks();
     await Promise.all(
       [...this.#monitors.values()].map((monitor) => {

@@ -41,8 +41,8 @@ export class HostMonitorProcess {
     return join(this.#directory, "masakarimonitors.conf");
   }
 
-  /** Writes its configuration, and its driver where nobody else can write. */
-  write(apiSection: string): void {
+  /** Writes its configuration, with these sections in it, and its driver where nobody else can write. */
+  write(sections: string): void {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const driverPath = join(this.#directory, "driver.ts");
     copyFileSync(driver, driverPath);
@@ -52,7 +52,7 @@ hostname = ${this.#name}
 state_path = ${join(this.#directory, "state")}
 logging_default_format_string = %(created)s %(levelname)s %(name)s %(message)s
 
-${apiSection}
+${sections}
 [host]
 monitoring_driver = ${driverPath}
 monitoring_interval = 1

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { exportMetrics } from "../../../../src/cli/metrics.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
+import { defaultConfig } from "../../../support/default-config.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { KeptLog } from "../../../support/kept-log.ts";
 import { metricSource } from "../../../support/metric-source.ts";
@@ -18,7 +19,7 @@ function exporting(t: TestContext, options: { port?: number; textfile_directory?
     {
       command: "masakari-processmonitor",
       programs,
-      options: { port: 0, address: "127.0.0.1", textfile_directory: "", ...options },
+      options: { ...defaultConfig().metrics, ...options },
       sources: () => [metricSource()],
       clock: systemClock,
       log,

@@ -1,0 +1,84 @@
+import type { Config } from "../config/sections.ts";
+import { userAgent } from "../http/user-agent.ts";
+import type { SegmentHosts } from "../openstack/segment-hosts.ts";
+import type { OverviewOutcome } from "../status/client.ts";
+import { type Peer, peerAt, peerOf } from "../status/page/peer-url.ts";
+import type { Routes } from "../status/routes.ts";
+import { healthSocket } from "../status/socket-path.ts";
+import type { Listener } from "./metrics.ts";
+import type { ServedMonitor } from "./monitor-routes.ts";
+import { fallbackPlaces, stateEnvironment } from "./state-place.ts";
+import { programsIn } from "./status-command.ts";
+import { packageVersion } from "./version.ts";
+
+export interface PageParts {
+  readonly config: Config;
+  /** Where the sockets of this process are. */
+  readonly statePath: string;
+  readonly served: readonly ServedMonitor[];
+  readonly segmentHosts: Pick<SegmentHosts, "known">;
+}
+
+/** For one monitor of another process, ms. */
+const TIMEOUT_MS = 2000;
+
+/** @returns what makes the page's routes once there is a listener for them; undefined if the page is off */
+export function pageOf(parts: PageParts): ((listener: Listener) => Promise<Routes>) | undefined {
+  return parts.config.page.enabled ? async (listener) => await routesOf(parts, listener) : undefined;
+}
+
+async function routesOf({ config, statePath, served, segmentHosts }: PageParts, listener: Listener): Promise<Routes> {
+  const { hostname } = config.DEFAULT;
+  const { clock, command, login, address } = listener;
+  const [{ pageRoutes }, { HostGatherer }, { Peers }, { peerRequests }] = await Promise.all([
+    import("../status/page/routes.ts"),
+    import("../status/page/gather.ts"),
+    import("../status/page/peers.ts"),
+    import("../status/page/request-peer.ts"),
+  ]);
+  const places = [...new Set([statePath, ...fallbackPlaces(config.DEFAULT.state_path, stateEnvironment())])];
+  const host = new HostGatherer({
+    hostname,
+    own: new Map(served.map(({ name, overview }) => [name, overview])),
+    programs: async () => await programsIn(places, () => undefined).catch(() => []),
+    query: async (program) => await query(places, program),
+    now: () => clock.now().wall,
+  });
+  const listed = config.page.peers.flatMap((text) => {
+    const read = peerOf(text);
+    return "peer" in read ? [read.peer] : [];
+  });
+  const peers = new Peers({
+    peers: () => [...listed, ...inSegment(config, segmentHosts, listener)],
+    request: peerRequests({
+      clock,
+      login,
+      cafile: config.page.peer_ca_file,
+      userAgent: userAgent(command, packageVersion()),
+    }),
+    clock,
+  });
+  return pageRoutes({ host, peers, address, hasLogin: login !== undefined, now: () => clock.now().wall });
+}
+
+/** The other hosts of this host's segment. */
+function inSegment({ DEFAULT, page }: Config, segmentHosts: Pick<SegmentHosts, "known">, listener: Listener): Peer[] {
+  const { known } = segmentHosts;
+  const segment = known.get(DEFAULT.hostname)?.segment.uuid;
+  if (!page.peers_in_segment || segment === undefined) return [];
+  return [...known.values()].flatMap((host) => {
+    if (host.segment.uuid !== segment || host.name === DEFAULT.hostname) return [];
+    return peerAt(host.name, listener.port, listener.isSecure) ?? [];
+  });
+}
+
+/** In the first of these places in which it runs. */
+async function query(places: readonly string[], program: string): Promise<OverviewOutcome> {
+  const { requestOverview } = await import("../status/client.ts");
+  let outcome: OverviewOutcome = { kind: "not running" };
+  for (const place of places) {
+    outcome = await requestOverview(healthSocket(place, program), TIMEOUT_MS);
+    if (outcome.kind !== "not running") break;
+  }
+  return outcome;
+}

@@ -1,0 +1,98 @@
+import type { HostOverview, MonitorOverview } from "./overview.ts";
+
+/** What an operator does next about something. */
+export interface NextStep {
+  readonly why: string;
+  /** To paste; everything in it that others have named is quoted. */
+  readonly command: string;
+}
+
+type Problem = MonitorOverview["problems"][number];
+
+/** A name as one word of a shell, whatever it contains. */
+export function quoted(name: string): string {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.@:/-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
+
+const STEPS: Readonly<Record<string, (monitor: MonitorOverview) => NextStep>> = {
+  "host maintenance": ({ hostname }) => ({
+    why: "When the host is well again, take it off maintenance",
+    command: `masakari host-update ${quoted(hostname)} --on-maintenance false`,
+  }),
+  "host segment": ({ hostname }) => ({
+    why: "Register the host in its segment",
+    command: `masakari host-create ${quoted(hostname)} --segment SEGMENT`,
+  }),
+  "segment disabled": ({ registration }) => ({
+    why: "Enable the segment",
+    command: `openstack segment update ${quoted(registration?.segment ?? "SEGMENT")} --is_enabled True`,
+  }),
+  disarmed: () => ({ why: "Arm the host monitors of the cluster again", command: "masakari-monitors arm" }),
+  "shadow mode": () => ({
+    why: "Compare what would have been sent, then unset [notifications] shadow",
+    command: "masakari-monitors compare",
+  }),
+  libvirt: () => ({
+    why: "Look why libvirt does not respond",
+    command: "systemctl status libvirtd virtqemud; masakari-monitors doctor",
+  }),
+  quorum: () => ({
+    why: "Look which part of the cluster has quorum",
+    command: "corosync-quorumtool -s; crm_mon -1",
+  }),
+  Pacemaker: () => ({ why: "Look why the cluster does not respond", command: "systemctl status corosync pacemaker" }),
+  "storm guard": () => ({
+    why: "If these hosts are really down, have them reported",
+    command: 'masakari-monitors release --reason "they are down"',
+  }),
+  configuration: () => ({
+    why: "See what is wrong in the new configuration",
+    command: "masakari-monitors check-config",
+  }),
+  "process list": () => ({ why: "See what is wrong in the process list", command: "masakari-monitors check-config" }),
+  clock: () => ({ why: "Check this host's clock", command: "chronyc tracking" }),
+};
+
+const DOCTOR: NextStep = {
+  why: "Check everything that this host's monitors need",
+  command: "masakari-monitors doctor",
+};
+
+/** The steps for one host, the most urgent first, each once; none if nothing is wrong. Pure. */
+export function nextSteps({ monitors }: HostOverview): readonly NextStep[] {
+  const steps: NextStep[] = [];
+  const add = (step: NextStep): void => {
+    if (!steps.some(({ command }) => command === step.command)) steps.push(step);
+  };
+  for (const one of monitors) {
+    if (one.kind !== "silent") continue;
+    add({ why: `Start the ${one.monitor}, or find out why it does not respond`, command: restart(one.monitor) });
+  }
+  const overviews = monitors.flatMap((one) => (one.kind === "overview" ? [one.overview] : []));
+  for (const overview of overviews) {
+    for (const step of overview.problems.flatMap((problem) => stepFor(problem, overview))) add(step);
+  }
+  for (const overview of overviews) {
+    if (overview.state !== "armed" && steps.length === 0) add(DOCTOR);
+  }
+  return steps;
+}
+
+function stepFor(problem: Problem, overview: MonitorOverview): readonly NextStep[] {
+  const step = Object.hasOwn(STEPS, problem.about) ? STEPS[problem.about] : undefined;
+  if (step !== undefined) return [step(overview)];
+  return problem.severity === "failing" ? [{ why: problem.about, command: "masakari-monitors doctor" }] : [];
+}
+
+/** By the names of the units in packaging/systemd/. */
+const UNITS: Readonly<Record<string, string>> = {
+  hostmonitor: "masakari-host-monitor",
+  instancemonitor: "masakari-instance-monitor",
+  introspectiveinstancemonitor: "masakari-introspective-instance-monitor",
+  processmonitor: "masakari-process-monitor",
+};
+
+function restart(monitor: string): string {
+  const unit = Object.hasOwn(UNITS, monitor) ? UNITS[monitor] : undefined;
+  return `systemctl restart ${unit ?? quoted(`masakari-${monitor}`)}`;
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { type TestContext, test } from "node:test";
+import { exportMetrics } from "../../../src/cli/metrics.ts";
+import { basicLogin } from "../../../src/status/tcp-login.ts";
+import { systemClock } from "../../../src/system/system-clock.ts";
+import { Certificates } from "../../support/certificates.ts";
+import { defaultConfig } from "../../support/default-config.ts";
+import { eventually } from "../../support/eventually.ts";
+import { KeptLog } from "../../support/kept-log.ts";
+import { metricSource } from "../../support/metric-source.ts";
+import { freePort } from "../../support/ports.ts";
+
+type Options = ReturnType<typeof defaultConfig>["metrics"];
+
+async function serving(t: TestContext, options: Partial<Options>) {
+  const log = new KeptLog();
+  const stop = new AbortController();
+  const port = await freePort();
+  const running = exportMetrics(
+    {
+      command: "masakari-processmonitor",
+      programs: ["x"],
+      options: { ...defaultConfig().metrics, port, ...options },
+      sources: () => [metricSource()],
+      clock: systemClock,
+      log,
+    },
+    stop.signal,
+  );
+  t.after(async () => {
+    stop.abort();
+    await running;
+  });
+  await eventually("a line", 10_000, () => Promise.resolve(log.lines.length > 0 || undefined));
+  return { port, lines: log.lines.join("\n") };
+}
+
+const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString("base64")}` });
+
+test("with a login every path asks for it, and neither a log line nor a response has the password", async (t) => {
+  using files = new Certificates();
+  const file = files.write("password", "p:ä ss\nsecond line\n");
+  const { port, lines } = await serving(t, { username: "ops", password_file: file });
+  const url = `http://127.0.0.1:${port}/metrics`;
+  for (const headers of [
+    {},
+    basic("ops:wrong"),
+    basic("ops"),
+    { Authorization: "Bearer x" },
+    { Authorization: "Basic" },
+  ]) {
+    const response = await fetch(url, { headers });
+    assert.equal(response.status, 401);
+    assert.match(response.headers.get("www-authenticate") ?? "", /^Basic realm=/);
+    assert.doesNotMatch(await response.text(), /ä/);
+  }
+  assert.equal((await fetch(`http://127.0.0.1:${port}/nothing`)).status, 401);
+  assert.equal((await fetch(url, { headers: basic("ops:p:ä ss") })).status, 200);
+  assert.doesNotMatch(lines, /ä/);
+});
+
+for (const [what, options] of [
+  ["a user name alone", { username: "ops" }],
+  ["a password alone", { password: "secret" }],
+  ["an empty password", { username: "ops", password: "" }],
+  ["a password file that is not there", { username: "ops", password_file: "/nonexistent" }],
+] as const) {
+  test(`${what}: the port stays closed, with an error in the log`, async (t) => {
+    const { port, lines } = await serving(t, options);
+    assert.match(lines, /^error Metrics are not served on port \d+: \[metrics\]/);
+    assert.doesNotMatch(lines, /secret/);
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));
+  });
+}
+
+test("with a certificate the port speaks TLS and nothing else; files that cannot be used leave it closed", async (t) => {
+  using files = new Certificates();
+  const { cert, key } = files.issue("monitor", "IP:127.0.0.1");
+  const { port } = await serving(t, { tls_cert_file: cert, tls_key_file: key });
+  const ca = await import("node:fs").then(({ readFileSync }) => readFileSync(files.ca));
+  const status = await new Promise((resolve, reject) => {
+    request({ host: "127.0.0.1", port, path: "/metrics", ca }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on("error", reject)
+      .end();
+  });
+  assert.equal(status, 200);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));
+
+  writeFileSync(key, "no key");
+  const bad = await serving(t, { tls_cert_file: cert, tls_key_file: key });
+  assert.match(bad.lines, /^warning Metrics cannot be served on https:/);
+  const absent = await serving(t, { tls_cert_file: "/nonexistent" });
+  assert.match(absent.lines, /\[metrics\] tls_cert_file cannot be read/);
+});
+
+test("a login is its user name and its password, whole", () => {
+  const isAllowed = basicLogin({ username: "ops", password: "a:b" });
+  const header = (text: string) => basic(text).Authorization;
+  assert.equal(isAllowed(header("ops:a:b")), true);
+  assert.equal(isAllowed(header("ops:a:b").replace("Basic", "basic")), true);
+  for (const wrong of [undefined, "", "Basic", header("ops:a"), header("ops:a:b "), header(":"), header("OPS:a:b")]) {
+    assert.equal(isAllowed(wrong), false, wrong);
+  }
+});
