@@ -8,6 +8,7 @@ import { TlsError } from "../http/errors.ts";
 import { parseUri, UriError } from "../libvirt/mod.ts";
 import { AuthOptionsError } from "../openstack/errors.ts";
 import { checkHost } from "./check-host.ts";
+import { checkPage } from "./check-page.ts";
 
 /**
  * Everything that is wrong with a configuration, as `check-config` shows it and as the programs judge it when they start: besides
@@ -21,6 +22,7 @@ export async function checkPrograms(loaded: Loaded, programs: readonly string[])
   };
   for (const program of programs) add(await checkConfig(loaded, program));
   add(connectionUri(loaded));
+  add(checkPage(loaded));
   // It loads the driver, whose code is the host monitor's business alone.
   if (programs.includes("hostmonitor")) add(await checkHost(loaded));
   if (programs.includes("hostmonitor") && loaded.config.host.monitoring_driver === "consul") {

@@ -54,9 +54,8 @@ export interface MetricsParts {
 
 /** Serves and writes the metrics of this process where `[metrics]` has it, until the signal aborts. */
 export async function exportMetrics(parts: MetricsParts, signal: AbortSignal): Promise<void> {
-  const { command, options, sources, clock, log, page } = parts;
+  const { command, options, sources, clock, log } = parts;
   const { port, textfile_directory: directory } = options;
-  if (port === 0 && page !== undefined) log.warning("[page] enabled has no effect without [metrics] port");
   if (port === 0 && directory === "") return;
   const { exposition } = await import("../status/metrics/exposition.ts");
   const metrics = () => exposition(sources());
@@ -106,6 +105,7 @@ async function loginOf(options: Config["metrics"]): Promise<TcpLogin | undefined
   if (username === "" || known === undefined || known === "") {
     throw new Error("[metrics] username and password (or password_file) have to be set both");
   }
+  if (username.includes(":")) throw new Error("[metrics] username may not contain a colon");
   return { username, password: known };
 }
 

@@ -102,7 +102,7 @@ export async function requestArmed(path: string, timeoutMs: number): Promise<Arm
 }
 
 /** The outcome of a request for what the page shows of one monitor. */
-export type OverviewOutcome = { readonly kind: "answered"; readonly overview: MonitorOverview } | NoAnswer;
+export type OverviewOutcome = { readonly kind: "responded"; readonly overview: MonitorOverview } | NoResponse;
 
 /** Requests what the page shows of the monitor that listens on this socket. Never throws. @param timeoutMs for all of it */
 export async function requestOverview(path: string, timeoutMs: number): Promise<OverviewOutcome> {
@@ -111,8 +111,8 @@ export async function requestOverview(path: string, timeoutMs: number): Promise<
     path,
     async () => {
       const overview = parseJson(monitorSchema, (await requestMonitor(path, { path: "/overview" }, timeoutMs)).text);
-      if (overview === undefined) return { kind: "no answer", reason: "it is of another release: restart it" };
-      return { kind: "answered", overview };
+      if (overview === undefined) return { kind: "no response", reason: "it is of another release: restart it" };
+      return { kind: "responded", overview };
     },
     timeoutMs,
   );

@@ -49,7 +49,7 @@ export class HostGatherer {
     const here = own.get(monitor);
     if (here !== undefined) return { kind: "overview", monitor, overview: await here() };
     const outcome = await query(monitor);
-    if (outcome.kind === "answered") return { kind: "overview", monitor, overview: outcome.overview };
+    if (outcome.kind === "responded") return { kind: "overview", monitor, overview: outcome.overview };
     const problem = "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
     return { kind: "silent", monitor, problem };
   }

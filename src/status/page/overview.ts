@@ -56,7 +56,6 @@ const subject = object({
   since: time,
   last_event: nullable(object({ at: time, text: reason })),
 });
-export type ShownSubject = Readonly<InferOutput<typeof subject>>;
 
 const problem = object({ severity: name, about: name, reason, since: time });
 
