@@ -12,9 +12,9 @@ export function isContainerLayer(path: string, env: Readonly<Record<string, stri
   return isContainer(env) && statfsSync(path).type === OVERLAY;
 }
 
-/** A host may have an overlay too, on a disk that lasts. */
+/** A host may have an overlay too, on a disk that lasts, and so may a system's container (`container=lxc`). */
 function isContainer(env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env.KUBERNETES_SERVICE_HOST !== undefined || env.container !== undefined) return true;
+  if (env.KUBERNETES_SERVICE_HOST !== undefined || /^(?:podman|oci|docker)$/.test(env.container ?? "")) return true;
   return existsSync("/.dockerenv") || existsSync("/run/.containerenv");
 }
 
