@@ -10,27 +10,43 @@ import { fillMonitorTree, monitorScripts } from "./debian/monitor-tree.ts";
 import { COMMON, monitorPackages } from "./debian/monitors.ts";
 import { project, sourceText, Tree } from "./debian/tree.ts";
 
+interface PackageOptions {
+  readonly output: string;
+  readonly packageVersion: string;
+  readonly architecture?: string;
+  readonly modules?: string;
+  readonly compression: DebOptions["compression"];
+}
+
+/** Node's names of Debian's architectures. */
+const NODE_NAMES: Readonly<Record<string, string>> = { amd64: "x64", arm64: "arm64" };
+
 /**
- * Makes the Debian packages of the build (`npm run build`) for this machine's architecture. It needs dpkg-deb and nothing
- * of the network; the date of everything in them is SOURCE_DATE_EPOCH, by default that of the last commit.
+ * Makes the Debian packages of the build (`npm run build`) for this machine's architecture, or for another whose Node and koffi npm has
+ * installed elsewhere. It needs dpkg-deb and nothing of the network; the date of everything in them is SOURCE_DATE_EPOCH, by default
+ * that of the last commit.
  */
 const { version: ownVersion } = JSON.parse(sourceText("package.json")) as { version: string };
 const options = new Command("npm run package --")
   .description("Make Debian packages of this checkout.")
   .option("--output <DIRECTORY>", "where to put them", "packages")
   .option("--package-version <VERSION>", "the version of the packages", ownVersion)
+  .addOption(new Option("--architecture <NAME>", "of the host that they are for").choices(["amd64", "arm64"]))
+  .option("--modules <DIRECTORY>", "node_modules with the Node and koffi of that architecture")
   .addOption(new Option("--compression <METHOD>", "none is the fastest").choices(["xz", "gzip", "none"]).default("xz"))
   .parse()
-  .opts<{ output: string; packageVersion: string; compression: DebOptions["compression"] }>();
+  .opts<PackageOptions>();
 
 const git = (...args: readonly string[]): string =>
   execFileSync("git", ["-C", project, ...args], { encoding: "utf8" }).trim();
 const date = Number(process.env.SOURCE_DATE_EPOCH ?? git("log", "-1", "--format=%ct"));
 const { DEBFULLNAME, DEBEMAIL } = process.env;
-const architecture = { x64: "amd64", arm64: "arm64" }[process.arch as string];
+const own = Object.keys(NODE_NAMES).find((name) => NODE_NAMES[name] === process.arch);
+const architecture = options.architecture ?? own;
 if (architecture === undefined) throw new Error(`there is no Node for ${process.arch} in the lock file`);
-const platform = `linux-${process.arch}`;
-requirePlatform(platform);
+const modules = resolve(options.modules ?? join(project, "node_modules"));
+const pinned = { modules, platform: `linux-${NODE_NAMES[architecture]}` };
+requirePlatform(pinned);
 
 const release: Release = {
   version: `${EPOCH}${options.packageVersion}`,
@@ -57,7 +73,7 @@ try {
     process.stdout.write(`${file}\n`);
   };
   const common = new Tree(join(scratch, COMMON));
-  fillCommonTree(common, platform, options.packageVersion, date * 1000);
+  fillCommonTree(common, pinned, options.packageVersion, date * 1000);
   build(COMMON, architecture, common, {
     control: (size) => commonControl(release, size),
     scripts: {

@@ -18,9 +18,16 @@ const FILES: readonly HelpEntry[] = [
   { term: "/var/lib/masakarimonitors", text: "undelivered notifications, and what a monitor knew when it stopped" },
 ];
 
-/** @param platform Node's name of it, e.g. `linux-x64` */
-export function fillCommonTree(tree: Tree, platform: string, version: string, date: number): void {
-  programs(tree, platform);
+/** The binaries that npm has installed for one platform. */
+export interface Pinned {
+  /** The path of a `node_modules`. */
+  readonly modules: string;
+  /** Node's name of it, e.g. `linux-x64`. */
+  readonly platform: string;
+}
+
+export function fillCommonTree(tree: Tree, pinned: Pinned, version: string, date: number): void {
+  programs(tree, pinned);
   documentation(tree);
   const helps = ["masakari-monitors", "masakari", ...monitorPackages.map(({ program }) => program)].map((name) =>
     helpOf(name),
@@ -37,18 +44,18 @@ export function fillCommonTree(tree: Tree, platform: string, version: string, da
   tree.text(`${SHARE}/process_list.yaml`, emptyProcessList());
 }
 
-function programs(tree: Tree, platform: string): void {
+function programs(tree: Tree, { modules: from, platform }: Pinned): void {
   // The exported library is npm's.
   const isProgram = (path: string): boolean => !/\/dist\/(?:types|libvirt\.mjs)$/.test(path);
   for (const part of ["bin", "dist", "package.json"]) tree.copy(`${LIB}/${part}`, part, isProgram);
   tree.copy(`${LIB}/debian/start`, "packaging/debian/start");
   const modules = `${LIB}/node_modules`;
   for (const part of ["bin/node", "package.json"]) {
-    tree.copy(`${modules}/node-${platform}/${part}`, `node_modules/node-${platform}/${part}`);
+    tree.copy(`${modules}/node-${platform}/${part}`, `${from}/node-${platform}/${part}`);
   }
   const native = `@koromix/koffi-${platform}`;
   // Debian has glibc.
-  tree.copy(`${modules}/${native}`, `node_modules/${native}`, (path) => !/\/musl_|README/.test(path));
+  tree.copy(`${modules}/${native}`, `${from}/${native}`, (path) => !/\/musl_|README/.test(path));
   for (const part of ["package.json", "build/index.js", "build/index.cjs"]) {
     tree.copy(`${modules}/re2js/${part}`, `node_modules/re2js/${part}`);
   }
@@ -56,7 +63,7 @@ function programs(tree: Tree, platform: string): void {
     tree.link(`usr/bin/${name}`, `../lib/masakari-monitors/bin/${name}`);
   }
   tree.copy(`${DOC}/LICENSE.re2js`, "node_modules/re2js/LICENSE");
-  tree.gzipped(`${DOC}/LICENSE.node`, sourceText(`node_modules/node-${platform}/LICENSE`));
+  tree.gzipped(`${DOC}/LICENSE.node`, sourceText(`${from}/node-${platform}/LICENSE`));
 }
 
 function documentation(tree: Tree): void {
@@ -89,9 +96,12 @@ function emptyProcessList(): string {
 }
 
 /** @throws if what the lock file pins for this platform is not installed */
-export function requirePlatform(platform: string): void {
+export function requirePlatform({ modules, platform }: Pinned): void {
   for (const path of [`node-${platform}/bin/node`, `@koromix/koffi-${platform}/package.json`]) {
-    if (!existsSync(join(project, "node_modules", path)))
-      throw new Error(`node_modules/${path} is missing: run npm ci`);
+    if (!existsSync(join(modules, path))) {
+      throw new Error(
+        `${join(modules, path)} is missing: run npm ci, for another architecture as docs/packages.md shows`,
+      );
+    }
   }
 }

