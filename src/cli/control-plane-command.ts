@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { lockHolder, lockState, StateInUseError, type StateLock } from "../notify/state-lock.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
+import { nodeCrypto } from "../system/node-crypto.ts";
 import { makePrivateDirectory } from "../system/private-directory.ts";
 import { readOpenrcPassword, writeOpenrc } from "./openrc.ts";
 
@@ -107,7 +107,7 @@ function choosePassword({ passwordFile }: Options, openrc: string): string {
     if (given === "") {
       throw new StartError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
     }
-    return given ?? readOpenrcPassword(openrc) ?? randomBytes(24).toString("base64url");
+    return given ?? readOpenrcPassword(openrc) ?? nodeCrypto().randomBytes(24).toString("base64url");
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     const why = messageOf(cause);

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { promises } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DiskHungError } from "../system/disk/calls.ts";
 
@@ -14,7 +14,7 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
     throw new DiskHungError(`${directory} cannot be read: its disk has not responded within ${LIMIT_MS / 1000} s`);
   });
   try {
-    return await Promise.race([readdir(directory), late]);
+    return await Promise.race([promises.readdir(directory), late]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

@@ -9,7 +9,7 @@ import { pauseOperations } from "../process/pauses.ts";
 import { type DiskCalls, DiskHungError, directDiskCalls } from "../system/disk/calls.ts";
 import type { PlainError } from "../system/disk/protocol.ts";
 import { DiskThread } from "../system/disk/thread.ts";
-import { logFileOperations, type OpenLogFile } from "../system/logging/sinks.ts";
+import { logFileOperations, type OpenLogFile } from "../system/logging/log-file.ts";
 import { diskThreadModule, takeEarlyDiskWorker } from "./early-disk-worker.ts";
 import { chooseStatePlace, type StateEnvironment, type StatePlace } from "./state-place.ts";
 

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { nodeCrypto } from "../system/node-crypto.ts";
 
 /** How to log in to a Keystone with a password. */
 export interface Login {
@@ -25,7 +25,7 @@ export function writeOpenrc(path: string, login: Login): void {
   };
   const lines = Object.entries(values).map(([name, value]) => `export ${name}=${shellQuoted(value)}\n`);
   // Nobody can have put a file or a link of that name there.
-  const draft = `${path}.${randomUUID()}`;
+  const draft = `${path}.${nodeCrypto().randomUUID()}`;
   try {
     writeFileSync(draft, lines.join(""), { mode: 0o600, flush: true, flag: "wx" });
     renameSync(draft, path);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import type { SecureContext } from "node:tls";
 import { TlsError } from "./errors.ts";
 import type { OptionNames } from "./option-names.ts";
@@ -49,7 +49,7 @@ async function trusted(options: TlsOptions, environment: Environment): Promise<B
   const bundle = environment.REQUESTS_CA_BUNDLE ?? environment.CURL_CA_BUNDLE;
   if (bundle !== undefined && bundle !== "") return await readPem(bundle, "cafile", "REQUESTS_CA_BUNDLE");
   for (const path of systemBundles) {
-    const found = await readFile(path).catch(() => undefined);
+    const found = await promises.readFile(path).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -69,7 +69,7 @@ async function pem(
 async function readPem(file: string, option: "cafile" | "certfile" | "keyfile", name: string): Promise<Buffer> {
   let content: Buffer;
   try {
-    content = await readFile(file);
+    content = await promises.readFile(file);
   } catch (error) {
     throw new TlsError(`cannot read ${name} ${file}: ${text(error)}`, { cause: error, option });
   }

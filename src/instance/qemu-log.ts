@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access, open, readdir } from "node:fs/promises";
+import { constants, promises } from "node:fs";
 import { join } from "node:path";
 import type { LoggedEnd } from "./observation.ts";
 
@@ -39,7 +38,7 @@ async function endIn(path: string): Promise<LoggedEnd> {
 
 async function readTail(path: string): Promise<string> {
   // NONBLOCK: a FIFO in its place would wait for a writer.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await promises.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await file.stat();
     if (!status.isFile()) throw Object.assign(new Error(), { code: "not a file" });
@@ -76,9 +75,9 @@ export function endOfRun(log: string): LoggedEnd | undefined {
 /** Why the logs in a directory would not show how a guest ended; undefined if they can be read, or there are none yet. */
 export async function whyUnreadable(directory: string): Promise<string | undefined> {
   try {
-    await access(directory, constants.R_OK | constants.X_OK);
-    const log = (await readdir(directory)).find((name) => name.endsWith(".log"));
-    if (log !== undefined) await access(join(directory, log), constants.R_OK);
+    await promises.access(directory, constants.R_OK | constants.X_OK);
+    const log = (await promises.readdir(directory)).find((name) => name.endsWith(".log"));
+    if (log !== undefined) await promises.access(join(directory, log), constants.R_OK);
     return undefined;
   } catch (error) {
     return codeOf(error);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../http/proxy.ts";
 import type { Access } from "./access.ts";
@@ -48,7 +48,7 @@ async function inCluster(environment: Environment, directory: string): Promise<A
 
 async function readText(path: string, what: string): Promise<string> {
   try {
-    const content = await readFile(path);
+    const content = await promises.readFile(path);
     if (content.length > LARGEST_FILE) throw new Error(`it has more than ${LARGEST_FILE} bytes`);
     return content.toString("utf8");
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { promises } from "node:fs";
 import { runCommand } from "../../system/exec.ts";
 import { printable } from "../../system/printable.ts";
 import { type PasswordSource, Secret } from "../fencing-device.ts";
@@ -33,7 +33,7 @@ export async function readPassword(
 
 async function readStart(path: string): Promise<string> {
   try {
-    const file = await open(path, "r");
+    const file = await promises.open(path, "r");
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_PASSWORD), 0, LONGEST_PASSWORD, 0);
       return buffer.toString("utf8", 0, bytesRead);

@@ -1,4 +1,4 @@
-import { access, constants, open } from "node:fs/promises";
+import { constants, promises } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AuthError } from "../errors.ts";
@@ -55,7 +55,7 @@ async function chooseFile(authFile: string | undefined): Promise<string> {
   ];
   for (const place of places) {
     try {
-      await access(place, constants.R_OK);
+      await promises.access(place, constants.R_OK);
       return place;
     } catch {
       // The next one then.
@@ -68,7 +68,7 @@ async function chooseFile(authFile: string | undefined): Promise<string> {
 
 async function readText(file: string): Promise<string> {
   try {
-    const handle = await open(file);
+    const handle = await promises.open(file);
     try {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(LONGEST_FILE + 1), 0, LONGEST_FILE + 1, null);
       if (bytesRead > LONGEST_FILE) throw Object.assign(new Error("too long"), { code: `over ${LONGEST_FILE} bytes` });

@@ -1,4 +1,4 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { constants, promises } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ConnectError } from "../errors.ts";
@@ -74,7 +74,7 @@ function inFolder(folder: string): Places {
 
 async function isThere(path: string): Promise<boolean> {
   try {
-    await access(path, constants.R_OK);
+    await promises.access(path, constants.R_OK);
     return true;
   } catch {
     return false;
@@ -83,7 +83,7 @@ async function isThere(path: string): Promise<boolean> {
 
 async function read(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await promises.readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { crc32, inflateRawSync } from "node:zlib";
+import { BLOCK_HEAD } from "./block.ts";
 import { decode } from "./encode.ts";
 import { FORMAT, type RecordingLine } from "./record.ts";
-import { BLOCK_HEAD } from "./segment-files.ts";
 
 /** A file is not a recording, or not one that this release reads. */
 export class RecordingError extends Error {

@@ -11,7 +11,6 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { makePrivateFile } from "../../system/private-file.ts";
 
@@ -21,9 +20,6 @@ const NAME = /^(\d{6,12})\.rec$/;
 const MOST_SEGMENTS = 256;
 /** What a recording leaves free on the disk: undelivered notifications come first. Bytes. */
 const RESERVED = 16_000_000;
-/** Before each block: the length of what follows and its CRC-32, both of 4 bytes, the most significant one first. */
-export const BLOCK_HEAD = 8;
-
 /** Where a program's recording is. */
 export function recordingDirectory(statePath: string, program: string): string {
   return join(statePath, `${program}.recording`);
@@ -57,13 +53,12 @@ export const recordingOperations = {
   },
 
   /** @returns how many bytes the segment has then. If it throws, the segment is as before, or ends with a torn block. */
-  appendRecordingBlock(directory: string, segment: number, compressed: Uint8Array): number {
+  appendRecordingBlock(directory: string, segment: number, block: Uint8Array): number {
     requireRoom(directory);
     const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
     const fd = openSync(pathOf(directory, segment), O_WRONLY | O_APPEND | O_NOFOLLOW);
     try {
       const before = fstatSync(fd).size;
-      const block = blockOf(compressed);
       try {
         for (let written = 0; written < block.length; ) written += writeSync(fd, block, written);
       } catch (error) {
@@ -91,15 +86,6 @@ function requireRoom(directory: string): void {
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize < RESERVED)
     throw new Error(`less than ${RESERVED / 1_000_000} MB is free on the disk of ${directory}`);
-}
-
-/** A block as it stands in a file. */
-export function blockOf(compressed: Uint8Array): Uint8Array {
-  const block = Buffer.alloc(BLOCK_HEAD + compressed.length);
-  block.writeUInt32BE(compressed.length, 0);
-  block.writeUInt32BE(crc32(compressed), 4);
-  block.set(compressed, BLOCK_HEAD);
-  return block;
 }
 
 function numbersIn(directory: string): readonly number[] {

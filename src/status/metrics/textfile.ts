@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../system/clock.ts";
 import type { Logger } from "../../system/log.ts";
@@ -31,8 +31,8 @@ export async function writeTextfile(parts: TextfileParts, signal: AbortSignal): 
   let complaint: string | undefined;
   while (!signal.aborted) {
     try {
-      await writeFile(temporary, metrics(), { mode: 0o644 });
-      await rename(temporary, path);
+      await promises.writeFile(temporary, metrics(), { mode: 0o644 });
+      await promises.rename(temporary, path);
       if (complaint !== undefined) log.info(`Metrics are written to ${path} again`);
       complaint = undefined;
     } catch (error) {
@@ -42,6 +42,8 @@ export async function writeTextfile(parts: TextfileParts, signal: AbortSignal): 
     }
     await clock.sleep(EVERY_MS, signal).catch(() => undefined);
   }
-  const removal = Promise.all([path, temporary].map((file) => rm(file, { force: true }))).catch(() => undefined);
+  const removal = Promise.all([path, temporary].map((file) => promises.rm(file, { force: true }))).catch(
+    () => undefined,
+  );
   await Promise.race([removal, new Promise((resolve) => setTimeout(resolve, REMOVE_MS).unref())]);
 }

@@ -2,16 +2,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../log.ts";
 import { jsonFormat, textFormat } from "./format.ts";
+import { logFileOperations, type OpenLogFile } from "./log-file.ts";
 import { LEVELS, type Level, type LogRecord, ROOT_NAME } from "./record.ts";
-import {
-  fileSink,
-  journalSink,
-  type LogSink,
-  logFileOperations,
-  type OpenLogFile,
-  stderrSink,
-  syslogSink,
-} from "./sinks.ts";
+import { fileSink, journalSink, type LogSink, stderrSink, syslogSink } from "./sinks.ts";
 
 /** oslo.log's options as far as they mean something here; the names are those of the configuration file. */
 export interface LogOptions {
