@@ -42,7 +42,7 @@ const constants = {
 /** Programs, and what `masakari-monitors` loads to `run`, by the file of `src/cli/` that they begin with. */
 const single = new Map([
   ...Object.keys(monitorPrograms).map((name) => [`masakari-${name}`, `${name}-main`] as const),
-  ["masakari-monitors-run", "run-monitors"],
+  ["masakari-monitors-run", "run-main"],
   ["disk-thread", "disk-thread-main"],
 ]);
 const chunked = new Map([
@@ -76,7 +76,7 @@ async function buildChunks(program: string, entryPoint: string): Promise<void> {
       {
         name: "run",
         setup: ({ onResolve }) =>
-          onResolve({ filter: /\/run-monitors\.ts$/ }, () => ({ path: "./masakari-monitors-run.cjs", external: true })),
+          onResolve({ filter: /\/run-main\.ts$/ }, () => ({ path: "./masakari-monitors-run.cjs", external: true })),
       },
     ],
   });
@@ -89,16 +89,14 @@ async function buildBundle(program: string, entryPoint: string): Promise<void> {
     entryPoints: { [program]: entryPoint },
     entryNames: "parts/[name]-[hash]",
     format: "cjs",
-    banner: { js: "(function(module,require,bundleUrl){" },
+    banner: { js: "(function(require,bundleUrl){" },
     footer: { js: "})" },
     define: { ...constants, "import.meta.url": "bundleUrl" },
     metafile: true,
   });
   const bundle = basename(Object.keys(metafile.outputs)[0] ?? "");
-  const run = `module.exports=require("./run-bundle.cjs").runBundle(__dirname+"/parts/${bundle}",require);`;
-  // Node finds what an ES module can import of it by such assignments.
-  const names = program === "masakari-monitors-run" ? "exports.runMonitors=module.exports.runMonitors;" : "";
-  writeFileSync(join(dist, `${program}.cjs`), `${run}${names}\n`);
+  const run = `require("./run-bundle.cjs").runBundle(__dirname+"/parts/${bundle}",require);`;
+  writeFileSync(join(dist, `${program}.cjs`), `${run}\n`);
 }
 
 /** What the programs start with. */

@@ -5,14 +5,13 @@ import { codeCacheFile, compileBundle, evaluateBundle } from "../../src/cli/run-
 const INTERVAL = 500;
 
 /** As `runBundle`, but without a code cache: it writes one, which contains the functions that have run so far, again and again. */
-export function runBundle(file: string, require: NodeJS.Require): object {
+export function runBundle(file: string, require: NodeJS.Require): void {
   const bundle = compileBundle(file, undefined);
-  const exports = evaluateBundle(bundle, file, require);
+  evaluateBundle(bundle, file, require);
   const write = (): void => {
     const data = bundle.createCachedData();
     writeFileSync(`${file}.new`, Buffer.concat([data, data]));
     renameSync(`${file}.new`, codeCacheFile(file));
   };
   setInterval(write, INTERVAL).unref();
-  return exports;
 }

@@ -3,16 +3,15 @@ import { pathToFileURL } from "node:url";
 import { constants, Script } from "node:vm";
 
 /** What a bundle is: the expression of a function, much as Node wraps a CommonJS module. */
-type Bundle = (module: { exports: object }, require: NodeJS.Require, bundleUrl: string) => void;
+type Bundle = (require: NodeJS.Require, bundleUrl: string) => void;
 
 /**
  * Runs a bundle (`scripts/build.ts`), with what V8 once compiled of it if that suits this Node: compiling is a third of the CPU of
  * a start. V8 refuses what another version, other flags or a longer source made, and compiles as if there were none.
  * @param require of the program, which finds what is not in the bundle
- * @returns what the bundle exports
  */
-export function runBundle(file: string, require: NodeJS.Require): object {
-  return evaluateBundle(compileBundle(file, readCodeCache(codeCacheFile(file))), file, require);
+export function runBundle(file: string, require: NodeJS.Require): void {
+  evaluateBundle(compileBundle(file, readCodeCache(codeCacheFile(file))), file, require);
 }
 
 export function compileBundle(file: string, cachedData: Buffer | undefined): Script {
@@ -23,10 +22,8 @@ export function compileBundle(file: string, cachedData: Buffer | undefined): Scr
   });
 }
 
-export function evaluateBundle(bundle: Script, file: string, require: NodeJS.Require): object {
-  const module = { exports: {} };
-  (bundle.runInThisContext() as Bundle)(module, require, pathToFileURL(file).href);
-  return module.exports;
+export function evaluateBundle(bundle: Script, file: string, require: NodeJS.Require): void {
+  (bundle.runInThisContext() as Bundle)(require, pathToFileURL(file).href);
 }
 
 /** V8 does not notice another architecture in all cases. */

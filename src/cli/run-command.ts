@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addConfigOptions } from "./config-options.ts";
+import { startDiskWorkerEarly } from "./early-disk-worker.ts";
 import { monitorPrograms } from "./programs/index.ts";
 
 /** Registers `run`: several monitors in one process, which costs the memory of one Node instead of several. */
@@ -12,9 +13,11 @@ export function addRunCommand(program: Command): void {
       const unknown = wanted.find((name) => !Object.hasOwn(monitorPrograms, name));
       if (unknown !== undefined)
         throw new Error(`no monitor ${unknown}; one of ${Object.keys(monitorPrograms).join(", ")}`);
-      // A bundle of its own (scripts/build.ts).
-      const { runMonitors } = await import("./run-monitors.ts");
-      process.exitCode = await runMonitors(wanted, options);
+      startDiskWorkerEarly();
+      const { runPrograms } = await import("./daemon.ts");
+      const chosen = await Promise.all(wanted.map((name) => monitorPrograms[name]?.()));
+      const group = { command: "masakari-monitors", programs: chosen.filter((one) => one !== undefined) };
+      process.exitCode = await runPrograms(group, options);
     });
 }
 

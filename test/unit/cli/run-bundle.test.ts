@@ -1,16 +1,27 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { codeCacheFile, compileBundle, evaluateBundle, runBundle } from "../../../src/cli/run-bundle.ts";
 
-const require = createRequire(import.meta.url);
 /** A function that is compiled when it is called, as most of a program's. */
 const sourceOf = (value: string): string =>
-  `(function(module,require,bundleUrl){const value=()=>"${value}";module.exports={value:value(),bundleUrl,load:(name)=>import(name),platform:require("node:os").platform()}})`;
+  `(function(require,bundleUrl){const value=()=>"${value}";require("test")({value:value(),bundleUrl,load:(name)=>import(name)})})`;
+
+/** What a bundle shows of itself. */
+interface Shown {
+  readonly value: string;
+  readonly bundleUrl: string;
+  load(name: string): Promise<{ readonly number: number }>;
+}
+
+function shownBy(run: (require: NodeJS.Require) => void): Shown {
+  const shown: Shown[] = [];
+  run(((name: string) => name === "test" && ((one: Shown) => shown.push(one))) as unknown as NodeJS.Require);
+  return shown[0] as Shown;
+}
 
 function bundleIn(context: TestContext, source: string): string {
   const directory = mkdtempSync(join(tmpdir(), "bundle-"));
@@ -24,18 +35,18 @@ function bundleIn(context: TestContext, source: string): string {
 function recordedOf(context: TestContext, value: string): Buffer {
   const file = bundleIn(context, sourceOf(value));
   const bundle = compileBundle(file, undefined);
-  evaluateBundle(bundle, file, require);
+  shownBy((require) => evaluateBundle(bundle, file, require));
   return bundle.createCachedData();
 }
 
-const valueIn = (file: string): unknown => (runBundle(file, require) as { value: unknown }).value;
+const valueIn = (file: string): string => shownBy((require) => runBundle(file, require)).value;
 
 test("a bundle has its require, its place, and import of modules beside it", async (context) => {
   const file = bundleIn(context, sourceOf("one"));
-  const exported = runBundle(file, require) as { bundleUrl: string; load(name: string): Promise<{ answer: number }> };
-  assert.equal(exported.bundleUrl, pathToFileURL(file).href);
-  writeFileSync(join(file, "..", "driver.mjs"), "export const answer = 42;");
-  assert.equal((await exported.load("./driver.mjs")).answer, 42);
+  const shown = shownBy((require) => runBundle(file, require));
+  assert.equal(shown.bundleUrl, pathToFileURL(file).href);
+  writeFileSync(join(file, "..", "driver.mjs"), "export const number = 42;");
+  assert.equal((await shown.load("./driver.mjs")).number, 42);
 });
 
 test("what V8 has compiled of a bundle is run instead of its source", (context) => {

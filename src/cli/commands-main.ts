@@ -1,0 +1,135 @@
+import { homedir } from "node:os";
+import { Command } from "commander";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/sections.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
+import { exitNow } from "../system/exit.ts";
+import { messageOf } from "../system/message-of.ts";
+import { printable } from "../system/printable.ts";
+import { registerArmCommands } from "./arm-command.ts";
+import { registerArmedCommand } from "./armed-command.ts";
+import { registerCompareCommand } from "./compare-command.ts";
+import { addConfigCommands } from "./config-commands.ts";
+import { addConfigFileOptions, configOptions } from "./config-options.ts";
+import { addControlPlaneCommand } from "./control-plane-command.ts";
+import { registerDoctorCommand } from "./doctor/command.ts";
+import { registerListCommand } from "./list-command.ts";
+import { registerOutboxCommand } from "./outbox-command.ts";
+import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
+import { registerPauseCommands } from "./pause-command.ts";
+import { registerExplainCommand } from "./recording/explain-command.ts";
+import { registerReplayCommand } from "./recording/replay-command.ts";
+import { addRunCommand } from "./run-command.ts";
+import { fallbackPlaces, placeInUse, stateEnvironment } from "./state-place.ts";
+import { registerStatusCommand } from "./status-command.ts";
+import { usableEntries } from "./usable-entries.ts";
+import { packageVersion } from "./version.ts";
+
+/** All the commands of `masakari-monitors`. */
+const program = new Command("masakari-monitors")
+  .description("Tools for the Masakari monitors of this host.")
+  .version(packageVersion());
+addConfigCommands(program);
+addControlPlaneCommand(program);
+addRunCommand(program);
+
+/** What is wrong elsewhere in the configuration does not matter here; `check-config` reports it. */
+function configOf(parsed: Record<string, unknown>): Config {
+  const files = configOptions(parsed);
+  const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };
+  return loadConfig({ ...where, ...files }).config;
+}
+const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
+const otherPlaces = (path: string) => fallbackPlaces(path, stateEnvironment());
+let diskHung = false;
+const warn = (line: string): void => {
+  diskHung = true;
+  process.stderr.write(`${printable(line)}\n`);
+};
+const outbox = registerOutboxCommand(program, {
+  statePath: () => statePath(outbox.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+});
+const status = registerStatusCommand(program, {
+  statePath: () => statePath(status.opts()),
+  otherPlaces,
+  out: process.stdout,
+  warn,
+  abandon: () => exitNow(1),
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+const pauses = registerPauseCommands(program, {
+  statePath: (parsed) => placeInUse(statePath(parsed), "processmonitor"),
+  entries: (parsed) => usableEntries(configOf(parsed).process.process_list_path),
+  out: process.stdout,
+});
+const arming = registerArmCommands(program, {
+  statePath: (parsed) => placeInUse(statePath(parsed), "hostmonitor"),
+  out: process.stdout,
+});
+registerPacemakerAlertCommand(program, process.stdout);
+const list = registerListCommand(program, {
+  statePath: () => statePath(list.opts()),
+  otherPlaces,
+  out: process.stdout,
+  warn,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+const armed = registerArmedCommand(program, {
+  statePath: () => statePath(armed.opts()),
+  otherPlaces,
+  out: process.stdout,
+  warn,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+const doctor = registerDoctorCommand(program, {
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+  abandon: () => exitNow(Number(process.exitCode ?? 2)),
+});
+const compare = registerCompareCommand(program, {
+  config: () => configOf(compare.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+const explain = registerExplainCommand(program, {
+  statePath: () => statePath(explain.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+registerReplayCommand(program, {
+  out: process.stdout,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
+for (const command of [doctor, status, armed, compare, explain, outbox, list, ...pauses, ...arming])
+  addConfigFileOptions(command);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`error: ${printable(messageOf(error), "\n")}\n`);
+  process.exitCode ??= 1;
+  diskHung ||= error instanceof DiskHungError;
+}
+// A thread that waits for the disk would keep the program from ending.
+if (diskHung) exitNow(Number(process.exitCode ?? 1));
