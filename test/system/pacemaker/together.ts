@@ -35,10 +35,20 @@ export async function describeTogether(): Promise<void> {
       await secondFirst(stage);
     });
 
+    /** A fencing device that runs on a dead host is started elsewhere first, once that host is fenced: then the second waits for the first. */
+    const placeDevices = async (): Promise<void> => {
+      const node1 = cluster().node("node1");
+      for (const name of both) await node1.must(["crm_resource", "--move", "-r", `st-${name}`, "-N", "node2"]);
+      const isThere = (name: string, text: string): boolean =>
+        new RegExp(`<resource id="st-${name}"[^>]*role="Started"[^>]*>\\s*<node name="node2"`).test(text);
+      await cluster().until("the devices on node2", "node1", (text) => both.every((name) => isThere(name, text)));
+    };
+
     test("where no BMC can be queried, the cluster's fencing proves it: with concurrent-fencing", async (context) => {
       await cluster()
         .node("node1")
         .must([...concurrent, "-v", "true"]);
+      await placeDevices();
       const stage = await Stage.set(context, cluster(), { rights: "debian" });
       await secondFirst(stage);
     });
