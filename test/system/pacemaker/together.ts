@@ -16,7 +16,7 @@ export async function describeTogether(): Promise<void> {
       cluster().bmc("node4").setMode("silent");
       await Promise.all(both.map((name) => cluster().node(name).kill()));
       await stage.notified("node5 STOPPED NORMAL from node1");
-      assert.doesNotMatch(await cluster().monitor("node1"), /<fence_event [^>]*target="node4"[^>]*status="success"/);
+      assert.match(await cluster().monitor("node1"), /<node name="node4" [^>]*online="false" [^>]*unclean="true"/);
       cluster().bmc("node4").setMode("ok");
       for (const name of both) await stage.fenced(name, "node1");
       // One after the other, so that their order is known.
