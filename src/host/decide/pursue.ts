@@ -16,6 +16,8 @@ const WITNESS_AGAIN_MS = 10_000;
 /** Nova hears from a live host every 10 s (`[DEFAULT] report_interval`): before two of these nothing follows from its silence. ms after the loss */
 const WITNESS_FROM_MS = 20_000;
 const SECOND_WITNESS = "second witness";
+/** The API refuses a repeat within 180 s; of two hosts whose clocks differ (`CLOCKS_APART_MS`), surely within so many ms. */
+const REFUSED_MS = 180_000 - CLOCKS_APART_MS;
 
 /** Every loss that is still owed, one step further, as far as gates, proof and reporters let it. */
 export function pursueAll(state: HostsState, context: Context): HostsState {
@@ -104,7 +106,7 @@ function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsStat
     context.wake(`report:${host.name}`, reportAt - at.mono);
     return withLoss(host, waiting);
   }
-  if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed))) {
+  if (rank > 0 || agreed.afterGap || (!settings.report_at_once && mayBeReported(agreed, at))) {
     // That another monitor has notified UNKNOWN is not enough once there is proof: Masakari acts on NORMAL only.
     if (waiting.api?.status !== status) return { ...host, loss: askApi(host, waiting, status, context) };
     if (waiting.api.result === undefined) return withLoss(host, waiting);
@@ -113,9 +115,9 @@ function reportLoss(host: Host, loss: Loss, status: HostStatus, state: HostsStat
   return notifyLoss(host, waiting, status, context);
 }
 
-/** Another monitor may have reported it, whatever its rank: this one had to wait, or saw it late. */
-function mayBeReported({ wasHeld, returned, sent, power }: Loss): boolean {
-  return wasHeld || returned !== undefined || sent !== undefined || power.tries > 1;
+/** Another monitor may have reported it, whatever its rank, so long ago that the API would not refuse a repeat: this one had to wait, or saw it late. */
+function mayBeReported({ wasHeld, returned, sent, power, notBefore }: Loss, { wall }: Context["at"]): boolean {
+  return wasHeld || returned !== undefined || sent !== undefined || power.tries > 1 || wall - notBefore > REFUSED_MS;
 }
 
 /** @returns the loss while Nova's response is awaited, or shows that nova-compute is alive, which holds the loss; undefined if it may be reported */

@@ -21,6 +21,26 @@ describe("of the host monitors that see a loss", () => {
     assert.deepEqual(monitor.notified, ["node0 STOPPED NORMAL"]);
   });
 
+  it("the first asks whether it is known if it saw the loss so late that the API would store a repeat", () => {
+    const up = { node2: "online", node3: "online" } as const;
+    for (const [seconds, asks] of [
+      [60, false],
+      [150, true],
+    ] as const) {
+      const monitor = new HostDecisions({ needsProof: false, report_at_once: false, monitoring_samples: 2 });
+      for (let look = 0; look < 3; look += 1) {
+        monitor.look(up);
+        monitor.pass(60);
+      }
+      monitor.look({ ...up, node3: "offline" });
+      monitor.pass(seconds);
+      monitor.look({ ...up, node3: "offline" });
+      assert.equal(monitor.underWay("checkApi") !== undefined, asks, `${seconds} s`);
+      if (asks) monitor.endApiCheck("notified");
+      assert.deepEqual(monitor.notified, asks ? [] : ["node3 STOPPED NORMAL"]);
+    }
+  });
+
   it("the next waits, and does not report what is known by then", () => {
     const monitor = watching();
     const lost = { node0: "online", node2: "online", node3: "offline" } as const;
