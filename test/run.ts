@@ -33,7 +33,7 @@ const tests = (pattern: string, ...options: string[]): string[] => [
 ];
 
 /**
- * 50 situations of a real Pacemaker cluster, of half a minute and more each, which is more than CI has time for. Where the machine is so
+ * 49 situations of a real Pacemaker cluster, of half a minute and more each, which is more than CI has time for. Where the machine is so
  * busy that a fence agent times out, another monitor reports than the one that they expect. They run with the rest everywhere else, and by
  * `npm test -- FILE`. And the Debian packages on a Debian of their own, which takes 500 MB of downloads and minutes of apt.
  */
