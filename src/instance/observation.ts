@@ -4,6 +4,7 @@ import type { Instant } from "../system/clock.ts";
 /** `[instancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. */
 export interface InstanceSettings {
   readonly hostname: string;
+  readonly shadow?: boolean;
   readonly notify_guest_panic: boolean;
   /** Seconds. */
   readonly collapse_window: number;

@@ -4,6 +4,7 @@ import type { Instant } from "../system/clock.ts";
 /** `[introspectiveinstancemonitor]` and `[DEFAULT] hostname`, as far as decisions need them. All times in seconds. */
 export interface IntrospectiveSettings {
   readonly hostname: string;
+  readonly shadow?: boolean;
   readonly guest_monitoring_interval: number;
   readonly guest_monitoring_timeout: number;
   readonly guest_monitoring_failure_threshold: number;

@@ -7,6 +7,8 @@ import type { CommonEffect, Decision, LogEffect, OwnEffect, SupersedeEffect } fr
 export interface CommonSettings {
   /** `[DEFAULT] hostname`: this host, as Masakari knows it. */
   readonly hostname: string;
+  /** `[notifications] shadow`: what is notified is recorded and not sent. */
+  readonly shadow?: boolean;
 }
 
 /** The part of its state that every monitor has. */
@@ -77,6 +79,16 @@ export class DecisionContext<Settings extends CommonSettings, Effect extends Own
 
   log(level: LogEffect["level"], text: string): void {
     this.effects.push({ kind: "log", level, text });
+  }
+
+  /** `[notifications] shadow` is set. */
+  get isShadow(): boolean {
+    return this.settings.shadow === true;
+  }
+
+  /** For the log: what is done about a failure. */
+  get notifying(): string {
+    return this.isShadow ? "Masakari is not notified, because [notifications] shadow is set" : "notifying Masakari";
   }
 
   /** Notifies Masakari about the subject. Without a hostname it is about this host, without a time it is of this moment. */

@@ -14,7 +14,7 @@ export interface ProcessSettings {
   readonly command_timeout: number;
   /** After the boot of this host. */
   readonly boot_grace: number;
-  /** `[notifications] shadow`: no command is run. */
+  /** `[notifications] shadow`: no command is run, and nothing is sent. */
   readonly shadow?: boolean;
 }
 

@@ -11,10 +11,11 @@ import { checkPower } from "../../host/power/check-power.ts";
 import type { ConditionKind } from "../../status/conditions.ts";
 import { type MonitorContext, type Program, runnable } from "../program.ts";
 
-function settings({ host, DEFAULT }: Config, driver: HostDriver): HostSettings {
+function settings({ host, DEFAULT, notifications }: Config, driver: HostDriver): HostSettings {
   return {
     ...host,
     hostname: DEFAULT.hostname,
+    shadow: notifications.shadow,
     second_witness: host.second_witness === "nova",
     host_names: parseHostNames(host.host_names).names,
     // Only Pacemaker has remotes: of others nobody would be watched.

@@ -3,9 +3,10 @@ import { instanceMonitor } from "../../instance/monitor.ts";
 import type { InstanceSettings } from "../../instance/observation.ts";
 import { type Program, runnable } from "../program.ts";
 
-const settings = ({ instancemonitor, DEFAULT }: Config): InstanceSettings => ({
+const settings = ({ instancemonitor, DEFAULT, notifications }: Config): InstanceSettings => ({
   ...instancemonitor,
   hostname: DEFAULT.hostname,
+  shadow: notifications.shadow,
 });
 
 export const instanceMonitorProgram: Program = {

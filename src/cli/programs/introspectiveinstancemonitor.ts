@@ -3,9 +3,10 @@ import { introspectiveMonitor } from "../../introspective/monitor.ts";
 import type { IntrospectiveSettings } from "../../introspective/observation.ts";
 import { type Program, runnable } from "../program.ts";
 
-const settings = ({ introspectiveinstancemonitor, DEFAULT }: Config): IntrospectiveSettings => ({
+const settings = ({ introspectiveinstancemonitor, DEFAULT, notifications }: Config): IntrospectiveSettings => ({
   ...introspectiveinstancemonitor,
   hostname: DEFAULT.hostname,
+  shadow: notifications.shadow,
 });
 const agentPath = ({ introspectiveinstancemonitor }: Config): string =>
   introspectiveinstancemonitor.qemu_guest_agent_sock_path;

@@ -166,7 +166,7 @@ function notifyLoss(host: Host, loss: Loss, status: HostStatus, context: Context
   const why =
     loss.proof?.text ?? `it is not known whether it is off (${loss.power.last ?? "it has no fencing device"})`;
   const what = loss.returned === undefined ? "is down" : "was down and is up again";
-  context.log("warning", `${host.name} ${what}: ${why}; notifying Masakari (STOPPED, ${status})`);
+  context.log("warning", `${host.name} ${what}: ${why}; ${context.notifying} (STOPPED, ${status})`);
   notifyStopped(host.name, status, context);
   return recordSent(host, loss, { status, at: context.at.wall, by: "this monitor" }, context);
 }

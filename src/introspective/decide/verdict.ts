@@ -62,7 +62,7 @@ function report(
   }
   context.log(
     "error",
-    `${displayName(guest)}: reported after ${guest.failures} failed pings in a row; notifying Masakari`,
+    `${displayName(guest)}: reported after ${guest.failures} failed pings in a row; ${context.notifying}`,
   );
   const payload = { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: guest.uuid, vir_domain_event: "STOPPED_FAILED" };
   context.notify(subjectOf(guest.uuid), { type: "VM", payload });

@@ -30,7 +30,8 @@ export const verifying: PhaseRules<"verifying"> = {
     if (succeeded) {
       const problem = sighting.problem ? ` (${sighting.problem})` : "";
       const within = secondsBetween(endedAt, at.mono);
-      context.log("error", `${key}: the commands succeeded, but no such process appeared within ${within}${problem}`);
+      const commands = context.isShadow ? "no command was run, and" : "the commands succeeded, but";
+      context.log("error", `${key}: ${commands} no such process appeared within ${within}${problem}`);
     }
     countRestart(key, round, "failed", context);
     return notifiedAt ? stayFailed(entry, context, notifiedAt) : followFailedRound(entry, context, round, since);

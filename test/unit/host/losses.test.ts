@@ -24,6 +24,15 @@ describe("a lost host", () => {
     assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
   });
 
+  it("is not logged as notified where [notifications] shadow is set", () => {
+    const monitor = watching({ shadow: true });
+    monitor.look(LOST);
+    monitor.power("node3", "off");
+    const down = monitor.log.filter((line) => line.startsWith("node3 is down"));
+    assert.equal(down.length, 1);
+    assert.match(down[0] ?? "", /Masakari is not notified, because \[notifications\] shadow is set/);
+  });
+
   it("is reported with upstream's payload", () => {
     const monitor = watching();
     monitor.look(LOST);

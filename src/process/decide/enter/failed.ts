@@ -9,9 +9,11 @@ export function giveUp(entry: EntryState, context: Context, since: Instant): Ent
   const rounds = roundsOf(entry, context);
   const inVain = rounds === 1 ? "its restart did not help" : `${rounds} rounds of restart did not help`;
   const tried = restart_command.trim() === "" ? "has no restart_command" : inVain;
+  const known = context.isShadow ? "nothing has restarted it" : tried;
   const down = secondsBetween(since.mono, at.mono);
-  const then = "notifying Masakari. It is not restarted any more: start it by hand";
-  context.log("error", `${entry.key} has been down for ${down} and ${tried}; ${then}`);
+  const byHand = context.isShadow ? "If no other monitor restarts it," : "It is not restarted any more:";
+  const then = `${context.notifying}. ${byHand} start it by hand`;
+  context.log("error", `${entry.key} has been down for ${down} and ${known}; ${then}`);
   context.notify(subjectOf(entry.key), {
     type: "PROCESS",
     payload: { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) },
@@ -21,6 +23,7 @@ export function giveUp(entry: EntryState, context: Context, since: Instant): Ent
 
 /** It was notified before the monitor's own restart, and nothing has helped since. */
 export function stayFailed(entry: EntryState, context: Context, notifiedAt: Instant): EntryState {
-  context.log("warning", `${entry.key} is still down, as notified at ${timeOf(notifiedAt)}; start it by hand`);
+  const how = context.isShadow ? "logged" : "notified";
+  context.log("warning", `${entry.key} is still down, as ${how} at ${timeOf(notifiedAt)}; start it by hand`);
   return inPhase<"failed">(entry, { name: "failed", notifiedAt });
 }

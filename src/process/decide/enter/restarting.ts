@@ -8,7 +8,8 @@ import { enterVerifying } from "./verifying.ts";
 const STAGES = ["pre_restart_command", "restart_command", "post_restart_command"] as const satisfies readonly Stage[];
 
 export function startRound(entry: EntryState, context: Context, round: number, since: Instant): EntryState {
-  context.log("warning", `${entry.key}: restarting, round ${round} of ${roundsOf(entry, context)}`);
+  const what = context.isShadow ? "would be restarted" : "restarting";
+  context.log("warning", `${entry.key}: ${what}, round ${round} of ${roundsOf(entry, context)}`);
   return runNextRestart(entry, context, undefined, { round, since });
 }
 

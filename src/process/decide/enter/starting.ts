@@ -21,7 +21,7 @@ export function startEntry(
   since: Instant,
   notifiedAt: Instant | undefined,
 ): EntryState {
-  context.log("info", `${entry.key} is not running; starting it`);
+  context.log("info", `${entry.key} is not running; ${context.isShadow ? "it would be started" : "starting it"}`);
   return runNextStart(entry, context, undefined, { since, succeeded: true, notifiedAt });
 }
 

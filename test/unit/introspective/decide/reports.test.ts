@@ -17,6 +17,15 @@ test("the third failed ping in a row is notified, once, with what Masakari expec
   assert.equal(effects.length, 1);
 });
 
+test("with [notifications] shadow the log does not state that Masakari is notified", async () => {
+  const { world, first } = await monitoredHost(["vm"], { shadow: true });
+  world.hang(first);
+  await world.run(MINUTES);
+  const [line, ...others] = world.log.filter((text) => text.includes("reported after"));
+  assert.match(line ?? "", /Masakari is not notified, because \[notifications\] shadow is set$/);
+  assert.deepEqual(others, []);
+});
+
 test("the notification is upstream's, byte for byte, with [DEFAULT] hostname", async () => {
   const { world, first } = await monitoredHost(["8a6d1d9e-0000-4000-8000-000000000001"], { hostname: "compute-7" });
   const notified: unknown[] = [];

@@ -13,6 +13,26 @@ test("generated_time is when the last round was seen to have failed", async () =
   assert.equal(notified?.time, "2026-01-01T00:00:18.040000");
 });
 
+test("with [notifications] shadow the log states what would be done, and that Masakari is not notified", async () => {
+  const world = new ProcessWorld([entryNamed("p")], { shadow: true });
+  world.spawn("p");
+  world.startMonitor();
+  await world.run(1000);
+  world.behave = () => fails;
+  world.kill("p");
+  await world.run(600_000);
+  const log = world.log.join("\n");
+  assert.match(log, /p: would be restarted, round 1 of 4/);
+  assert.match(
+    log,
+    /p has been down for .* and nothing has restarted it; Masakari is not notified, because \[notifications\] shadow is set/,
+  );
+  assert.doesNotMatch(log, /notifying Masakari|: restarting, round|did not help|commands succeeded/);
+  world.spawn("p");
+  await world.run(5000);
+  assert.match(world.log.join("\n"), /p \(pid \d+\) has recovered; its failure was logged at/);
+});
+
 test("after the notification nothing is restarted; a recovery supersedes it and arms the entry again", async () => {
   const world = await running("p", "q");
   world.behave = () => fails;
