@@ -36,6 +36,13 @@ export class RedfishService {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** How many clients are connected. */
+  async connections(): Promise<number> {
+    return await new Promise((resolve, reject) =>
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

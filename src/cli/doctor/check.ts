@@ -9,6 +9,6 @@ export interface Check {
   readonly monitors?: readonly string[];
   /** How long it may take, ms; 20 s if absent. */
   readonly limitMs?: (subject: Subject) => number;
-  /** Whatever it throws is a finding. What it waits for ends when the signal aborts. */
+  /** Whatever it throws is a finding. What it waits for ends when the signal aborts; it may return what it has found until then. */
   run(subject: Subject, signal: AbortSignal): Promise<readonly Finding[]>;
 }

@@ -4,6 +4,8 @@ import type { CheckedFinding, Finding } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 
 const LIMIT_MS = 20_000;
+/** What a check whose time is over has to return what it has found so far. */
+const GRACE_MS = 1000;
 
 export interface Examination {
   /** In the order of the checks. */
@@ -23,20 +25,22 @@ async function examine(check: Check, subject: Subject): Promise<Examination> {
   const limitMs = check.limitMs?.(subject) ?? LIMIT_MS;
   const ending = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = subject.clock.setTimer(limitMs, () => {
+  let timer = subject.clock.setTimer(limitMs, () => {
+    timer = subject.clock.setTimer(GRACE_MS, () => resolve(undefined));
     ending.abort(new Error(`no result within ${limitMs / 1000} s`));
-    resolve(undefined);
   });
   const findings = await Promise.race([attempt(check, subject, ending.signal), late]);
   timer.cancel();
   const named = (findings ?? [unfinished(limitMs)]).map((finding) => ({ check: check.name, ...finding }));
-  return { findings: named, isHung: findings === undefined };
+  return { findings: named, isHung: ending.signal.aborted };
 }
 
-async function attempt(check: Check, subject: Subject, signal: AbortSignal): Promise<readonly Finding[]> {
+/** @returns undefined if the check had to be ended and has found nothing */
+async function attempt(check: Check, subject: Subject, signal: AbortSignal): Promise<readonly Finding[] | undefined> {
   try {
     return await check.run(subject, signal);
   } catch (error) {
+    if (signal.aborted) return undefined;
     return [
       {
         level: "problem",

@@ -1,5 +1,6 @@
 import { checkPower } from "../../../host/power/check-power.ts";
 import { messageOf } from "../../../system/message-of.ts";
+import { countOf } from "../../../system/plural.ts";
 import type { Check } from "../check.ts";
 import type { WatchedHost } from "../cluster.ts";
 import { type Finding, ok } from "../finding.ts";
@@ -22,18 +23,41 @@ export const fencing: Check = {
     const { driver, hosts } = view;
     if (driver.findFencingDevices === undefined)
       return [ok(`${driver.name} has no fencing devices; other gates apply`)];
-    const found: Finding[] = [];
+    const found = new Map<string, readonly Finding[]>();
     // A BMC that does not answer delays only its own host.
-    await Promise.all(
-      hosts.map(async (one) => {
-        const { devices, problem } = (await driver.findFencingDevices?.(one.name, signal)) ?? { devices: [] };
-        if (problem !== undefined) found.push(noDevice(one, problem, devices.length > 0));
-        for (const device of devices) found.push(await ask(one, device, subject, signal));
-      }),
-    );
-    return found;
+    const all = hosts.map(async (one) => {
+      const { devices, problem } = (await driver.findFencingDevices?.(one.name, signal)) ?? { devices: [] };
+      const findings = problem === undefined ? [] : [noDevice(one, problem, devices.length > 0)];
+      for (const device of devices) findings.push(await ask(one, device, subject, signal));
+      // A check that was ended shows nothing about its host.
+      if (!signal.aborted) found.set(one.name, findings);
+    });
+    await Promise.race([Promise.all(all), abortOf(signal)]);
+    const unchecked = hosts.filter(({ name }) => !found.has(name));
+    return [...[...found.values()].flat(), ...(unchecked.length > 0 ? [notChecked(unchecked, hosts.length)] : [])];
   },
 };
+
+/** So many hosts are named at most. */
+const NAMED = 20;
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}
+
+function notChecked(hosts: readonly WatchedHost[], of: number): Finding {
+  const names = hosts.slice(0, NAMED).map(({ name }) => name);
+  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : "";
+  return {
+    level: "warning",
+    what: `not checked in time: ${hosts.length} of ${countOf(of, "host")}: ${names.join(", ")}${more}`,
+    why: "whether their BMCs could prove them off is not known",
+    fix: "repair the BMCs that do not answer, since each takes [host] ipmi_timeout, and run doctor again; or lower ipmi_timeout",
+  };
+}
 
 function noDevice({ name }: WatchedHost, problem: string, hasOthers: boolean): Finding {
   return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Check } from "../../../../src/cli/doctor/check.ts";
 import { agentChannels } from "../../../../src/cli/doctor/checks/agent-channels.ts";
 import { clusterStack } from "../../../../src/cli/doctor/checks/cluster-stack.ts";
 import { fencing } from "../../../../src/cli/doctor/checks/fencing.ts";
@@ -8,6 +9,7 @@ import { login } from "../../../../src/cli/doctor/checks/login.ts";
 import { registration } from "../../../../src/cli/doctor/checks/registration.ts";
 import { endToEnd } from "../../../../src/cli/doctor/end-to-end.ts";
 import { briefly, findingsOf } from "../../../support/doctor.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { FakeCloud } from "../../../support/fake-cloud.ts";
 import { json } from "../../../support/http-server.ts";
 import { LibvirtServer, procedures } from "../../../support/libvirt-server.ts";
@@ -133,6 +135,38 @@ test("fencing: a BMC that answers its password, one that refuses it, one of anot
   assert.doesNotMatch(wrong, /wr0ng/);
   bmc.power.set("1", "Off");
   assert.match(await examine("r1ght"), /^problem: a is online, and .*power is off$/m);
+});
+
+test("fencing: a host whose BMC was not checked in time is named, and hides no other", async () => {
+  await using bmc = new RedfishService({ user: "root", password: "r1ght" });
+  await using deaf = new RedfishService({ user: "root", password: "r1ght" });
+  deaf.hangs = true;
+  const device = (
+    id: string,
+    port: number,
+  ) => `{ id: "st-${id}", protocol: "redfish", address: "127.0.0.1", port: ${port}, user: "root",
+    ssl: false, insecure: false, uri: "/redfish/v1", password: { from: "value", value: { reveal: () => "r1ght" } } }`;
+  const working = driver(await bmc.start(), "r1ght").replace(
+    /host === "b" \? .*? : /,
+    `host === "b" ? { devices: [${device("b", await deaf.start())}] } : `,
+  );
+  const over = new AbortController();
+  const ending: Check = {
+    ...fencing,
+    run: (subject, signal) => fencing.run(subject, AbortSignal.any([signal, over.signal])),
+  };
+  const findings = findingsOf([ending], hosts, (directory) => ({
+    "x.conf": `[host]\nmonitoring_driver = ${directory}/driver.mjs\nipmi_timeout = 60\n`,
+    "driver.mjs": working,
+  }));
+  await eventually("the check of a to end, and that of b to begin", 20_000, async () => {
+    const isChecked = bmc.requests.length === 2 && (await bmc.connections()) === 0;
+    return (isChecked && deaf.requests.length === 1) || undefined;
+  });
+  over.abort();
+  const found = briefly(await findings);
+  assert.match(found[0] ?? "", /^ok: a: .*power On/);
+  assert.deepEqual(found.slice(1), ["warning: not checked in time: 1 of 2 hosts: b"]);
 });
 
 test("the cluster: its quorum, its problems, its hosts by the names that Masakari gets", async () => {

@@ -40,6 +40,18 @@ test("what a check waits for is ended when its time is over", async () => {
   assert.equal(await promise, "ended");
 });
 
+test("what a check has found when its time is over is kept", async () => {
+  const partial: Check = {
+    name: "partial",
+    limitMs: () => 20,
+    run: (_, signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve([ok("the first of two")]))),
+  };
+  const { findings, isHung } = await runChecks([partial], subject("processmonitor"));
+  assert.deepEqual(findings, [{ check: "partial", level: "ok", what: "the first of two" }]);
+  assert.ok(isHung, "the rest may still run");
+});
+
 test("only what the monitors need is examined", async () => {
   const named = (name: string, ...monitors: readonly string[]): Check => ({ ...fine, name, monitors });
   const checks = [fine, named("libvirt", "instancemonitor"), named("cluster", "hostmonitor")];
