@@ -1,3 +1,6 @@
+import { array, maxLength, nonEmpty, nullish, number, object, pipe, string } from "valibot";
+import { checkJson } from "../../system/parse-json.ts";
+
 /** A response of an agent that is not what Consul's API documents. */
 export class NotUnderstoodError extends Error {
   readonly code = "CONSUL_RESPONSE";
@@ -21,52 +24,36 @@ export interface NodeHealth {
 }
 
 const STATUS: Readonly<Record<number, Member["status"]>> = { 1: "alive", 2: "leaving", 3: "left", 4: "failed" };
-/** Characters. Consul refuses longer names of nodes. */
-const LONGEST_NAME = 255;
+/** Consul refuses longer names of nodes. */
+const name = pipe(string(), nonEmpty(), maxLength(255));
+const memberList = array(object({ Name: name, Status: number(), Tags: nullish(object({ role: nullish(string()) })) }));
+const checkList = array(object({ Node: name, CheckID: string(), Status: string(), ModifyIndex: nullish(number()) }));
 
 /** By name. @throws NotUnderstoodError */
 export function parseMembers(body: Buffer): ReadonlyMap<string, Member> {
-  const members = new Map<string, Member>();
-  for (const entry of listIn(body)) {
-    const { Name: name, Status: status, Tags: tags } = entry;
-    if (!isName(name) || typeof status !== "number") throw notUnderstood("an entry without Name or Status");
-    const isServer = isObject(tags) && tags.role === "consul";
-    members.set(name, { status: STATUS[status] ?? "other", isServer });
-  }
-  return members;
+  const list = checkJson(memberList, body.toString("utf8"));
+  if ("problem" in list) throw notUnderstood(list.problem);
+  return new Map(
+    list.value.map(({ Name, Status, Tags }) => [
+      Name,
+      { status: STATUS[Status] ?? "other", isServer: Tags?.role === "consul" },
+    ]),
+  );
 }
 
 /** By the node's name. @throws NotUnderstoodError */
 export function parseHealth(body: Buffer): ReadonlyMap<string, NodeHealth> {
+  const list = checkJson(checkList, body.toString("utf8"));
+  if ("problem" in list) throw notUnderstood(list.problem);
   const nodes = new Map<string, NodeHealth>();
-  for (const { Node: name, CheckID: check, Status: status, ModifyIndex: modifyIndex } of listIn(body)) {
-    if (!isName(name) || typeof check !== "string") throw notUnderstood("an entry without Node or CheckID");
-    const node = nodes.get(name) ?? { serf: undefined, modifyIndex: 0, isInMaintenance: false };
-    if (check === "_node_maintenance") nodes.set(name, { ...node, isInMaintenance: true });
-    if (check !== "serfHealth") continue;
-    const serf = status === "passing" || status === "critical" ? status : "other";
-    nodes.set(name, { ...node, serf, modifyIndex: typeof modifyIndex === "number" ? modifyIndex : 0 });
+  for (const { Node, CheckID, Status, ModifyIndex } of list.value) {
+    const node = nodes.get(Node) ?? { serf: undefined, modifyIndex: 0, isInMaintenance: false };
+    if (CheckID === "_node_maintenance") nodes.set(Node, { ...node, isInMaintenance: true });
+    if (CheckID !== "serfHealth") continue;
+    const serf = Status === "passing" || Status === "critical" ? Status : "other";
+    nodes.set(Node, { ...node, serf, modifyIndex: ModifyIndex ?? 0 });
   }
   return nodes;
-}
-
-function listIn(body: Buffer): readonly Readonly<Record<string, unknown>>[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    throw notUnderstood("not JSON");
-  }
-  if (!Array.isArray(value) || !value.every(isObject)) throw notUnderstood("not a list of objects");
-  return value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME;
 }
 
 function notUnderstood(what: string): NotUnderstoodError {

@@ -1,7 +1,9 @@
+import { array, type GenericSchema, type InferOutput, nullish, object, string } from "valibot";
 import { basicAuthorization } from "../../http/authorization.ts";
 import { HttpError } from "../../http/errors.ts";
 import { createTransport, type HttpResponse, type Transport } from "../../http/transport.ts";
 import { messageOf } from "../../system/message-of.ts";
+import { checkJson } from "../../system/parse-json.ts";
 import { printable } from "../../system/printable.ts";
 import type { PowerResult, RedfishDevice } from "../fencing-device.ts";
 import { PasswordError, readPassword } from "./password.ts";
@@ -9,6 +11,10 @@ import type { PowerCheckParts } from "./power-check.ts";
 
 /** A ComputerSystem is some 10 kB, a collection of one or a few members less. */
 const RESPONSE_BYTES = 1024 * 1024;
+
+/** ComputerSystemCollection and ComputerSystem of DMTF's DSP8010, as far as they are read. */
+const systemCollection = object({ Members: array(object({ "@odata.id": string() })) });
+const computerSystem = object({ PowerState: nullish(string()) });
 
 /** Why the power state is not known, as one phrase. */
 class PowerUnknown extends Error {}
@@ -58,47 +64,47 @@ async function powerState(
   password: string,
   { transport, bmc }: Asking,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<string | undefined | null> {
   const { ssl, address, port, uri, systemsUri, user = "" } = device;
   const host = address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
   const origin = `${ssl ? "https" : "http"}://${host}${port === undefined ? "" : `:${port}`}`;
   const { headers } = basicAuthorization(user, password);
-  const get = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
+  const get = async <Schema extends GenericSchema>(path: string, schema: Schema): Promise<InferOutput<Schema>> => {
     const url = new URL(path, origin);
     if (url.origin !== new URL(origin).origin) throw new PowerUnknown(`${bmc} refers to another server`);
     const response = await transport.send(
       { method: "GET", url: url.href, peer: bmc, headers: { ...headers, Accept: "application/json" } },
       signal,
     );
-    return bodyOf(response, bmc);
+    return bodyOf(response, schema, bmc);
   };
-  const system = systemsUri ?? onlyMember(await get(`${uri.replace(/\/+$/, "")}/Systems`), bmc);
-  return (await get(system)).PowerState;
+  const system = systemsUri ?? onlyMember(await get(`${uri.replace(/\/+$/, "")}/Systems`, systemCollection), bmc);
+  return (await get(system, computerSystem)).PowerState;
 }
 
-function bodyOf({ status, body }: HttpResponse, bmc: string): Readonly<Record<string, unknown>> {
+function bodyOf<Schema extends GenericSchema>(
+  { status, body }: HttpResponse,
+  schema: Schema,
+  bmc: string,
+): InferOutput<Schema> {
   if (status === 401 || status === 403)
     throw new PowerUnknown(`${bmc} refuses the user or the password (HTTP ${status})`);
   if (status !== 200) throw new PowerUnknown(`${bmc} returned HTTP ${status}`);
-  try {
-    const parsed: unknown = JSON.parse(body.toString("utf8"));
-    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
-  } catch {
-    // The same as any other body that is none of Redfish's.
-  }
-  throw new PowerUnknown(`${bmc} returned something that is not JSON`);
+  const checked = checkJson(schema, body.toString("utf8"));
+  if ("problem" in checked)
+    throw new PowerUnknown(`${bmc} returned something that is not Redfish's: ${checked.problem}`);
+  return checked.value;
 }
 
 /** It is not known which of several systems is the host: that needs `systems_uri`. */
-function onlyMember({ Members }: Readonly<Record<string, unknown>>, bmc: string): string {
-  const [first, second] = Array.isArray(Members) ? (Members as unknown[]) : [];
+function onlyMember({ Members }: InferOutput<typeof systemCollection>, bmc: string): string {
+  const [first, second] = Members;
   if (second !== undefined) throw new PowerUnknown(`${bmc} has several systems; set systems_uri of the fencing device`);
-  const path = (first as { "@odata.id"?: unknown } | undefined)?.["@odata.id"];
-  if (typeof path !== "string") throw new PowerUnknown(`${bmc} lists no system`);
-  return path;
+  if (first === undefined) throw new PowerUnknown(`${bmc} lists no system`);
+  return first["@odata.id"];
 }
 
-function resultOf(state: unknown, bmc: string): PowerResult {
+function resultOf(state: string | undefined | null, bmc: string): PowerResult {
   if (state === "Off") return { power: "off", reason: `${bmc} reports that the power is off` };
   if (state === "On" || state === "PoweringOn" || state === "PoweringOff" || state === "Paused") {
     return { power: "on", reason: `${bmc} reports power ${state}` };

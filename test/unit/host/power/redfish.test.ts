@@ -6,6 +6,7 @@ import { type RedfishDevice, Secret } from "../../../../src/host/fencing-device.
 import { checkPower } from "../../../../src/host/power/check-power.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
 import { Certificates } from "../../../support/certificates.ts";
+import { json, TestServer } from "../../../support/http-server.ts";
 import { RedfishService } from "../../../support/redfish-service.ts";
 
 const PASSWORD = "s3cret-of-the-bmc";
@@ -55,6 +56,25 @@ describe("the power check by Redfish", () => {
     const { power, reason } = await checkPower(device(port), parts, signal);
     assert.equal(power, "unknown");
     assert.match(reason, /set systems_uri/);
+  });
+
+  it("names the member that is not as Redfish has it", async () => {
+    let body: unknown;
+    await using service = await TestServer.start((_, response) => json(response, 200, body));
+    const port = Number(new URL(service.origin).port);
+    const reasonFor = async (response: unknown, rest: Partial<RedfishDevice> = {}): Promise<string> => {
+      body = response;
+      const { power, reason } = await checkPower(device(port, rest), parts, signal);
+      assert.equal(power, "unknown");
+      return reason;
+    };
+    const system = { systemsUri: "/redfish/v1/Systems/1" };
+    assert.match(await reasonFor("<html>"), /not Redfish's: not JSON$/);
+    assert.match(await reasonFor({ Members: [{ id: "1" }] }), /not Redfish's: Members\.0\.@odata\.id: /);
+    assert.match(await reasonFor({ Members: [] }), /lists no system$/);
+    assert.match(await reasonFor({ PowerState: 0 }, system), /not Redfish's: PowerState: Invalid type/);
+    assert.match(await reasonFor({ PowerState: null }, system), /reports no known power state$/);
+    assert.match(await reasonFor({}, system), /reports no known power state$/);
   });
 
   it("checks the certificate unless the fencing device switches that off", async () => {
