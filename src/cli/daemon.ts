@@ -133,7 +133,7 @@ interface LockedPlace extends StatePlace {
   readonly socketPath: string;
 }
 
-/** Said on standard error: the log may be that of the program that runs already. @returns undefined if there is none */
+/** Written to standard error: the log may be that of the program that runs already. @returns undefined if there is none */
 function placeFor({ command, programs }: ProgramGroup, statePath: string, disk: Disk): LockedPlace | undefined {
   try {
     const environment = stateEnvironment();

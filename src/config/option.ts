@@ -13,7 +13,7 @@ interface Described {
   readonly misspelt?: readonly string[];
   /** Never shown, logged or put in a message. */
   readonly secret?: true;
-  /** Set when the option is only accepted, because it steers something that only the Python monitors have. Says why. */
+  /** Set when the option is only accepted, because it steers something that only the Python monitors have. Gives the reason. */
   readonly noEffect?: string;
   /** With `noEffect`: ignoring it changes what the operator sees, so it is a warning and not just information. */
   readonly loud?: true;

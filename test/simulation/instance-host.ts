@@ -179,7 +179,7 @@ export abstract class InstanceHost extends HostWithMonitor<InstanceState, Instan
     if (before?.state === "SHUTOFF" && ["CRASHED", "DAEMON"].includes(before.reason)) failure.hidden = "crashed before";
     // An incoming guest that is found dead may not have run here.
     if (before?.incoming) failure.hidden = "seen arriving only";
-    // Its wished end was shown, but not that it was complete: only its start or its next event would say that it lived again.
+    // Its wished end was shown, but not that it was complete: only its start or its next event would show that it lived again.
     if (before?.state === "SHUTDOWN") failure.hidden = "ending when last seen";
     domain.failures.push(failure);
     return failure;

@@ -274,11 +274,11 @@ export class InstanceWorld extends InstanceHost {
       this.libvirtdRuns = false;
       for (const domain of this.domains.values()) {
         if (domain.state !== "SHUTOFF") continue;
-        // What is off is read from its definition again, which does not say why.
+        // What is off is read from its definition again, which does not have the reason.
         domain.reason = "UNKNOWN";
         const seen = this.state.guests.get(domain.uuid);
         const ran = seen !== undefined && ["RUNNING", "PAUSED"].includes(seen.state) && !seen.incoming;
-        // QEMU's log still says it of one that nobody has seen off.
+        // QEMU's log still shows it of one that nobody has seen off.
         const shows =
           (ran || seen?.endUnknown) && domain.loggedEnd.reason === "crashed" && domain.loggedEnd.signal === undefined;
         if (!shows) this.hide(domain, "libvirtd was restarted");

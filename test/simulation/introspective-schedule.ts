@@ -138,7 +138,7 @@ function peaceMs({ settings }: IntrospectiveWorld, hung: number): number {
   return rounds * round + settings.minimum_uptime * 1000 + RETRY_MS;
 }
 
-/** libvirt sets no response time-outs for a while, or does not say whether it has. */
+/** libvirt sets no response time-outs for a while, or does not report whether it has. */
 function refuseTimeouts(world: IntrospectiveWorld, random: Seeded): void {
   const fate = random.pick([
     { done: false, outcome: "refused" },

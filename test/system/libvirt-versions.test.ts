@@ -28,7 +28,7 @@ const MAKE_ROOT_MS = 1_200_000;
 const FREEZE_S = 45;
 const PING = '{"execute":"guest-ping"}';
 
-interface Said {
+interface ReportedError {
   readonly number: number;
   readonly text: string;
 }
@@ -61,10 +61,10 @@ async function rootOf(suite: string): Promise<string> {
 }
 
 /** Each error by what the guest is like. */
-async function errorsOf(libvirtd: Libvirtd, connection: Connection): Promise<Record<string, Said>> {
-  const errors: Record<string, Said> = {};
+async function errorsOf(libvirtd: Libvirtd, connection: Connection): Promise<Record<string, ReportedError>> {
+  const errors: Record<string, ReportedError> = {};
   const note = async (what: string, guest: Guest, timeoutS = 2): Promise<void> => {
-    errors[what] = await saidOf(connection, guest, timeoutS);
+    errors[what] = await errorOf(connection, guest, timeoutS);
   };
   const start = (name: string, words: string): Promise<Guest> =>
     Guest.start(libvirtd, connection, name, { system: "linux", words });
@@ -116,7 +116,7 @@ async function knows(connection: Connection, { domain, name }: Guest): Promise<v
   await eventually(`${name}'s agent`, BOOT_MS, () => connection.agentCommand(domain, '{"execute":"guest-info"}', 2));
 }
 
-async function saidOf(connection: Connection, { domain, name }: Guest, timeoutS: number): Promise<Said> {
+async function errorOf(connection: Connection, { domain, name }: Guest, timeoutS: number): Promise<ReportedError> {
   try {
     await connection.agentCommand(domain, PING, timeoutS, { timeoutMs: BOOT_MS });
   } catch (error) {

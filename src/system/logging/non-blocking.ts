@@ -75,7 +75,7 @@ export class NonBlockingWriter {
     this.#bytes -= written;
     if (written < first.length) this.#queue[0] = first.subarray(written);
     else this.#queue.shift();
-    // Said as soon as there is room, before anything newer.
+    // Written as soon as there is room, before anything newer.
     if (this.#dropped > 0 && this.#queue.length === 0) {
       this.#add(Buffer.from(this.#droppedLine(this.#dropped)));
       this.#dropped = 0;
