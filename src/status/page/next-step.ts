@@ -14,6 +14,7 @@ export function quoted(name: string): string {
   return /^[A-Za-z0-9_][A-Za-z0-9_.@:/-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
+/** By what a problem is about; the first of them is done first. */
 const STEPS: Readonly<Record<string, (monitor: MonitorOverview) => NextStep>> = {
   "host maintenance": ({ hostname }) => ({
     why: "When the host is well again, take it off maintenance",
@@ -70,12 +71,20 @@ export function nextSteps({ monitors }: HostOverview): readonly NextStep[] {
   }
   const overviews = monitors.flatMap((one) => (one.kind === "overview" ? [one.overview] : []));
   for (const overview of overviews) {
-    for (const step of overview.problems.flatMap((problem) => stepFor(problem, overview))) add(step);
+    const problems = [...overview.problems].sort((one, other) => rank(one) - rank(other));
+    for (const step of problems.flatMap((problem) => stepFor(problem, overview))) add(step);
   }
   for (const overview of overviews) {
     if (overview.state !== "armed" && steps.length === 0) add(DOCTOR);
   }
   return steps;
+}
+
+const ORDER = Object.keys(STEPS);
+
+function rank({ about }: Problem): number {
+  const index = ORDER.indexOf(about);
+  return index < 0 ? ORDER.length : index;
 }
 
 function stepFor(problem: Problem, overview: MonitorOverview): readonly NextStep[] {

@@ -8,7 +8,7 @@ import { ago } from "./time-text.ts";
 const MEANING: Readonly<Record<ShownState, string>> = {
   armed: "A failure would be noticed, and Masakari would act on it.",
   held: "A failure would be noticed, and reported when what holds it is over.",
-  disarmed: "A failure would be noticed, and Masakari would do nothing.",
+  disarmed: "A failure would be noticed, and nothing would be done.",
   blind: "A failure would not be noticed.",
   silent: "It is not known whether a failure would be noticed.",
 };

@@ -21,6 +21,14 @@ test("a condition has its command, once; what is well has none", () => {
   ]);
 });
 
+test("what disarms comes before what holds", () => {
+  const problems = [problem("storm guard"), problem("disarmed")];
+  assert.deepEqual(commands("compute-1", [{ state: "disarmed", problems }]), [
+    "masakari-monitors arm",
+    'masakari-monitors release --reason "they are down"',
+  ]);
+});
+
 test("a monitor that does not respond is restarted by the name of its unit, before anything else", () => {
   const host = hostOverview("compute-1", [{ state: "held", problems: [problem("quorum")] }]);
   const silent = { kind: "silent", monitor: "introspectiveinstancemonitor", problem: "not running" } as const;
