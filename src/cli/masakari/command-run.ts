@@ -4,7 +4,8 @@ import { printableJson } from "../../system/printable.ts";
 import { negotiated } from "./call.ts";
 import type { CommandContext } from "./command-context.ts";
 import { withClient } from "./connect.ts";
-import { withLoginOptions } from "./old-syntax.ts";
+import { environmentWith } from "./environment.ts";
+import { loginOptionsOf } from "./old-syntax.ts";
 import type { OutputOptions } from "./output/format-options.ts";
 import { choosesOutput } from "./output/options.ts";
 import { render } from "./output/render.ts";
@@ -29,8 +30,6 @@ interface GlobalOptions {
   readonly json?: boolean;
   readonly configFile?: string[];
   readonly osCloud?: string;
-  readonly osPassword?: string;
-  readonly osToken?: string;
   readonly osHaApiVersion?: string;
   readonly debug?: boolean;
   readonly timing?: boolean;
@@ -39,18 +38,20 @@ interface GlobalOptions {
 /** @param style for people, or as openstackclient prints; options like `-f` always mean the latter */
 export function runner(program: Command, context: CommandContext, style: "people" | "openstack"): Run {
   return (prepare) =>
-    async (...given) => {
-      const options = given.at(-2) as OutputOptions & Parameters<typeof prepare>[0];
-      const action = prepare(options, ...(given.slice(0, -2) as (string | undefined)[]));
+    async (...words) => {
+      const options = words.at(-2) as OutputOptions & Parameters<typeof prepare>[0];
+      const action = prepare(options, ...(words.slice(0, -2) as (string | undefined)[]));
       const all = program.opts<GlobalOptions>();
       const warn = (text: string): void => context.err(`${text}\n`);
-      if (all.osPassword !== undefined || all.osToken !== undefined) {
-        warn("Every user of this machine can see a secret on a command line; OS_PASSWORD and OS_TOKEN are not visible");
+      const given = loginOptionsOf(all);
+      const secret = ["OS_PASSWORD", "OS_TOKEN", "OS_APPLICATION_CREDENTIAL_SECRET"].find((name) => name in given);
+      if (secret !== undefined) {
+        warn(`Every user of this machine can see a secret on a command line; the variable ${secret} is not visible`);
       }
-      const around = { ...context, env: withLoginOptions(context.env, all) };
+      const around = { ...context, env: environmentWith(context.env, given) };
       const signal = AbortSignal.timeout(patience);
       const tracing = { debug: all.debug === true, timing: all.timing === true };
-      const choice = { configFiles: all.configFile ?? [], cloud: all.osCloud, ...tracing };
+      const choice = { configFiles: all.configFile ?? [], cloud: all.osCloud, options: given, ...tracing };
       await withClient(choice, around, async (client) => {
         const wanted = all.osHaApiVersion ?? (around.env.OS_HA_API_VERSION || undefined);
         const call = { signal, warn, microversion: await negotiated(client, wanted, signal) };

@@ -4,13 +4,15 @@ import { forPrograms } from "../../config/readers.ts";
 import type { ApiOptions } from "../../openstack/create-session.ts";
 import { loginOfCloud } from "./cloud.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
-import { optionsFromEnvironment, strayVariable } from "./environment.ts";
+import { type Environment, optionsFromEnvironment, strayVariable, withOptions } from "./environment.ts";
 
 /** What the command line has for the login. */
 export interface LoginChoice {
   readonly configFiles: readonly string[];
   /** `--os-cloud` */
   readonly cloud: string | undefined;
+  /** `--os-project-name` and its like, in the form of OS_* variables: they change a login that comes from a file. */
+  readonly options: Environment;
 }
 
 export interface Login {
@@ -27,7 +29,12 @@ export interface Login {
  * another cloud than the one that is meant.
  * @throws CommandError
  */
-export async function findLogin({ configFiles, cloud }: LoginChoice, context: CommandContext): Promise<Login> {
+export async function findLogin(choice: LoginChoice, context: CommandContext): Promise<Login> {
+  const { api, ...rest } = await chosenLogin(choice, context);
+  return { api: withOptions(api, choice.options), ...rest };
+}
+
+async function chosenLogin({ configFiles, cloud }: LoginChoice, context: CommandContext): Promise<Login> {
   const { env } = context;
   if (configFiles.length > 0) {
     if (cloud !== undefined) throw new CommandError("--config-file and --os-cloud are two logins; give one of them");

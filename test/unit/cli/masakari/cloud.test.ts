@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { loginOfCloud } from "../../../../src/cli/masakari/cloud.ts";
 import type { CommandContext } from "../../../../src/cli/masakari/command-context.ts";
+import { environmentWith } from "../../../../src/cli/masakari/environment.ts";
 import { findLogin, type LoginChoice } from "../../../../src/cli/masakari/login.ts";
 import { configRoot } from "../../../support/config-root.ts";
 
@@ -62,7 +63,7 @@ const files = { ...host, "work/clouds.yaml": cloud("http://cloud"), "other.conf"
 async function whereTo(env: CommandContext["env"], choice: Partial<LoginChoice> = {}): Promise<string> {
   return await among(files, env, async (context) => {
     try {
-      const { api } = await findLogin({ configFiles: [], cloud: undefined, ...choice }, context);
+      const { api } = await findLogin({ configFiles: [], cloud: undefined, options: {}, ...choice }, context);
       return api.auth_url ?? "";
     } catch (error) {
       return `refused: ${(error as Error).message}`;
@@ -143,4 +144,23 @@ test("an alias bomb and a large file are refused at once", async () => {
       await assert.rejects(loginOfCloud("prod", context), { code: "MASAKARI_COMMAND" });
     });
   }
+});
+
+test("an option changes what a cloud of the file, a configuration or the environment has", async () => {
+  const login = async (options: Record<string, string>, choice: Partial<LoginChoice>) =>
+    await among(files, {}, async (context) => {
+      const { api } = await findLogin({ configFiles: [], cloud: undefined, options, ...choice }, context);
+      return api;
+    });
+  const other = await login({ OS_PROJECT_NAME: "other", OS_PROJECT_DOMAIN_ID: "d2" }, { cloud: "prod" });
+  // Keystone would take the id of the file before the name.
+  assert.deepEqual([other.project_name, other.project_id, other.project_domain_id], ["other", undefined, "d2"]);
+  assert.deepEqual([other.auth_url, other.username, other.password], ["http://cloud", "u", "Sesam"]);
+  const token = await login({ OS_TOKEN: "t" }, { cloud: "prod" });
+  assert.deepEqual([token.auth_type, token.token], ["token", "t"]);
+  assert.equal((await login({ OS_INTERFACE: "internal" }, { cloud: "prod" })).api_interface, "internal");
+  assert.deepEqual(environmentWith({ OS_PROJECT_ID: "p", OS_USERNAME: "u" }, { OS_PROJECT_NAME: "n" }), {
+    ...{ OS_PROJECT_ID: undefined, OS_TENANT_ID: undefined, OS_TENANT_NAME: undefined },
+    ...{ OS_PROJECT_NAME: "n", OS_USERNAME: "u" },
+  });
 });

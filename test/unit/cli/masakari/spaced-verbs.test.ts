@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type ControlPlane, startControlPlane } from "../../../../src/control-plane/control-plane.ts";
+import { TestServer } from "../../../support/http-server.ts";
 import { KeptLog } from "../../../support/kept-log.ts";
 import { runMasakariCommand } from "../../../support/masakari-command.ts";
 
@@ -120,4 +121,62 @@ test("members belong to the version of the API that is asked for", async () => {
   await succeeds("segment", "create", "versions");
   assert.ok("is_enabled" in (await json("segment", "show", "versions")));
   assert.ok(!("is_enabled" in (await json("--os-ha-api-version", "1.1", "segment", "show", "versions"))));
+});
+
+test("vmoves of a host's failure, from a Masakari that has them", async () => {
+  const moves = [1, 2].map((id) => ({
+    ...{ id, uuid: `0000000${id}`, notification_uuid: "n", instance_uuid: `i${id}`, instance_name: `vm${id}` },
+    ...{ source_host: "c1", dest_host: "c2", start_time: "2026-11-28T06:00:00", end_time: null, type: "evacuation" },
+    ...{ status: "ongoing", message: null, created_at: "2026-11-28T06:00:00", updated_at: null },
+  }));
+  const asked: string[] = [];
+  await using api = await TestServer.start((request, response) => {
+    asked.push(`${request.path} ${request.headers["openstack-api-version"] ?? ""}`);
+    if (request.path === "/v1") {
+      response.end('{"version": {"id": "v1.0", "status": "CURRENT", "version": "1.3", "min_version": "1.0"}}');
+    } else if (request.path.includes("/vmoves?") || request.path.endsWith("/vmoves")) {
+      response.end(JSON.stringify({ vmoves: moves }));
+    } else response.end(JSON.stringify({ vmove: moves[1] }));
+  });
+  const env = { OS_ENDPOINT: `${api.origin}/v1` };
+  const list = await runMasakariCommand(
+    ["notification", "vmove", "list", "n", "--filters", "status=ongoing", "-f", "csv"],
+    env,
+  );
+  assert.deepEqual([list.status, list.err], [0, ""]);
+  assert.match(
+    list.out,
+    /^"uuid","server_id","server_name","source_host","dest_host","start_time","end_time","type","status"\n/,
+  );
+  assert.match(list.out, /^"00000001","i1","vm1","c1","c2","2026-11-28T06:00:00","","evacuation","ongoing"$/m);
+  assert.ok(asked.includes("/v1/notifications/n/vmoves?status=ongoing instance-ha 1.3"), asked.join("\n"));
+  const shown = await runMasakariCommand(["vmove-show", "n", "00000002"], env);
+  assert.match(shown.out, /^instance_name +vm2$/m);
+  assert.match(
+    (await runMasakariCommand(["vmove-list", "n"], env)).out,
+    /^UUID +SERVER .*\n00000001 +vm1 +c1 +c2 +evacuation +ongoing$/m,
+  );
+});
+
+test("a notification is shown also when the engine does not respond", async () => {
+  const stored = {
+    ...{ id: 1, notification_uuid: "n", generated_time: "2026-11-28T06:00:00", source_host_uuid: "h" },
+    ...{ type: "VM", payload: { event: "LIFECYCLE" }, status: "new" },
+  };
+  await using api = await TestServer.start((request, response) => {
+    const version = request.headers["openstack-api-version"];
+    if (request.path === "/v1") {
+      response.end('{"version": {"id": "v1.0", "status": "CURRENT", "version": "1.2", "min_version": "1.0"}}');
+    } else if (version === undefined) response.end(JSON.stringify({ notification: stored }));
+    else {
+      response.writeHead(500);
+      response.end(JSON.stringify({ masakariFault: { code: 500, message: "Unexpected API Error" } }));
+    }
+  });
+  const env = { OS_ENDPOINT: `${api.origin}/v1` };
+  const { status, out, err } = await runMasakariCommand(["notification", "show", "n", "-f", "json"], env);
+  assert.equal(status, 0);
+  assert.deepEqual(JSON.parse(out).payload, stored.payload);
+  assert.ok(!("recovery_workflow_details" in JSON.parse(out)));
+  assert.match(err, /returned 500.*Shown without recovery_workflow_details/);
 });
