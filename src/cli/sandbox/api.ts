@@ -37,6 +37,20 @@ project_domain_name = Default
 `;
   }
 
+  /** A login as an openrc file sets it, for the `masakari` command. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      OS_AUTH_URL: this.#keystoneUrl,
+      OS_USERNAME: "masakari",
+      OS_PASSWORD: this.password,
+      OS_PROJECT_NAME: "service",
+      OS_USER_DOMAIN_NAME: "Default",
+      OS_PROJECT_DOMAIN_NAME: "Default",
+      OS_REGION_NAME: "RegionOne",
+      no_proxy: "127.0.0.1",
+    };
+  }
+
   async start(): Promise<void> {
     if (this.#running) return;
     const running = await startControlPlane({

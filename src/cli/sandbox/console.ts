@@ -18,6 +18,7 @@ Try, by typing here (in another terminal: the command behind it):
   start web        starts it by hand                     ${first?.startCommand}
   stop api         then kill worker: it cannot be restarted, and the notification waits
   start api        what waited is delivered: nothing is lost
+  masakari notification-list   what Masakari has; likewise masakari segment-list, host-list and all its commands
 ${HOST_GUIDE}
   help             this text; Ctrl-C or Ctrl-D ends the sandbox and removes ${stage.directory}
 Times are ms after the last thing that was done to the host here (for a kill from another terminal: not known).
@@ -36,6 +37,13 @@ const commands: Readonly<Record<string, Command>> = {
   start: (stage, service) => stage.startByHand(service),
 };
 
+/** The `masakari` command, at the sandbox's own API. */
+async function runCommand(stage: Stage, args: readonly string[]): Promise<void> {
+  const print = (text: string): void => stage.timeline.print(text.trimEnd());
+  const { runMasakari } = await import("../masakari/run.ts");
+  await runMasakari(args, { env: stage.api.environment, homeDir: stage.directory, out: print, err: print });
+}
+
 async function obey(stage: Stage, line: string): Promise<void> {
   // `fail host node-3` means `fail node-3`.
   const [verb = "", object = ""] = line
@@ -44,6 +52,7 @@ async function obey(stage: Stage, line: string): Promise<void> {
     .replace(/ host /, " ")
     .split(/\s+/);
   if (verb === "") return;
+  if (verb === "masakari") return await runCommand(stage, line.trim().split(/\s+/).slice(1));
   if (object === "api" && verb === "stop") return await stage.stopApi();
   if (object === "api" && verb === "start") return await stage.startApi();
   const service = stage.service(object);

@@ -75,6 +75,11 @@ describe("the sandbox", { timeout: 900_000 }, () => {
     await shows(/broke the restart command[\s\S]*outbox +WARNING/);
     child.stdin.write("start api\n");
     await shows(/POST arrived: PROCESS .*sandbox-worker.*stored[\s\S]*returned 202/);
+    child.stdin.write("masakari segment-create MyRack\nmasakari segment list -f value -c name\n");
+    child.stdin.write("masakari notification-list\nmasakari host-show nobody\n");
+    await shows(
+      /^MyRack\nsimulated\nsandbox\n[\s\S]* PROCESS .* STOPPED sandbox-worker\n[\s\S]*no segment has a host nobody/m,
+    );
     child.stdin.end();
     assert.deepEqual(await exited, [0, null]);
     await nothingLeft();
