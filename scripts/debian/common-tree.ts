@@ -45,8 +45,9 @@ export function fillCommonTree(tree: Tree, pinned: Pinned, version: string, date
 }
 
 function programs(tree: Tree, { modules: from, platform }: Pinned): void {
-  // The exported library is npm's.
-  const isProgram = (path: string): boolean => !/\/dist\/(?:types|libvirt\.mjs)$/.test(path);
+  // The exported library is npm's, and what V8 has compiled is for the machine of the build.
+  const isProgram = (path: string): boolean =>
+    !/\/dist\/(?:types|libvirt\.mjs)$/.test(path) && (!path.endsWith(".cache") || path.endsWith(`-${platform}.cache`));
   for (const part of ["bin", "dist", "package.json"]) tree.copy(`${LIB}/${part}`, part, isProgram);
   tree.copy(`${LIB}/debian/start`, "packaging/debian/start");
   const modules = `${LIB}/node_modules`;
