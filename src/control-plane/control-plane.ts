@@ -4,6 +4,7 @@ import { messageOf } from "../system/message-of.ts";
 import { ControlPlaneError } from "./errors.ts";
 import { requireLoopback } from "./http/loopback.ts";
 import { guarded } from "./http/observe.ts";
+import { closeHttpServer, renewTls, type Tls } from "./http/server.ts";
 import { keystoneApp } from "./keystone/app.ts";
 import { IdentityStore } from "./keystone/identity-store.ts";
 import { type SeedUser, seedIdentity } from "./keystone/seed.ts";
@@ -29,8 +30,14 @@ export interface ControlPlaneOptions {
   readonly users: readonly SeedUser[];
   /** Address to listen on; default 127.0.0.1. */
   readonly host?: string;
-  /** Lets `host` be an address that other machines reach. Plain HTTP: passwords and tokens can be read on the way. */
+  /** Lets `host` be an address that other machines reach, without TLS: passwords and tokens can be read on the way. */
   readonly allowRemote?: boolean;
+  /** Certificate and key of both services; default plain HTTP. */
+  readonly tls?: Tls | undefined;
+  /** Where clients reach the services, if that is not where they listen: `https://ha.example.org/identity/v3`. */
+  readonly publicUrls?: { readonly identity?: string | undefined; readonly "instance-ha"?: string | undefined };
+  /** Addresses of reverse proxies, whose X-Forwarded-… headers are believed. */
+  readonly trustedProxies?: readonly string[];
   /** 0, the default, takes any free port. */
   readonly keystonePort?: number;
   readonly masakariPort?: number;
@@ -65,7 +72,9 @@ export interface ControlPlane {
   readonly masakariUrl: string;
   /** Writes what an engine would have left of a recovery. @throws Error if there is no such notification */
   recordRecovery(notificationUuid: string, recovery: Recovery): void;
-  /** Stops listening, ends open connections and closes the database. Idempotent. */
+  /** Takes over another certificate, and users that are new or have changed. @throws Error if certificate and key do not fit */
+  reload(changes: { readonly tls?: Tls | undefined; readonly users: readonly SeedUser[] }): Promise<void>;
+  /** Stops listening, lets requests that run end (up to 5 s) and closes the database. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -77,12 +86,14 @@ export interface ControlPlane {
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { host = "127.0.0.1", now = Date.now, log } = options;
   options.signal?.throwIfAborted();
-  requireLoopback(host, options.allowRemote ?? false);
+  requireLoopback(host, options.allowRemote === true || options.tls !== undefined);
+  const http = { tls: options.tls, trustedProxies: options.trustedProxies };
   const database = openDatabase(options.database);
   const tokens = new TokenStore(database, now);
   const urls = { identity: "", "instance-ha": "" };
   const onRequest = guarded(options.onRequest, log);
   const keystone = keystoneApp({
+    http,
     database,
     identities: new IdentityStore(database),
     tokens,
@@ -110,7 +121,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const masakari = masakariApp({
     stores,
     tokens,
-    publicBase: undefined,
+    http,
+    publicBase: options.publicUrls?.["instance-ha"]?.replace(/\/v1\/?$/, ""),
     corsOrigins: options.corsOrigins ?? [],
     notificationDelay: randomDelay(options.notificationDelayMax ?? 0),
     signal: ending.signal,
@@ -125,7 +137,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     closing ??= (async () => {
       options.signal?.removeEventListener("abort", onAbort);
       ending.abort();
-      await Promise.all([keystone.close(), masakari.close()]);
+      await Promise.all([closeHttpServer(keystone), closeHttpServer(masakari)]);
       database.close();
     })();
     return closing;
@@ -136,8 +148,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   try {
     await seedIdentity(database, options.users);
-    urls.identity = `${await listen(keystone, host, options.keystonePort ?? 0)}/v3`;
-    urls["instance-ha"] = `${await listen(masakari, host, options.masakariPort ?? 0)}/v1`;
+    const keystoneAddress = await listen(keystone, host, options.keystonePort ?? 0);
+    const masakariAddress = await listen(masakari, host, options.masakariPort ?? 0);
+    urls.identity = options.publicUrls?.identity ?? `${keystoneAddress}/v3`;
+    urls["instance-ha"] = options.publicUrls?.["instance-ha"] ?? `${masakariAddress}/v1`;
     options.signal?.throwIfAborted();
   } catch (error) {
     await close();
@@ -147,6 +161,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     keystoneUrl: urls.identity,
     masakariUrl: urls["instance-ha"],
+    reload: async ({ tls, users }) => {
+      if (tls) for (const app of [keystone, masakari]) renewTls(app, tls);
+      await seedIdentity(database, users);
+    },
     recordRecovery: (uuid, recovery) => recordRecovery(stores, now(), uuid, recovery),
     close,
   };

@@ -6,7 +6,7 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
 /**
- * The control plane has no TLS and hands out admin tokens, so it stays on this machine unless configured otherwise.
+ * Without TLS, passwords and admin tokens can be read on the way, so they stay on this machine unless configured otherwise.
  * @throws ControlPlaneError `not-loopback`
  */
 export function requireLoopback(host: string, allowed: boolean): void {
@@ -15,6 +15,6 @@ export function requireLoopback(host: string, allowed: boolean): void {
   if (family !== 0 && loopback.check(host, family === 6 ? "ipv6" : "ipv4")) return;
   throw new ControlPlaneError(
     "not-loopback",
-    `the control plane does not listen on ${host}: it speaks plain HTTP and is meant for this machine only; use 127.0.0.1`,
+    `the control plane does not listen on ${host} without TLS: passwords could be read on the way; give a certificate and its key, listen on 127.0.0.1, or allow plain HTTP if a reverse proxy with TLS is in front of it`,
   );
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { limitConnections } from "./connection-limit.ts";
@@ -9,7 +10,23 @@ import { webobError } from "./webob-error.ts";
 export const maxBodyBytes = 114688;
 
 /** How long a client may take for its headers, for a whole request, and between two requests, in ms. */
-const timeouts = { headers: 10_000, request: 30_000, keepAlive: 75_000, check: 5_000 };
+const timeouts = { headers: 10_000, handshake: 10_000, request: 30_000, keepAlive: 75_000, check: 5_000 };
+
+/** How long requests may go on when the server closes, ms. */
+const closingMs = 5_000;
+
+/** A certificate, with its chain, and its key; both PEM. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface HttpServerOptions {
+  /** Default: plain HTTP. */
+  readonly tls?: Tls | undefined;
+  /** Addresses whose X-Forwarded-… headers say who asks, and how; default nobody's. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
 
 /** Connections open at once. */
 const maxConnections = 256;
@@ -18,12 +35,14 @@ const maxConnections = 256;
  * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to a response:
  * what is accepted and how it is refused is each service's own business.
  */
-export function newHttpServer(): FastifyInstance {
-  const app: FastifyInstance = fastify({
+export function newHttpServer({ tls, trustedProxies = [] }: HttpServerOptions = {}): FastifyInstance {
+  const app = fastify({
+    ...(tls && { https: { ...tls, handshakeTimeout: timeouts.handshake } as unknown as null }),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     logger: false,
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     return503OnClosing: false,
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.keepAlive,
@@ -34,7 +53,7 @@ export function newHttpServer(): FastifyInstance {
     clientErrorHandler: refuseBrokenHttp,
     rewriteUrl: ({ url = "/" }) => normalizedUrl(url),
   });
-  limitConnections(app.server, maxConnections);
+  limitConnections(app.server, maxConnections, tls ? "secureConnection" : "connection");
   app.addHook("onRequest", (request, _reply, done) => {
     // An empty type is none at all; fastify would refuse it.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
@@ -43,6 +62,21 @@ export function newHttpServer(): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   return app;
+}
+
+/** Closes a server: requests that run may end, up to a time. */
+export async function closeHttpServer(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), closingMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Uses another certificate from the next connection on. @throws Error if it and its key do not fit */
+export function renewTls(app: FastifyInstance, tls: Tls): void {
+  (app.server as unknown as Server).setSecureContext({ ...tls });
 }
 
 /** oslo.middleware's size limit: it looks at the announced length before anything else does. */

@@ -2,7 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
 import { observe } from "../http/observe.ts";
-import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
+import {
+  bodyFailure,
+  type HttpServerOptions,
+  isAnnouncedTooLarge,
+  newHttpServer,
+  refuseTooLarge,
+} from "../http/server.ts";
 import type { CompletedRequest } from "../observation.ts";
 import { readCatalog, type ServiceUrls } from "./catalog.ts";
 import { expecting, faultBody, KeystoneFault, unauthorized } from "./fault.ts";
@@ -23,6 +29,7 @@ import type { Grant } from "./token-store.ts";
 /** What the embedded Keystone stands on. */
 export interface KeystoneRoom extends LoginRoom {
   readonly database: DatabaseSync;
+  readonly http: HttpServerOptions;
   /** Known only once both services listen. */
   readonly urls: () => ServiceUrls;
   readonly onRequest: (request: CompletedRequest) => void;
@@ -33,7 +40,7 @@ const tokenMethods = "GET, OPTIONS, POST, DELETE, HEAD";
 
 /** The corner of Keystone's v3 API that a Masakari and its clients need. Recorded from Keystone 22.0.2. */
 export function keystoneApp(room: KeystoneRoom): FastifyInstance {
-  const app = newHttpServer();
+  const app = newHttpServer(room.http);
   observe(app, "keystone", room.onRequest);
   app.addHook("onRequest", async (request, reply) => {
     if (isAnnouncedTooLarge(request)) await refuseTooLarge(request, reply);

@@ -4,7 +4,13 @@ import { type Json, toPythonJson } from "../formats/python-json.ts";
 import { bestMatch } from "../http/accept.ts";
 import { addCors } from "../http/cors.ts";
 import { observe } from "../http/observe.ts";
-import { bodyFailure, isAnnouncedTooLarge, newHttpServer, refuseTooLarge } from "../http/server.ts";
+import {
+  bodyFailure,
+  type HttpServerOptions,
+  isAnnouncedTooLarge,
+  newHttpServer,
+  refuseTooLarge,
+} from "../http/server.ts";
 import { webobError } from "../http/webob-error.ts";
 import type { TokenStore } from "../keystone/token-store.ts";
 import type { CompletedRequest, NotificationArrival } from "../observation.ts";
@@ -29,6 +35,7 @@ export interface MasakariRoom {
   readonly tokens: TokenStore;
   /** Keystone's URL, for the 401's header; known only once it listens. */
   readonly identityUrl: () => string;
+  readonly http: HttpServerOptions;
   /** Where clients reach the API, without `/v1`; undefined: where each request says that it went. */
   readonly publicBase: string | undefined;
   /** Web pages' origins that may read responses. */
@@ -43,7 +50,7 @@ export interface MasakariRoom {
 
 /** masakari-api, as the release that was chosen has it. */
 export function masakariApp(room: MasakariRoom): FastifyInstance {
-  const app = newHttpServer();
+  const app = newHttpServer(room.http);
   const { arrivedAt } = observe(app, "masakari", room.onRequest);
   const entrants = new WeakMap<FastifyRequest, Entrant>();
   const { stores, log } = room;

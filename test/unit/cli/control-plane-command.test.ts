@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   mkdtempSync,
@@ -14,50 +12,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { passwordLogin } from "../../support/control-plane.ts";
+import { openrcValue, startControlPlaneProcess } from "../../support/control-plane-process.ts";
 import { rawRequest } from "../../support/raw-request.ts";
-
-const main = fileURLToPath(new URL("../../../src/cli/monitors-main.ts", import.meta.url));
 
 function newDirectory(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "control-plane-command-"));
   context.after(() => rmSync(directory, { recursive: true }));
   return directory;
-}
-
-/** Runs the command until it has printed where it is, then hands over; the process is gone when the test ends. */
-async function start(
-  context: TestContext,
-  stateDir: string,
-  args: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
-) {
-  const ports = ["--keystone-port", "0", "--masakari-port", "0"];
-  const node = ["--disable-warning=ExperimentalWarning", main, "control-plane", "--state-dir", stateDir, ...ports];
-  const child = spawn(process.execPath, [...node, ...args], { env: { ...process.env, ...env } });
-  context.after(() => child.kill("SIGKILL"));
-  let output = "";
-  const exited = once(child, "exit");
-  const ready = new Promise<void>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (data: Buffer) => {
-        output += data.toString();
-        if (/Log in with.*\n/.test(output)) resolve();
-      });
-    }
-  });
-  await Promise.race([ready, exited]);
-  const stop = async () => {
-    child.kill("SIGTERM");
-    return (await exited)[0] as number | null;
-  };
-  return { pid: child.pid, stop, exited, output: () => output };
-}
-
-function openrcValue(stateDir: string, name: string): string {
-  const text = readFileSync(join(stateDir, "openrc"), "utf8");
-  return new RegExp(`^export ${name}='(.*)'$`, "m").exec(text)?.[1]?.replaceAll("'\\''", "'") ?? "";
 }
 
 async function loginStatus(stateDir: string, password: string): Promise<number> {
@@ -69,13 +31,13 @@ async function loginStatus(stateDir: string, password: string): Promise<number> 
 describe("masakari-monitors control-plane", () => {
   test("writes an openrc that logs in, keeps its password over restarts and never prints it", async (context) => {
     const stateDir = join(newDirectory(context), "state");
-    const first = await start(context, stateDir);
+    const first = await startControlPlaneProcess(context, stateDir);
     assert.equal(statSync(join(stateDir, "openrc")).mode & 0o777, 0o600);
     const password = openrcValue(stateDir, "OS_PASSWORD");
     assert.ok(password.length >= 24);
     assert.equal(await loginStatus(stateDir, password), 201);
     assert.equal(await first.stop(), 0);
-    const second = await start(context, stateDir);
+    const second = await startControlPlaneProcess(context, stateDir);
     assert.equal(openrcValue(stateDir, "OS_PASSWORD"), password);
     assert.equal(await loginStatus(stateDir, password), 201);
     assert.equal(await second.stop(), 0);
@@ -87,13 +49,18 @@ describe("masakari-monitors control-plane", () => {
     const stateDir = join(directory, "state");
     const password = `it's "so" $HOME \\ é`;
     writeFileSync(join(directory, "password"), `${password}\n`);
-    const fromFile = await start(context, stateDir, ["--password-file", join(directory, "password")]);
+    const fromFile = await startControlPlaneProcess(context, stateDir, [
+      "--password-file",
+      join(directory, "password"),
+    ]);
     assert.equal(await loginStatus(stateDir, password), 201);
     await fromFile.stop();
-    const fromOpenrc = await start(context, stateDir);
+    const fromOpenrc = await startControlPlaneProcess(context, stateDir);
     assert.equal(await loginStatus(stateDir, password), 201);
     await fromOpenrc.stop();
-    const fromEnvironment = await start(context, stateDir, [], { MASAKARI_CONTROL_PLANE_PASSWORD: "other" });
+    const fromEnvironment = await startControlPlaneProcess(context, stateDir, [], {
+      MASAKARI_CONTROL_PLANE_PASSWORD: "other",
+    });
     assert.deepEqual([await loginStatus(stateDir, password), await loginStatus(stateDir, "other")], [401, 201]);
     await fromEnvironment.stop();
   });
@@ -101,16 +68,16 @@ describe("masakari-monitors control-plane", () => {
   test("prints in one line what keeps it from starting", async (context) => {
     const directory = newDirectory(context);
     const missing = join(directory, "missing");
-    const failed = await start(context, directory, ["--password-file", missing]);
+    const failed = await startControlPlaneProcess(context, directory, ["--password-file", missing]);
     assert.equal((await failed.exited)[0], 1);
     assert.match(failed.output(), /^masakari-monitors control-plane: cannot read the password: .*missing'\n$/);
   });
 
   test("a second one on the same state directory ends, names the first and changes nothing", async (context) => {
     const stateDir = join(newDirectory(context), "state");
-    const first = await start(context, stateDir);
+    const first = await startControlPlaneProcess(context, stateDir);
     const openrc = readFileSync(join(stateDir, "openrc"), "utf8");
-    const second = await start(context, stateDir, [], { MASAKARI_CONTROL_PLANE_PASSWORD: "other" });
+    const second = await startControlPlaneProcess(context, stateDir, [], { MASAKARI_CONTROL_PLANE_PASSWORD: "other" });
     assert.equal((await second.exited)[0], 1);
     assert.match(second.output(), new RegExp(`${stateDir} is in use: pid ${first.pid} runs a control plane there`));
     assert.equal(readFileSync(join(stateDir, "openrc"), "utf8"), openrc);
@@ -138,7 +105,7 @@ describe("masakari-monitors control-plane", () => {
     for (const [message, set] of Object.entries(traps)) {
       const stateDir = mkdtempSync(join(directory, "state-"));
       set(stateDir);
-      const failed = await start(context, stateDir);
+      const failed = await startControlPlaneProcess(context, stateDir);
       assert.equal((await failed.exited)[0], 1);
       assert.match(failed.output(), new RegExp(message));
       assert.equal(failed.output().trimEnd().split("\n").length, 1, "one line");

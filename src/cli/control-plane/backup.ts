@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { backup, DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../system/message-of.ts";
+import { makePrivateFile } from "../../system/private-file.ts";
+import { StartError } from "./start-error.ts";
+
+/**
+ * Copies the database of a control plane, which may be running, as it is at one moment. The copy is readable by its owner only and stands under its
+ * name only when it is whole and on disk; an earlier file of that name is replaced.
+ * @throws StartError
+ */
+export async function backUp(database: string, target: string): Promise<void> {
+  if (!existsSync(database)) throw new StartError(`there is no database ${database}; give --state-dir`);
+  const draft = `${target}.${randomUUID()}`;
+  try {
+    makePrivateFile(draft);
+    const source = new DatabaseSync(database);
+    try {
+      source.exec("PRAGMA busy_timeout = 5000");
+      await backup(source, draft);
+    } finally {
+      source.close();
+    }
+    requireWhole(draft);
+    renameSync(draft, target);
+  } catch (cause) {
+    for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+    throw new StartError(`cannot back up ${database} to ${target}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function requireWhole(path: string): void {
+  const copy = new DatabaseSync(path);
+  try {
+    // One file, which can be copied on by itself.
+    copy.exec("PRAGMA journal_mode = DELETE");
+    const [{ quick_check: result } = { quick_check: "nothing" }] = copy.prepare("PRAGMA quick_check").all() as {
+      quick_check: string;
+    }[];
+    if (result !== "ok") throw new Error(`the copy is damaged: ${result}`);
+  } finally {
+    copy.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** What `masakari-monitors control-plane` is started with. */
+export interface ControlPlaneArguments {
+  readonly stateDir: string;
+  readonly listen: string;
+  readonly keystonePort: number;
+  readonly masakariPort: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly plainHttp?: true;
+  readonly keystoneUrl?: string;
+  readonly masakariUrl?: string;
+  readonly trustedProxy?: readonly string[];
+  readonly apiVersion: "1.2" | "1.3";
+  readonly corsOrigin?: readonly string[];
+  readonly notificationDelayMax: number;
+  readonly tokenLifetime: number;
+  readonly metricsPort?: number;
+  readonly passwordFile?: string;
+}
+
+/** @param passwordSources where the password comes from without `--password-file` */
+export function addControlPlaneOptions(command: Command, userName: string, passwordSources: string): Command {
+  return command
+    .option("--state-dir <DIR>", "database and openrc", "/var/lib/masakarimonitors/control-plane")
+    .option("--listen <ADDRESS>", "address of both services; other than loopback only with TLS", "127.0.0.1")
+    .option("--keystone-port <PORT>", "0: any free one", portNumber, 5000)
+    .option("--masakari-port <PORT>", "0: any free one", portNumber, 15868)
+    .option("--tls-cert <FILE>", "certificate with its chain, PEM; read again on SIGHUP")
+    .option("--tls-key <FILE>", "its key, PEM; read again on SIGHUP")
+    .option("--plain-http", "allow another address than loopback without TLS, behind a reverse proxy that has it")
+    .option("--keystone-url <URL>", "where clients reach Keystone, with /v3, if not at that address", url)
+    .option("--masakari-url <URL>", "where clients reach the Masakari API, with /v1", url)
+    .option("--trusted-proxy <ADDRESS>", "reverse proxy whose X-Forwarded headers count; repeatable", collect)
+    .addOption(
+      new Option("--api-version <VERSION>", "highest microversion: 1.2 as Debian 12's, 1.3 as upstream's")
+        .choices(["1.2", "1.3"])
+        .default("1.3"),
+    )
+    .option("--cors-origin <ORIGIN>", "web pages of this origin may use the Masakari API; repeatable", collect)
+    .option("--notification-delay-max <SECONDS>", "delay each notification at random, as upstream", number, 0)
+    .option("--token-lifetime <SECONDS>", "how long a token is good for", positiveNumber, 3600)
+    .option("--metrics-port <PORT>", "serve /metrics on 127.0.0.1", portNumber)
+    .option(
+      "--password-file <FILE>",
+      `the ${userName} user's password is its first line, read again on SIGHUP; without it, ${passwordSources}`,
+    );
+}
+
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
+  return port;
+}
+
+function number(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("a whole number of seconds.");
+  return Number(text);
+}
+
+function positiveNumber(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds === 0) throw new InvalidArgumentError("a whole number of seconds above 0.");
+  return seconds;
+}
+
+function url(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError("a URL as https://ha.example.org:5000/v3.");
+  }
+  return text.replace(/\/+$/, "");
+}

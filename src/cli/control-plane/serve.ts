@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import type { ControlPlane } from "../../control-plane/control-plane.ts";
+import { lockHolder, lockState, StateInUseError, type StateLock } from "../../notify/state-lock.ts";
+import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
+import { makePrivateDirectory } from "../../system/private-directory.ts";
+import { writeOpenrc } from "../openrc.ts";
+import { ControlPlaneMetrics } from "./metrics.ts";
+import type { ControlPlaneArguments } from "./options.ts";
+import { choosePassword, readTls } from "./secrets.ts";
+import { StartError } from "./start-error.ts";
+
+/** Of its lock and its database. */
+const programName = "control-plane";
+export const userName = "admin";
+const projectName = "service";
+
+export function databaseOf({ stateDir }: Pick<ControlPlaneArguments, "stateDir">): string {
+  return join(stateDir, `${programName}.sqlite`);
+}
+
+/** Runs the control plane until SIGINT or SIGTERM. @throws StartError or ControlPlaneError if it cannot start */
+export async function serve(options: ControlPlaneArguments): Promise<void> {
+  const { startControlPlane } = await import("../../control-plane/control-plane.ts");
+  const openrc = join(options.stateDir, "openrc");
+  requireReachable(options);
+  const stop = stopSignal();
+  const lock = takeStateDirectory(options.stateDir);
+  const log = streamLogger(process.stderr);
+  const metrics = new ControlPlaneMetrics();
+  const tls = readTls(options);
+  const password = choosePassword(options, openrc);
+  const controlPlane = await startControlPlane({
+    database: databaseOf(options),
+    users: [adminUser(password)],
+    ...{ host: options.listen, keystonePort: options.keystonePort, masakariPort: options.masakariPort },
+    ...{ allowRemote: options.plainHttp ?? false, tls },
+    publicUrls: { identity: options.keystoneUrl, "instance-ha": options.masakariUrl },
+    trustedProxies: options.trustedProxy ?? [],
+    release: options.apiVersion,
+    corsOrigins: options.corsOrigin ?? [],
+    notificationDelayMax: options.notificationDelayMax,
+    tokenLifetime: options.tokenLifetime,
+    onRequest: (answered) => metrics.request(answered),
+    onNotification: (arrival) => metrics.notification(arrival),
+    log,
+  });
+  const ended = new AbortController();
+  const serving = serveMetrics(options, metrics, log, ended.signal);
+  const onHangUp = () => void reload(controlPlane, options, openrc, log);
+  process.on("SIGHUP", onHangUp);
+  try {
+    await writeLogin(controlPlane, openrc, password);
+    process.stdout.write(
+      `Keystone      ${controlPlane.keystoneUrl}\nMasakari API  ${controlPlane.masakariUrl}\nLog in with   . ${openrc}\n`,
+    );
+    await stop;
+  } finally {
+    process.off("SIGHUP", onHangUp);
+    ended.abort();
+    await Promise.all([controlPlane.close(), serving]);
+    lock.release();
+  }
+}
+
+function adminUser(password: string) {
+  return { name: userName, password, project: projectName, roles: ["admin"] } as const;
+}
+
+async function writeLogin({ keystoneUrl }: ControlPlane, openrc: string, password: string): Promise<void> {
+  const { region } = await import("../../control-plane/keystone/catalog.ts");
+  writeOpenrc(openrc, { authUrl: keystoneUrl, userName, password, projectName, region });
+}
+
+/** SIGHUP: the certificate and the password are read again. What cannot be read stays as it was. */
+async function reload(controlPlane: ControlPlane, options: ControlPlaneArguments, openrc: string, log: Logger) {
+  try {
+    const password = choosePassword(options, openrc);
+    await controlPlane.reload({ tls: readTls(options), users: [adminUser(password)] });
+    await writeLogin(controlPlane, openrc, password);
+    log.info("SIGHUP: read the certificate and the password again");
+  } catch (error) {
+    log.error(`SIGHUP: ${messageOf(error)}; going on with the certificate and the password as before`);
+  }
+}
+
+/** What clients are to connect to has to be known. @throws StartError */
+function requireReachable({ listen, keystoneUrl, masakariUrl }: ControlPlaneArguments): void {
+  const isWildcard = ["0.0.0.0", "::"].includes(listen);
+  if (!isWildcard || (keystoneUrl !== undefined && masakariUrl !== undefined)) return;
+  throw new StartError(`${listen} is no address to connect to: give --keystone-url and --masakari-url`);
+}
+
+async function serveMetrics(
+  { metricsPort: port }: ControlPlaneArguments,
+  metrics: ControlPlaneMetrics,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port === undefined) return;
+  const { serveMetrics } = await import("../../status/metrics/metrics-server.ts");
+  await serveMetrics({ address: "127.0.0.1", port, metrics: () => metrics.text(), log }, signal);
+}
+
+/** The database and the password of a cloud are in it: it must be this user's alone, and this process's. */
+function takeStateDirectory(stateDir: string): StateLock {
+  try {
+    makePrivateDirectory(stateDir);
+    return lockState(stateDir, programName);
+  } catch (cause) {
+    if (cause instanceof StateInUseError) {
+      const pid = lockHolder(stateDir, programName);
+      const holder = pid === undefined ? "another process" : `pid ${pid}`;
+      throw new StartError(
+        `${stateDir} is in use: ${holder} runs a control plane there; stop that one, or give --state-dir`,
+      );
+    }
+    throw new StartError(`cannot use the state directory: ${messageOf(cause)} (--state-dir)`, { cause });
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once, as without a handler. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}
+
+function streamLogger(stream: NodeJS.WritableStream): Logger {
+  const at = (level: string) => (message: string) => {
+    stream.write(`${new Date().toISOString()} ${level} ${message}\n`);
+  };
+  const logger: Logger = {
+    debug: () => undefined,
+    info: at("INFO"),
+    warning: at("WARNING"),
+    error: at("ERROR"),
+    critical: at("CRITICAL"),
+    named: () => logger,
+  };
+  return logger;
+}
