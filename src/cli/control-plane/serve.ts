@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { lockHolder, lockState, StateInUseError, type StateLock } from "../../notify/state-lock.ts";
+import { METRICS_CONTENT_TYPE } from "../../status/metrics/content-type.ts";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
@@ -98,8 +99,10 @@ async function serveMetrics(
   signal: AbortSignal,
 ): Promise<void> {
   if (port === undefined) return;
-  const { serveMetrics } = await import("../../status/metrics/metrics-server.ts");
-  await serveMetrics({ address: "127.0.0.1", port, metrics: () => metrics.text(), log }, signal);
+  const { serveTcp } = await import("../../status/tcp-server.ts");
+  const handle = () => ({ status: 200, body: metrics.text(), contentType: METRICS_CONTENT_TYPE });
+  const routes = { "/metrics": { method: "GET", handle } } as const;
+  await serveTcp({ address: "127.0.0.1", port, routes, isAllowed: undefined, tls: undefined, log }, signal);
 }
 
 /** The database and the password of a cloud are in it: it must be this user's alone, and this process's. */
