@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { addControlPlaneOptions, type ControlPlaneArguments } from "./control-plane/options.ts";
-import { passwordVariable } from "./control-plane/secrets.ts";
-import { databaseOf, serve, userName } from "./control-plane/serve.ts";
+import { addControlPlaneOptions, type ControlPlaneArguments, databaseOf } from "./control-plane/options.ts";
 import { StartError } from "./control-plane/start-error.ts";
 
 /** Adds `control-plane`: an embedded Keystone and masakari-api until SIGINT or SIGTERM, and `control-plane backup`. */
@@ -9,11 +7,12 @@ export function addControlPlaneCommand(program: Command): void {
   const command = program
     .command("control-plane")
     .description("run a small Keystone and masakari-api on this machine, without OpenStack (no engine, no Nova)");
-  addControlPlaneOptions(
-    command,
-    userName,
-    `that of $${passwordVariable}, of the openrc of an earlier run, or a new one`,
-  ).action((options: ControlPlaneArguments) => run(() => serve(options)));
+  addControlPlaneOptions(command).action((options: ControlPlaneArguments) =>
+    run(async () => {
+      const { serve } = await import("./control-plane/serve.ts");
+      await serve(options);
+    }),
+  );
   command
     .command("backup")
     .description("copy its database to FILE, also while it runs; give --state-dir as when it was started")

@@ -1,4 +1,8 @@
+import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+
+export const userName = "admin";
+export const passwordVariable = "MASAKARI_CONTROL_PLANE_PASSWORD";
 
 /** What `masakari-monitors control-plane` is started with. */
 export interface ControlPlaneArguments {
@@ -20,8 +24,7 @@ export interface ControlPlaneArguments {
   readonly passwordFile?: string;
 }
 
-/** @param passwordSources where the password comes from without `--password-file` */
-export function addControlPlaneOptions(command: Command, userName: string, passwordSources: string): Command {
+export function addControlPlaneOptions(command: Command): Command {
   return command
     .option("--state-dir <DIR>", "database and openrc", "/var/lib/masakarimonitors/control-plane")
     .option("--listen <ADDRESS>", "address of both services; other than loopback only with TLS", "127.0.0.1")
@@ -44,8 +47,13 @@ export function addControlPlaneOptions(command: Command, userName: string, passw
     .option("--metrics-port <PORT>", "serve /metrics on 127.0.0.1", portNumber)
     .option(
       "--password-file <FILE>",
-      `the ${userName} user's password is its first line, read again on SIGHUP; without it, ${passwordSources}`,
+      `the ${userName} user's password is its first line, read again on SIGHUP; without it, that of $${passwordVariable}, of the openrc of an earlier run, or a new one`,
     );
+}
+
+/** Of the state directory. */
+export function databaseOf({ stateDir }: Pick<ControlPlaneArguments, "stateDir">): string {
+  return join(stateDir, "control-plane.sqlite");
 }
 
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {

@@ -1,13 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Tls } from "../../control-plane/http/server.ts";
 import { messageOf } from "../../system/message-of.ts";
+import { nodeCrypto } from "../../system/node-crypto.ts";
 import { readOpenrcPassword } from "../openrc.ts";
-import type { ControlPlaneArguments } from "./options.ts";
+import { type ControlPlaneArguments, passwordVariable } from "./options.ts";
 import { StartError } from "./start-error.ts";
-
-export const passwordVariable = "MASAKARI_CONTROL_PLANE_PASSWORD";
 
 /**
  * Never from the command line, where every user of the machine can read it.
@@ -22,7 +20,7 @@ export function choosePassword({ passwordFile }: ControlPlaneArguments, openrc: 
     if (given === "") {
       throw new StartError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
     }
-    return given ?? readOpenrcPassword(openrc) ?? randomBytes(24).toString("base64url");
+    return given ?? readOpenrcPassword(openrc) ?? nodeCrypto().randomBytes(24).toString("base64url");
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     throw new StartError(`cannot read the password: ${messageOf(cause)}`, { cause });

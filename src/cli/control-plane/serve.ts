@@ -7,18 +7,13 @@ import { messageOf } from "../../system/message-of.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { writeOpenrc } from "../openrc.ts";
 import { ControlPlaneMetrics } from "./metrics.ts";
-import type { ControlPlaneArguments } from "./options.ts";
+import { type ControlPlaneArguments, databaseOf, userName } from "./options.ts";
 import { choosePassword, readTls } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
 
-/** Of its lock and its database. */
+/** Of its lock. */
 const programName = "control-plane";
-export const userName = "admin";
 const projectName = "service";
-
-export function databaseOf({ stateDir }: Pick<ControlPlaneArguments, "stateDir">): string {
-  return join(stateDir, `${programName}.sqlite`);
-}
 
 /** Runs the control plane until SIGINT or SIGTERM. @throws StartError or ControlPlaneError if it cannot start */
 export async function serve(options: ControlPlaneArguments): Promise<void> {
