@@ -18,6 +18,7 @@ import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
 import { registerPauseCommands } from "./pause-command.ts";
 import { registerExplainCommand } from "./recording/explain-command.ts";
+import { registerRecordingCommand } from "./recording/recording-command.ts";
 import { registerReplayCommand } from "./recording/replay-command.ts";
 import { addRunCommand } from "./run-command.ts";
 import { fallbackPlaces, placeInUse, stateEnvironment } from "./state-place.ts";
@@ -115,13 +116,22 @@ const explain = registerExplainCommand(program, {
     process.exitCode = code;
   },
 });
+const recording = registerRecordingCommand(program, {
+  statePath: () => statePath(recording.opts()),
+  otherPlaces,
+  out: process.stdout,
+  now: Date.now,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
 registerReplayCommand(program, {
   out: process.stdout,
   exit: (code) => {
     process.exitCode = code;
   },
 });
-for (const command of [doctor, status, armed, compare, explain, outbox, list, ...pauses, ...arming])
+for (const command of [doctor, status, armed, compare, explain, recording, outbox, list, ...pauses, ...arming])
   addConfigFileOptions(command);
 
 try {

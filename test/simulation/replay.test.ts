@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Anonymiser } from "../../src/cli/recording/anonymise.ts";
+import { Names } from "../../src/cli/recording/names.ts";
 import { replayables } from "../../src/cli/recording/replayables.ts";
+import { encode } from "../../src/monitor/recording/encode.ts";
+import type { RecordingLine } from "../../src/monitor/recording/record.ts";
+import type { Replayable } from "../../src/monitor/recording/replay.ts";
 import type { HostWithMonitor } from "../support/harness/host-with-monitor.ts";
-import { MemoryRecording } from "../support/harness/memory-recording.ts";
+import { checkLines, MemoryRecording } from "../support/harness/memory-recording.ts";
 import { playBeforeTests } from "../support/play-before-tests.ts";
 import { Seeded } from "../support/seeded.ts";
 import { playSchedules, schedulesOr } from "../support/seeds.ts";
@@ -66,12 +71,39 @@ const worlds: Readonly<Record<string, { readonly schedules: number; readonly rec
   },
 };
 
+/** So many recordings of each monitor are anonymised too. */
+const ANONYMISED = 2;
+
+/** None of the names is left, and every decision is as it was. */
+function checkAnonymised({ lines }: MemoryRecording, monitor: Replayable): void {
+  const names = new Names();
+  let program = "";
+  for (const line of lines) {
+    if (line.kind === "segment") program = line.program;
+    names.add(line, program);
+  }
+  const replacements = names.replacements();
+  const anonymiser = new Anonymiser(replacements);
+  const anonymised = lines.map((line) => (line.kind === "segment" ? line : (anonymiser.of(line) as RecordingLine)));
+  checkLines(anonymised, monitor);
+  // Without the names of members.
+  const contents = anonymised.filter(({ kind }) => kind !== "segment");
+  // A command that is a word is replaced where it is a command, not where a text has the word.
+  const isWord = (name: string): boolean => /^command-\d+$/.test(replacements.get(name) ?? "");
+  const text = contents.map((line) => encode(line).replaceAll(/"\w+":/g, "")).join("\n");
+  assert.ok(replacements.size > 2, `only ${replacements.size} names`);
+  assert.deepEqual(
+    [...replacements.keys()].filter((name) => !isWord(name) && new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text)),
+    [],
+  );
+}
+
 for (const [program, { schedules, recorded }] of Object.entries(worlds)) {
   const count = schedulesOr(schedules);
   const totals = await playBeforeTests(async () => {
     const monitor = await replayables[program]?.();
     assert.ok(monitor);
-    const totals = { decisions: 0, segments: 0 };
+    const totals = { decisions: 0, segments: 0, anonymised: 0 };
     await playSchedules(count, (seed) => {
       const { recordings, history, play } = recorded(seed);
       return {
@@ -81,6 +113,7 @@ for (const [program, { schedules, recorded }] of Object.entries(worlds)) {
           for (const recording of recordings) {
             totals.decisions += recording.check(monitor);
             totals.segments += recording.segments;
+            if (totals.anonymised++ < ANONYMISED) checkAnonymised(recording, monitor);
           }
         },
       };

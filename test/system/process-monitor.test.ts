@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { capture } from "../support/capture.ts";
+import { Child, runToEnd } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { about, notificationIn } from "../support/notification-post.ts";
 import type { Exchange } from "../support/recording-proxy.ts";
 import { comparable, comparableCapture } from "./comparable.ts";
 import { describeWithOpenStack } from "./openstack/suite.ts";
+
+const masakariMonitors = fileURLToPath(new URL("../../bin/masakari-monitors", import.meta.url));
 
 await describeWithOpenStack("process monitor, Keystone, masakari-api and masakari-engine", (setScene) => {
   test("a process that is killed and cannot be restarted puts its host on maintenance", async (t) => {
@@ -35,6 +40,21 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
       sent.map((exchange) => comparable(exchange, { process: "nova-compute", host: host.name, site })),
       ["023", "024", "026"].map((number) => comparableCapture(capture(number).request)),
     );
+
+    // The flight recorder has the story by what Masakari calls the notification; decided again, it is the same.
+    const explained = await eventually("the recording to have the delivery", 10_000, async () => {
+      const uuid = stored?.notification_uuid ?? "";
+      const asked = new Child(masakariMonitors, ["explain", uuid, "--config-file", rig.configFile]);
+      await asked.exited;
+      return asked.output.includes(`delivered as ${uuid}`) ? asked.output : undefined;
+    });
+    assert.match(explained, /observed exited: .*\n {4}now \S*nova-compute: down/);
+    assert.match(explained, /notify Masakari: PROCESS STOPPED of nova-compute/);
+    const replayed = await runToEnd(masakariMonitors, [
+      "replay",
+      join(rig.directory, "state", "processmonitor.recording"),
+    ]);
+    assert.match(replayed, /^processmonitor: \d+ decisions .* all the same/);
   });
 
   test("other programs that have the name in their command line do not keep a dead process alive", async (t) => {

@@ -1,14 +1,10 @@
 import type { Command } from "commander";
-import { readRecording } from "../../monitor/recording/read.ts";
-import type { SegmentRecord } from "../../monitor/recording/record.ts";
-import { type Difference, Replay } from "../../monitor/recording/replay.ts";
 import { countOf } from "../../system/plural.ts";
 import { onOneLine } from "../table.ts";
 import { packageVersion } from "../version.ts";
 import { describeObservation, describeOutcome } from "./describe.ts";
-import { segmentsAt } from "./paths.ts";
-import { replayables } from "./replayables.ts";
-import { type OtherValue, parseOtherValue } from "./settings.ts";
+import { type Replayed, replayFile } from "./replay-file.ts";
+import { parseOtherValue } from "./settings.ts";
 
 export interface ReplayCommandParts {
   readonly out: { write(text: string): unknown };
@@ -44,48 +40,6 @@ export function registerReplayCommand(program: Command, parts: ReplayCommandPart
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-
-interface Replayed {
-  readonly program: string;
-  readonly replay: Replay;
-  readonly versions: Set<string>;
-  difference: Difference | undefined;
-}
-
-async function replayFile(path: string, others: readonly OtherValue[]): Promise<readonly Replayed[]> {
-  const programs = new Map<string, Replayed>();
-  const applied = new Set<OtherValue>();
-  let current: Replayed | undefined;
-  for (const { line } of readRecording(segmentsAt(path))) {
-    if (line.kind === "segment") current = programs.get(line.program) ?? (await begin(line, others, applied));
-    if (current === undefined) continue;
-    programs.set(current.program, current);
-    if (line.kind === "segment") current.versions.add(line.version);
-    if (current.difference === undefined) current.difference = current.replay.take(line);
-  }
-  const unused = others.filter((other) => !applied.has(other));
-  if (unused.length > 0) {
-    throw new Error(`--set ${unused[0]?.text}: no decision in this recording depends on it`);
-  }
-  return [...programs.values()];
-}
-
-async function begin(
-  { program }: SegmentRecord,
-  others: readonly OtherValue[],
-  applied: Set<OtherValue>,
-): Promise<Replayed> {
-  const monitor = Object.hasOwn(replayables, program) ? await replayables[program]?.() : undefined;
-  if (monitor === undefined) throw new Error(`the recording is of ${program}, which is no monitor of this version`);
-  const settings = (recorded: Readonly<Record<string, unknown>>) =>
-    others.reduce((changed, other) => {
-      const next = other.apply(changed, program);
-      if (next !== undefined) applied.add(other);
-      return next ?? changed;
-    }, recorded);
-  const replay = new Replay(monitor, others.length > 0 ? { settings } : {});
-  return { program, replay, versions: new Set(), difference: undefined };
-}
 
 function shown({ program, replay, versions, difference }: Replayed): string {
   const { decisions, gaps, from } = replay.counts;

@@ -8,6 +8,16 @@ import type { Clock } from "../../../src/system/clock.ts";
 /** Characters of a segment: so a schedule has several. */
 const SEGMENT = 60_000;
 
+/** @returns how many decisions they have. @throws if one is another now */
+export function checkLines(lines: readonly RecordingLine[], monitor: Replayable): number {
+  const replay = new Replay(monitor);
+  for (const line of lines) {
+    const difference = replay.take(line);
+    if (difference !== undefined) throw new Error(`replayed differently: ${JSON.stringify(difference)}`);
+  }
+  return replay.counts.decisions;
+}
+
 /** What the programs of a simulated host record, over all their runs, in memory. */
 export class MemoryRecording {
   segments = 0;
@@ -29,15 +39,8 @@ export class MemoryRecording {
     const { lines } = this;
     const begins = lines.flatMap(({ kind }, index) => (kind === "segment" ? index : []));
     const later = lines.slice(begins[Math.floor(begins.length / 2)]);
-    const [whole = 0] = [lines, later].map((some) => {
-      const replay = new Replay(monitor);
-      for (const line of some) {
-        const difference = replay.take(line);
-        if (difference !== undefined) throw new Error(`replayed differently: ${JSON.stringify(difference)}`);
-      }
-      return replay.counts.decisions;
-    });
-    return whole;
+    checkLines(later, monitor);
+    return checkLines(lines, monitor);
   }
 
   #writer(): Pick<SegmentWriter, "problem" | "isFull" | "begin" | "write" | "settled"> {

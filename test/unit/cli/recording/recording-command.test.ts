@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Command } from "commander";
+import { registerRecordingCommand } from "../../../../src/cli/recording/recording-command.ts";
+import { uuidOfHash } from "../../../../src/cli/recording/uuid-of-hash.ts";
+import { hashOf } from "../../../../src/introspective/guest.ts";
+import { readRecording } from "../../../../src/monitor/recording/read.ts";
+import { RecordedProgram } from "../../../support/recorded-program.ts";
+
+async function record(program: RecordedProgram, ...argv: readonly string[]) {
+  const result = { out: "", code: 0 };
+  const write = (text: string): void => {
+    result.out += text;
+  };
+  const command = new Command().exitOverride();
+  registerRecordingCommand(command, {
+    statePath: () => program.statePath,
+    otherPlaces: () => [],
+    out: { write },
+    now: () => program.clock.now().wall,
+    exit: (code) => {
+      result.code = code;
+    },
+  });
+  await command.parseAsync(["node", "masakari-monitors", "recording", ...argv]).catch((error: Error) => {
+    write(`error: ${error.message}\n`);
+  });
+  return result;
+}
+
+/** A process that is named by its path, with a unit, dies. */
+async function recorded(t: TestContext): Promise<RecordedProgram> {
+  const program = new RecordedProgram(t);
+  const restart_command = "systemctl restart acme-billing.service";
+  program.start(["/opt/acme/acme-billing", { restart_command, start_command: "acme-start --now", user: "acme" }]);
+  program.seen("/opt/acme/acme-billing", 12);
+  await program.clock.advance(1000);
+  const process = { pid: 12, startTime: 1 };
+  program.observe({ kind: "exited", at: program.clock.now(), process, keys: ["/opt/acme/acme-billing"] });
+  for (let step = 0; step < 60; step++) {
+    await program.clock.advance(1000);
+    program.seen("/opt/acme/acme-billing", undefined);
+  }
+  await program.recorder.close();
+  return program;
+}
+
+const textOf = (path: string): string => [...readRecording([path])].map(({ text }) => text).join("\n");
+
+test("the recording of a host becomes one private file, which is not written over another", async (t) => {
+  const program = await recorded(t);
+  const file = join(program.statePath, "bug.rec");
+  const { out, code } = await record(program, file);
+  assert.deepEqual([code, out], [0, `${file}: ${textOf(file).split("\n").length} records\n`]);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.ok(textOf(file).includes("acme-billing"));
+  const again = await record(program, file);
+  assert.deepEqual([again.code, again.out.includes("EEXIST")], [2, true]);
+});
+
+test("--anonymise replaces every name, and the same decisions follow from it", async (t) => {
+  const program = await recorded(t);
+  const file = join(program.statePath, "bug.rec");
+  const { out, code } = await record(program, file, "--anonymise");
+  assert.equal(code, 0, out);
+  const text = textOf(file);
+  assert.ok(!/acme|compute-1/.test(text), /.{60}(acme|compute-1)/.exec(text)?.[0]);
+  assert.ok(text.includes("systemctl restart unit-00001.service"));
+});
+
+test("a UUID has the rank and the hash that it is to have", () => {
+  for (const uuid of ["6ba7b810-9dad-41d1-80b4-00c04fd430c8", "ffffffff-ffff-ffff-ffff-ffffffffffff", "vm-1", ""]) {
+    const other = uuidOfHash(77, hashOf(uuid));
+    assert.match(other, /^0000004d-0000-4000-8000-[0-9a-f]{12}$/);
+    assert.equal(hashOf(other), hashOf(uuid));
+  }
+});
