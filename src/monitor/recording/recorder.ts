@@ -35,7 +35,7 @@ const RETRY_EVERY_MS = 30_000;
 /** What is recorded waits as it is, at no cost for the decision, until it is written; beyond so much it is encoded at once. */
 const MOST_QUEUED = 1000;
 /** Characters of one block. */
-const BLOCK = 256_000;
+const BLOCK = 64_000;
 
 type Line = (lines: LineEncoder) => string;
 
@@ -43,8 +43,7 @@ type Line = (lines: LineEncoder) => string;
 export class FlightRecorder implements Recorder {
   readonly #parts: FlightRecorderParts;
   #lines: LineEncoder | undefined;
-  /** The lines of the current state, and of which program. */
-  #stateLines: () => Iterable<string> = () => [];
+  #stateLines: (state: unknown) => Iterable<string> = () => [];
   #program = "";
   #state: unknown;
   #queued: Line[] = [];
@@ -59,7 +58,7 @@ export class FlightRecorder implements Recorder {
   started<State>({ name, subjects, redact }: Recorded<State>, state: State): void {
     this.#program = name;
     this.#state = state;
-    this.#stateLines = () => stateLines(this.#state, redact);
+    this.#stateLines = (state) => stateLines(state, redact);
     this.#lines = new LineEncoder(redact, Phases.of(subjects, state));
     this.#begin("start");
   }
@@ -128,15 +127,19 @@ export class FlightRecorder implements Recorder {
       ...{ kind: "segment", format: FORMAT, program: this.#program, version, bootId },
       ...{ at: clock.now(), begins },
     };
-    const blocks: string[] = [];
-    let block = `${encode(head)}\n`;
-    for (const line of this.#stateLines()) {
-      if (block.length + line.length > BLOCK) {
-        blocks.push(block);
-        block = "";
-      }
-      block += `${line}\n`;
-    }
-    writer.begin([...blocks, block]);
+    writer.begin(blocksOf(`${encode(head)}\n`, this.#stateLines(this.#state)));
   }
+}
+
+/** Made as they are written: the state of many guests is large. */
+function* blocksOf(head: string, lines: Iterable<string>): Generator<string> {
+  let block = head;
+  for (const line of lines) {
+    if (block.length + line.length > BLOCK) {
+      yield block;
+      block = "";
+    }
+    block += `${line}\n`;
+  }
+  yield block;
 }

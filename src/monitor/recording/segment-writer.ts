@@ -39,18 +39,13 @@ const MOST_WAITING = 4_000_000;
 const LEVEL = 3;
 const compress = (text: string): Promise<Uint8Array> => promisify(nodeZlib().deflateRaw)(text, { level: LEVEL });
 
-interface Block {
-  /** It is the first of a segment. */
-  readonly begins: boolean;
-  /** It belongs to the state that a segment begins with. */
-  readonly isState: boolean;
-  readonly text: string;
-}
+/** Lines to be written; `beginning`: the blocks with which another segment begins, made one after the other as they are written. */
+type Waiting = { readonly text: string } | { readonly beginning: Iterable<string> };
 
 /** Compresses and writes blocks of lines, one after the other. Never throws: what cannot be written is dropped, and counted. */
 export class SegmentWriter {
   readonly #parts: SegmentWriterParts;
-  #waiting: Block[] = [];
+  #waiting: Waiting[] = [];
   #waitingLength = 0;
   #writing: Promise<void> | undefined;
   #segment = 0;
@@ -77,16 +72,21 @@ export class SegmentWriter {
     return !this.#isBeginning && this.#bytes >= this.#segmentBytes;
   }
 
-  /** Adds the blocks of a new segment: the lines that it begins with. */
-  begin(blocks: readonly string[]): void {
+  /** Begins another segment. @param blocks the lines that it begins with */
+  begin(blocks: Iterable<string>): void {
     this.#problem = undefined;
     this.#isBeginning = true;
-    for (const [index, text] of blocks.entries()) this.#add({ begins: index === 0, isState: true, text });
+    this.#add({ beginning: blocks });
   }
 
   /** Adds a block of lines to the segment. */
   write(text: string): void {
-    this.#add({ begins: false, isState: false, text });
+    if (this.#problem !== undefined) this.#dropped += linesIn(text);
+    else if (this.#waitingLength + text.length > MOST_WAITING) this.#fail("the disk takes it too slowly");
+    else {
+      this.#waitingLength += text.length;
+      this.#add({ text });
+    }
   }
 
   /** Resolves when nothing waits to be written. */
@@ -99,43 +99,38 @@ export class SegmentWriter {
     return Math.max(limitBytes / SEGMENTS, Math.min(limitBytes / 2, this.#stateBytes * STATES_PER_SEGMENT));
   }
 
-  #add(block: Block): void {
-    if (this.#waitingLength + block.text.length > MOST_WAITING) {
-      this.#fail("the disk takes it too slowly");
-      return;
-    }
-    if (this.#problem !== undefined) {
-      this.#dropped += linesIn(block.text);
-      return;
-    }
-    this.#waiting.push(block);
-    this.#waitingLength += block.text.length;
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
   }
 
   async #writeAll(): Promise<void> {
-    for (let block = this.#waiting.shift(); block !== undefined; block = this.#waiting.shift()) {
-      this.#waitingLength -= block.text.length;
+    for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift()) {
+      this.#waitingLength -= lengthOf(waiting);
       try {
-        await this.#write(block);
+        if ("text" in waiting) await this.#append(waiting.text);
+        else await this.#begin(waiting.beginning);
       } catch (error) {
-        this.#dropped += linesIn(block.text);
+        this.#dropped += countOf(waiting);
         this.#fail(messageOf(error));
       }
     }
   }
 
-  async #write({ begins, isState, text }: Block): Promise<void> {
+  async #begin(blocks: Iterable<string>): Promise<void> {
+    const { files, limitBytes } = this.#parts;
+    this.#segment = await files.begin(limitBytes - this.#segmentBytes);
+    this.#stateBytes = 0;
+    for (const text of blocks) await this.#append(text);
+    this.#stateBytes = this.#bytes;
+    this.#isBeginning = false;
+  }
+
+  async #append(text: string): Promise<void> {
     const { files, limitBytes, conditions, log, program } = this.#parts;
-    if (begins) {
-      this.#segment = await files.begin(limitBytes - this.#segmentBytes);
-      this.#stateBytes = 0;
-      this.#isBeginning = false;
-    }
     const bytes = await files.append(this.#segment, blockOf(await compress(text)));
-    if (isState) this.#stateBytes = bytes;
     this.#bytes = bytes;
     if (bytes > this.#segmentBytes) await files.prune(this.#segment, limitBytes - bytes);
     if (this.#isSuspended) log.info(`${program}: recording continues; ${this.#dropped} records were dropped`);
@@ -150,12 +145,16 @@ export class SegmentWriter {
     this.#isSuspended = true;
     this.#isBeginning = false;
     this.#problem = problem;
-    for (const { text } of this.#waiting) this.#dropped += linesIn(text);
+    for (const waiting of this.#waiting) this.#dropped += countOf(waiting);
     this.#waiting = [];
     this.#waitingLength = 0;
     conditions.set(RECORDER, `${problem} (${this.#dropped} records dropped)`);
   }
 }
+
+const lengthOf = (waiting: Waiting): number => ("text" in waiting ? waiting.text.length : 0);
+/** Of the records; a state is written again. */
+const countOf = (waiting: Waiting): number => ("text" in waiting ? linesIn(waiting.text) : 0);
 
 function linesIn(text: string): number {
   return text.split("\n").length - 1;

@@ -2,7 +2,7 @@ import { SubjectMap } from "../subject-map.ts";
 import { encode, type Redact } from "./encode.ts";
 
 /** Values of a map that stand in one line. */
-const ROWS = 100;
+const ROWS = 50;
 
 /** The lines of a state, from which a replay can begin. Each is of limited length, however many subjects there are. */
 export function* stateLines(state: unknown, redact: Redact | undefined): Generator<string> {
