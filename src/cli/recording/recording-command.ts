@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import type { Command } from "commander";
+import { blockOf } from "../../monitor/recording/block.ts";
 import { encode } from "../../monitor/recording/encode.ts";
 import { type ReadLine, readRecording } from "../../monitor/recording/read.ts";
-import { blockOf } from "../../monitor/recording/segment-files.ts";
 import { countOf } from "../../system/plural.ts";
 import { parseDuration } from "../duration.ts";
 import { Anonymiser } from "./anonymise.ts";
