@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../system/message-of.ts";
+import { nodeCrypto } from "../../system/node-crypto.ts";
 import { makePrivateFile } from "../../system/private-file.ts";
 import { StartError } from "./start-error.ts";
 
@@ -12,7 +12,7 @@ import { StartError } from "./start-error.ts";
  */
 export async function backUp(database: string, target: string): Promise<void> {
   if (!existsSync(database)) throw new StartError(`there is no database ${database}; give --state-dir`);
-  const draft = `${target}.${randomUUID()}`;
+  const draft = `${target}.${nodeCrypto().randomUUID()}`;
   try {
     makePrivateFile(draft);
     const source = new DatabaseSync(database);
