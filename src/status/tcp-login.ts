@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "../system/node-crypto.ts";
 
 /** What a request on the TCP port has to give. */
 export interface TcpLogin {
@@ -11,9 +11,9 @@ export function basicLogin({ username, password }: TcpLogin): (authorization: st
   const wanted = digest(`${username}:${password}`);
   return (authorization = "") => {
     const [, encoded = ""] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization) ?? [];
-    return timingSafeEqual(digest(Buffer.from(encoded, "base64").toString("utf8")), wanted);
+    return nodeCrypto().timingSafeEqual(digest(Buffer.from(encoded, "base64").toString("utf8")), wanted);
   };
 }
 
 /** Equal in length for every text, so that the comparison shows nothing of the password's. */
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+const digest = (text: string): Buffer => nodeCrypto().createHash("sha256").update(text).digest();

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { RequestListener, Server, ServerOptions } from "node:http";
 import { messageOf } from "../system/message-of.ts";
 
@@ -24,6 +23,7 @@ export function listenerTls(certFile: string, keyFile: string): ListenerTls {
 
 async function read(file: string, option: string): Promise<Buffer> {
   try {
+    const { readFile } = await import("node:fs/promises");
     return await readFile(file);
   } catch (cause) {
     throw new Error(`[metrics] ${option} cannot be read: ${messageOf(cause)}`, { cause });
