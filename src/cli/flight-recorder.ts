@@ -31,7 +31,7 @@ export function flightRecorder(
   const directory = recordingDirectory(statePath, program);
   const files = {
     begin: (othersBytes: number) => disk.callLater("beginRecordingSegment", directory, othersBytes),
-    append: (segment: number, block: Uint8Array) => disk.callLater("appendRecordingBlock", directory, segment, block),
+    append: (segment: number, lines: string) => disk.callLater("appendRecordingBlock", directory, segment, lines),
     prune: (segment: number, othersBytes: number) => disk.callLater("pruneRecording", directory, segment, othersBytes),
   };
   const writer = new SegmentWriter({ files, limitBytes: megabytes * MB, conditions, log, program });

@@ -31,7 +31,7 @@ export class RecordedProgram {
     this.writer = new SegmentWriter({
       files: {
         begin: async (othersBytes) => beginRecordingSegment(this.directory, othersBytes),
-        append: async (segment, block) => appendRecordingBlock(this.directory, segment, block),
+        append: async (segment, lines) => appendRecordingBlock(this.directory, segment, lines),
         prune: async (segment, othersBytes) => pruneRecording(this.directory, segment, othersBytes),
         ...files,
       },

@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { deflateRawSync } from "node:zlib";
 import type { Command } from "commander";
 import { blockOf } from "../../monitor/recording/block.ts";
 import { encode } from "../../monitor/recording/encode.ts";
@@ -131,7 +130,7 @@ function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymi
   let count = 0;
   let block = "";
   const flush = (): void => {
-    const bytes = blockOf(deflateRawSync(block));
+    const bytes = blockOf(block);
     for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     block = "";
   };

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { makePrivateFile } from "../../system/private-file.ts";
+import { blockOf } from "./block.ts";
 
 /** A segment's file: `000042.rec`. */
 const NAME = /^(\d{6,12})\.rec$/;
@@ -53,12 +54,13 @@ export const recordingOperations = {
   },
 
   /** @returns how many bytes the segment has then. If it throws, the segment is as before, or ends with a torn block. */
-  appendRecordingBlock(directory: string, segment: number, block: Uint8Array): number {
+  appendRecordingBlock(directory: string, segment: number, lines: string): number {
     requireRoom(directory);
     const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
     const fd = openSync(pathOf(directory, segment), O_WRONLY | O_APPEND | O_NOFOLLOW);
     try {
       const before = fstatSync(fd).size;
+      const block = blockOf(lines);
       try {
         for (let written = 0; written < block.length; ) written += writeSync(fd, block, written);
       } catch (error) {

@@ -1,9 +1,6 @@
-import { promisify } from "node:util";
 import type { ConditionKind, Conditions } from "../../status/conditions.ts";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
-import { nodeZlib } from "../../system/node-zlib.ts";
-import { blockOf } from "./block.ts";
 
 const RECORDER: ConditionKind = {
   name: "flight recorder",
@@ -14,8 +11,8 @@ const RECORDER: ConditionKind = {
 export interface RecordingFiles {
   /** Deletes the oldest segments until all others have at most so many bytes, and creates the next one. @returns its number */
   begin(othersBytes: number): Promise<number>;
-  /** @returns how many bytes the segment has with it */
-  append(segment: number, block: Uint8Array): Promise<number>;
+  /** Compresses lines. @returns how many bytes the segment has with them */
+  append(segment: number, lines: string): Promise<number>;
   /** Deletes the oldest segments until all but this one have at most so many bytes. */
   prune(segment: number, othersBytes: number): Promise<void>;
 }
@@ -35,14 +32,11 @@ const SEGMENTS = 8;
 const STATES_PER_SEGMENT = 4;
 /** Characters that wait for the disk at most. */
 const MOST_WAITING = 4_000_000;
-/** Compresses on a thread of its own; 3 takes half the time of 6, and a tenth more space. */
-const LEVEL = 3;
-const compress = (text: string): Promise<Uint8Array> => promisify(nodeZlib().deflateRaw)(text, { level: LEVEL });
 
 /** Lines to be written; `beginning`: the blocks with which another segment begins, made one after the other as they are written. */
 type Waiting = { readonly text: string } | { readonly beginning: Iterable<string> };
 
-/** Compresses and writes blocks of lines, one after the other. Never throws: what cannot be written is dropped, and counted. */
+/** Has blocks of lines written, one after the other. Never throws: what cannot be written is dropped, and counted. */
 export class SegmentWriter {
   readonly #parts: SegmentWriterParts;
   #waiting: Waiting[] = [];
@@ -130,7 +124,7 @@ export class SegmentWriter {
 
   async #append(text: string): Promise<void> {
     const { files, limitBytes, conditions, log, program } = this.#parts;
-    const bytes = await files.append(this.#segment, blockOf(await compress(text)));
+    const bytes = await files.append(this.#segment, text);
     this.#bytes = bytes;
     if (bytes > this.#segmentBytes) await files.prune(this.#segment, limitBytes - bytes);
     if (this.#isSuspended) log.info(`${program}: recording continues; ${this.#dropped} records were dropped`);

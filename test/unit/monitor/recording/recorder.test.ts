@@ -102,10 +102,10 @@ test("a disk that refuses: records are dropped and counted, status shows it, and
   const { appendRecordingBlock } = recordingOperations;
   const program: RecordedProgram = new RecordedProgram(t, {
     files: {
-      append: (segment, block) =>
+      append: (segment, lines) =>
         refuses
           ? Promise.reject(new Error("ENOSPC: no space left on device"))
-          : Promise.resolve(appendRecordingBlock(program.directory, segment, block)),
+          : Promise.resolve(appendRecordingBlock(program.directory, segment, lines)),
     },
   });
   const written = async (ms: number): Promise<void> => {
