@@ -30,8 +30,8 @@ export interface FlightRecorderParts {
 }
 
 const WRITE_EVERY_MS = 1000;
-/** After nothing could be written. */
-const RETRY_EVERY_MS = 30_000;
+/** After nothing could be written, whether there is something to write or not: `status` shows that the disk takes it again. */
+const RETRY_EVERY_MS = 5000;
 /** What is recorded waits as it is, at no cost for the decision, until it is written; beyond so much it is encoded at once. */
 const MOST_QUEUED = 1000;
 /** Characters of one block. */
@@ -61,6 +61,7 @@ export class FlightRecorder implements Recorder {
     this.#stateLines = (state) => stateLines(state, redact);
     this.#lines = new LineEncoder(redact, Phases.of(subjects, state));
     this.#begin("start");
+    void this.#retryLater();
   }
 
   decided(steps: readonly Step<unknown, unknown>[], state: unknown): void {
@@ -89,9 +90,14 @@ export class FlightRecorder implements Recorder {
   #queue(line: Line): void {
     if (this.#isClosed || this.#lines === undefined) return;
     this.#queued.push(line);
-    const waitMs = this.#parts.writer.problem === undefined ? WRITE_EVERY_MS : RETRY_EVERY_MS;
-    this.#timer ??= this.#parts.clock.setTimer(waitMs, () => this.#write());
+    this.#writeLater();
     if (this.#queued.length > MOST_QUEUED) this.#encodeAll();
+  }
+
+  #writeLater(): void {
+    const { writer, clock } = this.#parts;
+    const waitMs = writer.problem === undefined ? WRITE_EVERY_MS : RETRY_EVERY_MS;
+    this.#timer ??= clock.setTimer(waitMs, () => this.#write());
   }
 
   #write(): void {
@@ -101,6 +107,13 @@ export class FlightRecorder implements Recorder {
     const { writer } = this.#parts;
     if (writer.problem !== undefined) this.#begin("gap");
     else if (writer.isFull) this.#begin("next");
+    void this.#retryLater();
+  }
+
+  async #retryLater(): Promise<void> {
+    const { writer } = this.#parts;
+    await writer.settled();
+    if (writer.problem !== undefined && !this.#isClosed) this.#writeLater();
   }
 
   /** While nothing can be written, only what is to be known of subjects later is kept up. */

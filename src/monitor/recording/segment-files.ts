@@ -38,8 +38,11 @@ export const recordingOperations = {
     makePrivateDirectory(directory);
     requireRoom(directory);
     const numbers = numbersIn(directory);
+    const last = numbers.at(-1) ?? 0;
+    // Nothing could be written to it: retries must not fill the recording with empty segments, for which full ones go.
+    if (last > 0 && statSync(pathOf(directory, last)).size === 0) return last;
     deleteOldest(directory, numbers, othersBytes);
-    const next = (numbers.at(-1) ?? 0) + 1;
+    const next = last + 1;
     makePrivateFile(pathOf(directory, next));
     return next;
   },

@@ -119,10 +119,14 @@ test("a disk that refuses: records are dropped and counted, status shows it, and
   await written(1000);
   assert.equal(program.problem, "ENOSPC: no space left on device (1 records dropped)");
   program.seen("nova-compute", 13);
-  await written(30_000);
+  await written(5000);
+  assert.equal(program.problem, "ENOSPC: no space left on device (2 records dropped)");
+  const segments = segmentsIn(program.directory).length;
+  await written(60_000);
+  assert.equal(segmentsIn(program.directory).length, segments);
   refuses = false;
-  program.seen("nova-compute", undefined);
-  await written(30_000);
+  // Nothing is to be recorded, and still it is noticed.
+  await written(5000);
   assert.equal(program.problem, undefined);
   program.seen("nova-compute", 14);
   await program.recorder.close();
