@@ -108,7 +108,8 @@ export class SegmentWriter {
         else await this.#begin(waiting.beginning);
       } catch (error) {
         this.#dropped += countOf(waiting);
-        this.#fail(messageOf(error));
+        if ("text" in waiting && isGone(error)) this.#drop(messageOf(error));
+        else this.#fail(messageOf(error));
       }
     }
   }
@@ -127,7 +128,8 @@ export class SegmentWriter {
     const bytes = await files.append(this.#segment, text);
     this.#bytes = bytes;
     if (bytes > this.#segmentBytes) await files.prune(this.#segment, limitBytes - bytes);
-    if (this.#isSuspended) log.info(`${program}: recording continues; ${this.#dropped} records were dropped`);
+    if (this.#dropped > 0 || this.#isSuspended)
+      log.info(`${program}: recording continues; records dropped: ${this.#dropped}`);
     this.#isSuspended = false;
     this.#dropped = 0;
     conditions.set(RECORDER, undefined);
@@ -137,14 +139,22 @@ export class SegmentWriter {
     const { conditions, log, program } = this.#parts;
     if (!this.#isSuspended) log.warning(`${program}: recording is suspended: ${problem}; retrying`);
     this.#isSuspended = true;
+    this.#drop(problem);
+    conditions.set(RECORDER, `${problem} (${this.#dropped} records dropped)`);
+  }
+
+  /** Until another segment begins. */
+  #drop(problem: string): void {
     this.#isBeginning = false;
     this.#problem = problem;
     for (const waiting of this.#waiting) this.#dropped += countOf(waiting);
     this.#waiting = [];
     this.#waitingLength = 0;
-    conditions.set(RECORDER, `${problem} (${this.#dropped} records dropped)`);
   }
 }
+
+/** Somebody has deleted the segment, or the whole state directory, which the outbox logs: another segment can begin. */
+const isGone = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 const lengthOf = (waiting: Waiting): number => ("text" in waiting ? waiting.text.length : 0);
 /** Of the records; a state is written again. */

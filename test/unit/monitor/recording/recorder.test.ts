@@ -137,6 +137,22 @@ test("a disk that refuses: records are dropped and counted, status shows it, and
   assert.ok(program.log.lines.at(-1)?.includes("recording continues"));
 });
 
+test("a recording that is deleted under the running monitor begins again, with a line that counts what is missing", async (t) => {
+  const program = new RecordedProgram(t);
+  program.start(["nova-compute"]);
+  await program.clock.advance(1000);
+  await program.writer.settled();
+  rmSync(program.directory, { recursive: true });
+  for (const wait of [1000, 5000]) {
+    program.seen("nova-compute", 12 + wait);
+    await program.clock.advance(wait);
+    await program.writer.settled();
+    assert.equal(program.problem, undefined);
+  }
+  assert.deepEqual(program.log.lines, ["info processmonitor: recording continues; records dropped: 2"]);
+  assert.equal(linesOf(program.directory)[0]?.kind, "segment");
+});
+
 test("a disk that does not reply costs a bounded amount of memory, and no call waits", async (t) => {
   const never = new Promise<never>(() => undefined);
   const program = new RecordedProgram(t, { files: { append: () => never } });
