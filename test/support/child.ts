@@ -132,7 +132,7 @@ export async function runToEnd(command: string, args: readonly string[], options
 }
 
 /** A process called `argv0`, standing for a service; it ends by itself after a quarter of an hour. */
-export function startVictim(argv0: string): Child {
+export function startNamedProcess(argv0: string): Child {
   // libuv returns from spawn only after the exec, so /proc shows the name from here on.
   return new Child("/bin/sleep", ["900"], { argv0 });
 }

@@ -6,7 +6,7 @@ import type { Sighting } from "../../src/process/observation.ts";
 import type { Watched } from "../../src/process/watched-processes.ts";
 import { openProcTable, type ProcessIdentity } from "../../src/system/proc-table.ts";
 import { systemClock } from "../../src/system/system-clock.ts";
-import { Child, startVictim } from "./child.ts";
+import { Child, startNamedProcess } from "./child.ts";
 import { entryNamed } from "./process-entries.ts";
 
 /** The process table of this host. */
@@ -30,7 +30,7 @@ export function child(context: TestContext, command: string, args: readonly stri
 
 /** A process with this first argument, which ends with the test. */
 export function startProcess(context: TestContext, argv0: string): Child {
-  const started = startVictim(argv0);
+  const started = startNamedProcess(argv0);
   context.after(() => started.stop("SIGKILL"));
   return started;
 }

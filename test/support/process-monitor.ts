@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Child, killIfThere, startVictim } from "./child.ts";
+import { Child, killIfThere, startNamedProcess } from "./child.ts";
 
 /** The keys of an entry of process_list.yaml that a test cares for; the rest is empty, as in upstream's sample. */
 export interface ListEntry {
@@ -151,7 +151,7 @@ export class Rig {
   }
 
   startProcess(name: string): Child {
-    const child = startVictim(this.path(name));
+    const child = startNamedProcess(this.path(name));
     this.#children.push(child);
     return child;
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { compileEntries } from "../../../src/process/compiled-entry.ts";
 import { look } from "../../../src/process/look.ts";
-import { startVictim } from "../../support/child.ts";
+import { startNamedProcess } from "../../support/child.ts";
 import { entryNamed } from "../../support/process-entries.ts";
 import { around, known, real, startProcess } from "../../support/process-looks.ts";
 
@@ -21,7 +21,7 @@ test("the process is the one that the pidfile names, whatever it is called", asy
     writeFileSync(pidfile, garbage);
     assert.match(sighting()?.problem ?? "", /holds no process id/);
   }
-  const service = startVictim("/bin/another-name");
+  const service = startNamedProcess("/bin/another-name");
   writeFileSync(pidfile, `${service.pid}\n/var/lib/data\n`);
   assert.equal(sighting()?.whole?.pid, service.pid);
   await service.stop("SIGKILL");

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { type ExitCalls, type ExitWatchParts, libcExitCalls, watchExits } from "../../../src/system/pidfd.ts";
 import { openProcTable, type ProcessIdentity, ProcTableError } from "../../../src/system/proc-table.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
-import { type Child, startVictim } from "../../support/child.ts";
+import { type Child, startNamedProcess } from "../../support/child.ts";
 import { within } from "../../support/eventually.ts";
 import { KeptLog } from "../../support/kept-log.ts";
 
@@ -53,7 +53,7 @@ function watching(context: TestContext, calls?: () => ExitCalls, more: Partial<E
 const byNumber = (one: number, other: number) => one - other;
 
 const startProcesses = (context: TestContext, count: number) => {
-  const children = Array.from({ length: count }, (_, index) => startVictim(`/bin/target-${index}`));
+  const children = Array.from({ length: count }, (_, index) => startNamedProcess(`/bin/target-${index}`));
   context.after(() => Promise.all(children.map((child) => child.stop("SIGKILL"))));
   return children;
 };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isDead, openProcTable, ProcTableError } from "../../../src/system/proc-table.ts";
-import { startVictim } from "../../support/child.ts";
+import { startNamedProcess } from "../../support/child.ts";
 import { startZombie } from "../../support/zombie.ts";
 
 function fakeProc(context: TestContext, files: Readonly<Record<string, string>>): string {
@@ -31,7 +31,7 @@ test("this process is in the table as it is", () => {
 });
 
 test("a process that has ended is undefined, not an error", async () => {
-  const child = startVictim("/bin/short-lived");
+  const child = startNamedProcess("/bin/short-lived");
   const table = openProcTable();
   assert.equal(table.commandLine(child.pid), "/bin/short-lived\x00900\0");
   await child.stop("SIGKILL");
