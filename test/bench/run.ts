@@ -5,6 +5,7 @@ import { missingPackages } from "../system/openstack/packages.ts";
 import { type OpenStackAddress, startOpenStack } from "../system/openstack/servers.ts";
 import { openSite } from "../system/openstack/site.ts";
 import { coldStart } from "./cold-start.ts";
+import { controlPlane } from "./control-plane/section.ts";
 import { decide } from "./decide/section.ts";
 import { guestsCrowd } from "./guests/crowd.ts";
 import { guestsGap } from "./guests/gap.ts";
@@ -22,7 +23,7 @@ import { markdown, type Section } from "./report.ts";
 /**
  * `npm run bench [-- --only idle,guests-gap]`: this project's monitors and Debian's Python ones side by side, in one run,
  * against one real Keystone and masakari-api, the guests' on a real libvirtd and QEMU, the hosts' in real Pacemaker clusters. The result
- * is Markdown on stdout; about 12 minutes for the process monitor, 10 for the guests' (`guests-…`) and 25 for the hosts'.
+ * is Markdown on stdout; about 12 minutes for the process monitor, 10 for the guests' (`guests-…`), 25 for the hosts' and 3 for the control plane.
  */
 const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<Section>>> = {
   "cold-start": coldStart,
@@ -36,6 +37,7 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   hosts,
   "hosts-idle": hostsIdle,
   "hosts-silent-bmc": hostsSilentBmc,
+  "control-plane": controlPlane,
 };
 /** Without Keystone and masakari-api. */
 const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, "hosts-parse": hostsParse };

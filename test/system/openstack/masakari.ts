@@ -16,6 +16,8 @@ export interface MasakariOptions {
   readonly duplicateInterval: number;
   /** Default: API and engine are joined inside one process. */
   readonly transportUrl?: string;
+  /** Seconds that a token is taken without asking Keystone again; default none: what Keystone has revoked is refused at once. */
+  readonly tokenCacheTime?: number;
   /** More lines of `[DEFAULT]`; of an option that is given twice the last counts. */
   readonly more?: string;
 }
@@ -86,8 +88,7 @@ username = ${username}
 user_domain_name = Default
 password = ${password}
 region_name = ${region}
-# no cache (default 300 s): what Keystone has revoked is refused at once
-token_cache_time = -1
+token_cache_time = ${options.tokenCacheTime ?? -1}
 `;
   const configFile = `${directory}/masakari.conf`;
   await writeFile(configFile, text, { mode: 0o600 });
