@@ -110,4 +110,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE endpoint_3 RENAME TO endpoint;
   CREATE INDEX endpoint_of_service ON endpoint (service_id, position);
   `,
+  `
+  CREATE INDEX notification_generated ON notification (generated_time, created_at, id) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_updated ON notification (updated_at, created_at, id) WHERE deleted_at IS NULL;
+  `,
 ];
