@@ -47,8 +47,8 @@ function installation(context: TestContext) {
   const home = join(root, "node_modules/masakari-monitors");
   mkdirSync(join(home, "bin"), { recursive: true });
   copyFileSync(file("bin/launch"), join(home, "bin/launch"));
-  const launch = async (program: string) => {
-    const child = new Child("/bin/sh", [join(home, "bin/launch"), program, "status"], {
+  const launch = async (program: string, command = "status") => {
+    const child = new Child("/bin/sh", [join(home, "bin/launch"), program, command], {
       env: { PATH: `${root}/path:/usr/bin-without-node:/bin-without-node` },
     });
     const { code } = await child.exited;
@@ -73,6 +73,15 @@ test("programs run on the pinned Node, below the package or beside it, whatever 
       new RegExp(`^24\\.21\\.0 runs --disable-sigusr1 .*--jitless .*${home}/dist/masakari\\.mjs status`),
     );
   }
+});
+
+test("the control plane, which computes for many clients, has a compiler; other commands have none", async (context) => {
+  const { root, launch } = installation(context);
+  writeScript(join(root, "path/node"), ofVersion("24.21.0"));
+  assert.match((await launch("masakari-monitors", "status")).output, /--jitless/);
+  const { output } = await launch("masakari-monitors", "control-plane");
+  assert.match(output, /runs .*masakari-monitors\.mjs control-plane/);
+  assert.doesNotMatch(output, /--jitless/);
 });
 
 test("without the pinned Node the machine's own is used if it is new enough; else the message has what to do", async (context) => {
