@@ -130,7 +130,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     const { uri } = host().libvirtd;
     const rig = await IntrospectiveRig.create(t, uri, { qemu_guest_agent_sock_path: "/nowhere" });
     const monitor = await rig.start();
-    assert.match(monitor.output, /watching 0 guests with an agent channel, of 1/);
+    await monitor.line(/watching 0 guests with an agent channel, of 1/, 20_000);
     await rig.configure(uri);
     monitor.signal("SIGHUP");
     await watched(monitor, guest);

@@ -53,7 +53,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
       `no endpoint of type instance-ha or ha, public in region ${region}; it has: .*${site.region}`,
     );
     await health(scene, "no endpoint", 30_000, isAbout("masakari", missing));
-    assert.match(monitor.output, /WARNING .*Masakari cannot be reached, so no notification could be sent/);
+    await monitor.line(/WARNING .*Masakari cannot be reached, so no notification could be sent/, 30_000);
 
     target.signal("SIGKILL");
     await health(scene, "no endpoint for what waits", 30_000, isAbout("delivery", missing));
@@ -114,7 +114,7 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     let monitor = await rig.start("nova-compute");
     const maintained = new RegExp(`${host.name} is on maintenance in segment segment-.*--on-maintenance false`);
     await health(scene, "on maintenance", 30_000, isAbout("host maintenance", maintained));
-    assert.match(monitor.output, /WARNING .*refuses every notification about this host/);
+    await monitor.line(/WARNING .*refuses every notification about this host/, 30_000);
     await monitor.stop();
 
     await site.masakariApi.setMaintenance(host, false);
