@@ -44,6 +44,7 @@ const keptLoss = object({
       status: picklist(["NORMAL", "UNKNOWN"]),
       at: number(),
       by: picklist(["this monitor", "another monitor"]),
+      inShadow: optional(boolean()),
     }),
   ),
   withdrawn: boolean(),

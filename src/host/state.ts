@@ -76,6 +76,8 @@ export interface Sent {
   /** `generated_time`, ms since the epoch. */
   readonly at: number;
   readonly by: "this monitor" | "another monitor";
+  /** `[notifications] shadow` was set: it was recorded, and Masakari never receives it. */
+  readonly inShadow?: boolean | undefined;
 }
 
 /** A host that was up and is down, from the look that established it until the host is up again. */

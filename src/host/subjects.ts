@@ -28,6 +28,7 @@ function phaseOf({ loss, reading, baseline, firstSight }: Host): string {
   }
   const [hold] = loss.holds;
   if (loss.withdrawn) return `${state}; it was lost a moment ago`;
+  if (loss.sent?.inShadow) return `${state}; would have been reported (${loss.sent.status}): shadow mode`;
   if (loss.sent !== undefined) return `${state}, reported (${loss.sent.status}) by ${loss.sent.by}`;
   if (hold !== undefined)
     return `${state}, lost; held by ${loss.holds.map(({ gate }) => gate).join(", ")}: ${hold.reason}`;

@@ -2,7 +2,7 @@ import type { Activity, Agent } from "./observation.ts";
 
 /**
  * Upstream's states of a guest. discovery: has not answered yet, so failed pings mean nothing. healthy: the last ping was
- * answered. error: it was not. reported: Masakari is notified; the next response leads back to discovery.
+ * answered. error: it was not. reported: it is given up, and Masakari is notified unless `unsent`; the next response leads back to discovery.
  */
 export type Phase = "discovery" | "healthy" | "error" | "reported";
 
@@ -30,6 +30,9 @@ export interface Occupation {
   /** libvirt's name of the call that it is, e.g. `remoteDispatchDomainFSFreeze`; empty if libvirt does not name it. */
   readonly by: string;
 }
+
+/** `[notifications] shadow` was set, or `max_reports` was reached. */
+export type Unsent = "shadow" | "max_reports";
 
 export interface Guest {
   readonly uuid: string;
@@ -59,6 +62,8 @@ export interface Guest {
   readonly startedAt: number | undefined;
   /** Masakari has been notified since it was started. */
   readonly alreadyNotified: boolean;
+  /** Why Masakari does not receive the report of a guest that is `reported`; undefined if it does. */
+  readonly unsent: Unsent | undefined;
   /** When the next ping is due, mono. */
   readonly due: number;
   readonly ping: Ping | undefined;
@@ -100,6 +105,7 @@ export function newGuest(uuid: string, name: string): Guest {
     occupied: undefined,
     startedAt: undefined,
     alreadyNotified: false,
+    unsent: undefined,
     due: 0,
     ping: undefined,
     examination: undefined,

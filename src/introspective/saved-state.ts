@@ -32,6 +32,8 @@ const savedGuestRow = object({
   /** `alreadyNotified`. */
   told: boolean(),
   startedAt: nullable(number()),
+  /** Absent if it is sent, and in what an earlier version has saved. */
+  unsent: optional(picklist(["shadow", "max_reports"])),
   /** Absent if it is not, and in what an earlier version has saved. */
   occupied: optional(object({ since: number(), by: string() })),
 });
@@ -61,11 +63,11 @@ export const kept: Keep<IntrospectiveState> = {
 };
 
 function savedGuest(guest: Guest): SavedGuest | undefined {
-  const { uuid, name, id, phase, suspected, alreadyNotified: told, startedAt, occupied } = guest;
+  const { uuid, name, id, phase, suspected, alreadyNotified: told, startedAt, occupied, unsent } = guest;
   if (phase === "discovery" && !told && !suspected) return undefined;
   const lasting = phase === "error" ? "healthy" : phase;
   const saved = { uuid, name, id, phase: lasting, suspected, told, startedAt: startedAt ?? null };
-  return occupied ? { ...saved, occupied } : saved;
+  return { ...saved, ...(unsent && { unsent }), ...(occupied && { occupied }) };
 }
 
 const savedRest = object({ version: picklist([1, SAVED_VERSION]), bootId: string() });

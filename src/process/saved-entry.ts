@@ -15,7 +15,7 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 
 const MATCHES = ["program", "substring", "regex"] as const satisfies readonly ProcessEntry["match"][];
 
-const moment = object({ wall: number(), mono: number() });
+const moment = object({ wall: number(), mono: number(), inShadow: optional(boolean()) });
 const identity = object({ pid: pipe(number(), integer()), startTime: pipe(number(), integer()) });
 
 /** What of an entry is saved. Everything else is looked at afresh at the next start. What is optional, version 0.1.0 did not save. */
@@ -25,7 +25,7 @@ export const savedEntry = object({
   pidfile: nullish(string(), null),
   user: nullish(string()),
   seenAs: picklist(["nothing", "partial", "whole"]),
-  /** When Masakari was notified. */
+  /** When Masakari was notified, or would have been without shadow mode. */
   toldAt: nullable(moment),
   /** What is watched. */
   process: nullish(identity),

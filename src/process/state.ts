@@ -7,6 +7,12 @@ import type { ProcessSettings, Stage } from "./observation.ts";
 import type { Pause } from "./pauses.ts";
 import type { SavedEntry } from "./saved-entry.ts";
 
+/** When a failure was notified. */
+export interface NotifiedAt extends Instant {
+  /** `[notifications] shadow` was set: it was recorded, and Masakari never receives it. */
+  readonly inShadow?: boolean | undefined;
+}
+
 /**
  * What one entry is doing. `notifiedAt` is when its failure was notified, kept while start_command is tried once more after the
  * monitor's own restart, so that a failure is never notified twice.
@@ -15,7 +21,7 @@ export type Phase =
   /** Not looked at since the monitor started or the entry was added. */
   | {
       readonly name: "unchecked";
-      readonly notifiedAt: Instant | undefined;
+      readonly notifiedAt: NotifiedAt | undefined;
       /** What an earlier run watched in this boot. While it lives it is the entry's, whatever it shows by now. */
       readonly process?: ProcessIdentity | undefined;
     }
@@ -27,7 +33,7 @@ export type Phase =
       readonly stage: Stage;
       readonly run: number | undefined;
       readonly succeeded: boolean;
-      readonly notifiedAt: Instant | undefined;
+      readonly notifiedAt: NotifiedAt | undefined;
     }
   | {
       readonly name: "up";
@@ -74,12 +80,12 @@ export type Phase =
       readonly succeeded: boolean;
       readonly endedAt: number;
       readonly until: number;
-      readonly notifiedAt: Instant | undefined;
+      readonly notifiedAt: NotifiedAt | undefined;
     }
   /** `round` has failed; the next one begins at `until` (mono). */
   | { readonly name: "waiting"; readonly since: Instant; readonly round: number; readonly until: number }
-  /** All rounds failed and Masakari is notified. Only the process itself ends this. */
-  | { readonly name: "failed"; readonly notifiedAt: Instant };
+  /** All rounds failed and Masakari is notified, or would be without shadow mode. Only the process itself ends this. */
+  | { readonly name: "failed"; readonly notifiedAt: NotifiedAt };
 
 export type PhaseName = Phase["name"];
 
@@ -97,7 +103,7 @@ export interface Due {
   /** Since when the entry is down. */
   readonly since: Instant;
   readonly next: NextStep;
-  readonly notifiedAt: Instant | undefined;
+  readonly notifiedAt: NotifiedAt | undefined;
   /** When `next` became due (mono). */
   readonly dueAt: number;
   /** Why it is postponed, for the log and `status`; undefined if it is not. */
@@ -157,7 +163,7 @@ export const initialState: ProcessState = {
 };
 
 /** When the failure of an entry in this phase was notified, if it is not over. */
-export function notifiedAtOf(phase: Phase): Instant | undefined {
+export function notifiedAtOf(phase: Phase): NotifiedAt | undefined {
   if ("due" in phase) return phase.due.notifiedAt;
   return "notifiedAt" in phase ? phase.notifiedAt : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Subject } from "../status/subject.ts";
-import { downSinceOf, type EntryState, notifiedAtOf, type Phase } from "./state.ts";
+import { downSinceOf, type EntryState, type NotifiedAt, notifiedAtOf, type Phase } from "./state.ts";
 
 /** An entry of the process list as `list` and `status` show it. */
 export function subjectOf({ key, entry, phase }: EntryState): Subject {
@@ -10,13 +10,16 @@ export function subjectOf({ key, entry, phase }: EntryState): Subject {
     phase: phaseText(phase),
     // What is up has no time of its own.
     since: notifiedAt ?? downSinceOf(phase),
-    givenUp: notifiedAt && meaningOf(entry),
+    givenUp: notifiedAt && meaningOf(entry, notifiedAt),
     isUnwell: phase.name !== "up" && phase.name !== "unchecked",
   };
 }
 
-function meaningOf({ start_command: start }: EntryState["entry"]): string {
+function meaningOf({ start_command: start }: EntryState["entry"], { inShadow }: NotifiedAt): string {
   const remedy = start ? `start it (${start})` : "start it";
+  if (inShadow) {
+    return `it is down and given up: Masakari would have been notified, but [notifications] shadow was set; if no other monitor restarts it, ${remedy}`;
+  }
   return `it is down and given up: Masakari has been notified, and it is not restarted any more; ${remedy}`;
 }
 

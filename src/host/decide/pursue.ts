@@ -168,7 +168,8 @@ function notifyLoss(host: Host, loss: Loss, status: HostStatus, context: Context
   const what = loss.returned === undefined ? "is down" : "was down and is up again";
   context.log("warning", `${host.name} ${what}: ${why}; ${context.notifying} (STOPPED, ${status})`);
   notifyStopped(host.name, status, context);
-  return recordSent(host, loss, { status, at: context.at.wall, by: "this monitor" }, context);
+  const sent: Sent = { status, at: context.at.wall, by: "this monitor" };
+  return recordSent(host, loss, context.isShadow ? { ...sent, inShadow: true } : sent, context);
 }
 
 /** Masakari knows, or is owed by the outbox: only now the baseline changes. */

@@ -58,7 +58,7 @@ function report(
       "error",
       `${displayName(guest)}: does not answer, but was ${often} already (max_reports), so Masakari is not notified: check the guest by hand`,
     );
-    return { guest: given, state };
+    return { guest: { ...given, unsent: "max_reports" }, state };
   }
   context.log(
     "error",
@@ -66,7 +66,7 @@ function report(
   );
   const payload = { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: guest.uuid, vir_domain_event: "STOPPED_FAILED" };
   context.notify(subjectOf(guest.uuid), { type: "VM", payload });
-  const reported: Guest = { ...given, alreadyNotified: true };
+  const reported: Guest = { ...given, alreadyNotified: true, unsent: context.isShadow ? "shadow" : undefined };
   if (max_reports === 0) return { guest: reported, state };
   return { guest: reported, state: withReports(state, guest.uuid, [...times, context.at.mono]) };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { subjects } from "../../../src/host/subjects.ts";
 import { fencing, HostDecisions } from "../../support/host-cluster.ts";
 
 const UP = { node2: "online", node3: "online" } as const;
@@ -31,6 +32,8 @@ describe("a lost host", () => {
     const down = monitor.log.filter((line) => line.startsWith("node3 is down"));
     assert.equal(down.length, 1);
     assert.match(down[0] ?? "", /Masakari is not notified, because \[notifications\] shadow is set/);
+    const { phase } = subjects.each(monitor.state.hosts.get("node3"), "node3");
+    assert.equal(phase, "offline; would have been reported (NORMAL): shadow mode");
   });
 
   it("is reported with upstream's payload", () => {

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../system/clock.ts";
-import type { EntryState } from "../../state.ts";
+import type { EntryState, NotifiedAt } from "../../state.ts";
 import { type Context, inPhase, roundsOf, secondsBetween, subjectOf, timeOf } from "../context.ts";
 
 /** Every round has failed and the last look found nothing: the one place where Masakari is notified. */
@@ -18,12 +18,12 @@ export function giveUp(entry: EntryState, context: Context, since: Instant): Ent
     type: "PROCESS",
     payload: { event: "STOPPED", process_name: process_name.slice(process_name.lastIndexOf("/") + 1) },
   });
-  return inPhase<"failed">(entry, { name: "failed", notifiedAt: at });
+  return inPhase<"failed">(entry, { name: "failed", notifiedAt: context.isShadow ? { ...at, inShadow: true } : at });
 }
 
 /** It was notified before the monitor's own restart, and nothing has helped since. */
-export function stayFailed(entry: EntryState, context: Context, notifiedAt: Instant): EntryState {
-  const how = context.isShadow ? "logged" : "notified";
+export function stayFailed(entry: EntryState, context: Context, notifiedAt: NotifiedAt): EntryState {
+  const how = notifiedAt.inShadow ? "logged" : "notified";
   context.log("warning", `${entry.key} is still down, as ${how} at ${timeOf(notifiedAt)}; start it by hand`);
   return inPhase<"failed">(entry, { name: "failed", notifiedAt });
 }

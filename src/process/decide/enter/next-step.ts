@@ -1,5 +1,5 @@
 import type { Instant } from "../../../system/clock.ts";
-import type { Due, EntryState, NextStep } from "../../state.ts";
+import type { Due, EntryState, NextStep, NotifiedAt } from "../../state.ts";
 import { unitOf } from "../../unit-name.ts";
 import { type Context, inPhase, lookFor, roundsOf, settleMs } from "../context.ts";
 import { type Obstacle, ownObstacle } from "../obstacles.ts";
@@ -21,7 +21,7 @@ export function proceed(
   entry: EntryState,
   context: Context,
   next: NextStep,
-  known: { readonly since: Instant; readonly notifiedAt?: Instant | undefined },
+  known: { readonly since: Instant; readonly notifiedAt?: NotifiedAt | undefined },
 ): EntryState {
   return consider(entry, context, {
     since: known.since,

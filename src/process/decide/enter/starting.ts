@@ -1,6 +1,6 @@
 import type { Instant } from "../../../system/clock.ts";
 import type { Stage } from "../../observation.ts";
-import type { EntryState } from "../../state.ts";
+import type { EntryState, NotifiedAt } from "../../state.ts";
 import { type Context, inPhase, lookFor } from "../context.ts";
 import { runStage, stageAfter } from "./command.ts";
 import { enterVerifying } from "./verifying.ts";
@@ -11,7 +11,7 @@ const STAGES = ["pre_start_command", "start_command", "post_start_command"] as c
 interface Start {
   readonly since: Instant;
   readonly succeeded: boolean;
-  readonly notifiedAt: Instant | undefined;
+  readonly notifiedAt: NotifiedAt | undefined;
 }
 
 /** Runs the start commands. Upstream does for every entry, running or not; here only for one that is not running. */
@@ -19,7 +19,7 @@ export function startEntry(
   entry: EntryState,
   context: Context,
   since: Instant,
-  notifiedAt: Instant | undefined,
+  notifiedAt: NotifiedAt | undefined,
 ): EntryState {
   context.log("info", `${entry.key} is not running; ${context.isShadow ? "it would be started" : "starting it"}`);
   return runNextStart(entry, context, undefined, { since, succeeded: true, notifiedAt });

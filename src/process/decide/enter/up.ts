@@ -22,7 +22,7 @@ export function enterUp(
   }
   if (notifiedAt) {
     const at = timeOf(notifiedAt);
-    const what = context.isShadow ? "its failure was logged" : "Masakari was notified of its failure";
+    const what = notifiedAt.inShadow ? "its failure was logged" : "Masakari was notified of its failure";
     context.log("warning", `${key} (pid ${pid}) has recovered; ${what} at ${at}`);
   } else {
     context.log("info", `${key} (pid ${pid}) ${how.text}`);

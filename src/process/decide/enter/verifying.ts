@@ -1,5 +1,5 @@
 import type { Instant } from "../../../system/clock.ts";
-import type { EntryState } from "../../state.ts";
+import type { EntryState, NotifiedAt } from "../../state.ts";
 import { type Context, inPhase, lookFor, settleMs } from "../context.ts";
 
 /** The commands have ended: the process table shows whether they worked, at once and then until the time is up. */
@@ -10,7 +10,7 @@ export function enterVerifying(
     readonly round: number;
     readonly succeeded: boolean;
     readonly since: Instant;
-    readonly notifiedAt: Instant | undefined;
+    readonly notifiedAt: NotifiedAt | undefined;
   },
 ): EntryState {
   const { at, settings } = context;

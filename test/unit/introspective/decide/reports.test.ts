@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { subjectOf } from "../../../../src/introspective/subjects.ts";
+import type { RealGuest } from "../../../support/introspective-guest.ts";
 import { failedPingsOf, MINUTES, monitoredHost } from "../../../support/introspective-monitored-host.ts";
 import { IntrospectiveWorld } from "../../../support/introspective-world.ts";
+
+/** What `status` shows of the guest. */
+function givenUp(world: IntrospectiveWorld, guest: RealGuest): string | undefined {
+  const known = world.stateOf(guest);
+  return known && subjectOf(known).givenUp;
+}
 
 test("the third failed ping in a row is notified, once, with what Masakari expects", async () => {
   const { world, first } = await monitoredHost(["vm"]);
@@ -24,6 +32,13 @@ test("with [notifications] shadow the log does not state that Masakari is notifi
   const [line, ...others] = world.log.filter((text) => text.includes("reported after"));
   assert.match(line ?? "", /Masakari is not notified, because \[notifications\] shadow is set$/);
   assert.deepEqual(others, []);
+  assert.match(givenUp(world, first) ?? "", /Masakari would have been notified, but \[notifications\] shadow was set/);
+  world.stopMonitor();
+  await world.run(1000);
+  world.settings = { ...world.settings, shadow: false };
+  world.startMonitor();
+  await world.run(MINUTES);
+  assert.match(givenUp(world, first) ?? "", /Masakari would have been notified/);
 });
 
 test("the notification is upstream's, byte for byte, with [DEFAULT] hostname", async () => {
@@ -145,14 +160,19 @@ test("a start leads back to discovery, and what was notified before is supersede
 
 test("max_reports: no more within the window, and again after it", async () => {
   const { world, first } = await monitoredHost(["vm"], { max_reports: 2, report_window: 3600 });
+  let shown: string | undefined;
   const hangAndStartAgain = async () => {
     world.hang(first);
     await world.run(2 * MINUTES);
+    shown = givenUp(world, first);
     world.stop(first);
     world.start(first);
     await world.run(MINUTES);
   };
-  for (let times = 0; times < 5; times++) await hangAndStartAgain();
+  await hangAndStartAgain();
+  assert.match(shown ?? "", /Masakari was notified$/);
+  for (let times = 1; times < 5; times++) await hangAndStartAgain();
+  assert.match(shown ?? "", /Masakari was not notified, because max_reports was reached/);
   assert.equal(world.notified.length, 2);
   assert.ok(world.log.some((line) => /error: .*check the guest by hand/.test(line)));
   await world.run(60 * MINUTES);

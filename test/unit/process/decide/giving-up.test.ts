@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { subjectOf } from "../../../../src/process/subjects.ts";
 import { entryNamed } from "../../../support/process-entries.ts";
 import { fails, running } from "../../../support/process-scenarios.ts";
 import { ProcessWorld } from "../../../support/process-world.ts";
+
+/** What `status` shows of the entry p. */
+function givenUp(world: ProcessWorld): string | undefined {
+  const entry = world.state.entries.get("p");
+  return entry && subjectOf(entry).givenUp;
+}
 
 test("generated_time is when the last round was seen to have failed", async () => {
   const world = await running("p");
@@ -28,6 +35,13 @@ test("with [notifications] shadow the log states what would be done, and that Ma
     /p has been down for .* and nothing has restarted it; Masakari is not notified, because \[notifications\] shadow is set/,
   );
   assert.doesNotMatch(log, /notifying Masakari|: restarting, round|did not help|commands succeeded/);
+  assert.match(givenUp(world) ?? "", /Masakari would have been notified, but \[notifications\] shadow was set/);
+  world.stopMonitor();
+  await world.run(1000);
+  world.settings = { ...world.settings, shadow: false };
+  world.startMonitor();
+  await world.run(1000);
+  assert.match(givenUp(world) ?? "", /Masakari would have been notified/);
   world.spawn("p");
   await world.run(5000);
   assert.match(world.log.join("\n"), /p \(pid \d+\) has recovered; its failure was logged at/);
