@@ -73,7 +73,7 @@ function newStage(folder: string, base: ImageOptions["base"]): Stage {
     mkdirSync(join(folder, "root", part), { recursive: true });
   }
   for (const link of ["bin", "lib", "lib64", "sbin"]) symlinkSync(`usr/${link}`, join(folder, "root", link));
-  for (const part of OF_MACHINE) mkdirSync(join(folder, "work", part), { recursive: true });
+  for (const part of OF_MACHINE) mkdirSync(join(folder, "overlay", part), { recursive: true });
   for (const part of OF_MACHINE) mkdirSync(join(folder, part));
   for (const [path, text] of Object.entries(base)) {
     const file = OF_MACHINE.some((part) => path.startsWith(`/${part}/`))
@@ -89,7 +89,7 @@ function newStage(folder: string, base: ImageOptions["base"]): Stage {
 async function change({ folder }: Stage, script: string, ...args: readonly string[]): Promise<void> {
   const mounts = OF_MACHINE.map(
     (part) =>
-      `mount -t overlay overlay -o "lowerdir=/${part},upperdir=${folder}/${part},workdir=${folder}/work/${part}" "$root/${part}"`,
+      `mount -t overlay overlay -o "lowerdir=/${part},upperdir=${folder}/${part},workdir=${folder}/overlay/${part}" "$root/${part}"`,
   );
   const lines = ["set -e", "mount --make-rprivate /", `root=${folder}/root`, ...mounts, script];
   await run("unshare", ["--mount", "sh", "-c", lines.join("\n"), "change", ...args]);

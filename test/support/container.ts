@@ -35,7 +35,7 @@ hostname "$3"
 shift 3
 root="$layer/mounted"
 overlay() {
-  mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/$2,workdir=$layer/work/$2" "$root/$3"
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/$2,workdir=$layer/overlay/$2" "$root/$3"
 }
 overlay "$image/root" root ""
 overlay "$image/usr:/usr" usr usr
@@ -80,7 +80,7 @@ export class Container {
   constructor(options: ContainerOptions, command: readonly string[]) {
     this.#options = options;
     const layer = mkdtempSync(join(options.folder, "layer-"));
-    for (const part of ["mounted", ...["root", "usr", "etc"].flatMap((name) => [name, `work/${name}`])]) {
+    for (const part of ["mounted", ...["root", "usr", "etc"].flatMap((name) => [name, `overlay/${name}`])]) {
       mkdirSync(join(layer, part), { recursive: true, mode: 0o755 });
     }
     const script = [enter, "enter", options.image, layer, options.hostname];
