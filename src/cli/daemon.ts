@@ -275,7 +275,7 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
         programs: group.programs.map(({ name }) => name),
         options: config.metrics,
         sources: () => served.map(({ metrics }) => metrics()),
-        page: pageOf({ config, statePath: place.socketPath, served, segmentHosts }),
+        page: pageOf({ config, statePath: place.socketPath, served, segmentHosts, diskResponds: socketDisk }),
         clock,
         log,
       },

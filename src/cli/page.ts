@@ -17,17 +17,22 @@ export interface PageParts {
   readonly statePath: string;
   readonly served: readonly ServedMonitor[];
   readonly segmentHosts: Pick<SegmentHosts, "known">;
+  /** Whether the disk of `statePath` responds: while it hangs, reading it blocks a thread of libuv, and connecting to a socket on it the event loop. */
+  readonly diskResponds: () => Promise<boolean>;
 }
 
 /** For one monitor of another process, ms. */
 const TIMEOUT_MS = 2000;
+
+const DISK_HANGS: OverviewOutcome = { kind: "no response", reason: "not asked, because the disk of its socket hangs" };
 
 /** @returns what makes the page's routes once there is a listener for them; undefined if the page is off */
 export function pageOf(parts: PageParts): ((listener: Listener) => Promise<Routes>) | undefined {
   return parts.config.page.enabled ? async (listener) => await routesOf(parts, listener) : undefined;
 }
 
-async function routesOf({ config, statePath, served, segmentHosts }: PageParts, listener: Listener): Promise<Routes> {
+async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
+  const { config, statePath, served, segmentHosts, diskResponds } = parts;
   const { hostname } = config.DEFAULT;
   const { clock, command, login, address } = listener;
   const [{ pageRoutes }, { HostGatherer }, { Peers }, { peerRequests }] = await Promise.all([
@@ -37,11 +42,15 @@ async function routesOf({ config, statePath, served, segmentHosts }: PageParts, 
     import("../status/page/request-peer.ts"),
   ]);
   const places = [...new Set([statePath, ...fallbackPlaces(config.DEFAULT.state_path, stateEnvironment())])];
+  let programs: readonly string[] = [];
   const host = new HostGatherer({
     hostname,
     own: new Map(served.map(({ name, overview }) => [name, overview])),
-    programs: async () => await programsIn(places, () => undefined).catch(() => []),
-    query: async (program) => await query(places, program),
+    programs: async () => {
+      if (await diskResponds()) programs = await programsIn(places, () => undefined).catch(() => []);
+      return programs;
+    },
+    query: async (program) => ((await diskResponds()) ? await query(places, program) : DISK_HANGS),
     now: () => clock.now().wall,
   });
   const listed = config.page.peers.flatMap((text) => {
