@@ -145,7 +145,10 @@ async function byPassword(room: LoginRoom, { identity, peer }: Attempt): Promise
 /** @throws KeystoneFault 401 if `secret` is not the one that was hashed, 429 instead of looking at it after too many wrong ones */
 async function requireSecret({ throttle }: LoginRoom, key: string, secret: string, hash: string | undefined) {
   throttle.require(key);
-  if (await verifySecret(secret, hash)) throttle.succeeded(key);
+  const isRight = await verifySecret(secret, hash);
+  // Again: of many attempts that are sent at once, only so many may learn whether they were right.
+  throttle.require(key);
+  if (isRight) throttle.succeeded(key);
   else {
     throttle.failed(key);
     throw unauthorized();

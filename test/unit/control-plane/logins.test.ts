@@ -35,6 +35,14 @@ describe("failed logins", () => {
     assert.equal((await login(cloud, "masakari", "masakari-secret")).status, 201);
   });
 
+  test("sent all at once do not reveal which password was right", async (context) => {
+    const cloud = await startFor(context);
+    const wrong = Array.from({ length: 12 }, () => login(cloud, "masakari", "wrong"));
+    const statuses = (await Promise.all(wrong)).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 401).length, 5);
+    assert.equal(statuses.filter((status) => status === 429).length, 7);
+  });
+
   test("are forgotten with the first that succeeds", async (context) => {
     const cloud = await startFor(context);
     for (let round = 0; round < 3; round += 1) {
