@@ -116,18 +116,19 @@ describe("tokens of a user", () => {
   });
 });
 
-test("a token of a service's own role may validate others, one of a member may not", async (context) => {
+test("a token of a service's own role may validate others and not revoke them, one of a member neither", async (context) => {
   const user = (name: string, role: "service" | "member") =>
     ({ name, password: name, project: "service", roles: [role] }) as const;
   const cloud = await startFor(context, { users: [user("nova", "service"), user("eve", "member")] });
   const subject = tokenOf(await login(cloud, "eve", "eve"));
-  const statusFor = async (name: string) => {
+  const statusFor = async (name: string, method = "GET") => {
     const caller = tokenOf(await login(cloud, name, name));
     const headers = { "x-auth-token": caller, "x-subject-token": tokenOf(await login(cloud, "nova", "nova")) };
     const foreign = { ...headers, "x-subject-token": name === "nova" ? subject : headers["x-subject-token"] };
-    return (await rawRequest(`${cloud.keystoneUrl}/auth/tokens`, "GET", foreign)).status;
+    return (await rawRequest(`${cloud.keystoneUrl}/auth/tokens`, method, foreign)).status;
   };
   assert.deepEqual([await statusFor("nova"), await statusFor("eve")], [200, 403]);
+  assert.deepEqual([await statusFor("nova", "DELETE"), await statusFor("eve", "DELETE")], [403, 403]);
 });
 
 test("a password hashed by an earlier control plane is hashed anew at the next login", async (context) => {
