@@ -203,7 +203,7 @@ function grant(room: LoginRoom, proof: Proof, scope: Scope): Grant {
     user: { id: user.id, name: user.name, domain: user.domain },
     auditIds: auditIds(proof),
     issuedAt,
-    expiresAt: from?.expiresAt ?? ending(room, issuedAt, applicationCredential?.expiresAt),
+    expiresAt: ending(room, issuedAt, from, applicationCredential?.expiresAt),
     ...target,
     ...(applicationCredential && {
       applicationCredential: {
@@ -234,7 +234,7 @@ function grantByTrust(room: LoginRoom, proof: Proof, trust: TrustRow): Grant {
     user: { id: user.id, name: user.name, domain: user.domain },
     auditIds: auditIds(proof),
     issuedAt,
-    expiresAt: proof.from?.expiresAt ?? ending(room, issuedAt, trust.expires_at_ms),
+    expiresAt: ending(room, issuedAt, proof.from, trust.expires_at_ms),
     project: { id: project.id, name: project.name, domain: project.domain },
     roles: identities.withImplied(lent),
     trust: {
@@ -248,9 +248,14 @@ function auditIds({ from }: Proof): string[] {
   return [randomBytes(16).toString("base64url"), ...(from?.auditIds.slice(-1) ?? [])];
 }
 
-/** When a new token ends: after its lifetime, but no later than what it was given for. */
-function ending({ tokenLifetime }: LoginRoom, issuedAt: number, limit: number | null | undefined): number {
-  return Math.min(issuedAt + tokenLifetime * 1000, limit ?? Number.MAX_SAFE_INTEGER);
+/** When a new token ends: with the token that it is made from or after its lifetime, but no later than what it is given for. */
+function ending(
+  { tokenLifetime }: LoginRoom,
+  issuedAt: number,
+  from: Grant | undefined,
+  limit: number | null | undefined,
+): number {
+  return Math.min(from?.expiresAt ?? issuedAt + tokenLifetime * 1000, limit ?? Number.MAX_SAFE_INTEGER);
 }
 
 function chooseTarget(

@@ -68,9 +68,14 @@ export class TokenStore {
     return { kind: isOver ? "ended" : "valid", grant: JSON.parse(row.grant_json) as Grant };
   }
 
-  /** Ends all tokens of a user: its password, its roles or the user itself has changed. */
+  /** Ends all tokens of a user, and of trusts from or to it: its password, its roles or the user itself has changed. */
   revokeOfUser(userId: string): void {
-    this.#database.prepare("UPDATE token SET revoked = 1 WHERE user_id = ?").run(userId);
+    this.#database
+      .prepare(
+        `UPDATE token SET revoked = 1 WHERE user_id = ?
+         OR delegation_id IN (SELECT id FROM trust WHERE trustor_user_id = ? OR trustee_user_id = ?)`,
+      )
+      .run(userId, userId, userId);
   }
 
   /** Ends all tokens that an application credential or a trust has led to. */
