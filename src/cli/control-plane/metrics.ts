@@ -5,7 +5,7 @@ const prefix = "masakari_control_plane_";
 /** Other methods than these are one: a client may make them up. */
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Counts what the control plane answers, for Prometheus. */
+/** Counts requests and notifications, for Prometheus. */
 export class ControlPlaneMetrics {
   readonly #started = Date.now();
   readonly #requests = new Map<string, number>();
@@ -35,7 +35,7 @@ export class ControlPlaneMetrics {
       ...samples("requests_total", this.#requests),
       ...head("notifications_total", "counter", "Notifications that were stored."),
       ...samples("notifications_total", this.#notifications),
-      ...head("request_duration_seconds", "histogram", "From a request's headers to the last byte of its answer."),
+      ...head("request_duration_seconds", "histogram", "From a request's headers to the last byte of its response."),
       ...[...this.#durations].flatMap(([service, { counts }]) => buckets(service, counts)),
     ];
     return `${lines.join("\n")}\n`;

@@ -37,7 +37,7 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
     corsOrigins: options.corsOrigin ?? [],
     notificationDelayMax: options.notificationDelayMax,
     tokenLifetime: options.tokenLifetime,
-    onRequest: (answered) => metrics.request(answered),
+    onRequest: (request) => metrics.request(request),
     onNotification: (arrival) => metrics.notification(arrival),
     log,
   });

@@ -33,7 +33,7 @@ export interface IdentityRoute {
   /** The body's member. */
   readonly member?: string;
   readonly status: number;
-  /** Returns the answer's body, undefined for none. */
+  /** Returns the response's body, undefined for none. */
   readonly handle: (call: IdentityCall) => Json | undefined | Promise<Json | undefined>;
 }
 

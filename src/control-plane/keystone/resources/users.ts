@@ -52,7 +52,7 @@ function extraOf({ name, password, domain_id, default_project_id, enabled, id, l
   return extra;
 }
 
-/** @param changed as the answer to a change, which shows some members twice */
+/** @param changed as in the response to a change, which shows some members twice */
 function showUser({ id, name, domain, enabled, defaultProjectId, extra }: User, { changed = false } = {}) {
   return {
     ...(extra as Record<string, Json>),
