@@ -147,7 +147,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 
   try {
-    await seedIdentity(database, options.users);
+    await seedIdentity(database, tokens, options.users);
     const keystoneAddress = await listen(keystone, host, options.keystonePort ?? 0);
     const masakariAddress = await listen(masakari, host, options.masakariPort ?? 0);
     urls.identity = options.publicUrls?.identity ?? `${keystoneAddress}/v3`;
@@ -163,7 +163,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     masakariUrl: urls["instance-ha"],
     reload: async ({ tls, users }) => {
       if (tls) for (const app of [keystone, masakari]) renewTls(app, tls);
-      await seedIdentity(database, users);
+      await seedIdentity(database, tokens, users);
     },
     recordRecovery: (uuid, recovery) => recordRecovery(stores, now(), uuid, recovery),
     close,

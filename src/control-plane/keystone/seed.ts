@@ -4,6 +4,7 @@ import { region } from "./catalog.ts";
 import { IdentityStore } from "./identity-store.ts";
 import { newId } from "./new-id.ts";
 import { hashSecret, isWeak, verifySecret } from "./secret-hash.ts";
+import type { TokenStore } from "./token-store.ts";
 
 /** Somebody who may log in. Everything is in Keystone's domain `Default` (id `default`). */
 export interface SeedUser {
@@ -24,7 +25,11 @@ const services = [
 ];
 
 /** Makes what is missing and changes what differs; what the database holds beyond the seed stays. Safe to repeat. */
-export async function seedIdentity(database: DatabaseSync, users: readonly SeedUser[]): Promise<void> {
+export async function seedIdentity(
+  database: DatabaseSync,
+  tokens: TokenStore,
+  users: readonly SeedUser[],
+): Promise<void> {
   const identities = new IdentityStore(database);
   const prepared = await Promise.all(users.map((user) => prepare(identities, user)));
   inTransaction(database, () => {
@@ -33,30 +38,37 @@ export async function seedIdentity(database: DatabaseSync, users: readonly SeedU
       database.prepare("INSERT OR IGNORE INTO role (id, name) VALUES (?, ?)").run(newId(), name);
     }
     seedServices(database);
-    for (const user of prepared) seedUser(database, identities, user);
+    for (const user of prepared) seedUser(database, identities, tokens, user);
   });
 }
 
 interface PreparedUser extends SeedUser {
   readonly passwordHash: string;
+  /** Tokens that an earlier one led to are to end. */
+  readonly hasNewPassword: boolean;
   readonly credentials: readonly { readonly name: string; readonly secretHash: string }[];
 }
 
 /** Hashing takes time, so it is done before the transaction; an unchanged secret keeps its hash. */
 async function prepare(identities: IdentityStore, user: SeedUser): Promise<PreparedUser> {
   const known = identities.user({ name: user.name, domainId: "default" });
-  const keep = async (secret: string, hash: string | undefined) =>
-    hash !== undefined && !isWeak(hash) && (await verifySecret(secret, hash)) ? hash : await hashSecret(secret);
+  const { isKnown, hash } = await hashUnlessKnown(user.password, known?.passwordHash);
   return {
     ...user,
-    passwordHash: await keep(user.password, known?.passwordHash),
+    passwordHash: hash,
+    hasNewPassword: !isKnown,
     credentials: await Promise.all(
       (user.applicationCredentials ?? []).map(async ({ name, secret }) => {
         const credential = known && identities.applicationCredential({ name, userId: known.id });
-        return { name, secretHash: await keep(secret, credential?.secretHash) };
+        return { name, secretHash: (await hashUnlessKnown(secret, credential?.secretHash)).hash };
       }),
     ),
   };
+}
+
+async function hashUnlessKnown(secret: string, known: string | undefined) {
+  const isKnown = known !== undefined && (await verifySecret(secret, known));
+  return { isKnown, hash: isKnown && !isWeak(known) ? known : await hashSecret(secret) };
 }
 
 function seedServices(database: DatabaseSync): void {
@@ -72,7 +84,7 @@ function seedServices(database: DatabaseSync): void {
   }
 }
 
-function seedUser(database: DatabaseSync, identities: IdentityStore, user: PreparedUser): void {
+function seedUser(database: DatabaseSync, identities: IdentityStore, tokens: TokenStore, user: PreparedUser): void {
   database
     .prepare("INSERT OR IGNORE INTO project (id, name, domain_id) VALUES (?, ?, 'default')")
     .run(newId(), user.project);
@@ -85,6 +97,7 @@ function seedUser(database: DatabaseSync, identities: IdentityStore, user: Prepa
     )
     .run(newId(), user.name, user.passwordHash, projectId);
   const userId = identities.user({ name: user.name, domainId: "default" })?.id ?? "";
+  if (user.hasNewPassword) tokens.revokeOfUser(userId);
   for (const role of user.roles) {
     database
       .prepare(

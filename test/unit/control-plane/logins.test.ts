@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
-import { callMasakari, passwordLogin, startFor } from "../../support/control-plane.ts";
+import { callMasakari, passwordLogin, startFor, testUsers } from "../../support/control-plane.ts";
 import { type RawResponse, rawRequest } from "../../support/raw-request.ts";
 
 const json = { "content-type": "application/json" };
@@ -114,6 +114,32 @@ describe("tokens of a user", () => {
       assert.ok((await undo()).status < 300, what);
     }
   });
+});
+
+test("tokens of a user end when its project is disabled, and when it is started with another password", async (context) => {
+  const cloud = await startFor(context);
+  const admin = tokenOf(await login(cloud, "masakari", "masakari-secret"));
+  const demo = await login(cloud, "demo", "demo-secret");
+  const isGood = async (token: string) =>
+    (await rawRequest(`${cloud.keystoneUrl}/auth/projects`, "GET", { "x-auth-token": token })).status === 200;
+  const { id } = (JSON.parse(demo.body) as { token: { project: { id: string } } }).token.project;
+  const change = (enabled: boolean) =>
+    rawRequest(
+      `${cloud.keystoneUrl}/projects/${id}`,
+      "PATCH",
+      { ...json, "x-auth-token": admin },
+      JSON.stringify({ project: { enabled } }),
+    );
+  assert.equal((await change(true)).status, 200);
+  assert.equal(await isGood(tokenOf(demo)), true);
+  assert.equal((await change(false)).status, 200);
+  assert.equal(await isGood(tokenOf(demo)), false);
+
+  const [masakari] = testUsers;
+  await cloud.reload({ users: [masakari] });
+  assert.equal(await isGood(admin), true);
+  await cloud.reload({ users: [{ ...masakari, password: "another" }] });
+  assert.equal(await isGood(admin), false);
 });
 
 test("a token of a service's own role may validate others and not revoke them, one of a member neither", async (context) => {

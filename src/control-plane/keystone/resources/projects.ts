@@ -19,7 +19,7 @@ interface ProjectFields {
   readonly enabled?: boolean;
 }
 
-/** @param changed as the answer to a change, which has one member more */
+/** @param changed as in the response to a change, which has one member more */
 export function showProject({ id, name, domain, description, enabled }: Project, { changed = false } = {}) {
   const root = { parent_id: domain.id, is_domain: false, tags: [], ...(changed && { extra: {} }), options: {} };
   return { id, name, domain_id: domain.id, description, enabled, ...root };
@@ -33,9 +33,16 @@ export function projectsOf({ database, identities }: IdentityStores, userId: str
   return ids.flatMap(({ id }) => identities.project({ id }) ?? []);
 }
 
+function revokeOfMembers({ database, tokens }: IdentityStores, projectId: string): void {
+  const members = database
+    .prepare("SELECT DISTINCT user_id FROM assignment WHERE target_type = 'project' AND target_id = ?")
+    .all(projectId);
+  for (const { user_id } of members) tokens.revokeOfUser(String(user_id));
+}
+
 /** `/v3/projects` */
 export function projectRoutes(stores: IdentityStores): IdentityRoute[] {
-  const { database, identities, tokens } = stores;
+  const { database, identities } = stores;
   const one = (id = "") => found(identities.project({ id }), "project", id);
   const all = () =>
     (database.prepare("SELECT id FROM project ORDER BY rowid").all() as { id: string }[]).map(({ id }) =>
@@ -79,9 +86,12 @@ export function projectRoutes(stores: IdentityStores): IdentityRoute[] {
         const project = one(call.params.project_id);
         const { name, description, enabled } = { ...project, ...call.body } as Project;
         if (name !== project.name) requireFree(name, project.domain.id, project.id);
-        database
-          .prepare("UPDATE project SET name = ?, description = ?, enabled = ? WHERE id = ?")
-          .run(name, description ?? "", Number(enabled), project.id);
+        inTransaction(database, () => {
+          database
+            .prepare("UPDATE project SET name = ?, description = ?, enabled = ? WHERE id = ?")
+            .run(name, description ?? "", Number(enabled), project.id);
+          if (!enabled) revokeOfMembers(stores, project.id);
+        });
         return oneOf(call, "projects", "project", showProject(one(project.id), { changed: true }));
       },
     },
@@ -90,10 +100,7 @@ export function projectRoutes(stores: IdentityStores): IdentityRoute[] {
       handle: ({ params }) => {
         const { id } = one(params.project_id);
         inTransaction(database, () => {
-          const members = database
-            .prepare("SELECT DISTINCT user_id FROM assignment WHERE target_type = 'project' AND target_id = ?")
-            .all(id);
-          for (const { user_id } of members) tokens.revokeOfUser(String(user_id));
+          revokeOfMembers(stores, id);
           database.prepare("DELETE FROM assignment WHERE target_type = 'project' AND target_id = ?").run(id);
           database.prepare("DELETE FROM application_credential WHERE project_id = ?").run(id);
           database.prepare("DELETE FROM trust WHERE project_id = ?").run(id);
