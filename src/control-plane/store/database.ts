@@ -64,7 +64,8 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    database.exec("ROLLBACK");
+    // SQLite has already rolled back after some errors, as of a full disk.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
