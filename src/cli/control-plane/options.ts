@@ -73,7 +73,9 @@ function number(text: string): number {
 
 function positiveNumber(text: string): number {
   const seconds = Number(text);
-  if (!/^\d+$/.test(text) || seconds === 0) throw new InvalidArgumentError("a whole number of seconds above 0.");
+  if (!/^\d{1,9}$/.test(text) || seconds === 0) {
+    throw new InvalidArgumentError("a whole number of seconds from 1 to 999999999.");
+  }
   return seconds;
 }
 
