@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { Guest } from "./libvirt/guest.ts";
 import { Libvirtd } from "./libvirt/libvirtd.ts";
 import { migrateSlowly } from "./libvirt/migration.ts";
@@ -35,7 +37,8 @@ await describeWithLibvirtd("the examples of the libvirt client", {}, (host) => {
     const [one, two, three] = await Promise.all(
       ["watch-1", "watch-2", "watch-3"].map((name) => Guest.start(libvirtd, connection, name)),
     );
-    const args = [join(libvirtd.folder, "watcher.json"), libvirtd.uri];
+    const file = join(libvirtd.folder, "watcher.json");
+    const args = [file, libvirtd.uri];
     const before = run(t, "watcher", ...args);
     await before.line(/^watching \d+ domains$/, LONG);
     one?.signal("SIGKILL");
@@ -46,6 +49,12 @@ await describeWithLibvirtd("the examples of the libvirt client", {}, (host) => {
     process.kill(pid, "SIGKILL");
     await libvirtd.restart();
     await before.line(/^watch-2: RUNNING .* -> gone$/, LONG);
+    // It prints first and saves then, so that being killed in between repeats a line instead of losing one.
+    await eventually(
+      "the state file without watch-2",
+      LONG,
+      () => !readFileSync(file, "utf8").includes("watch-2") || undefined,
+    );
     await before.stop("SIGKILL");
 
     three?.signal("SIGKILL");
