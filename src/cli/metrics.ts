@@ -1,4 +1,5 @@
 import type { Config } from "../config/sections.ts";
+import { readTextFile } from "../config/text-file.ts";
 import { METRICS_CONTENT_TYPE } from "../status/metrics/content-type.ts";
 import type { MetricSource } from "../status/metrics/samples.ts";
 import type { Routes } from "../status/routes.ts";
@@ -17,6 +18,9 @@ export const PORTS: readonly string[] = [
   "processmonitor",
   "hostmonitor",
 ];
+
+/** A password_file longer than this is another file. */
+const MAX_PASSWORD_BYTES = 4096;
 
 /** `GET /metrics`. What makes them is loaded when they are first asked for. */
 export function metricsRoute(source: () => MetricSource): Routes {
@@ -73,7 +77,7 @@ async function serve({ command, programs, options, sources, page, clock, log }: 
   const port = programs.length === 1 ? first + Math.max(0, PORTS.indexOf(programs[0] ?? "")) : first;
   let login: TcpLogin | undefined;
   try {
-    login = await loginOf(options);
+    login = loginOf(options);
   } catch (error) {
     log.error(`Metrics are not served on port ${port}: ${messageOf(error)}`);
     return;
@@ -98,9 +102,9 @@ async function serve({ command, programs, options, sources, page, clock, log }: 
 }
 
 /** @returns undefined if no login is asked for @throws if only half of one is there: the port must not be open then */
-async function loginOf(options: Config["metrics"]): Promise<TcpLogin | undefined> {
+function loginOf(options: Config["metrics"]): TcpLogin | undefined {
   const { username, password, password_file: file } = options;
-  const known = file === "" ? password : await passwordIn(file);
+  const known = file === "" ? password : passwordIn(file);
   if (username === "" && known === undefined) return undefined;
   if (username === "" || known === undefined || known === "") {
     throw new Error("[metrics] username and password (or password_file) have to be set both");
@@ -109,11 +113,8 @@ async function loginOf(options: Config["metrics"]): Promise<TcpLogin | undefined
   return { username, password: known };
 }
 
-async function passwordIn(file: string): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  try {
-    return (await readFile(file, "utf8")).split("\n", 1)[0]?.trimEnd() ?? "";
-  } catch (cause) {
-    throw new Error(`[metrics] password_file cannot be read: ${messageOf(cause)}`, { cause });
-  }
+function passwordIn(file: string): string {
+  const read = readTextFile(file, MAX_PASSWORD_BYTES);
+  if ("reason" in read) throw new Error(`[metrics] password_file: ${file} ${read.reason}`);
+  return read.text.split("\n", 1)[0]?.trimEnd() ?? "";
 }

@@ -60,6 +60,8 @@ async function makeServer(parts: TcpServerParts): Promise<Server> {
     requestTimeout: REQUEST_MS,
     headersTimeout: REQUEST_MS,
     keepAliveTimeout: IDLE_MS,
+    // Node looks for requests that take too long every 30 s: until then slow ones could have all connections.
+    connectionsCheckingInterval: 1000,
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     respond(request, parts)
@@ -72,6 +74,8 @@ async function makeServer(parts: TcpServerParts): Promise<Server> {
   };
   const server = tls === undefined ? http.createServer(options, listener) : await tls.createServer(options, listener);
   server.maxConnections = CONNECTIONS;
+  // A client that reads no response.
+  server.timeout = IDLE_MS;
   return server;
 }
 

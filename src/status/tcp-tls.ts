@@ -1,5 +1,5 @@
 import type { RequestListener, Server, ServerOptions } from "node:http";
-import { messageOf } from "../system/message-of.ts";
+import { readTextFile } from "../config/text-file.ts";
 
 /** How a listener encrypts. */
 export interface ListenerTls {
@@ -11,21 +11,17 @@ export interface ListenerTls {
 export function listenerTls(certFile: string, keyFile: string): ListenerTls {
   return {
     async createServer(options, listener) {
-      const [{ createServer }, cert, key] = await Promise.all([
-        import("node:https"),
-        read(certFile, "tls_cert_file"),
-        read(keyFile || certFile, keyFile === "" ? "tls_cert_file" : "tls_key_file"),
-      ]);
-      return createServer({ ...options, cert, key, minVersion: "TLSv1.2" }, listener);
+      const cert = read(certFile, "tls_cert_file");
+      const key = keyFile === "" ? cert : read(keyFile, "tls_key_file");
+      const { createServer } = await import("node:https");
+      const handshakeTimeout = options.requestTimeout;
+      return createServer({ ...options, cert, key, minVersion: "TLSv1.2", handshakeTimeout }, listener);
     },
   };
 }
 
-async function read(file: string, option: string): Promise<Buffer> {
-  try {
-    const { readFile } = await import("node:fs/promises");
-    return await readFile(file);
-  } catch (cause) {
-    throw new Error(`[metrics] ${option} cannot be read: ${messageOf(cause)}`, { cause });
-  }
+function read(file: string, option: string): string {
+  const found = readTextFile(file);
+  if ("reason" in found) throw new Error(`[metrics] ${option}: ${file} ${found.reason}`);
+  return found.text;
 }

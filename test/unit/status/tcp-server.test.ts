@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { request } from "node:https";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { exportMetrics } from "../../../src/cli/metrics.ts";
 import { basicLogin } from "../../../src/status/tcp-login.ts";
@@ -61,6 +63,19 @@ test("with a login every path asks for it, and neither a log line nor a response
   assert.doesNotMatch(lines, /ä/);
 });
 
+test("files of the login and of TLS that are named pipes leave the port closed, and hold nothing up", async (t) => {
+  using files = new Certificates();
+  const pipe = join(files.write("password", ""), "../pipe");
+  execFileSync("mkfifo", [pipe]);
+  const login = await serving(t, { username: "ops", password_file: pipe });
+  assert.match(
+    login.lines,
+    /^error Metrics are not served on port \d+: \[metrics\] password_file: .* is not a regular file/,
+  );
+  const tls = await serving(t, { tls_cert_file: pipe });
+  assert.match(tls.lines, /\[metrics\] tls_cert_file: .* is not a regular file/);
+});
+
 for (const [what, options] of [
   ["a user name alone", { username: "ops" }],
   ["a password alone", { password: "secret" }],
@@ -95,7 +110,7 @@ test("with a certificate the port speaks TLS and nothing else; files that cannot
   const bad = await serving(t, { tls_cert_file: cert, tls_key_file: key });
   assert.match(bad.lines, /^warning Metrics cannot be served on https:/);
   const absent = await serving(t, { tls_cert_file: "/nonexistent" });
-  assert.match(absent.lines, /\[metrics\] tls_cert_file cannot be read/);
+  assert.match(absent.lines, /\[metrics\] tls_cert_file: \/nonexistent does not exist/);
 });
 
 test("a login is its user name and its password, whole", () => {
