@@ -160,7 +160,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     for (const { effect, from } of decided.owed) {
       if (effect.kind === "notify") progress.decisionLatency.record(now.mono - from.mono);
     }
-    for (const { effects } of decided.steps) for (const effect of effects) this.#carryOut(effect);
+    for (const { effects } of decided.steps) for (const effect of effects) this.#tryToCarryOut(effect);
     this.#parts.recorder?.decided(decided.steps, decided.state);
   }
 
@@ -213,8 +213,29 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
     const now = this.#parts.clock.now();
     const map = subjects.map(this.#state);
     for (const key of keys) {
-      this.#history.changed(key, map.has(key) ? subjects.each(map.get(key), key) : undefined, now);
+      // What is decided has to be carried out, whether it can be shown or not.
+      try {
+        this.#history.changed(key, map.has(key) ? subjects.each(map.get(key), key) : undefined, now);
+      } catch (error) {
+        this.#logDefect(`showing ${key}`, error);
+      }
     }
+  }
+
+  /** One effect that fails must keep neither the others nor the program from going on. */
+  #tryToCarryOut(effect: CommonEffect | Effect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (error) {
+      this.#parts.progress.failedEffects += 1;
+      this.#logDefect(`carrying out ${effect.kind}`, error);
+    }
+  }
+
+  #logDefect(what: string, error: unknown): void {
+    this.#parts.log.error(
+      `Defect in ${this.#monitor.name}: ${what} failed: ${messageOf(error)}; please report this line`,
+    );
   }
 
   #carryOut(effect: CommonEffect | Effect): void {
@@ -254,7 +275,13 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
 
   #woke(key: string): void {
     const at = this.#parts.clock.now();
-    const observation = this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation);
+    let observation: Observation;
+    try {
+      observation = this.#monitor.woke?.(key, at) ?? ({ kind: "woke", at, key } as Observation);
+    } catch (error) {
+      this.#onDefect({ kind: "woke", at, key } as Observation, error);
+      return;
+    }
     this.#add({ observation, source: undefined, isWake: true });
   }
 }

@@ -298,3 +298,33 @@ test("a wake is decided and counted, and is no sign that sensing works", async (
   assert.ok(progress.observations > 5);
   assert.equal(progress.lastObservation, lastObservation);
 });
+
+test("an effect that fails at once, a subject that cannot be shown and a wake that fails do not end the program", async (t) => {
+  const rig = rigOf(t);
+  const done: string[] = [];
+  const count = (labels: unknown) => ({ kind: "count", counter: "looks", labels }) as CommonEffect;
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  const monitor = monitorOf(
+    (state, seen) => ({
+      state: [...state, seen],
+      effects: [count(circular), { kind: "ask", what: seen }, { kind: "wake", key: "later", afterMs: 1000 }],
+    }),
+    {
+      act: ({ what }) => {
+        done.push(what);
+        return Promise.resolve();
+      },
+      woke: () => {
+        throw new Error("no such wake");
+      },
+    },
+  );
+  const { loop, progress, failures } = loopOf(rig, monitor);
+  loop.observe("one");
+  assert.deepEqual(done, ["one"]);
+  assert.equal(progress.failedEffects, 1);
+  await rig.clock.advance(1000);
+  assert.equal(failures.length, 1);
+  assert.match(String(failures[0]), /no such wake/);
+});
