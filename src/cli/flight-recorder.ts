@@ -1,4 +1,5 @@
 import type { Config } from "../config/sections.ts";
+import { LostRecords } from "../monitor/recording/lost-records.ts";
 import { FlightRecorder } from "../monitor/recording/recorder.ts";
 import { recordingDirectory } from "../monitor/recording/segment-files.ts";
 import { SegmentWriter } from "../monitor/recording/segment-writer.ts";
@@ -30,10 +31,12 @@ export function flightRecorder(
   if (megabytes === 0) return undefined;
   const directory = recordingDirectory(statePath, program);
   const files = {
-    begin: (othersBytes: number) => disk.callLater("beginRecordingSegment", directory, othersBytes),
+    begin: (othersBytes: number, unfinished: number | undefined) =>
+      disk.callLater("beginRecordingSegment", directory, othersBytes, unfinished),
     append: (segment: number, lines: string) => disk.callLater("appendRecordingBlock", directory, segment, lines),
     prune: (segment: number, othersBytes: number) => disk.callLater("pruneRecording", directory, segment, othersBytes),
   };
   const writer = new SegmentWriter({ files, limitBytes: megabytes * MB, conditions, log, program });
-  return new FlightRecorder({ writer, clock, version: packageVersion(), bootId });
+  const lost = new LostRecords({ conditions, clock, log });
+  return new FlightRecorder({ writer, lost, clock, version: packageVersion(), bootId });
 }

@@ -1,4 +1,5 @@
 import type { TestContext } from "node:test";
+import { LostRecords } from "../../src/monitor/recording/lost-records.ts";
 import { FlightRecorder } from "../../src/monitor/recording/recorder.ts";
 import { recordingDirectory, recordingOperations } from "../../src/monitor/recording/segment-files.ts";
 import { type RecordingFiles, SegmentWriter } from "../../src/monitor/recording/segment-writer.ts";
@@ -30,7 +31,7 @@ export class RecordedProgram {
     const { beginRecordingSegment, appendRecordingBlock, pruneRecording } = recordingOperations;
     this.writer = new SegmentWriter({
       files: {
-        begin: async (othersBytes) => beginRecordingSegment(this.directory, othersBytes),
+        begin: async (othersBytes, unfinished) => beginRecordingSegment(this.directory, othersBytes, unfinished),
         append: async (segment, lines) => appendRecordingBlock(this.directory, segment, lines),
         prune: async (segment, othersBytes) => pruneRecording(this.directory, segment, othersBytes),
         ...files,
@@ -40,7 +41,14 @@ export class RecordedProgram {
       log: this.log,
       program: "processmonitor",
     });
-    this.recorder = new FlightRecorder({ writer: this.writer, clock: this.clock, version: "1.2.3", bootId: "boot-1" });
+    const lost = new LostRecords({ conditions: this.conditions, clock: this.clock, log: this.log });
+    this.recorder = new FlightRecorder({
+      writer: this.writer,
+      lost,
+      clock: this.clock,
+      version: "1.2.3",
+      bootId: "boot-1",
+    });
     this.recorder.started({ name: "processmonitor", ...decisions }, this.state);
   }
 

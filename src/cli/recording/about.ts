@@ -20,6 +20,7 @@ export class About {
   of(event: StoryEvent): StoryEvent | undefined {
     switch (event.kind) {
       case "started":
+      case "lost":
         return event;
       case "entry":
         return this.#isSubject(event.entry.subject) ? event : undefined;

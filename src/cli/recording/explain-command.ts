@@ -10,7 +10,7 @@ import { describeEffect, describeObservation, describePhase } from "./describe.t
 import { recordingsOf, segmentsAt } from "./paths.ts";
 import { replayables } from "./replayables.ts";
 import { selectionOf } from "./selection.ts";
-import { eventsOf, type StoryEvent } from "./story.ts";
+import { eventsOf, inOrder, type StoryEvent } from "./story.ts";
 
 export interface ExplainCommandParts {
   /** Read when the command runs. */
@@ -73,15 +73,14 @@ function explain(parts: ExplainCommandParts, asked: string | undefined, options:
       if (shown !== undefined && (all || isEventful(shown))) events.push(shown);
     }
   }
-  events.sort((one, other) => one.at.wall - other.at.wall);
-  const isEmpty = events.every(({ kind }) => kind === "started");
-  if (format === "json") parts.out.write(`${printableJson(events, 2)}\n`);
+  const isEmpty = events.every(({ kind }) => kind === "started" || kind === "lost");
+  if (format === "json") parts.out.write(`${printableJson(inOrder(events), 2)}\n`);
   else if (isEmpty)
     parts.out.write(
       `nothing is recorded${asked === undefined ? "" : ` about ${onOneLine(asked)}`}${since === undefined ? "" : ` in the last ${since}`}\n`,
     );
   else
-    for (const event of events)
+    for (const event of inOrder(events))
       parts.out.write(
         linesOf(event)
           .map((line) => `${onOneLine(line)}\n`)
@@ -129,6 +128,8 @@ function linesOf(event: StoryEvent): readonly string[] {
       const what = event.after === "start" ? `starts, version ${event.version}` : "records are missing before this";
       return [`${head} ${what}`];
     }
+    case "lost":
+      return [`${head} a record is missing here: ${event.error}`];
     case "failed":
       return [`${head} observed ${describeObservation(event.observation)}`, `    not decided: ${event.error}`];
     case "entry":

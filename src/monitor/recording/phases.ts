@@ -15,8 +15,21 @@ export function touchedBetween<State>(
   const map = subjects.map(state);
   return [...map.changedSince(subjects.map(before))].map((key) => [
     key,
-    map.has(key) ? subjects.each(map.get(key), key) : undefined,
+    map.has(key) ? shown(subjects, map.get(key), key) : undefined,
   ]);
+}
+
+/** A subject that cannot be shown has no phase: a decision must not fail for its recording. */
+function shown<State>(
+  subjects: OfEach<State, Subject | undefined>,
+  value: Parameters<typeof subjects.each>[0],
+  key: string,
+): Subject | undefined {
+  try {
+    return subjects.each(value, key);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Which subjects are in which phase, so that of what was touched only the changes are recorded. */
@@ -27,7 +40,7 @@ export class Phases {
   static of<State>(subjects: OfEach<State, Subject | undefined> | undefined, state: State): Phases {
     const phases = new Phases();
     if (subjects === undefined) return phases;
-    for (const [key, value] of subjects.map(state)) phases.changes([[key, subjects.each(value, key)]]);
+    for (const [key, value] of subjects.map(state)) phases.changes([[key, shown(subjects, value, key)]]);
     return phases;
   }
 

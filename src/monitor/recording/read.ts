@@ -21,6 +21,7 @@ const KINDS: ReadonlySet<unknown> = new Set([
   "repeated",
   "failed",
   "entry",
+  "lost",
 ] satisfies RecordingLine["kind"][]);
 
 /** What was read of a recording. */
@@ -51,16 +52,28 @@ export function* readRecording(paths: readonly string[]): Generator<ReadLine> {
 }
 
 function* textLines(path: string): Generator<string> {
-  const contents = readFileSync(path);
+  const contents = contentsOf(path);
   for (let offset = 0; offset + BLOCK_HEAD <= contents.length; ) {
     const end = offset + BLOCK_HEAD + contents.readUInt32BE(offset);
     const compressed = contents.subarray(offset + BLOCK_HEAD, end);
-    const isWhole = end <= contents.length && crc32(compressed) === contents.readUInt32BE(offset + 4);
+    // After a power failure a file may end with zeros, of which the CRC-32 is right.
+    const isWhole =
+      compressed.length > 0 && end <= contents.length && crc32(compressed) === contents.readUInt32BE(offset + 4);
     if (!isWhole) return;
     yield* inflated(path, compressed)
       .split("\n")
       .filter((line) => line !== "");
     offset = end;
+  }
+}
+
+/** The recorder may delete its oldest segment between the listing of the directory and this. */
+function contentsOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+    throw error;
   }
 }
 

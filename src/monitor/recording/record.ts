@@ -5,6 +5,9 @@ import type { CommonEffect, OwnEffect } from "../contract.ts";
 /** The version of the recordings that this release writes and reads. */
 export const FORMAT = 1;
 
+/** Characters of one record. A look at 10,000 hosts is a third of it; what is longer would crowd out the rest of the recording. */
+export const LONGEST_RECORD = 3_000_000;
+
 /** How a subject is from then on; undefined: it is gone. */
 export type PhaseChange = readonly [key: string, name: string, phase: string | undefined];
 
@@ -30,6 +33,14 @@ export interface EntryRecord
   readonly at: Instant;
 }
 
+/** In place of a record that could not be written. What follows in the segment cannot be replayed: the state is not known. */
+export interface LostRecord {
+  readonly kind: "lost";
+  readonly at: Instant;
+  /** Why, for who reads the recording. */
+  readonly error: string;
+}
+
 /** The first record of a segment. What follows can be replayed from the state that comes next. */
 export interface SegmentRecord {
   readonly kind: "segment";
@@ -52,4 +63,5 @@ export type RecordingLine =
   | RepeatedRecord
   /** `decide` threw, or its decision could not be kept: the state stayed as it was. */
   | { readonly kind: "failed"; readonly observation: unknown; readonly error: string }
-  | EntryRecord;
+  | EntryRecord
+  | LostRecord;

@@ -1,11 +1,13 @@
 import type { Entry } from "../../notify/entry.ts";
 import type { Clock, Instant, Timer } from "../../system/clock.ts";
+import { messageOf } from "../../system/message-of.ts";
 import type { Monitor } from "../contract.ts";
 import type { Step } from "../decide-queued.ts";
 import { encode } from "./encode.ts";
 import { LineEncoder } from "./line-encoder.ts";
+import type { LostRecords } from "./lost-records.ts";
 import { Phases } from "./phases.ts";
-import { FORMAT, type SegmentRecord } from "./record.ts";
+import { FORMAT, LONGEST_RECORD, type LostRecord, type SegmentRecord } from "./record.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { stateLines } from "./state-lines.ts";
 
@@ -24,6 +26,7 @@ export interface Recorder {
 
 export interface FlightRecorderParts {
   readonly writer: Pick<SegmentWriter, "problem" | "isFull" | "begin" | "write" | "settled">;
+  readonly lost: LostRecords;
   readonly clock: Clock;
   readonly version: string;
   readonly bootId: string;
@@ -36,6 +39,8 @@ const RETRY_EVERY_MS = 5000;
 const MOST_QUEUED = 1000;
 /** Characters of one block. */
 const BLOCK = 64_000;
+/** Why a record is lost. Characters. */
+const LONGEST_REASON = 500;
 
 type Line = (lines: LineEncoder) => string;
 
@@ -105,15 +110,15 @@ export class FlightRecorder implements Recorder {
     this.#encodeAll();
     this.#flush();
     const { writer } = this.#parts;
-    if (writer.problem !== undefined) this.#begin("gap");
+    if (writer.problem !== undefined || this.#parts.lost.isResumptionDue) this.#begin("gap");
     else if (writer.isFull) this.#begin("next");
     void this.#retryLater();
   }
 
   async #retryLater(): Promise<void> {
-    const { writer } = this.#parts;
+    const { writer, lost } = this.#parts;
     await writer.settled();
-    if (writer.problem !== undefined && !this.#isClosed) this.#writeLater();
+    if ((writer.problem !== undefined || lost.isAwaited) && !this.#isClosed) this.#writeLater();
   }
 
   /** While nothing can be written, only what is to be known of subjects later is kept up. */
@@ -122,8 +127,24 @@ export class FlightRecorder implements Recorder {
     this.#queued = [];
     if (this.#lines === undefined) return;
     for (const line of queued) {
-      this.#text += `${line(this.#lines)}\n`;
+      this.#text += `${this.#encoded(line, this.#lines)}\n`;
       if (this.#text.length > BLOCK) this.#flush();
+    }
+  }
+
+  /** What cannot be encoded must not end the program that is recorded: a line stands in for it, after which nothing is replayed. */
+  #encoded(line: Line, lines: LineEncoder): string {
+    try {
+      const text = line(lines);
+      if (text.length <= LONGEST_RECORD) return text;
+      throw new RangeError(`a record of ${text.length} characters is too long; ${LONGEST_RECORD} are recorded at most`);
+    } catch (error) {
+      // It may have taken in half of the observation as the latest of its kind.
+      lines.beginSegment();
+      const reason = messageOf(error).slice(0, LONGEST_REASON).replaceAll(/\s+/g, " ");
+      this.#parts.lost.add(this.#program, reason);
+      const record: LostRecord = { kind: "lost", at: this.#parts.clock.now(), error: reason };
+      return JSON.stringify(record);
     }
   }
 
@@ -136,6 +157,7 @@ export class FlightRecorder implements Recorder {
   #begin(begins: SegmentRecord["begins"]): void {
     const { writer, clock, version, bootId } = this.#parts;
     this.#lines?.beginSegment();
+    if (begins !== "next") this.#parts.lost.resumed(this.#program);
     const head: SegmentRecord = {
       ...{ kind: "segment", format: FORMAT, program: this.#program, version, bootId },
       ...{ at: clock.now(), begins },

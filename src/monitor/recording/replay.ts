@@ -44,6 +44,8 @@ export class Replay {
   #phases: Phases | undefined;
   /** The state is being read, since decisions cannot go on from the one before. */
   #isReadingState = true;
+  /** A record is missing, and no segment has begun since. */
+  #isLost = false;
   readonly #latest = new Map<string, object>();
   #decisions = 0;
   #gaps = 0;
@@ -75,6 +77,9 @@ export class Replay {
         return undefined;
       case "entry":
         return undefined;
+      case "lost":
+        this.#lost();
+        return undefined;
       case "repeated":
         return this.#compare({ ...this.#latest.get(line.of), at: line.at }, line);
       case "failed":
@@ -85,12 +90,20 @@ export class Replay {
     }
   }
 
+  /** What was decided on something that is missing is not known: nothing can be compared until a state follows. */
+  #lost(): void {
+    if (!this.#isLost) this.#gaps += 1;
+    this.#isLost = true;
+    this.#phases = undefined;
+  }
+
   #beginSegment({ begins, at }: SegmentRecord): void {
     this.#from ??= at;
     this.#latest.clear();
     // Its state is that which was decided last, unless something is missing, or another program begins.
     this.#isReadingState = begins !== "next" || this.#phases === undefined;
-    if (begins === "gap") this.#gaps += 1;
+    if (begins === "gap" && !this.#isLost) this.#gaps += 1;
+    this.#isLost = false;
     if (this.#isReadingState) this.#phases = undefined;
   }
 
@@ -100,6 +113,7 @@ export class Replay {
   }
 
   #compare(recorded: unknown, { effects, phases, ...rest }: Outcome): Difference | undefined {
+    if (this.#isLost) return undefined;
     const { subjects } = this.#monitor;
     this.#isReadingState = false;
     this.#phases ??= Phases.of(subjects, this.#state);

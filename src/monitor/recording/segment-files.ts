@@ -33,12 +33,19 @@ export function segmentsIn(directory: string): readonly string[] {
 
 /** The operations on the files of a recording, for whichever thread runs them. Nothing is synced. */
 export const recordingOperations = {
-  /** Deletes the oldest segments until the others have at most so many bytes, and creates the next one. @returns its number */
-  beginRecordingSegment(directory: string, othersBytes: number): number {
+  /**
+   * Deletes the oldest segments until the others have at most so many bytes, and creates the next one.
+   * @param unfinished the newest one, if it is to be begun anew @returns its number
+   */
+  beginRecordingSegment(directory: string, othersBytes: number, unfinished?: number): number {
     makePrivateDirectory(directory);
     requireRoom(directory);
     const numbers = numbersIn(directory);
     const last = numbers.at(-1) ?? 0;
+    if (last > 0 && last === unfinished) {
+      const { O_WRONLY, O_TRUNC, O_NOFOLLOW } = constants;
+      closeSync(openSync(pathOf(directory, last), O_WRONLY | O_TRUNC | O_NOFOLLOW));
+    }
     // Nothing could be written to it: retries must not fill the recording with empty segments, for which full ones go.
     if (last > 0 && statSync(pathOf(directory, last)).size === 0) return last;
     deleteOldest(directory, numbers, othersBytes);

@@ -9,8 +9,11 @@ const RECORDER: ConditionKind = {
 
 /** The files of one program's recording. */
 export interface RecordingFiles {
-  /** Deletes the oldest segments until all others have at most so many bytes, and creates the next one. @returns its number */
-  begin(othersBytes: number): Promise<number>;
+  /**
+   * Deletes the oldest segments until all others have at most so many bytes, and creates the next one.
+   * @param unfinished the newest one, if it lacks a part of its state: it is begun anew @returns its number
+   */
+  begin(othersBytes: number, unfinished: number | undefined): Promise<number>;
   /** Compresses lines. @returns how many bytes the segment has with them */
   append(segment: number, lines: string): Promise<number>;
   /** Deletes the oldest segments until all but this one have at most so many bytes. */
@@ -43,6 +46,8 @@ export class SegmentWriter {
   #waitingLength = 0;
   #writing: Promise<void> | undefined;
   #segment = 0;
+  /** A segment that does not have its whole state: retries must not fill the recording with those. */
+  #unfinished: number | undefined;
   #bytes = 0;
   #stateBytes = 0;
   #dropped = 0;
@@ -116,9 +121,11 @@ export class SegmentWriter {
 
   async #begin(blocks: Iterable<string>): Promise<void> {
     const { files, limitBytes } = this.#parts;
-    this.#segment = await files.begin(limitBytes - this.#segmentBytes);
+    this.#segment = await files.begin(limitBytes - this.#segmentBytes, this.#unfinished);
+    this.#unfinished = this.#segment;
     this.#stateBytes = 0;
     for (const text of blocks) await this.#append(text);
+    this.#unfinished = undefined;
     this.#stateBytes = this.#bytes;
     this.#isBeginning = false;
   }

@@ -1,9 +1,12 @@
 import { decode } from "../../../src/monitor/recording/encode.ts";
+import { LostRecords } from "../../../src/monitor/recording/lost-records.ts";
 import type { RecordingLine } from "../../../src/monitor/recording/record.ts";
 import { FlightRecorder, type Recorder } from "../../../src/monitor/recording/recorder.ts";
 import { Replay, type Replayable } from "../../../src/monitor/recording/replay.ts";
 import type { SegmentWriter } from "../../../src/monitor/recording/segment-writer.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
 import type { Clock } from "../../../src/system/clock.ts";
+import { silentLog } from "../../../src/system/silent-log.ts";
 
 /** Characters of a segment: so a schedule has several. */
 const SEGMENT = 60_000;
@@ -12,6 +15,7 @@ const SEGMENT = 60_000;
 export function checkLines(lines: readonly RecordingLine[], monitor: Replayable): number {
   const replay = new Replay(monitor);
   for (const line of lines) {
+    if (line.kind === "lost") throw new Error(`a record was lost: ${line.error}`);
     const difference = replay.take(line);
     if (difference !== undefined) throw new Error(`replayed differently: ${JSON.stringify(difference)}`);
   }
@@ -26,7 +30,8 @@ export class MemoryRecording {
 
   /** For one run of a program. */
   recorder(clock: Clock, bootId: string): Recorder {
-    return new FlightRecorder({ writer: this.#writer(), clock, version: "1", bootId });
+    const lost = new LostRecords({ conditions: new Conditions(clock), clock, log: silentLog });
+    return new FlightRecorder({ writer: this.#writer(), lost, clock, version: "1", bootId });
   }
 
   get lines(): readonly RecordingLine[] {

@@ -110,3 +110,34 @@ test("-f json has the same events", async (t) => {
     ["started", "decided", "decided", "decided", "decided", "entry", "entry", "entry"],
   );
 });
+
+test("a clock that is set back changes nothing in the order of the story", async (t) => {
+  const program = new RecordedProgram(t);
+  program.start(["nova-compute"]);
+  program.seen("nova-compute", 12);
+  await program.clock.advance(60_000);
+  program.clock.stepWall(-3_600_000);
+  program.observe({
+    kind: "exited",
+    at: program.clock.now(),
+    process: { pid: 12, startTime: 1 },
+    keys: ["nova-compute"],
+  });
+  await program.recorder.close();
+  const { out } = await explain(program, "nova-compute");
+  const order = ["observed started", "now nova-compute: up", "observed exited"].map((text) => out.indexOf(text));
+  assert.ok(
+    order.every((at, index) => at >= 0 && at > (order[index - 1] ?? -1)),
+    out,
+  );
+});
+
+test("explain shows where a record is missing, and why", async (t) => {
+  const program = new RecordedProgram(t);
+  program.start(["nova-compute"]);
+  program.observe({ kind: "seen", at: program.clock.now(), sightings: [], extra: 1n } as never);
+  program.seen("nova-compute", 12);
+  await program.recorder.close();
+  const { out } = await explain(program, "nova-compute");
+  assert.match(out, /a record is missing here: Do not know how to serialize a BigInt\n/);
+});

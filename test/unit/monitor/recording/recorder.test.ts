@@ -91,9 +91,12 @@ test("what a killed program has torn is read around, and the next program begins
       assert.throws(() => kindsOf(program.directory), { code: "RECORDING_UNREADABLE" });
     else assert.deepEqual(kindsOf(program.directory), whole.slice(0, kindsOf(program.directory).length));
   }
-  writeFileSync(path, contents);
-  appendFileSync(path, Buffer.from([0, 0, 255, 1, 2, 3, 4, 5, 6, 7]));
-  assert.deepEqual(kindsOf(program.directory), whole);
+  // What a power failure leaves: a part that was not written, or zeros in its place.
+  for (const torn of [Buffer.from([0, 0, 255, 1, 2, 3, 4, 5, 6, 7]), Buffer.alloc(4096)]) {
+    writeFileSync(path, contents);
+    appendFileSync(path, torn);
+    assert.deepEqual(kindsOf(program.directory), whole);
+  }
   assert.equal(recordingOperations.beginRecordingSegment(program.directory, 1e6), 2);
 });
 
@@ -173,4 +176,46 @@ test("a file that is no recording is refused", (t) => {
     assert.throws(() => [...readRecording([path])], { code: "RECORDING_UNREADABLE" });
   }
   rmSync(path);
+});
+
+test("a segment that the recorder deletes while it is read is left out", async (t) => {
+  const program = new RecordedProgram(t);
+  program.start(["nova-compute"]);
+  await program.recorder.close();
+  const [path = ""] = segmentsIn(program.directory);
+  const gone = join(program.directory, "000000.rec");
+  assert.equal([...readRecording([gone, path])].length, kindsOf(program.directory).length);
+});
+
+test("a disk that fills up while a segment begins keeps the segments before it", async (t) => {
+  let room = Number.POSITIVE_INFINITY;
+  const { appendRecordingBlock } = recordingOperations;
+  const program: RecordedProgram = new RecordedProgram(t, {
+    files: {
+      append: (segment, lines) =>
+        room-- > 0
+          ? Promise.resolve(appendRecordingBlock(program.directory, segment, lines))
+          : Promise.reject(new Error("ENOSPC: no space left on device")),
+    },
+  });
+  program.start(...Array.from({ length: 2000 }, (_, index) => [`process-${index}`] as [string]));
+  await program.clock.advance(1000);
+  await program.writer.settled();
+  room = 0;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    program.seen("process-1", attempt);
+    await program.clock.advance(5000);
+    await program.writer.settled();
+    // Each retry has room for the first of several blocks of the state.
+    room = 1;
+  }
+  assert.match(program.problem ?? "", /ENOSPC/);
+  assert.equal(segmentsIn(program.directory).length, 2);
+  room = Number.POSITIVE_INFINITY;
+  program.seen("process-1", 1234);
+  await program.clock.advance(5000);
+  await program.recorder.close();
+  assert.equal(program.problem, undefined);
+  const segments = linesOf(program.directory).filter(({ kind }) => kind === "segment");
+  assert.equal(segments.length, 2);
 });
