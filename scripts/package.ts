@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { fillCommonTree, requirePlatform } from "./debian/common-tree.ts";
-import { commonControl, EPOCH, monitorControl, type Release } from "./debian/control.ts";
+import { commonControl, EPOCH, type Release, type ServicePackage, serviceControl } from "./debian/control.ts";
+import { controlPlanePackage, controlPlaneScripts, fillControlPlaneTree } from "./debian/control-plane.ts";
 import { buildDeb, type DebOptions } from "./debian/deb.ts";
 import { fillMonitorTree, monitorScripts } from "./debian/monitor-tree.ts";
 import { COMMON, monitorPackages } from "./debian/monitors.ts";
@@ -81,14 +82,15 @@ try {
       postrm: sourceText("packaging/debian/common.postrm"),
     },
   });
+  const buildService = (service: ServicePackage, fill: (tree: Tree) => void, scripts: DebOptions["scripts"]): void => {
+    const tree = new Tree(join(scratch, service.name));
+    fill(tree);
+    build(service.name, "all", tree, { control: (size) => serviceControl(release, service, size), scripts });
+  };
   for (const monitor of monitorPackages) {
-    const tree = new Tree(join(scratch, monitor.name));
-    fillMonitorTree(tree, monitor);
-    build(monitor.name, "all", tree, {
-      control: (size) => monitorControl(release, monitor, size),
-      scripts: monitorScripts(monitor),
-    });
+    buildService(monitor, (tree) => fillMonitorTree(tree, monitor), monitorScripts(monitor));
   }
+  buildService(controlPlanePackage, fillControlPlaneTree, controlPlaneScripts());
 } finally {
   rmSync(scratch, { recursive: true });
 }

@@ -16,6 +16,8 @@ const FILES: readonly HelpEntry[] = [
   { term: "/etc/masakari/masakari.conf", text: "read instead by Debian's units if it has a section [api]" },
   { term: "/etc/default/masakari-process-monitor and its like", text: "arguments of Debian's units: DAEMON_ARGS" },
   { term: "/var/lib/masakarimonitors", text: "undelivered notifications, and what a monitor knew when it stopped" },
+  { term: "/var/lib/masakari-control-plane", text: "the control plane's database, and openrc: its login" },
+  { term: "/etc/default/masakari-monitors-control-plane", text: "options of the control plane's unit: DAEMON_ARGS" },
 ];
 
 /** The binaries that npm has installed for one platform. */

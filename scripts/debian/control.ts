@@ -1,4 +1,15 @@
-import { COMMON, type MonitorPackage } from "./monitors.ts";
+import { COMMON } from "./monitors.ts";
+
+/** A package of one service, whose program is in the common package. */
+export interface ServicePackage {
+  readonly name: string;
+  readonly title: string;
+  /** One line of at most 78 characters. */
+  readonly what: string;
+  readonly depends?: readonly string[];
+  readonly recommends?: readonly string[];
+  readonly suggests?: readonly string[];
+}
 
 export interface Release {
   /** Debian's, with the epoch. */
@@ -52,19 +63,19 @@ export function commonControl({ version, architecture, maintainer }: Release, si
   });
 }
 
-export function monitorControl(release: Release, monitor: MonitorPackage, size: number): string {
+export function serviceControl(release: Release, service: ServicePackage, size: number): string {
   return control({
-    Package: monitor.name,
+    Package: service.name,
     Source: "masakari-monitors",
     Version: release.version,
     Architecture: "all",
     Maintainer: release.maintainer,
     "Installed-Size": String(size),
-    Depends: [`${COMMON} (= ${release.version})`, "init-system-helpers (>= 1.54~)", ...(monitor.depends ?? [])],
-    Recommends: monitor.recommends,
-    Suggests: monitor.suggests,
+    Depends: [`${COMMON} (= ${release.version})`, "init-system-helpers (>= 1.54~)", ...(service.depends ?? [])],
+    Recommends: service.recommends,
+    Suggests: service.suggests,
     Section: "net",
     Priority: "optional",
-    Description: description(`OpenStack instance high availability - ${monitor.title}`, monitor.what),
+    Description: description(`OpenStack instance high availability - ${service.title}`, service.what),
   });
 }

@@ -1,13 +1,8 @@
+import type { ServicePackage } from "./control.ts";
+
 /** The monitors as Debian's packages name them, and what differs between their packages. */
-export interface MonitorPackage {
-  readonly name: string;
+export interface MonitorPackage extends ServicePackage {
   readonly program: string;
-  readonly title: string;
-  /** One line of at most 78 characters. */
-  readonly what: string;
-  readonly depends?: readonly string[];
-  readonly recommends?: readonly string[];
-  readonly suggests?: readonly string[];
 }
 
 export const COMMON = "masakari-monitors-common";

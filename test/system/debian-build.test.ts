@@ -34,6 +34,7 @@ test("two builds of the Debian packages are the same, byte for byte, whoever bui
       "masakari-instance-monitor",
       "masakari-introspective-instance-monitor",
       "masakari-monitors-common",
+      "masakari-monitors-control-plane",
       "masakari-process-monitor",
     ],
   );

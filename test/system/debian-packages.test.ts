@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { eventually } from "../support/eventually.ts";
 import { masakariSite } from "../support/masakari-site.ts";
 import { processList } from "../support/process-monitor.ts";
-import { DebianHost, MONITORS, PROJECT, whySkipped } from "./debian/host.ts";
+import { CONTROL_PLANE, DebianHost, MONITORS, PROJECT, whySkipped } from "./debian/host.ts";
 import { notInstalled } from "./installed.ts";
 
 const run = promisify(execFile);
@@ -33,6 +33,10 @@ async function hostWithPython(t: TestContext) {
   const process = ["check_interval = 1", "restart_retries = 0", "restart_interval = 1", "settle = 0", "boot_grace = 0"];
   // What Debian's units read, and their arguments.
   const text = ["[DEFAULT]", "hostname = compute1", "[api]", ...api, "[process]", ...process, ""].join("\n");
+  // Keystone's and Masakari's own ports may be in use on this machine.
+  const dropIn = `/etc/systemd/system/${CONTROL_PLANE}.service.d`;
+  const start = "ExecStart=/usr/bin/masakari-monitors control-plane --keystone-port 0 --masakari-port 0";
+  await host.shell(`mkdir ${dropIn}; printf '[Service]\nExecStart=\n${start}\n' >${dropIn}/ports.conf`);
   await host.shell("install -d --group=masakari --mode=0750 /etc/masakari");
   await host.file("/etc/masakari/masakari.conf", text);
   await host.file("/etc/default/masakari-process-monitor", 'DAEMON_ARGS="$DAEMON_ARGS --debug"\n', "--mode=0644");
@@ -84,6 +88,8 @@ test("our Debian packages take the place of Debian's Python ones on a host, and 
   await t.test("apt installs ours over them: no question, the configuration untouched, all services up", async () => {
     await host.shell("apt-get install -y --no-install-recommends /run/tests/0.1.0/*.deb");
     await versions("1:0.1.0");
+    await host.isUp(CONTROL_PLANE);
+    assert.match(await host.shell(". /var/lib/masakari-control-plane/openrc; masakari segment-create kept"), /kept/);
     assert.doesNotMatch(await host.version("python3-masakari-monitors"), /^ii/);
     await isUntouched();
     for (const name of MONITORS) await host.isUp(name);
@@ -143,7 +149,8 @@ test("our Debian packages take the place of Debian's Python ones on a host, and 
       const before = await host.shell("systemctl show --property=MainPID masakari-process-monitor");
       await host.shell(`dpkg --install /run/tests/${version}/*.deb`);
       await versions(`1:${version}`);
-      for (const name of MONITORS) await host.isUp(name);
+      for (const name of [...MONITORS, CONTROL_PLANE]) await host.isUp(name);
+      assert.match(await host.shell(". /var/lib/masakari-control-plane/openrc; masakari segment-list"), /kept/);
       assert.notEqual(await host.shell("systemctl show --property=MainPID masakari-process-monitor"), before);
       await isUntouched();
     }
@@ -160,6 +167,7 @@ test("our Debian packages take the place of Debian's Python ones on a host, and 
   await t.test("removed, the programs are gone, and configuration and state are there", async () => {
     await host.shell(`apt-get remove -y ${MONITORS.join(" ")} masakari-monitors-common`);
     assert.doesNotMatch(await host.shell("ps -ef"), /masakari-.*monitor/);
+    await host.shell("test -s /var/lib/masakari-control-plane/control-plane.sqlite");
     await host.shell(
       "test ! -e /usr/bin/masakari-processmonitor; test ! -e /usr/lib/masakari-monitors; test -s /var/lib/masakarimonitors/processmonitor.sqlite",
     );
@@ -181,7 +189,8 @@ test("our Debian packages take the place of Debian's Python ones on a host, and 
 
   await t.test("purged, nothing is left but the user", async () => {
     await host.shell("dpkg --auto-deconfigure --install /run/tests/0.1.0/*.deb");
-    await host.shell(`apt-get purge -y ${MONITORS.join(" ")} masakari-monitors-common`);
+    await host.shell(`apt-get purge -y ${MONITORS.join(" ")} ${CONTROL_PLANE} masakari-monitors-common`);
+    await host.shell(`rm -r /etc/systemd/system/${CONTROL_PLANE}.service.d`);
     const left = await host.shell(
       "find /etc /usr /lib /var/lib /var/log -name '*masakari*' ! -path '/usr/*python3*' ! -path '/var/lib/apt/*'",
     );

@@ -26,7 +26,7 @@ export interface ControlPlaneArguments {
 
 export function addControlPlaneOptions(command: Command): Command {
   return command
-    .option("--state-dir <DIR>", "database and openrc", "/var/lib/masakarimonitors/control-plane")
+    .option("--state-dir <DIR>", "database and openrc", "/var/lib/masakari-control-plane")
     .option("--listen <ADDRESS>", "address of both services; other than loopback only with TLS", "127.0.0.1")
     .option("--keystone-port <PORT>", "0: any free one", portNumber, 5000)
     .option("--masakari-port <PORT>", "0: any free one", portNumber, 15868)

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { lockHolder, lockState, StateInUseError, type StateLock } from "../../notify/state-lock.ts";
 import { METRICS_CONTENT_TYPE } from "../../status/metrics/content-type.ts";
+import { takeServiceManager } from "../../status/service-manager.ts";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
@@ -10,6 +11,7 @@ import { ControlPlaneMetrics } from "./metrics.ts";
 import { type ControlPlaneArguments, databaseOf, userName } from "./options.ts";
 import { choosePassword, readTls } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
+import { reportReload, reportServing } from "./supervision.ts";
 
 /** Of its lock. */
 const programName = "control-plane";
@@ -23,6 +25,7 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
   const stop = stopSignal();
   const lock = takeStateDirectory(options.stateDir);
   const log = streamLogger(process.stderr);
+  const manager = takeServiceManager(process.env, process.pid, log);
   const metrics = new ControlPlaneMetrics();
   const tls = readTls(options);
   const password = choosePassword(options, openrc);
@@ -43,13 +46,14 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
   });
   const ended = new AbortController();
   const serving = serveMetrics(options, metrics, log, ended.signal);
-  const onHangUp = () => void reload(controlPlane, options, openrc, log);
+  const onHangUp = () => void reportReload(manager, () => reload(controlPlane, options, openrc, log));
   process.on("SIGHUP", onHangUp);
   try {
     await writeLogin(controlPlane, openrc, password);
     process.stdout.write(
       `Keystone      ${controlPlane.keystoneUrl}\nMasakari API  ${controlPlane.masakariUrl}\nLog in with   . ${openrc}\n`,
     );
+    reportServing(manager, `Keystone ${controlPlane.keystoneUrl}, Masakari ${controlPlane.masakariUrl}`, ended.signal);
     await stop;
   } finally {
     process.off("SIGHUP", onHangUp);

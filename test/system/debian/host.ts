@@ -23,6 +23,8 @@ export const MONITORS = ["host", "instance", "introspective-instance", "process"
   (name) => `masakari-${name}-monitor`,
 );
 
+export const CONTROL_PLANE = "masakari-monitors-control-plane";
+
 export const whySkipped =
   process.getuid?.() !== 0
     ? "only root can make the namespaces for a systemd"

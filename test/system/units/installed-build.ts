@@ -38,7 +38,7 @@ export async function installBuild(
     `for part in ${dependencies.join(" ")}; do [ -d "${root}/node_modules/$part" ] || continue; mkdir -p "$(dirname "${LIB}/node_modules/$part")"; cp -r "${root}/node_modules/$part" "$(dirname "${LIB}/node_modules/$part")"; done`,
     `for program in ${LIB}/bin/masakari*; do ln -sf "$program" /usr/bin/; done`,
     `install --mode=0644 ${root}/packaging/polkit-1/rules.d/*.rules /usr/share/polkit-1/rules.d/`,
-    `systemd-sysusers ${root}/packaging/sysusers.d/masakari.conf`,
+    `systemd-sysusers ${root}/packaging/sysusers.d/*.conf`,
     ...Object.keys(files).map((name) => `install --mode=0640 --group=masakari "${join(directory, name)}" ${etc}/`),
   ].join("\n");
   await host.inside("sh", "-c", script);
