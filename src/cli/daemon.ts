@@ -267,7 +267,7 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
     keepState({ monitors: states, statePath, clock, log, diskResponds }, signal),
     runWatchdog({ monitors, manager, clock, log }, signal),
     loopDelay.measure(signal),
-    ...monitors.map(({ armed }) => armed.watch(signal)),
+    ...monitors.map(({ armed }) => armed.watch(signal, log)),
     check.run(signal),
     exportMetrics(
       {

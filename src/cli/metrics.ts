@@ -64,7 +64,11 @@ export async function exportMetrics(parts: MetricsParts, signal: AbortSignal): P
   const { exposition } = await import("../status/metrics/exposition.ts");
   const metrics = () => exposition(sources());
   const exports: Promise<void>[] = [];
-  if (port !== 0) exports.push(serve(parts, signal));
+  if (port !== 0) {
+    // A monitor does its work without metrics and the page, whatever keeps them from being served.
+    const onDefect = (error: unknown) => log.error(`Metrics and the page are not served: ${messageOf(error)}`);
+    exports.push(serve(parts, signal).catch(onDefect));
+  }
   if (directory !== "") {
     const { writeTextfile } = await import("../status/metrics/textfile.ts");
     exports.push(writeTextfile({ directory, name: command, metrics, clock, log }, signal));

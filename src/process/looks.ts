@@ -2,6 +2,7 @@ import type { Observe } from "../monitor/contract.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { type ProcTable, ProcTableError } from "../system/proc-table.ts";
 import type { CompiledEntry } from "./compiled-entry.ts";
 import { look } from "./look.ts";
@@ -78,7 +79,14 @@ export class Looks {
     setImmediate(() => {
       const keys = this.#pending;
       this.#pending = undefined;
-      this.#look(keys === "all" ? undefined : keys, observe);
+      try {
+        this.#look(keys === "all" ? undefined : keys, observe);
+      } catch (error) {
+        // The look at the next check_interval is the supervisor's; here nobody would catch it.
+        this.#parts.log.error(
+          `Defect: a look at the process table failed: ${messageOf(error)}; please report this line`,
+        );
+      }
     });
   }
 

@@ -3,6 +3,7 @@ import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import { asksSystemd, canUseSudo } from "../system/sudo-words.ts";
 import { baseName } from "./command-line.ts";
 import { keyed } from "./keyed.ts";
@@ -76,7 +77,9 @@ export class SudoRights {
   check(entries: readonly ProcessEntry[], signal: AbortSignal): void {
     this.#current.abort();
     this.#current = new AbortController();
-    void this.#check(entries, AbortSignal.any([signal, this.#current.signal]));
+    this.#check(entries, AbortSignal.any([signal, this.#current.signal])).catch((error: unknown) =>
+      this.#parts.log.error(`Defect: checking what sudo permits failed: ${messageOf(error)}; please report this line`),
+    );
   }
 
   async #check(entries: readonly ProcessEntry[], signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
 import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
 import type { SystemdStatus, UnitState } from "./observation.ts";
 import { parseUnits, UNIT_PROPERTIES } from "./unit-properties.ts";
 
@@ -63,23 +64,31 @@ export class Systemd {
     if (!this.#asking) {
       this.#asking = true;
       // What is decided together is asked together.
-      setImmediate(() => void this.#askAll(signal));
+      setImmediate(() => void this.#askAll(signal).catch((error: unknown) => this.#onDefect(error)));
     }
     return promise;
   }
 
   async #askAll(signal: AbortSignal): Promise<void> {
     while (this.#waiting.length > 0) {
-      const asked = this.#waiting;
-      this.#waiting = [];
+      const asked = [...this.#waiting];
       const names = [...new Set(asked.flatMap(({ unit }) => unit ?? []))];
       const [system, units] = await Promise.all([this.#systemState(signal), this.#units(names, signal)]);
       for (const { unit, resolve } of asked) {
         const known = unit === undefined ? undefined : units.get(unit);
         resolve(system === undefined ? undefined : { system, unit: known });
       }
+      this.#waiting.splice(0, asked.length);
     }
     this.#asking = false;
+  }
+
+  #onDefect(error: unknown): void {
+    this.#asking = false;
+    const asked = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve } of asked) resolve(undefined);
+    this.#parts.log.error(`Defect: asking systemd failed: ${messageOf(error)}; please report this line`);
   }
 
   async #systemState(signal: AbortSignal): Promise<string | undefined> {

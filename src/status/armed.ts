@@ -1,4 +1,6 @@
 import type { Clock } from "../system/clock.ts";
+import { Guard } from "../system/guard.ts";
+import type { Logger } from "../system/log.ts";
 import type { Effect } from "./conditions.ts";
 import type { Facts, Trouble } from "./facts.ts";
 import { stuckSince } from "./verdict.ts";
@@ -86,9 +88,10 @@ export class ArmedHistory {
   }
 
   /** Looks every few seconds until the signal aborts, so that `since` is true whenever somebody asks. */
-  async watch(signal: AbortSignal): Promise<void> {
+  async watch(signal: AbortSignal, log: Pick<Logger, "error">): Promise<void> {
+    const guard = new Guard("finding out whether a monitor is armed", log);
     while (!signal.aborted) {
-      void this.current;
+      await guard.run(() => this.current);
       await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     }
   }

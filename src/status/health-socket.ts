@@ -1,3 +1,4 @@
+import { messageOf } from "../system/message-of.ts";
 import { inodeAt, isDisplaced } from "../system/same-inode.ts";
 import { type HealthServerParts, serveHealth } from "./server.ts";
 
@@ -26,8 +27,10 @@ export class HealthSocket {
         resolve();
       };
       const signal = AbortSignal.any([this.#signal, this.#stop.signal]);
-      this.#ended = serveHealth({ ...this.#parts, log: this.#withoutRepetition(), onListening }, signal);
-      void this.#ended.finally(resolve);
+      const { path, log } = this.#parts;
+      this.#ended = serveHealth({ ...this.#parts, log: this.#withoutRepetition(), onListening }, signal)
+        .catch((error: unknown) => log.error(`Defect in serving health on ${path}: ${messageOf(error)}`))
+        .finally(resolve);
     });
   }
 

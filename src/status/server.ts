@@ -63,11 +63,13 @@ const isDiskWorking = async ({ diskResponds }: HealthServerParts): Promise<boole
 
 function makeServer(parts: HealthServerParts): Server {
   const server = http.createServer({ maxHeaderSize: HEADER_BYTES }, (request, response) => {
-    respond(request, response, parts).catch((error: unknown) => {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      parts.log.error(`Defect in serving ${printable(request.url ?? "")} on the health socket: ${text}`);
-      send(response, { status: 500, body: { error: "internal error, see the log of the monitor" } });
-    });
+    respond(request, response, parts)
+      .catch((error: unknown) => {
+        const text = (error instanceof Error ? error.stack : undefined) ?? messageOf(error);
+        parts.log.error(`Defect in serving ${printable(request.url ?? "")} on the health socket: ${text}`);
+        send(response, { status: 500, body: { error: "internal error, see the log of the monitor" } });
+      })
+      .catch(() => response.destroy());
   });
   server.maxConnections = CONNECTIONS;
   server.on("connection", (socket) => {
@@ -116,8 +118,9 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 function send(response: ServerResponse, route: RouteResponse): void {
   const { status, body, contentType = "application/json", headers } = route;
   const always = { "Content-Type": contentType, "Cache-Control": "no-store", Connection: "close" };
+  const text = typeof body === "string" ? body : `${printableJson(body, 2)}\n`;
   response.writeHead(status, { ...headers, ...always });
-  response.end(typeof body === "string" ? body : `${printableJson(body, 2)}\n`);
+  response.end(text);
 }
 
 async function listen(server: Server, path: string): Promise<void> {

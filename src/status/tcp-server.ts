@@ -66,7 +66,9 @@ async function makeServer(parts: TcpServerParts): Promise<Server> {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     respond(request, parts)
       .catch((error: unknown): RouteResponse => {
-        log.error(`Defect in serving metrics: ${error instanceof Error ? error.stack : String(error)}`);
+        log.error(
+          `Defect in serving metrics: ${(error instanceof Error ? error.stack : undefined) ?? messageOf(error)}`,
+        );
         return plain(500, "internal error, see the log of the monitor");
       })
       .then((route) => send(response, route))
@@ -98,11 +100,12 @@ const plain = (status: number, text: string): RouteResponse => ({
 });
 
 function send(response: ServerResponse, { status, body, contentType, headers }: RouteResponse): void {
+  const text = typeof body === "string" ? body : `${printableJson(body)}\n`;
   response.writeHead(status, {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Type": contentType ?? "application/json",
     ...headers,
   });
-  response.end(typeof body === "string" ? body : `${printableJson(body)}\n`);
+  response.end(text);
 }

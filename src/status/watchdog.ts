@@ -1,4 +1,5 @@
 import type { Clock } from "../system/clock.ts";
+import { Guard } from "../system/guard.ts";
 import type { Logger } from "../system/log.ts";
 import type { Facts } from "./facts.ts";
 import { summary } from "./report.ts";
@@ -36,7 +37,9 @@ export async function runWatchdog(parts: WatchdogParts, signal: AbortSignal): Pr
   let reportedStuck: readonly string[] = [];
   let sentStatus: string | undefined;
   let fedAt = Number.NEGATIVE_INFINITY;
-  while (!signal.aborted) {
+  const guard = new Guard("the watchdog's look at the monitors", log);
+  /** @returns whether all make progress */
+  const look = (): boolean => {
     const { mono } = clock.now();
     const current = monitors.map(({ name, facts }) => ({ name, facts: facts() }));
     const stuck = current.filter(({ facts }) => stuckSince(facts.loop, mono) !== undefined).map(({ name }) => name);
@@ -45,11 +48,16 @@ export async function runWatchdog(parts: WatchdogParts, signal: AbortSignal): Pr
         log.critical(`${name} is stuck: nothing has been observed for too long. ${remedy}`);
     }
     reportedStuck = stuck;
-
     const text = summary(current, mono);
     if (text !== sentStatus) manager.status(text);
     sentStatus = text;
-    if (feedEveryMs !== undefined && stuck.length === 0 && mono - fedAt >= feedEveryMs) {
+    return stuck.length === 0;
+  };
+  while (!signal.aborted) {
+    // What cannot be looked at is not known to be stuck: a restart would not help against a defect here.
+    const isAlive = (await guard.run(look)) ?? true;
+    const { mono } = clock.now();
+    if (feedEveryMs !== undefined && isAlive && mono - fedAt >= feedEveryMs) {
       manager.alive();
       fedAt = mono;
     }

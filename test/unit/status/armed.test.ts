@@ -5,6 +5,7 @@ import { armedRoutes } from "../../../src/status/armed-routes.ts";
 import { Conditions, type Effect } from "../../../src/status/conditions.ts";
 import type { Facts } from "../../../src/status/facts.ts";
 import { type ChangedFacts, factsWith, NOW } from "../../support/health-facts.ts";
+import { KeptLog } from "../../support/kept-log.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const condition = (effect: Effect | undefined, since: number) => ({
@@ -65,7 +66,7 @@ function monitor() {
 test("since when it is so: of a worse state since its problem, of a better one since the worse ended, of the same unchanged", async () => {
   const { clock, set, history } = monitor();
   const stop = new AbortController();
-  const watching = history.watch(stop.signal);
+  const watching = history.watch(stop.signal, new KeptLog());
   assert.deepEqual(history.current, { state: "armed", reason: undefined, since: NOW });
 
   await clock.advance(100_000);
@@ -107,4 +108,22 @@ test("live until only a restart helps; ready while a failure would be noticed, w
   assert.deepEqual(await ask({ conditions: new Map([["libvirt", condition("blind", 1)]]) }), [200, 503, 200]);
   assert.deepEqual(await ask({ loop: { observations: 0 } }), [200, 503, 200]);
   assert.deepEqual(await ask({ loop: { sensingSince: 1, lastObservation: 1 } }), [503, 503, 200]);
+});
+
+test("facts that cannot be had for a while are logged once, and the state is looked at again afterwards", async () => {
+  const { clock, facts } = monitor();
+  let isBroken = true;
+  const history = new ArmedHistory(() => (isBroken ? assert.fail("no facts") : facts()), clock);
+  const log = new KeptLog();
+  const stop = new AbortController();
+  const watching = history.watch(stop.signal, log);
+  await clock.advance(20_000);
+  assert.deepEqual(log.lines, [
+    "error Defect: finding out whether a monitor is armed failed: no facts; please report this line",
+  ]);
+  isBroken = false;
+  await clock.advance(10_000);
+  assert.ok(history.current.since <= NOW + 25_000, "nobody has looked");
+  stop.abort();
+  await watching;
 });

@@ -226,3 +226,15 @@ test("a listener that does not respond, or responds with something else, is not 
     assert.equal((await requestHealth(path, LONG_ENOUGH)).kind, "no response", text);
   }
 });
+
+test("a body that JSON cannot take is a response and a line, not the end", async (t) => {
+  const path = join(directory(t), "x.sock");
+  const { log } = serving(t, path, () => ({ ...reportWith({}), circle: 1n }) as never);
+  await eventually("the socket", 5000, () => Promise.resolve(existsSync(path) || undefined));
+  assert.equal(await statusOf(path, "/health"), 500);
+  assert.equal(await statusOf(path, "/health"), 500);
+  assert.match(
+    log.lines[0] ?? "",
+    /Defect in serving \/health on the health socket: TypeError: Do not know how to serialize/,
+  );
+});
