@@ -13,7 +13,7 @@ import { type Host, type HostsState, type Loss, withHost } from "./state.ts";
 /** The decisions of the host monitor, whatever the driver. Pure. */
 export const decide = decideBy<HostsState, HostMonitorObservation, HostEffect, HostSettings>({
   // The cluster does not change because this host was rebooted: what was known of the others is still what Masakari knows.
-  rebooted: (state) => state,
+  rebooted: (state) => ({ ...state, clockBase: undefined }),
   started: (state, _observation, context) => ({ ...state, view: undefined, hosts: withoutAllChecks(state, context) }),
   observed(state, observation, context) {
     switch (observation.kind) {

@@ -20,9 +20,10 @@ const LOOK_KEPT_EVERY_MS = 300_000;
 
 export const kept: Keep<HostsState> = {
   maps: { hosts: ofEach((state: HostsState) => state.hosts, keptOf) },
-  rest: ({ bootId, lastLook }) => ({
+  rest: ({ bootId, clockBase, lastLook }) => ({
     version: 1,
     bootId,
+    clockBase,
     lastLook: lastLook === undefined ? null : lastLook - (lastLook % LOOK_KEPT_EVERY_MS),
   }),
 };
@@ -63,7 +64,12 @@ const keptHost = object({
   loss: optional(keptLoss),
 });
 
-const savedRest = object({ version: literal(1), bootId: string(), lastLook: nullable(number()) });
+const savedRest = object({
+  version: literal(1),
+  bootId: string(),
+  clockBase: optional(number()),
+  lastLook: nullable(number()),
+});
 
 /** The state that an earlier run saved, without the rows that are not of this shape: their hosts are as if never seen. */
 export function restore({ rest, maps }: Saved, onUnreadable: OnUnreadable = () => undefined): HostsState | undefined {
@@ -75,6 +81,7 @@ export function restore({ rest, maps }: Saved, onUnreadable: OnUnreadable = () =
   return {
     ...initialState,
     bootId: known.bootId,
+    clockBase: known.clockBase,
     lastLook: known.lastLook ?? undefined,
     hosts: new SubjectMap(hosts),
     troubled: new Set(troubled),

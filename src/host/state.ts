@@ -164,6 +164,8 @@ export interface HostsState extends CommonState<HostSettings> {
   readonly orders: Orders;
   /** Looks that began before it are not believed: this program was stalled after them. Mono ms. */
   readonly believedFrom: number;
+  /** What the wall clock showed when the monotonic one was 0, ms since the epoch, by which `losses` are; undefined before the first look of a boot. */
+  readonly clockBase: number | undefined;
   /** Of the latest believed look, ms since the epoch; on disk up to LOOK_KEPT_EVERY_MS old. */
   readonly lastLook: number | undefined;
   /** Names of the hosts that need a closer look: lost, lost in the last hour, down or gone without being reported. */
@@ -181,6 +183,7 @@ export const initialState: HostsState = {
   view: undefined,
   orders: {},
   believedFrom: 0,
+  clockBase: undefined,
   lastLook: undefined,
   troubled: new Set(),
   segmentHosts: undefined,
@@ -248,9 +251,17 @@ export function withoutHost(state: HostsState, name: string): HostsState {
   return { ...state, hosts: state.hosts.delete(name), troubled };
 }
 
-export function isTroubled({ loss, losses, firstSight, baseline, reading }: Host): boolean {
+export function isTroubled(host: Host): boolean {
+  const { loss, losses, firstSight, baseline, reading } = host;
   const isDownUnreported = firstSight && baseline === "offline";
-  return loss !== undefined || losses.length > 0 || isDownUnreported || reading?.state === "absent";
+  return (
+    loss !== undefined || losses.length > 0 || isDownUnreported || reading?.state === "absent" || isSuspected(host)
+  );
+}
+
+/** Whether looks show it down, but not yet for long enough for a loss. */
+export function isSuspected({ baseline, loss, streak }: Host): boolean {
+  return baseline === "online" && loss === undefined && streak?.state === "offline";
 }
 
 /** Whether Masakari knows of it all that it needs for acting: nothing more is owed. */

@@ -1,5 +1,5 @@
 import type { Instant } from "../../system/clock.ts";
-import { type Host, type HostsState, type Loss, withHost } from "../state.ts";
+import { type Host, type HostsState, isSuspected, type Loss, withHost } from "../state.ts";
 import type { Context } from "./context.ts";
 
 const HOUR_MS = 3_600_000;
@@ -9,16 +9,19 @@ export function lossesCountFrom({ at, settings }: Pick<Context, "at" | "settings
   return at.wall - Math.max(HOUR_MS, settings.storm_window * 1000);
 }
 
-/** Between two looks the clocks may drift, or be slewed, by so much, ms. */
+/** By so much the clocks may drift apart, or be slewed, before it counts, ms. */
 const DRIFT_MS = 1000;
 
-/** The state with its losses at the times that they would have had, if the wall clock was set since the look before. */
+/**
+ * The state with its losses at the times that they would have had, if the wall clock was set since the look before, be it while this
+ * program did not run.
+ */
 export function withClockSet(state: HostsState, { wall, mono }: Instant): HostsState {
-  const { view } = state;
-  if (view === undefined) return state;
-  const step = wall - mono - (view.at.wall - view.at.mono);
+  const clockBase = Math.round(wall - mono);
+  if (state.clockBase === undefined) return { ...state, clockBase };
+  const step = clockBase - state.clockBase;
   if (Math.abs(step) <= DRIFT_MS) return state;
-  let next = state;
+  let next: HostsState = { ...state, clockBase };
   for (const name of state.troubled) {
     const host = next.hosts.get(name);
     if (host !== undefined) next = withHost(next, { ...host, losses: host.losses.map((at) => at + step) });
@@ -28,9 +31,9 @@ export function withClockSet(state: HostsState, { wall, mono }: Instant): HostsS
 
 /** How many hosts are lost, as the storm guard counts them. */
 export interface Tally {
-  /** Lost within `storm_window`, whatever has become of them, or held by the guard since before. */
+  /** Lost within `storm_window`, whatever has become of them, or held by the guard since before; also those that may be lost by the next look. */
   readonly recent: number;
-  /** Down now, since whenever. */
+  /** Down now, since whenever; likewise. */
   readonly down: number;
   /** From so many on, it is a storm: more than storm_ratio of the watched hosts, and at least storm_minimum. */
   readonly limit: number;
@@ -48,8 +51,9 @@ export function tally({ hosts, troubled, view, settings }: HostsState, now: numb
   for (const name of troubled) {
     const host = hosts.get(name);
     if (host === undefined) continue;
-    if (isRecent(host, now - storm_window * 1000)) recent += 1;
-    if (host.loss !== undefined && host.loss.returned === undefined) down += 1;
+    const suspected = isSuspected(host);
+    if (suspected || isRecent(host, now - storm_window * 1000)) recent += 1;
+    if (suspected || (host.loss !== undefined && host.loss.returned === undefined)) down += 1;
   }
   return { recent, down, limit };
 }

@@ -125,6 +125,26 @@ describe("the storm guard", () => {
     assert.equal(monitor.notified.filter((one) => one.includes("STOPPED")).length, 3);
   });
 
+  it("counts those that are lost by the next look, but not what was only missing for one", () => {
+    const late = watching(6, { monitoring_samples: 2 });
+    const first = { ...all(6, "online"), node2: "offline" } as const;
+    late.look(first);
+    late.pass(60);
+    const storm = { ...first, node3: "offline", node4: "offline", node5: "offline" } as const;
+    late.look(storm);
+    assert.deepEqual(late.holds("node2"), ["storm guard"]);
+    late.pass(60);
+    late.look(storm);
+    assert.deepEqual(late.notified, []);
+    const passing = watching(6, { monitoring_samples: 2 });
+    passing.look(first);
+    passing.pass(60);
+    passing.look(storm);
+    passing.pass(5);
+    passing.look(first);
+    assert.deepEqual(passing.notified, ["node2 STOPPED NORMAL"]);
+  });
+
   it("counts them by the time that has passed, also when the clock is set in between", () => {
     for (const step of [3_600_000, -3_600_000]) {
       const monitor = watching(6);

@@ -15,8 +15,8 @@ function watching(settings = {}): HostDecisions {
   return monitor;
 }
 
-/** The same monitor in another run of the program, which knows what was on disk. */
-function restarted(before: HostDecisions, seconds = 60): HostDecisions {
+/** The same monitor in another run of the program, which knows what was on disk. @param clockSetBy ms by which the wall clock was set meanwhile */
+function restarted(before: HostDecisions, seconds = 60, clockSetBy = 0): HostDecisions {
   const rows = new Map<string, unknown>();
   for (const [name, host] of before.state.hosts) {
     const row = kept.maps?.hosts?.each(host, name);
@@ -27,6 +27,7 @@ function restarted(before: HostDecisions, seconds = 60): HostDecisions {
   assert.ok(state);
   const after = new HostDecisions(before.settings);
   after.pass((before.at.mono - after.at.mono) / 1000 + seconds);
+  after.setClock(clockSetBy);
   after.state = state;
   after.effects.length = 0;
   after.start();
@@ -267,6 +268,44 @@ describe("the report of a host that was fenced and is back", () => {
     assert.ok(!withdraws(monitor));
     monitor.pass(20);
     assert.ok(withdraws(monitor));
+  });
+});
+
+describe("the storm guard after a restart", () => {
+  const ALL = { node2: "online", node3: "online", node4: "online", node5: "online" } as const;
+
+  it("counts the losses of before as old as they are, although the clock was set while the monitor did not run", () => {
+    for (const clockSetBy of [0, 3_600_000, -3_600_000]) {
+      const before = new HostDecisions({ needsProof: false });
+      before.look(ALL);
+      before.pass(60);
+      before.look(ALL);
+      before.pass(60);
+      before.look({ ...ALL, node2: "offline", node3: "offline" });
+      assert.equal(before.notified.length, 2);
+      const monitor = restarted(before, 60, clockSetBy);
+      lookTwice(monitor, { ...ALL, node2: "offline", node3: "offline", node4: "offline" });
+      assert.deepEqual(monitor.holds("node4"), ["storm guard"], `set by ${clockSetBy} ms`);
+      const later = restarted(before, 3700, clockSetBy);
+      lookTwice(later, { ...ALL, node2: "offline", node3: "offline", node4: "offline" });
+      assert.deepEqual(later.holds("node4"), [], `set by ${clockSetBy} ms, an hour later`);
+    }
+  });
+
+  it("counts hosts that the first looks show down, when another one was fenced and is back", () => {
+    const before = new HostDecisions({ needsProof: false, monitoring_samples: 2 });
+    for (let look = 0; look < 3; look += 1) {
+      before.look(ALL);
+      before.pass(60);
+    }
+    const look: Parameters<HostDecisions["look"]> = [
+      { ...ALL, node2: "offline", node3: "offline", node4: "offline" },
+      { fencing: [fencing("node5", "success", { completedAt: before.at.wall })] },
+    ];
+    const monitor = restarted(before);
+    lookTwice(monitor, ...look);
+    assert.deepEqual(monitor.holds("node5"), ["storm guard"]);
+    assert.match(monitor.problems["storm guard"] ?? "", /node5: 4 hosts are lost at once/);
   });
 });
 
