@@ -18,8 +18,10 @@ interface Shown {
   /** The latest look but one, and the latest, that showed it online, mono ms. */
   before: number;
   online: number;
-  /** Since when all looks have shown it so, mono ms. */
+  /** Since when all looks have shown it so since its latest boot, mono ms. */
   onlineSince: number | undefined;
+  /** Its boots at the latest look. */
+  boots: number;
   offlineSince: number | undefined;
 }
 
@@ -61,6 +63,9 @@ export class HostInvariants {
     if (this.#world.clock.now().mono - now > OLD_LOOK_MS) return;
     for (const { name, state } of look.hosts) {
       const shown = this.#shownTo(machine.name, name);
+      const { boots } = this.#machine(name);
+      if (boots !== shown.boots) shown.onlineSince = undefined;
+      shown.boots = boots;
       if (state === "online") {
         shown.before = shown.online;
         shown.online = now;
@@ -233,7 +238,7 @@ export class HostInvariants {
     }
     let shown = all.get(host);
     if (shown === undefined) {
-      shown = { before: 0, online: 0, onlineSince: undefined, offlineSince: undefined };
+      shown = { before: 0, online: 0, onlineSince: undefined, boots: 0, offlineSince: undefined };
       all.set(host, shown);
     }
     return shown;
