@@ -113,6 +113,23 @@ test("a request during the wait ends it", async () => {
   await schedule.untilNext(observation(clock), new AbortController().signal);
 });
 
+test("an event during a look that takes long is looked at at once, but many events do not make looks follow each other without a rest", async () => {
+  const { clock, slept } = recordingClock();
+  const schedule = new LookSchedule(clock, () => INTERVAL_MS);
+  const { signal } = new AbortController();
+  const rests: number[] = [];
+  for (let looks = 0; looks < 10; looks += 1) {
+    const before = observation(clock);
+    await clock.sleep(1000, signal);
+    schedule.event();
+    slept.length = 0;
+    await schedule.untilNext(before, signal);
+    rests.push(total(slept));
+  }
+  assert.equal(rests[0], 50);
+  assert.equal(total(rests), 10 * 500);
+});
+
 test("a look during which this program was suspended for an hour: the next one comes within seconds if it is asked for", async () => {
   const { clock, slept } = recordingClock();
   const schedule = new LookSchedule(clock, () => INTERVAL_MS);
