@@ -3,7 +3,12 @@ import type { Tools } from "./tools.ts";
 /** The state of this host's pacemaker-controld by crmadmin, or why it is not known. */
 export type Controller =
   | { readonly kind: "settled" }
-  | { readonly kind: "unsettled"; readonly reason: string }
+  | {
+      readonly kind: "unsettled";
+      readonly reason: string;
+      /** It is in a state that may last for a moment only, such as an election. */
+      readonly mayPass: boolean;
+    }
   | { readonly kind: "unknown"; readonly reason: string };
 
 /**
@@ -22,10 +27,12 @@ export async function controllerOf(tools: Tools, node: string, signal: AbortSign
   const words = ["crmadmin", "-t", String(ASK_S), "-S", node] as const;
   const result = await tools.run(words, { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT }, signal);
   if (result.kind === "denied" || result.kind === "missing") return { kind: "unknown", reason: result.reason };
-  if (result.kind !== "output") return { kind: "unsettled", reason: result.reason };
+  if (result.kind !== "output") return { kind: "unsettled", reason: result.reason, mayPass: false };
   const state = /^Controller on \S+ in state (S_[A-Z_]+): ok$/m.exec(result.text)?.[1];
-  if (state === undefined) return { kind: "unsettled", reason: "the output of crmadmin is not understood" };
+  if (state === undefined) {
+    return { kind: "unsettled", reason: "the output of crmadmin is not understood", mayPass: false };
+  }
   return SETTLED.has(state)
     ? { kind: "settled" }
-    : { kind: "unsettled", reason: `its controller is in state ${state}` };
+    : { kind: "unsettled", reason: `its controller is in state ${state}`, mayPass: true };
 }

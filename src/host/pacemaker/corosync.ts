@@ -19,8 +19,27 @@ export function parseLinks(text: string): Links | undefined {
 
 export interface Member {
   readonly joined: boolean;
-  /** How often it has joined since this host's Corosync started. */
+  /** How often it has joined since this host's Corosync started; undefined where that is not known. */
   readonly joinCount: number | undefined;
+}
+
+/**
+ * `corosync-quorumtool -s`: the node ids of the present members.
+ * @returns undefined if it is not understood: this host itself is always one
+ */
+export function parsePresentMembers(text: string): ReadonlySet<string> | undefined {
+  const [, list = ""] = text.split(/^Membership information$/m);
+  if (!/ \(local\)$/m.test(list)) return undefined;
+  return new Set([...list.matchAll(/^ *(\d+|0x[\da-f]+) +\d+ /gm)].map(([, id]) => String(Number(id))));
+}
+
+/** The members as they are present, with what was known of them shortly before. */
+export function presentMembers(
+  present: ReadonlySet<string>,
+  before: ReadonlyMap<string, Member> | undefined,
+): ReadonlyMap<string, Member> {
+  const ids = new Set([...(before?.keys() ?? []), ...present]);
+  return new Map([...ids].map((id) => [id, { joined: present.has(id), joinCount: before?.get(id)?.joinCount }]));
 }
 
 /** `corosync-cmapctl runtime.members`: the members that this host's Corosync has seen, by node id. */

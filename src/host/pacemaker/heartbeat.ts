@@ -1,8 +1,8 @@
 import type { ClusterObservation, DriverProblem } from "../driver.ts";
-import { type Links, type Member, parseLinks, parseMembers } from "./corosync.ts";
+import { type Links, type Member, parseLinks, parseMembers, parsePresentMembers, presentMembers } from "./corosync.ts";
 import type { PacketListener } from "./packets.ts";
 import { HEARTBEAT, HUNG_COROSYNC } from "./problems.ts";
-import type { Tools } from "./tools.ts";
+import type { ToolResult, Tools } from "./tools.ts";
 
 /** What this host's Corosync, or failing that its network, shows of the contact with the others. */
 export interface Contact {
@@ -22,24 +22,35 @@ const OUTPUT_LIMIT = 1024 * 1024;
 /** Exit codes of corosync-quorumtool. */
 const [QUORATE, NOT_QUORATE] = [0, 2];
 
+const LIMITS = { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT };
+
+/** How often each member has joined, which may be asked before the rest: who is a member now, `contactOf` asks again. */
+export async function joinsOf(tools: Tools, signal: AbortSignal): Promise<ToolResult> {
+  return await tools.run(["corosync-cmapctl", "runtime.members"], LIMITS, signal);
+}
+
+export interface ContactParts {
+  readonly tools: Tools;
+  readonly packets: PacketListener;
+  readonly joins: Promise<ToolResult>;
+}
+
 /**
  * Asks Corosync where its tools are there and permitted: quorate or not (exit 0 or 2), with a peer connected. Else listens for its
  * packets on the interfaces that the configuration names.
  */
-export async function contactOf(tools: Tools, packets: PacketListener, signal: AbortSignal): Promise<Contact> {
-  const limits = { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT };
+export async function contactOf({ tools, packets, joins }: ContactParts, signal: AbortSignal): Promise<Contact> {
   const [quorum, links, members] = await Promise.all([
-    tools.run(["corosync-quorumtool", "-s"], { ...limits, codes: [QUORATE, NOT_QUORATE] }, signal),
-    tools.run(["corosync-cfgtool", "-s"], limits, signal),
-    tools.run(["corosync-cmapctl", "runtime.members"], limits, signal),
+    tools.run(["corosync-quorumtool", "-s"], { ...LIMITS, codes: [QUORATE, NOT_QUORATE] }, signal),
+    tools.run(["corosync-cfgtool", "-s"], LIMITS, signal),
+    joins,
   ]);
   const hung = quorum.kind === "hung" ? quorum : links.kind === "hung" ? links : undefined;
   if (hung !== undefined) {
     const problem = `this host's own Corosync does not answer (${hung.reason})`;
     return { ...nothing, heartbeat: "silent", isCorosyncHung: true, problems: [{ ...HUNG_COROSYNC, problem }] };
   }
-  const known = members.kind === "output" ? parseMembers(members.text) : undefined;
-  const seen = { ...nothing, members: known !== undefined && known.size > 0 ? known : undefined };
+  const seen = { ...nothing, members: membersOf(quorum, members) };
   const states = links.kind === "output" ? parseLinks(links.text) : undefined;
   if (quorum.kind === "output" && states !== undefined) {
     return { ...seen, quorate: quorum.code === QUORATE, heartbeat: heartbeatOf(states), problems: [] };
@@ -52,6 +63,14 @@ export async function contactOf(tools: Tools, packets: PacketListener, signal: A
     heartbeat,
     problems: problem === undefined ? [] : [{ ...HEARTBEAT, problem: `${reason}; ${problem}` }],
   };
+}
+
+/** @param before of `joinsOf`: from before the loss that this look may show */
+function membersOf(quorum: ToolResult, before: ToolResult): Contact["members"] {
+  const known = before.kind === "output" ? parseMembers(before.text) : undefined;
+  const present = quorum.kind === "output" ? parsePresentMembers(quorum.text) : undefined;
+  if (present !== undefined) return presentMembers(present, known);
+  return known !== undefined && known.size > 0 ? known : undefined;
 }
 
 const nothing = { quorate: undefined, members: undefined, isCorosyncHung: false };

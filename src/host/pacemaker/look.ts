@@ -2,11 +2,11 @@ import { hostname as systemHostname } from "node:os";
 import type { ClusterObservation, DriverConfig, DriverProblem, SelfObservation } from "../driver.ts";
 import { type Controller, controllerOf } from "./controller.ts";
 import { type CrmMon, type CrmNode, parseCrmMon } from "./crm-mon.ts";
-import { type Contact, contactOf } from "./heartbeat.ts";
+import { type Contact, contactOf, joinsOf } from "./heartbeat.ts";
 import { hostsOf, isLost, quorumOf } from "./hosts.ts";
 import type { PacketListener } from "./packets.ts";
 import { CONTROLLER, MEMBERSHIP, OWN_NODE, PACEMAKER } from "./problems.ts";
-import { DOCUMENT_LIMIT, type Tools, type ToolsParts } from "./tools.ts";
+import { DOCUMENT_LIMIT, type ToolResult, type Tools, type ToolsParts } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
 
 export interface LookParts extends ToolsParts {
@@ -17,13 +17,23 @@ export interface LookParts extends ToolsParts {
   readonly packets: PacketListener;
 }
 
+/** What was asked before crm_mon has shown which node this is. */
+interface Early {
+  /** As which the controller was asked. */
+  readonly member: string | undefined;
+  readonly controller: Promise<Controller> | undefined;
+  readonly joins: Promise<ToolResult> | undefined;
+}
+
 /** On a remote node it takes 0.4 s; on a busy host a second. */
 const CRM_MON_LIMIT_MS = 10_000;
 
-/** Looks at the cluster from this host. What it remembers between looks is only since when a host has been lost. */
+/** Looks at the cluster from this host. What it remembers between looks is only since when a host has been lost, and its own node's name. */
 export class Looker {
   readonly #parts: LookParts;
   #lostSince = new Map<string, number>();
+  /** Of this host as a member at the latest look. */
+  #ownMember: string | undefined;
 
   constructor(parts: LookParts) {
     this.#parts = parts;
@@ -33,17 +43,22 @@ export class Looker {
   async look(signal: AbortSignal): Promise<Omit<ClusterObservation, "interrupted">> {
     const { tools, packets, clock } = this.#parts;
     const at = clock.now();
-    const crm = await this.#crmMon(signal);
+    const showing = this.#crmMon(signal);
+    const early = this.#askEarly(signal);
+    const crm = await showing;
     if ("problem" in crm) {
       this.#lostSince.clear();
+      // They must have ended before the next look.
+      await Promise.all([early.joins, early.controller]);
       return { ...nothingKnown, at, problems: [{ ...PACEMAKER, problem: crm.problem }] };
     }
     const own = this.#ownNode(crm);
     const isMember = this.#isMember(own);
-    // After crm_mon, so that Corosync has dropped a host that crm_mon shows as lost.
+    this.#ownMember = isMember ? own?.name : undefined;
+    // After crm_mon, so that Corosync has dropped a host that crm_mon shows as lost, and a minority is known as one before Pacemaker knows it.
     const [contact, controller] = await Promise.all([
-      isMember ? contactOf(tools, packets, signal) : contactOfRemote,
-      own !== undefined && isMember ? controllerOf(tools, own.name, signal) : undefined,
+      isMember ? contactOf({ tools, packets, joins: early.joins ?? joinsOf(tools, signal) }, signal) : contactOfRemote,
+      this.#controllerNow(early, signal),
     ]);
     this.#remember(crm);
     const hosts = hostsOf(crm, { ...contact, lostForMs: (name) => this.#lostForMs(name) });
@@ -71,6 +86,26 @@ export class Looker {
       if (!(error instanceof NotUnderstoodError)) throw error;
       return { problem: `the output of crm_mon -X is not understood: ${error.message}` };
     }
+  }
+
+  /**
+   * What is asked at the same time as crm_mon, which takes as long: a controller that joins or hangs does so for longer than a look, and
+   * of Corosync's members only how often they joined counts. Nothing at the first look, nor on a remote node.
+   */
+  #askEarly(signal: AbortSignal): Early {
+    const { tools } = this.#parts;
+    const member = this.#ownMember;
+    if (member === undefined) return { member, controller: undefined, joins: undefined };
+    return { member, controller: controllerOf(tools, member, signal), joins: joinsOf(tools, signal) };
+  }
+
+  /** Asked again where the state was one that may have passed by now. */
+  async #controllerNow(early: Early, signal: AbortSignal): Promise<Controller | undefined> {
+    const before = await early.controller;
+    const member = this.#ownMember;
+    if (member === undefined) return undefined;
+    const isCurrent = early.member === member && !(before?.kind === "unsettled" && before.mayPass);
+    return isCurrent ? before : await controllerOf(this.#parts.tools, member, signal);
   }
 
   #ownNode({ nodes }: CrmMon): CrmNode | undefined {

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { DriverConfig } from "../../../../src/host/driver.ts";
+import { Looker } from "../../../../src/host/pacemaker/look.ts";
+import { PacketListener } from "../../../../src/host/pacemaker/packets.ts";
+import { Tools } from "../../../../src/host/pacemaker/tools.ts";
+import { systemClock } from "../../../../src/system/system-clock.ts";
+import { capturePath } from "./captures.ts";
+
+const HEALTHY = capturePath("pacemaker-2.1.5/13-heartbeat-healthy/node1");
+const LOST = capturePath("pacemaker-2.1.5/02b-sigkill-node3/node1.crm_mon-X.xml");
+const SETTLED = "echo 'Controller on node1 in state S_NOT_DC: ok'";
+/** The three members, without the third. */
+const TWO = `grep -v ' node3$' ${HEALTHY}.corosync-quorumtool.out`;
+
+/** A member whose tools are scripts that print what the real ones have printed, and write when they begin and end. */
+class Member {
+  readonly folder = mkdtempSync(join(tmpdir(), "masakari-look-"));
+  readonly looker: Looker;
+
+  constructor(context: TestContext) {
+    const path = process.env.PATH;
+    context.after(() => {
+      process.env.PATH = path;
+      rmSync(this.folder, { recursive: true });
+    });
+    process.env.PATH = `${this.folder}:${path}`;
+    this.tool("crm_mon", `cat ${HEALTHY}.crm_mon-X.xml`);
+    this.tool("crmadmin", SETTLED);
+    for (const [tool, output] of [
+      ["corosync-quorumtool", "corosync-quorumtool"],
+      ["corosync-cfgtool", "corosync-cfgtool--s"],
+      ["corosync-cmapctl", "corosync-cmapctl-runtime.members"],
+    ]) {
+      this.tool(`${tool}`, `cat ${HEALTHY}.${output}.out`);
+    }
+    const config = () => ({ host: { pacemaker_node_type: "autodetect" } }) as DriverConfig;
+    const parts = { clock: systemClock, hostname: "node1", config };
+    const packets = new PacketListener(parts, () => assert.fail("Corosync's own tools respond"));
+    this.looker = new Looker({ ...parts, tools: new Tools(parts), packets });
+  }
+
+  tool(name: string, script: string): void {
+    const path = join(this.folder, name);
+    const log = join(this.folder, "log");
+    writeFileSync(path, `#!/bin/sh\necho ${name} begins >>${log}\n${script}\necho ${name} ends >>${log}\n`);
+    chmodSync(path, 0o755);
+  }
+
+  async look() {
+    writeFileSync(join(this.folder, "log"), "");
+    return await this.looker.look(AbortSignal.timeout(30_000));
+  }
+
+  /** What began and ended at the latest look, in order. */
+  get log(): readonly string[] {
+    return readFileSync(join(this.folder, "log"), "utf8").trim().split("\n");
+  }
+
+  /** A line of shell that waits until the log has this line. */
+  until(line: string): string {
+    return `while ! grep -qx '${line}' ${join(this.folder, "log")}; do sleep 0.01; done`;
+  }
+}
+
+const stateOf = ({ hosts }: Awaited<ReturnType<Member["look"]>>, name: string) =>
+  hosts.find((host) => host.name === name)?.state;
+
+test("the controller, and how often members joined, are asked beside crm_mon; quorum and the members after it", async (context) => {
+  const member = new Member(context);
+  assert.equal((await member.look()).self.stable, "yes");
+  const beside = ["crmadmin ends", "corosync-cmapctl ends"];
+  member.tool("crm_mon", `${beside.map((line) => member.until(line)).join("\n")}\ncat ${LOST}`);
+  member.tool("corosync-quorumtool", TWO);
+  const look = await member.look();
+  assert.deepEqual([look.self.stable, look.quorum, look.heartbeat], ["yes", "yes", "heard"]);
+  assert.equal(stateOf(look, "node3"), "offline");
+  const { log } = member;
+  assert.ok(log.indexOf("corosync-quorumtool begins") > log.indexOf("crm_mon ends"), log.join("\n"));
+  assert.ok(log.indexOf("corosync-cfgtool begins") > log.indexOf("crm_mon ends"), log.join("\n"));
+  assert.equal(log.filter((line) => line === "crmadmin begins").length, 1);
+});
+
+test("quorum that is lost while crm_mon runs is believed", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  const lost = `echo 'sed s/^Quorate:.*/Quorate:No/ ${HEALTHY}.corosync-quorumtool.out; exit 2' >${member.folder}/quorum`;
+  member.tool("corosync-quorumtool", `. ${member.folder}/quorum`);
+  member.tool("crm_mon", `cat ${LOST}\n${lost}`);
+  const look = await member.look();
+  assert.equal(look.quorum, "no");
+  assert.equal(stateOf(look, "node3"), "unknown");
+});
+
+test("a host that Corosync still has as a member is not lost, although it has not been one when its joins were counted", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  member.tool("crm_mon", `cat ${LOST}`);
+  member.tool(
+    "corosync-cmapctl",
+    `sed 's/3.status (str) = joined/3.status (str) = left/' ${HEALTHY}.corosync-cmapctl-runtime.members.out`,
+  );
+  assert.equal(stateOf(await member.look(), "node3"), "unstable");
+});
+
+test("a controller that was in an election is asked again after crm_mon, one that does not answer is not", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  const { folder } = member;
+  member.tool(
+    "crmadmin",
+    `[ -e ${folder}/elected ] || { touch ${folder}/elected; echo 'Controller on node1 in state S_ELECTION: ok'; exit; }\n${SETTLED}`,
+  );
+  member.tool("crm_mon", `${member.until("crmadmin begins")}\ncat ${HEALTHY}.crm_mon-X.xml`);
+  assert.equal((await member.look()).self.stable, "yes");
+  assert.equal(member.log.filter((line) => line === "crmadmin begins").length, 2);
+  member.tool("crmadmin", "echo 'error: no reply from controller' >&2; exit 124");
+  const { self } = await member.look();
+  assert.equal(self.stable, "no");
+  assert.match(self.reason ?? "", /no reply from controller/);
+  assert.equal(member.log.filter((line) => line === "crmadmin begins").length, 1);
+});
+
+test("what was asked beside a crm_mon that fails has ended before the look has", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  member.tool("crm_mon", "exit 102");
+  member.tool("crmadmin", `${member.until("crm_mon begins")}\nsleep 0.2\n${SETTLED}`);
+  assert.equal((await member.look()).complete, false);
+  assert.ok(member.log.includes("crmadmin ends"));
+  member.tool("crm_mon", `cat ${HEALTHY}.crm_mon-X.xml`);
+  assert.equal((await member.look()).self.stable, "yes");
+});
