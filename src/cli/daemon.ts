@@ -198,9 +198,11 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
   const manager = takeServiceManager(process.env, process.pid, log);
   const started = new Set<string>();
 
+  const onHangUp: (() => void)[] = [];
   /** Takes over a new configuration whole, or not at all. */
   const reload = async (): Promise<void> => {
     opened.reopen();
+    for (const listener of onHangUp) listener();
     const loaded = await reread();
     logDiagnostics(log, loaded.diagnostics);
     const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
@@ -275,6 +277,8 @@ async function runWith(group: ProgramGroup, { config, diagnostics }: Loaded, run
         programs: group.programs.map(({ name }) => name),
         options: config.metrics,
         sources: () => served.map(({ metrics }) => metrics()),
+        conditions,
+        onHangUp: (listener) => onHangUp.push(listener),
         page: pageOf({ config, statePath: place.socketPath, served, segmentHosts, diskResponds: socketDisk }),
         clock,
         log,

@@ -1,5 +1,6 @@
 import type { Config } from "../config/sections.ts";
 import { readTextFile } from "../config/text-file.ts";
+import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import { METRICS_CONTENT_TYPE } from "../status/metrics/content-type.ts";
 import type { MetricSource } from "../status/metrics/samples.ts";
 import type { Routes } from "../status/routes.ts";
@@ -52,9 +53,17 @@ export interface MetricsParts {
   readonly sources: () => readonly MetricSource[];
   /** Makes the paths of the page; undefined: it is off. */
   readonly page?: ((listener: Listener) => Promise<Routes>) | undefined;
+  readonly conditions: Conditions;
+  /** Has the listener called whenever the files are to be read again: SIGHUP. */
+  readonly onHangUp: (listener: () => void) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+const CERTIFICATE: ConditionKind = {
+  name: "metrics certificate",
+  consequence: "the port of the metrics and the page goes on with the certificate that it had, until that expires",
+};
 
 /** Serves and writes the metrics of this process where `[metrics]` has it, until the signal aborts. */
 export async function exportMetrics(parts: MetricsParts, signal: AbortSignal): Promise<void> {
@@ -76,17 +85,20 @@ export async function exportMetrics(parts: MetricsParts, signal: AbortSignal): P
   await Promise.all(exports);
 }
 
-async function serve({ command, programs, options, sources, page, clock, log }: MetricsParts, signal: AbortSignal) {
+async function serve(parts: MetricsParts, signal: AbortSignal) {
+  const { command, programs, options, sources, page, clock, log } = parts;
   const { port: first, address, tls_cert_file: cert, tls_key_file: key } = options;
   const port = programs.length === 1 ? first + Math.max(0, PORTS.indexOf(programs[0] ?? "")) : first;
   let login: TcpLogin | undefined;
   try {
     login = loginOf(options);
   } catch (error) {
-    log.error(`Metrics are not served on port ${port}: ${messageOf(error)}`);
+    log.error(
+      `${page === undefined ? "Metrics" : "Metrics and the page"} are not served on port ${port}: ${messageOf(error)}`,
+    );
     return;
   }
-  const [{ serveTcp }, { basicLogin }, { listenerTls }, { exposition }] = await Promise.all([
+  const [{ serveTcp }, { basicLogin }, { ListenerTls }, { exposition }] = await Promise.all([
     import("../status/tcp-server.ts"),
     import("../status/tcp-login.ts"),
     import("../status/tcp-tls.ts"),
@@ -101,8 +113,13 @@ async function serve({ command, programs, options, sources, page, clock, log }: 
     },
   };
   const isAllowed = login && basicLogin(login);
-  const tls = isSecure ? listenerTls(cert, key) : undefined;
-  await serveTcp({ address, port, log, isAllowed, tls, routes: { ...ofMetrics, ...ofPage } }, signal);
+  const names = { cert: "[metrics] tls_cert_file", key: "[metrics] tls_key_file" };
+  const files = { certFile: cert, keyFile: key === "" ? cert : key, names };
+  const onProblem = (problem: string | undefined) => parts.conditions.set(CERTIFICATE, problem);
+  const tls = isSecure ? new ListenerTls({ files, clock, log, onProblem }) : undefined;
+  parts.onHangUp(() => void tls?.reread());
+  const optionNames = "[metrics] address, port";
+  await serveTcp({ address, port, log, isAllowed, tls, optionNames, routes: { ...ofMetrics, ...ofPage } }, signal);
 }
 
 /** @returns undefined if no login is asked for @throws if only half of one is there: the port must not be open then */

@@ -72,8 +72,10 @@ export interface ControlPlane {
   readonly masakariUrl: string;
   /** Writes what an engine would have left of a recovery. @throws Error if there is no such notification */
   recordRecovery(notificationUuid: string, recovery: Recovery): void;
-  /** Takes over another certificate, and users that are new or have changed. @throws Error if certificate and key do not fit */
-  reload(changes: { readonly tls?: Tls | undefined; readonly users: readonly SeedUser[] }): Promise<void>;
+  /** Uses another certificate from the next connection on. @throws Error if certificate and key do not fit */
+  renewTls(tls: Tls): void;
+  /** Takes over users that are new or have changed. */
+  reload(changes: { readonly users: readonly SeedUser[] }): Promise<void>;
   /** Stops listening, lets requests that run end (up to 5 s) and closes the database. Idempotent. */
   close(): Promise<void>;
 }
@@ -161,10 +163,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     keystoneUrl: urls.identity,
     masakariUrl: urls["instance-ha"],
-    reload: async ({ tls, users }) => {
-      if (tls) for (const app of [keystone, masakari]) renewTls(app, tls);
-      await seedIdentity(database, tokens, users);
+    renewTls: (tls) => {
+      for (const app of [keystone, masakari]) renewTls(app, tls);
     },
+    reload: ({ users }) => seedIdentity(database, tokens, users),
     recordRecovery: (uuid, recovery) => recordRecovery(stores, now(), uuid, recovery),
     close,
   };

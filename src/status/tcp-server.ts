@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "../http/node-http.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
-import { printableJson } from "../system/printable.ts";
+import { printable, printableJson } from "../system/printable.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
 import type { ListenerTls } from "./tcp-tls.ts";
 
@@ -14,13 +14,17 @@ export interface TcpServerParts {
   /** Whether the `Authorization` header of a request is right; undefined: no login is asked for. */
   readonly isAllowed: ((authorization: string | undefined) => boolean) | undefined;
   /** Undefined: no encryption. */
-  readonly tls: ListenerTls | undefined;
+  readonly tls: Pick<ListenerTls, "createServer" | "keepCurrent"> | undefined;
+  /** Where address and port are configured, for the log. */
+  readonly optionNames: string;
   readonly log: Pick<Logger, "info" | "warning" | "error">;
 }
 
 /** Browsers and Prometheus; each request of a browser has a connection of its own, so that none is kept from Prometheus. */
 const CONNECTIONS = 64;
 const HEADER_BYTES = 8192;
+/** Of a path, in the log. Characters. */
+const SHOWN = 100;
 /** For a request, and for a connection that is kept open, ms. Prometheus scrapes at most every few seconds. */
 const REQUEST_MS = 5000;
 const IDLE_MS = 65_000;
@@ -29,7 +33,7 @@ const IDLE_MS = 65_000;
  * Serves the routes on a TCP port until the signal aborts. A port that cannot be had is one line in the log and no error.
  */
 export async function serveTcp(parts: TcpServerParts, signal: AbortSignal): Promise<void> {
-  const { address, port, log, tls, routes } = parts;
+  const { address, port, log, tls, routes, optionNames } = parts;
   if (signal.aborted) return;
   const url = `${tls === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${port}`;
   let server: Server;
@@ -43,15 +47,19 @@ export async function serveTcp(parts: TcpServerParts, signal: AbortSignal): Prom
       });
     });
   } catch (error) {
-    log.warning(`Metrics cannot be served on ${url}/metrics ([metrics] address, port): ${messageOf(error)}`);
+    log.warning(`${served(routes)} cannot be served on ${url} (${optionNames}): ${messageOf(error)}`);
     return;
   }
-  server.on("error", (error) => log.warning(`Serving metrics on ${url}/metrics failed: ${error.message}`));
+  server.on("error", (error) => log.warning(`Serving ${served(routes)} on ${url} failed: ${error.message}`));
   log.info(`Metrics are served on ${url}/metrics${"/" in routes ? `, the page on ${url}/` : ""}`);
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  const ended = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  if (!signal.aborted) await Promise.all([ended, tls?.keepCurrent(signal)]);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 }
+
+/** For the log. */
+const served = (routes: Routes): string => ("/" in routes ? "Metrics and the page" : "Metrics");
 
 async function makeServer(parts: TcpServerParts): Promise<Server> {
   const { tls, log } = parts;
@@ -67,7 +75,7 @@ async function makeServer(parts: TcpServerParts): Promise<Server> {
     respond(request, parts)
       .catch((error: unknown): RouteResponse => {
         log.error(
-          `Defect in serving metrics: ${(error instanceof Error ? error.stack : undefined) ?? messageOf(error)}`,
+          `Defect in serving ${printable((request.url ?? "").slice(0, SHOWN))}: ${(error instanceof Error ? error.stack : undefined) ?? messageOf(error)}`,
         );
         return plain(500, "internal error, see the log of the monitor");
       })

@@ -1,27 +1,34 @@
 import type { RequestListener, Server, ServerOptions } from "node:http";
-import { readTextFile } from "../config/text-file.ts";
+import type { Server as SecureServer } from "node:https";
+import { CertificateRenewal, type RenewalParts } from "../system/certificate-renewal.ts";
+
+const VERSION = { minVersion: "TLSv1.2" } as const;
 
 /** How a listener encrypts. */
-export interface ListenerTls {
+export class ListenerTls {
+  readonly #renewal: CertificateRenewal;
+  #server: SecureServer | undefined;
+
+  constructor(parts: RenewalParts) {
+    this.#renewal = new CertificateRenewal(parts);
+  }
+
   /** @throws if the files cannot be used */
-  createServer(options: ServerOptions, listener: RequestListener): Promise<Server>;
-}
+  async createServer(options: ServerOptions, listener: RequestListener): Promise<Server> {
+    const certificate = await this.#renewal.read();
+    const { createServer } = await import("node:https");
+    const handshakeTimeout = options.requestTimeout;
+    this.#server = createServer({ ...options, ...certificate, ...VERSION, handshakeTimeout }, listener);
+    return this.#server;
+  }
 
-/** @param certFile PEM, of the certificate and those that signed it @param keyFile PEM; the certificate's if empty */
-export function listenerTls(certFile: string, keyFile: string): ListenerTls {
-  return {
-    async createServer(options, listener) {
-      const cert = read(certFile, "tls_cert_file");
-      const key = keyFile === "" ? cert : read(keyFile, "tls_key_file");
-      const { createServer } = await import("node:https");
-      const handshakeTimeout = options.requestTimeout;
-      return createServer({ ...options, cert, key, minVersion: "TLSv1.2", handshakeTimeout }, listener);
-    },
-  };
-}
+  /** Has the server use what the files become, until the signal aborts. */
+  async keepCurrent(signal: AbortSignal): Promise<void> {
+    await this.#renewal.watch((certificate) => this.#server?.setSecureContext({ ...certificate, ...VERSION }), signal);
+  }
 
-function read(file: string, option: string): string {
-  const found = readTextFile(file);
-  if ("reason" in found) throw new Error(`[metrics] ${option}: ${file} ${found.reason}`);
-  return found.text;
+  /** Reads the files now: SIGHUP. Never throws. */
+  async reread(): Promise<void> {
+    await this.#renewal.reread();
+  }
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
-import type { Tls } from "../../control-plane/http/server.ts";
+import type { Certificate } from "../../system/certificate-files.ts";
+import { CertificateRenewal } from "../../system/certificate-renewal.ts";
+import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { nodeCrypto } from "../../system/node-crypto.ts";
+import { systemClock } from "../../system/system-clock.ts";
 import { readOpenrcPassword } from "../openrc.ts";
 import { type ControlPlaneArguments, passwordVariable } from "./options.ts";
 import { StartError } from "./start-error.ts";
@@ -27,19 +29,21 @@ export function choosePassword({ passwordFile }: ControlPlaneArguments, openrc: 
   }
 }
 
-/** @throws StartError */
-export function readTls({ tlsCert, tlsKey }: ControlPlaneArguments): Tls | undefined {
+/** How the certificate is read, now and when it is renewed; undefined: no TLS. @throws StartError */
+export function certificateOf({ tlsCert, tlsKey }: ControlPlaneArguments, log: Logger): CertificateRenewal | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new StartError("a certificate needs its key and the key its certificate: give --tls-cert and --tls-key");
   }
+  const files = { certFile: tlsCert, keyFile: tlsKey, names: { cert: "--tls-cert", key: "--tls-key" } };
+  return new CertificateRenewal({ files, clock: systemClock, log, onProblem: () => undefined });
+}
+
+/** @throws StartError */
+export async function firstCertificate(renewal: CertificateRenewal | undefined): Promise<Certificate | undefined> {
   try {
-    const tls = { cert: readFileSync(tlsCert, "utf8"), key: readFileSync(tlsKey, "utf8") };
-    createSecureContext(tls);
-    return tls;
+    return await renewal?.read();
   } catch (cause) {
-    throw new StartError(`cannot use the certificate or its key (--tls-cert, --tls-key): ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new StartError(`cannot use the certificate or its key: ${messageOf(cause)}`, { cause });
   }
 }

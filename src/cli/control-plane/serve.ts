@@ -3,13 +3,14 @@ import type { ControlPlane } from "../../control-plane/control-plane.ts";
 import { lockHolder, lockState, StateInUseError, type StateLock } from "../../notify/state-lock.ts";
 import { METRICS_CONTENT_TYPE } from "../../status/metrics/content-type.ts";
 import { takeServiceManager } from "../../status/service-manager.ts";
+import type { CertificateRenewal } from "../../system/certificate-renewal.ts";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { writeOpenrc } from "../openrc.ts";
 import { ControlPlaneMetrics } from "./metrics.ts";
 import { type ControlPlaneArguments, databaseOf, userName } from "./options.ts";
-import { choosePassword, readTls } from "./secrets.ts";
+import { certificateOf, choosePassword, firstCertificate } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
 import { reportReload, reportServing } from "./supervision.ts";
 
@@ -27,7 +28,8 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
   const log = streamLogger(process.stderr);
   const manager = takeServiceManager(process.env, process.pid, log);
   const metrics = new ControlPlaneMetrics();
-  const tls = readTls(options);
+  const certificate = certificateOf(options, log);
+  const tls = await firstCertificate(certificate);
   const password = choosePassword(options, openrc);
   const controlPlane = await startControlPlane({
     database: databaseOf(options),
@@ -46,7 +48,7 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
   });
   const ended = new AbortController();
   const serving = serveMetrics(options, metrics, log, ended.signal);
-  const onHangUp = () => void reportReload(manager, () => reload(controlPlane, options, openrc, log));
+  const onHangUp = () => void reportReload(manager, () => reload(controlPlane, options, { openrc, certificate, log }));
   process.on("SIGHUP", onHangUp);
   try {
     await writeLogin(controlPlane, openrc, password);
@@ -54,6 +56,7 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
       `Keystone      ${controlPlane.keystoneUrl}\nMasakari API  ${controlPlane.masakariUrl}\nLog in with   . ${openrc}\n`,
     );
     reportServing(manager, `Keystone ${controlPlane.keystoneUrl}, Masakari ${controlPlane.masakariUrl}`, ended.signal);
+    void certificate?.watch((renewed) => controlPlane.renewTls(renewed), ended.signal);
     await stop;
   } finally {
     process.off("SIGHUP", onHangUp);
@@ -72,15 +75,26 @@ async function writeLogin({ keystoneUrl }: ControlPlane, openrc: string, passwor
   writeOpenrc(openrc, { authUrl: keystoneUrl, userName, password, projectName, region });
 }
 
+interface ReloadParts {
+  readonly openrc: string;
+  readonly certificate: CertificateRenewal | undefined;
+  readonly log: Logger;
+}
+
 /** SIGHUP: the certificate and the password are read again. What cannot be read stays as it was. */
-async function reload(controlPlane: ControlPlane, options: ControlPlaneArguments, openrc: string, log: Logger) {
+async function reload(
+  controlPlane: ControlPlane,
+  options: ControlPlaneArguments,
+  { openrc, certificate, log }: ReloadParts,
+): Promise<void> {
+  await certificate?.reread();
   try {
     const password = choosePassword(options, openrc);
-    await controlPlane.reload({ tls: readTls(options), users: [adminUser(password)] });
+    await controlPlane.reload({ users: [adminUser(password)] });
     await writeLogin(controlPlane, openrc, password);
     log.info("SIGHUP: read the certificate and the password again");
   } catch (error) {
-    log.error(`SIGHUP: ${messageOf(error)}; going on with the certificate and the password as before`);
+    log.error(`SIGHUP: ${messageOf(error)}; going on with the password as before`);
   }
 }
 
@@ -101,7 +115,11 @@ async function serveMetrics(
   const { serveTcp } = await import("../../status/tcp-server.ts");
   const handle = () => ({ status: 200, body: metrics.text(), contentType: METRICS_CONTENT_TYPE });
   const routes = { "/metrics": { method: "GET", handle } } as const;
-  await serveTcp({ address: "127.0.0.1", port, routes, isAllowed: undefined, tls: undefined, log }, signal);
+  const optionNames = "--metrics-port";
+  await serveTcp(
+    { address: "127.0.0.1", port, routes, isAllowed: undefined, tls: undefined, optionNames, log },
+    signal,
+  );
 }
 
 /** The database and the password of a cloud are in it: it must be this user's alone, and this process's. */

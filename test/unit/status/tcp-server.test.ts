@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { connect } from "node:tls";
 import { exportMetrics } from "../../../src/cli/metrics.ts";
+import { Conditions } from "../../../src/status/conditions.ts";
 import { basicLogin } from "../../../src/status/tcp-login.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { Certificates } from "../../support/certificates.ts";
@@ -16,8 +19,10 @@ import { freePort } from "../../support/ports.ts";
 
 type Options = ReturnType<typeof defaultConfig>["metrics"];
 
-async function serving(t: TestContext, options: Partial<Options>) {
+async function serving(t: TestContext, options: Partial<Options>, page?: Parameters<typeof exportMetrics>[0]["page"]) {
   const log = new KeptLog();
+  const conditions = new Conditions(systemClock);
+  const hangUps: (() => void)[] = [];
   const stop = new AbortController();
   const port = await freePort();
   const running = exportMetrics(
@@ -26,6 +31,9 @@ async function serving(t: TestContext, options: Partial<Options>) {
       programs: ["x"],
       options: { ...defaultConfig().metrics, port, ...options },
       sources: () => [metricSource()],
+      conditions,
+      onHangUp: (listener) => hangUps.push(listener),
+      page,
       clock: systemClock,
       log,
     },
@@ -36,7 +44,15 @@ async function serving(t: TestContext, options: Partial<Options>) {
     await running;
   });
   await eventually("a line", 10_000, () => Promise.resolve(log.lines.length > 0 || undefined));
-  return { port, lines: log.lines.join("\n") };
+  return {
+    port,
+    lines: log.lines.join("\n"),
+    log,
+    conditions,
+    hangUp: () => {
+      for (const listener of hangUps) listener();
+    },
+  };
 }
 
 const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString("base64")}` });
@@ -121,4 +137,50 @@ test("a login is its user name and its password, whole", () => {
   for (const wrong of [undefined, "", "Basic", header("ops:a"), header("ops:a:b "), header(":"), header("OPS:a:b")]) {
     assert.equal(isAllowed(wrong), false, wrong);
   }
+});
+
+test("a renewed certificate is used after SIGHUP, by those that connect from then on; a bad one is not, and status shows it", async (t) => {
+  using files = new Certificates();
+  const [first, second] = [files.issue("first", "IP:127.0.0.1"), files.issue("second", "IP:127.0.0.1")];
+  const { cert, key } = { cert: files.write("live.pem", ""), key: files.write("live.key", "") };
+  copyFileSync(first.cert, cert);
+  copyFileSync(first.key, key);
+  const { port, conditions, log, hangUp } = await serving(t, { tls_cert_file: cert, tls_key_file: key });
+  const served = async (): Promise<string> => {
+    const socket = connect({ host: "127.0.0.1", port, ca: readFileSync(files.ca) });
+    await once(socket, "secureConnect");
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return String(subject.CN);
+  };
+  const problem = () => conditions.all.get("metrics certificate")?.problem;
+  assert.deepEqual([await served(), problem()], ["first", undefined]);
+  copyFileSync(second.cert, cert);
+  hangUp();
+  await eventually("the refusal of half a pair", 10_000, () => Promise.resolve(problem()));
+  assert.match(
+    problem() ?? "",
+    /^\[metrics\] tls_cert_file, \[metrics\] tls_key_file: .* cannot be used: .*key values mismatch/,
+  );
+  assert.equal(await served(), "first");
+  copyFileSync(second.key, key);
+  hangUp();
+  await eventually("the whole pair", 10_000, () => Promise.resolve(problem() === undefined || undefined));
+  assert.equal(await served(), "second");
+  assert.doesNotMatch(log.lines.join("\n"), /PRIVATE KEY/);
+});
+
+test("whatever keeps the page from being made is a line in the log and not the end of the program", async (t) => {
+  const { lines } = await serving(t, {}, () => Promise.reject(new Error("no page")));
+  assert.equal(lines, "error Metrics and the page are not served: no page");
+});
+
+test("a port that is taken names the page where there is one", async (t) => {
+  const routes = { "/": { method: "GET", handle: () => ({ status: 200, body: "" }) } } as const;
+  const { port } = await serving(t, {});
+  const { lines } = await serving(t, { port }, async () => routes);
+  assert.match(
+    lines,
+    /^warning Metrics and the page cannot be served on .* \(\[metrics\] address, port\): .*EADDRINUSE/,
+  );
 });

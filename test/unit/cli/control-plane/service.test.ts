@@ -35,6 +35,7 @@ async function enter(stateDir: string, output: string) {
   const cloud = {
     ...{ keystoneUrl, masakariUrl },
     recordRecovery: () => undefined,
+    renewTls: () => undefined,
     reload: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
@@ -105,8 +106,16 @@ describe("a control plane that serves a site", () => {
     assert.equal((await logIn("one")).status, 401);
     writeFileSync(key, "no key\n");
     running.signal("SIGHUP");
-    await eventually("the refusal", 60_000, () => (/SIGHUP: cannot use/.test(running.output()) ? true : undefined));
+    await eventually("the refusal", 60_000, () => (/key cannot be used: /.test(running.output()) ? true : undefined));
     assert.equal((await logIn("two")).status, 201);
+    const third = certificates.issue("third", "IP:127.0.0.1");
+    copyFileSync(third.cert, cert);
+    copyFileSync(third.key, key);
+    // Without a signal, as certbot leaves it without a hook.
+    await eventually("the renewed certificate", 60_000, async () => {
+      const { serial } = await logIn("two");
+      return serial === after.serial ? undefined : true;
+    });
     assert.equal(await running.stop(), 0);
   });
 

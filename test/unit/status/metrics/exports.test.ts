@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { exportMetrics } from "../../../../src/cli/metrics.ts";
+import { Conditions } from "../../../../src/status/conditions.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
 import { defaultConfig } from "../../../support/default-config.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -21,6 +22,8 @@ function exporting(t: TestContext, options: { port?: number; textfile_directory?
       programs,
       options: { ...defaultConfig().metrics, ...options },
       sources: () => [metricSource()],
+      conditions: new Conditions(systemClock),
+      onHangUp: () => undefined,
       clock: systemClock,
       log,
     },
