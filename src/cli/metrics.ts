@@ -44,6 +44,7 @@ export interface Listener {
   readonly port: number;
   readonly isSecure: boolean;
   readonly login: TcpLogin | undefined;
+  readonly log: Logger;
 }
 
 export interface MetricsParts {
@@ -105,7 +106,7 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
     import("../status/metrics/exposition.ts"),
   ]);
   const isSecure = cert !== "";
-  const ofPage = (await page?.({ clock, command, address, port, isSecure, login })) ?? {};
+  const ofPage = (await page?.({ clock, command, address, port, isSecure, login, log })) ?? {};
   const ofMetrics: Routes = {
     "/metrics": {
       method: "GET",

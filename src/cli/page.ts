@@ -5,7 +5,9 @@ import type { OverviewOutcome } from "../status/client.ts";
 import { type Peer, peerAt, peerOf } from "../status/page/peer-url.ts";
 import type { Routes } from "../status/routes.ts";
 import { healthSocket } from "../status/socket-path.ts";
-import type { Listener } from "./metrics.ts";
+import type { Logger } from "../system/log.ts";
+import { messageOf } from "../system/message-of.ts";
+import { type Listener, PORTS } from "./metrics.ts";
 import type { ServedMonitor } from "./monitor-routes.ts";
 import { fallbackPlaces, stateEnvironment } from "./state-place.ts";
 import { programsIn } from "./status-command.ts";
@@ -34,7 +36,7 @@ export function pageOf(parts: PageParts): ((listener: Listener) => Promise<Route
 async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
   const { config, statePath, served, segmentHosts, diskResponds } = parts;
   const { hostname } = config.DEFAULT;
-  const { clock, command, login, address } = listener;
+  const { clock, command, login, address, log } = listener;
   const [{ pageRoutes }, { HostGatherer }, { Peers }, { peerRequests }] = await Promise.all([
     import("../status/page/routes.ts"),
     import("../status/page/gather.ts"),
@@ -43,11 +45,13 @@ async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
   ]);
   const places = [...new Set([statePath, ...fallbackPlaces(config.DEFAULT.state_path, stateEnvironment())])];
   let programs: readonly string[] = [];
+  const unreadable = new UnreadablePlaces(log);
   const host = new HostGatherer({
     hostname,
+    driver: config.host.monitoring_driver,
     own: new Map(served.map(({ name, overview }) => [name, overview])),
     programs: async () => {
-      if (await diskResponds()) programs = await programsIn(places, () => undefined).catch(() => []);
+      if (await diskResponds()) programs = knownFirst(await programsInEach(places, unreadable));
       return programs;
     },
     query: async (program) => ((await diskResponds()) ? await query(places, program) : DISK_HANGS),
@@ -68,6 +72,48 @@ async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
     clock,
   });
   return pageRoutes({ host, peers, address, hasLogin: login !== undefined, now: () => clock.now().wall });
+}
+
+/** Which monitors have left something in one of these places; one that cannot be read hides only its own. */
+async function programsInEach(places: readonly string[], unreadable: UnreadablePlaces): Promise<readonly string[]> {
+  const found = await Promise.all(
+    places.map(async (place) => {
+      try {
+        const names = await programsIn([place], (why) => {
+          throw new Error(why);
+        });
+        unreadable.readable(place);
+        return names;
+      } catch (error) {
+        unreadable.add(place, messageOf(error));
+        return [];
+      }
+    }),
+  );
+  return [...new Set(found.flat())];
+}
+
+/** Of many files that look like a monitor's the known ones are shown. */
+const knownFirst = (programs: readonly string[]): readonly string[] =>
+  [...programs].sort((one, other) => Number(PORTS.includes(other)) - Number(PORTS.includes(one)));
+
+/** Which places cannot be read: each is logged once, until it can be. */
+class UnreadablePlaces {
+  readonly #log: Pick<Logger, "warning">;
+  readonly #reasons = new Map<string, string>();
+
+  constructor(log: Pick<Logger, "warning">) {
+    this.#log = log;
+  }
+
+  add(place: string, why: string): void {
+    if (this.#reasons.get(place) !== why) this.#log.warning(`The page lacks the monitors of other processes: ${why}`);
+    this.#reasons.set(place, why);
+  }
+
+  readable(place: string): void {
+    this.#reasons.delete(place);
+  }
 }
 
 /** The other hosts of this host's segment. */

@@ -33,6 +33,7 @@ export function hostOverview(host: string, monitors: readonly Partial<MonitorOve
   return {
     host,
     at: new Date(PAGE_NOW).toISOString(),
+    driver: null,
     monitors: monitors.map((changes) => {
       const overview = monitorOverview({ hostname: host, ...changes });
       return { kind: "overview", monitor: overview.monitor, overview };

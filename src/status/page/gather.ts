@@ -1,12 +1,14 @@
 import type { OverviewOutcome } from "../client.ts";
-import type { HostOverview, MonitorOverview } from "./overview.ts";
+import { type HostOverview, MONITORS, type MonitorOverview } from "./overview.ts";
 
 export interface GatherParts {
   /** The name under which Masakari knows this host. */
   readonly hostname: string;
   /** The monitors of this process. */
   readonly own: ReadonlyMap<string, () => Promise<MonitorOverview>>;
-  /** All monitors that have run on this host. Never throws. */
+  /** `[host] monitoring_driver` */
+  readonly driver: string;
+  /** All monitors that have run on this host, the known ones first. Never throws. */
   readonly programs: () => Promise<readonly string[]>;
   /** What another process has of this monitor. Never throws, and takes 2 s at most. */
   readonly query: (program: string) => Promise<OverviewOutcome>;
@@ -16,6 +18,7 @@ export interface GatherParts {
 
 /** Whoever asks within this time gets what the last one got, ms: many viewers cost as much as one. */
 const FRESH_MS = 1000;
+const HOST_MONITOR = "hostmonitor";
 
 /** All monitors of this host, as they are now. */
 export class HostGatherer {
@@ -39,9 +42,10 @@ export class HostGatherer {
 
   async #gather(at: number): Promise<HostOverview> {
     const { hostname, own, programs } = this.#parts;
-    const names = [...new Set([...own.keys(), ...(await programs())])].sort();
+    const names = [...new Set([...own.keys(), ...(await programs())])].slice(0, MONITORS).sort();
     const monitors = await Promise.all(names.map((name) => this.#monitor(name)));
-    return { host: hostname, at: new Date(at).toISOString(), monitors };
+    const driver = names.includes(HOST_MONITOR) ? this.#parts.driver : null;
+    return { host: hostname, at: new Date(at).toISOString(), driver, monitors };
   }
 
   async #monitor(monitor: string): Promise<HostOverview["monitors"][number]> {

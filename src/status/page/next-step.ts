@@ -5,6 +5,8 @@ export interface NextStep {
   readonly why: string;
   /** To paste; everything in it that others have named is quoted. */
   readonly command: string;
+  /** It concerns every host of the cluster, whichever shows it. */
+  readonly isOfCluster?: true;
 }
 
 type Problem = MonitorOverview["problems"][number];
@@ -14,8 +16,23 @@ export function quoted(name: string): string {
   return /^[A-Za-z0-9_][A-Za-z0-9_.@:/-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
+/** What shows which hosts are up, by `[host] monitoring_driver`. */
+const LOOK: Readonly<Record<string, string>> = {
+  default: "crm_mon -1",
+  simple: "crm_mon -1",
+  consul: "consul members",
+  kubernetes: "kubectl get nodes",
+};
+
+/** What to do about hosts whose page does not respond. @param driver of the cluster's host monitors; null: there is none */
+export function stepForSilent(names: readonly string[], driver: string | null): NextStep {
+  const [first = ""] = names;
+  const look = driver !== null && Object.hasOwn(LOOK, driver) ? LOOK[driver] : undefined;
+  return { why: "See whether it is up", command: look ?? `ping -c 3 ${quoted(first)}` };
+}
+
 /** By what a problem is about; the first of them is done first. */
-const STEPS: Readonly<Record<string, (monitor: MonitorOverview) => NextStep>> = {
+const STEPS: Readonly<Record<string, (monitor: MonitorOverview, driver: string | null) => NextStep>> = {
   "host maintenance": ({ hostname }) => ({
     why: "When the host is well again, take it off maintenance",
     command: `masakari host-update ${quoted(hostname)} --on-maintenance false`,
@@ -28,7 +45,11 @@ const STEPS: Readonly<Record<string, (monitor: MonitorOverview) => NextStep>> = 
     why: "Enable the segment",
     command: `openstack segment update ${quoted(registration?.segment ?? "SEGMENT")} --is_enabled True`,
   }),
-  disarmed: () => ({ why: "Arm the host monitors of the cluster again", command: "masakari-monitors arm" }),
+  disarmed: () => ({
+    why: "Arm the host monitors of the cluster again",
+    command: "masakari-monitors arm",
+    isOfCluster: true,
+  }),
   "shadow mode": () => ({
     why: "Compare what would have been sent, then unset [notifications] shadow",
     command: "masakari-monitors compare",
@@ -37,14 +58,16 @@ const STEPS: Readonly<Record<string, (monitor: MonitorOverview) => NextStep>> = 
     why: "Look why libvirt does not respond",
     command: "systemctl status libvirtd virtqemud; masakari-monitors doctor",
   }),
-  quorum: () => ({
+  quorum: (_monitor, driver) => ({
     why: "Look which part of the cluster has quorum",
-    command: "corosync-quorumtool -s; crm_mon -1",
+    command: driver === "consul" ? "consul operator raft list-peers" : "corosync-quorumtool -s; crm_mon -1",
+    isOfCluster: true,
   }),
   Pacemaker: () => ({ why: "Look why the cluster does not respond", command: "systemctl status corosync pacemaker" }),
   "storm guard": () => ({
     why: "If these hosts are really down, have them reported",
     command: 'masakari-monitors release --reason "they are down"',
+    isOfCluster: true,
   }),
   configuration: () => ({
     why: "See what is wrong in the new configuration",
@@ -60,7 +83,7 @@ const DOCTOR: NextStep = {
 };
 
 /** The steps for one host, the most urgent first, each once; none if nothing is wrong. Pure. */
-export function nextSteps({ monitors }: HostOverview): readonly NextStep[] {
+export function nextSteps({ monitors, driver }: HostOverview): readonly NextStep[] {
   const steps: NextStep[] = [];
   const add = (step: NextStep): void => {
     if (!steps.some(({ command }) => command === step.command)) steps.push(step);
@@ -72,7 +95,7 @@ export function nextSteps({ monitors }: HostOverview): readonly NextStep[] {
   const overviews = monitors.flatMap((one) => (one.kind === "overview" ? [one.overview] : []));
   for (const overview of overviews) {
     const problems = [...overview.problems].sort((one, other) => rank(one) - rank(other));
-    for (const step of problems.flatMap((problem) => stepFor(problem, overview))) add(step);
+    for (const step of problems.flatMap((problem) => stepFor(problem, overview, driver))) add(step);
   }
   for (const overview of overviews) {
     if (overview.state !== "armed" && steps.length === 0) add(DOCTOR);
@@ -87,9 +110,9 @@ function rank({ about }: Problem): number {
   return index < 0 ? ORDER.length : index;
 }
 
-function stepFor(problem: Problem, overview: MonitorOverview): readonly NextStep[] {
+function stepFor(problem: Problem, overview: MonitorOverview, driver: string | null): readonly NextStep[] {
   const step = Object.hasOwn(STEPS, problem.about) ? STEPS[problem.about] : undefined;
-  if (step !== undefined) return [step(overview)];
+  if (step !== undefined) return [step(overview, driver)];
   return problem.severity === "failing" ? [{ why: problem.about, command: "masakari-monitors doctor" }] : [];
 }
 

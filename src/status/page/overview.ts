@@ -3,15 +3,16 @@ import {
   boolean,
   type InferOutput,
   literal,
-  maxLength,
   nullable,
   number,
   object,
+  optional,
   picklist,
   pipe,
   string,
   transform,
   union,
+  unknown,
 } from "valibot";
 
 /** What others send is cut: a monitor of this host, or a peer, may be of another release or not what it seems. Characters. */
@@ -23,10 +24,18 @@ const text = (most: number) =>
 const name = text(300);
 const reason = text(600);
 const time = text(40);
-const list = <Item extends Parameters<typeof array>[0]>(item: Item, most: number) => pipe(array(item), maxLength(most));
+/** One of another release may send more. */
+const list = <Item extends Parameters<typeof array>[0]>(item: Item, most: number) =>
+  pipe(
+    array(unknown()),
+    transform((all) => all.slice(0, most)),
+    array(item),
+  );
 
 /** So many of each list are part of an overview; the sender cuts it. */
 export const LISTED = 30;
+/** Monitors of one host; there are four of ours. */
+export const MONITORS = 20;
 /** Masakari's, the monitor's and the page's own word for whether a failure would be acted on. */
 const state = picklist(["armed", "held", "disarmed", "blind"]);
 
@@ -93,7 +102,9 @@ const heard = object({ kind: literal("overview"), monitor: name, overview: monit
 export const hostSchema = object({
   host: name,
   at: time,
-  monitors: list(union([heard, silent]), 20),
+  /** `[host] monitoring_driver` of its host monitor; null: it has none. */
+  driver: optional(nullable(name), null),
+  monitors: list(union([heard, silent]), MONITORS),
 });
 export type HostOverview = Readonly<InferOutput<typeof hostSchema>>;
 

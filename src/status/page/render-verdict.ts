@@ -2,7 +2,7 @@ import { countOf } from "../../system/plural.ts";
 import { type HostRow, SHOWN_STATES, type ShownState, WORDS } from "./host-row.ts";
 import { type Html, html } from "./html.ts";
 import { icon } from "./icons.ts";
-import { type NextStep, nextSteps } from "./next-step.ts";
+import { type NextStep, nextSteps, stepForSilent } from "./next-step.ts";
 import { ago } from "./time-text.ts";
 
 const MEANING: Readonly<Record<ShownState, string>> = {
@@ -23,7 +23,7 @@ export function worstState(rows: readonly HostRow[]): ShownState {
 export function renderVerdict(rows: readonly HostRow[], now: number): Html {
   const state = worstState(rows);
   const [first] = rows.filter((row) => row.state === state);
-  const steps = withoutRepeats(rows.flatMap(stepsOf));
+  const steps = mostUrgentFirst(rows);
   return html`<section class="verdict is-${state}" aria-labelledby="verdict">
 <h1 id="verdict">${icon(state)}<span>${WORDS[state]}</span></h1>
 <p class="lead">${MEANING[state]}</p>
@@ -31,38 +31,70 @@ export function renderVerdict(rows: readonly HostRow[], now: number): Html {
     state !== "armed" && first?.since !== undefined && html`, for ${ago(first.since, now)}`
   }</p>
 ${state !== "armed" && first?.why !== undefined && html`<p class="why">${first.why}</p>`}
-${steps.length > 0 && renderSteps(steps.slice(0, 4))}
+${steps.length > 0 && renderSteps(steps)}
 </section>
 `;
 }
 
+/** Steps that are open; the others are one click away. */
+const OPEN = 4;
+const MOST = 30;
+/** Hosts that a step names. */
+const NAMED = 5;
+
 interface HostStep extends NextStep {
   readonly hosts: readonly string[];
+  /** The worst of these hosts' states. */
+  readonly state: ShownState;
 }
 
-function stepsOf({ host, state, name }: HostRow): readonly HostStep[] {
-  if (state === "silent") return [{ hosts: [], why: `See whether ${name} is up`, command: "crm_mon -1" }];
-  return host === undefined ? [] : nextSteps(host).map((step) => ({ ...step, hosts: [name] }));
+/** Those first that let the most hosts act on a failure again, of equal ones those of the worst state. Exported for its test. */
+export function mostUrgentFirst(rows: readonly HostRow[]): readonly HostStep[] {
+  const driver = rows.flatMap(({ host }) => host?.driver ?? [])[0] ?? null;
+  const silent = rows.filter(({ state }) => state === "silent").map(({ name }) => name);
+  const ofSilent: HostStep[] =
+    silent.length === 0 ? [] : [{ ...stepForSilent(silent, driver), hosts: silent, state: "silent" }];
+  const others = rows.flatMap(({ host, state, name }) =>
+    state === "silent" || host === undefined
+      ? []
+      : nextSteps(host).map((step): HostStep => ({ ...step, hosts: [name], state })),
+  );
+  const reach = ({ isOfCluster, hosts }: HostStep): number => (isOfCluster ? rows.length : hosts.length);
+  return withoutRepeats([...ofSilent, ...others])
+    .sort((one, other) => reach(other) - reach(one) || rankOf(other.state) - rankOf(one.state))
+    .slice(0, MOST);
 }
+
+const rankOf = (state: ShownState): number => SHOWN_STATES.indexOf(state);
 
 /** The same command on several hosts is one step. */
-function withoutRepeats(steps: readonly HostStep[]): readonly HostStep[] {
+function withoutRepeats(steps: readonly HostStep[]): HostStep[] {
   const byText = new Map<string, HostStep>();
   for (const step of steps) {
     const key = `${step.why}\n${step.command}`;
-    byText.set(key, { ...step, hosts: [...(byText.get(key)?.hosts ?? []), ...step.hosts] });
+    const before = byText.get(key);
+    const state = before !== undefined && rankOf(before.state) > rankOf(step.state) ? before.state : step.state;
+    byText.set(key, { ...step, state, hosts: [...(before?.hosts ?? []), ...step.hosts] });
   }
   return [...byText.values()];
 }
 
 function renderSteps(steps: readonly HostStep[]): Html {
+  const more = steps.slice(OPEN);
   return html`<div class="steps" role="group" aria-label="What to do next">
 <h2>Next</h2>
-<ol>${steps.map(
-    ({ why, command, hosts }) =>
-      html`<li><p>${why}${hosts.length > 0 && html` <span class="on">on ${hosts.join(", ")}</span>`}</p><pre tabindex="0" data-copy><code>${command}</code></pre></li>`,
-  )}</ol>
-</div>`;
+<ol>${steps.slice(0, OPEN).map(renderStep)}</ol>
+${
+  more.length > 0 &&
+  html`<details id="more-steps"><summary>${countOf(more.length, "more step")}</summary>
+<ol start="${OPEN + 1}">${more.map(renderStep)}</ol></details>`
+}</div>`;
+}
+
+function renderStep({ why, command, hosts }: HostStep): Html {
+  const named = hosts.slice(0, NAMED).join(", ");
+  const on = hosts.length > NAMED ? `${named} and ${hosts.length - NAMED} more` : named;
+  return html`<li><p>${why}${on !== "" && html` <span class="on">on ${on}</span>`}</p><pre tabindex="0" data-copy><code>${command}</code></pre></li>`;
 }
 
 function scope(rows: readonly HostRow[], state: ShownState): string {

@@ -102,6 +102,7 @@ test("names and reasons from outside become no markup, and nothing is inline", (
     host: {
       host: hostile,
       at: hostile,
+      driver: hostile,
       monitors: [
         { kind: "silent", monitor: hostile, problem: hostile },
         {
