@@ -22,6 +22,7 @@ import { SegmentStore } from "./masakari/segments/store.ts";
 import { VmoveStore } from "./masakari/vmoves/store.ts";
 import type { CompletedRequest, NotificationArrival } from "./observation.ts";
 import { openDatabase } from "./store/database.ts";
+import { openLogSync } from "./store/log-sync.ts";
 
 export interface ControlPlaneOptions {
   /** SQLite file (made if missing; state persists there) or `:memory:`. */
@@ -53,7 +54,7 @@ export interface ControlPlaneOptions {
   readonly corsOrigins?: readonly string[];
   /** Stands in for Nova; by default every compute host exists. */
   readonly computeServiceExists?: ComputeServiceExists;
-  /** Called after a notification is on disk and before the response to it is sent. */
+  /** Called after a notification is committed and before the response to it is sent. */
   readonly onNotification?: (arrival: NotificationArrival) => void;
   /** Called after each response of either service. */
   readonly onRequest?: (request: CompletedRequest) => void;
@@ -91,12 +92,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   requireLoopback(host, options.allowRemote === true || options.tls !== undefined);
   const http = { tls: options.tls, trustedProxies: options.trustedProxies };
   const database = openDatabase(options.database);
+  const logSync = openLogSync(options.database);
   const tokens = new TokenStore(database, now);
   const urls = { identity: "", "instance-ha": "" };
   const onRequest = guarded(options.onRequest, log);
   const keystone = keystoneApp({
-    http,
-    database,
+    ...{ http, database, logSync },
     identities: new IdentityStore(database),
     tokens,
     trusts: new TrustStore(database, now),
@@ -121,9 +122,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const ending = new AbortController();
   const masakari = masakariApp({
-    stores,
-    tokens,
-    http,
+    ...{ stores, tokens, logSync, http },
     publicBase: options.publicUrls?.["instance-ha"]?.replace(/\/v1\/?$/, ""),
     corsOrigins: options.corsOrigins ?? [],
     notificationDelay: randomDelay(options.notificationDelayMax ?? 0),
@@ -141,6 +140,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ending.abort();
       await Promise.all([closeHttpServer(keystone), closeHttpServer(masakari)]);
       database.close();
+      logSync.close();
     })();
     return closing;
   };

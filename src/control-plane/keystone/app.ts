@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../../system/log.ts";
+import { durably } from "../http/durable.ts";
 import { observe } from "../http/observe.ts";
 import {
   bodyFailure,
@@ -10,6 +11,7 @@ import {
   refuseTooLarge,
 } from "../http/server.ts";
 import type { CompletedRequest } from "../observation.ts";
+import type { LogSync } from "../store/log-sync.ts";
 import { readCatalog, type ServiceUrls } from "./catalog.ts";
 import { expecting, faultBody, KeystoneFault, unauthorized } from "./fault.ts";
 import { type LoginRoom, logIn } from "./login.ts";
@@ -29,6 +31,7 @@ import type { Grant } from "./token-store.ts";
 /** What the embedded Keystone stands on. */
 export interface KeystoneRoom extends LoginRoom {
   readonly database: DatabaseSync;
+  readonly logSync: LogSync;
   readonly http: HttpServerOptions;
   /** Known only once both services listen. */
   readonly urls: () => ServiceUrls;
@@ -63,7 +66,10 @@ export function keystoneApp(room: KeystoneRoom): FastifyInstance {
     const self = `${room.urls().identity}/auth/catalog`;
     return json(reply, 200, { catalog: readCatalog(room.database, room.urls()), links: { self } }, "\n");
   });
-  const routes = { callerOf: (request: FastifyRequest) => callerOf(room, request), base: () => room.urls().identity };
+  const routes = {
+    callerOf: (request: FastifyRequest) => callerOf(room, request),
+    ...{ base: () => room.urls().identity, logSync: room.logSync },
+  };
   addIdentityRoutes(app, routes, [
     ...domainRoutes(room),
     ...projectRoutes(room),
@@ -110,8 +116,11 @@ function addVersions(app: FastifyInstance, room: KeystoneRoom): void {
 
 function addTokens(app: FastifyInstance, room: KeystoneRoom, url: string): void {
   app.post(url, async (request, reply) => {
-    const grant = await logIn(room, readJson(request), request.ip);
-    reply.header("x-subject-token", room.tokens.issue(grant));
+    const grant = await durably(request, room.logSync, async () => {
+      const grant = await logIn(room, readJson(request), request.ip);
+      reply.header("x-subject-token", room.tokens.issue(grant));
+      return grant;
+    });
     return json(reply, 201, tokenBody(grant, readCatalog(room.database, room.urls())));
   });
   app.route({
@@ -124,8 +133,9 @@ function addTokens(app: FastifyInstance, room: KeystoneRoom, url: string): void 
       return json(reply.header("x-subject-token", token), 200, tokenBody(grant, catalog));
     },
   });
-  app.delete(url, (request, reply) => {
-    room.tokens.revoke(subjectOf(room, request, "identity:revoke_token").token);
+  app.delete(url, async (request, reply) => {
+    const { token } = subjectOf(room, request, "identity:revoke_token");
+    await durably(request, room.logSync, () => room.tokens.revoke(token));
     return reply.code(204).send();
   });
   app.options(url, (_request, reply) =>

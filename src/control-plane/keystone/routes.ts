@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { isObject } from "../formats/json-schema.ts";
 import type { Json } from "../formats/python-json.ts";
 import { parseBody } from "../formats/request-body.ts";
+import { durably } from "../http/durable.ts";
 import { bodyOf } from "../http/server.ts";
+import type { LogSync } from "../store/log-sync.ts";
 import { expecting, KeystoneFault } from "./fault.ts";
 import { json } from "./reply.ts";
 import type { Grant } from "./token-store.ts";
@@ -40,6 +42,7 @@ export interface IdentityRoute {
 export interface RouteRoom {
   readonly callerOf: (request: FastifyRequest) => Grant;
   readonly base: () => string;
+  readonly logSync: LogSync;
 }
 
 export function addIdentityRoutes(app: FastifyInstance, room: RouteRoom, routes: readonly IdentityRoute[]): void {
@@ -59,7 +62,7 @@ export function addIdentityRoutes(app: FastifyInstance, room: RouteRoom, routes:
           url: pathname.replace(/^\/v3/, "") + search,
         };
         if (!isAdmin(caller) && !allows?.(call)) throw forbidden(`identity:${rule}`);
-        const body = await handle(call);
+        const body = await durably(request, room.logSync, () => handle(call));
         return body === undefined ? reply.code(status).send() : json(reply, status, body, "\n");
       },
     });

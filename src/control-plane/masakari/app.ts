@@ -3,6 +3,7 @@ import type { Logger } from "../../system/log.ts";
 import { type Json, toPythonJson } from "../formats/python-json.ts";
 import { bestMatch } from "../http/accept.ts";
 import { addCors } from "../http/cors.ts";
+import { durably } from "../http/durable.ts";
 import { observe } from "../http/observe.ts";
 import {
   bodyFailure,
@@ -14,6 +15,7 @@ import {
 import { webobError } from "../http/webob-error.ts";
 import type { TokenStore } from "../keystone/token-store.ts";
 import type { CompletedRequest, NotificationArrival } from "../observation.ts";
+import type { LogSync } from "../store/log-sync.ts";
 import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
 import { extensionsResource } from "./extensions.ts";
 import { ApiFault, faultBody } from "./fault.ts";
@@ -33,6 +35,7 @@ import { vmovesResource } from "./vmoves/routes.ts";
 export interface MasakariRoom {
   readonly stores: Stores;
   readonly tokens: TokenStore;
+  readonly logSync: LogSync;
   /** Keystone's URL, for the 401's header; known only once it listens. */
   readonly identityUrl: () => string;
   readonly http: HttpServerOptions;
@@ -85,7 +88,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   const handle = async (request: FastifyRequest, reply: FastifyReply, name: string, action: Action | undefined) => {
     const entrant = entrants.get(request);
     if (!entrant) throw new Error("a request reached its route without having been let in");
-    const body = await perform(request, entrant, name, action);
+    const body = await durably(request, room.logSync, () => perform(request, entrant, name, action));
     reply.headers({ "openstack-api-version": `masakari ${entrant.version.text}`, vary: "OpenStack-API-Version" });
     return success(request, reply, action?.status ?? 200, body);
   };
@@ -114,7 +117,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
   ]) {
     addResource(app, resource, handle);
   }
-  if (release.hasVmoves) addHealthcheck(app, stores.database);
+  if (release.hasVmoves) addHealthcheck(app, stores.database, room.logSync);
   return app;
 }
 
@@ -134,11 +137,17 @@ function choices(request: FastifyRequest, reply: FastifyReply, base: string, rel
     : success(request, reply, 300, versionChoices(base, path));
 }
 
-function success(request: FastifyRequest, reply: FastifyReply, status: number, body: Json | undefined): FastifyReply {
+function success(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  body: Json | Buffer | undefined,
+): FastifyReply {
   const vendor = "application/vnd.openstack.masakari+json";
   const type = bestMatch(request.headers.accept, ["application/json", vendor]) ?? "application/json";
   reply.code(status).header("content-type", type);
-  return body === undefined ? reply.send() : reply.send(Buffer.from(toPythonJson(body)));
+  if (body === undefined) return reply.send();
+  return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(toPythonJson(body)));
 }
 
 function sendError(

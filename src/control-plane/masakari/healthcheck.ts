@@ -2,15 +2,16 @@ import type { DatabaseSync } from "node:sqlite";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { messageOf } from "../../system/message-of.ts";
 import { bestMatch } from "../http/accept.ts";
+import type { LogSync } from "../store/log-sync.ts";
 
 export const healthcheckPath = "/healthcheck";
 
-/** `/healthcheck` as oslo.middleware's: without a token, 200 while the database can be read, else 503. */
-export function addHealthcheck(app: FastifyInstance, database: DatabaseSync): void {
+/** `/healthcheck` as oslo.middleware's: without a token, 200 while the database can be read and written, else 503. */
+export function addHealthcheck(app: FastifyInstance, database: DatabaseSync, logSync: LogSync): void {
   app.route({
     method: ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"],
     url: healthcheckPath,
-    handler: (request, reply) => show(request, reply, check(database)),
+    handler: (request, reply) => show(request, reply, check(database, logSync)),
   });
 }
 
@@ -19,7 +20,8 @@ interface Health {
   readonly reason: string;
 }
 
-function check(database: DatabaseSync): Health {
+function check(database: DatabaseSync, { problem }: LogSync): Health {
+  if (problem) return { good: false, reason: `database: ${messageOf(problem)}; restart the control plane` };
   try {
     database.prepare("SELECT count(*) FROM segment").get();
     return { good: true, reason: "OK" };

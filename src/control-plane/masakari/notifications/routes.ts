@@ -18,7 +18,7 @@ export interface NotificationRoom {
   readonly delay: NotificationDelay | undefined;
   /** Ends what waits. */
   readonly signal: AbortSignal;
-  /** Called with each one after it is on disk. */
+  /** Called with each one after it is committed. */
   readonly onStored: (arrival: NotificationArrival) => void;
 }
 
@@ -40,9 +40,7 @@ export function notificationsResource(stores: Stores, { delay, signal, onStored 
       index: {
         status: 200,
         rule: rule("index"),
-        handle: ({ query }) => ({
-          notifications: notifications.list(query).map((row) => showNotification(row, release)),
-        }),
+        handle: ({ query }) => notifications.list(query, release),
       },
       show: {
         status: 200,
