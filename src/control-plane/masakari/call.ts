@@ -30,8 +30,8 @@ export interface Action {
   /** Policy rule, e.g. `os_masakari_api:segments:create`. */
   readonly rule?: string;
   readonly schema?: (version: Microversion) => Schema;
-  /** Returns the response's body, undefined for none; throws ApiFault to refuse. */
-  readonly handle: (call: Call) => Json | undefined | Promise<Json>;
+  /** Returns the response's body, as bytes if it is written already, undefined for none; throws ApiFault to refuse. */
+  readonly handle: (call: Call) => Json | Buffer | undefined | Promise<Json>;
 }
 
 /** What is known of a request once it has been let in. */

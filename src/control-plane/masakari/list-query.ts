@@ -1,12 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { ApiFault } from "./fault.ts";
+import { type Condition, planList } from "./list-plan.ts";
 import { listLimit } from "./record.ts";
-
-/** A condition on the rows of a list, in SQL, and the value for its `?`. */
-export interface Condition {
-  readonly sql: string;
-  readonly value: SQLInputValue;
-}
+import { type Shape, shapeSql } from "./shape.ts";
 
 /** A resource's list. */
 export interface Listing {
@@ -27,10 +23,40 @@ const always = ["id", "created_at", "updated_at", "deleted_at"];
  */
 export function listRows<Row>(
   database: DatabaseSync,
-  { table, columns, filters }: Listing,
+  listing: Listing,
   query: URLSearchParams,
   scope: readonly Condition[] = [],
 ): Row[] {
+  const { sql, values } = select(database, listing, query, scope);
+  return database.prepare(`SELECT * ${sql}`).all(...values) as unknown as Row[];
+}
+
+/**
+ * The same rows as the JSON document `{"MEMBER": [ROW, …]}`.
+ * @throws ApiFault 400 for what it cannot make sense of
+ */
+export function listDocument(
+  database: DatabaseSync,
+  listing: Listing,
+  query: URLSearchParams,
+  { member, shape }: { readonly member: string; readonly shape: Shape },
+): Buffer {
+  const { sql, values } = select(database, listing, query, []);
+  // Only the rows of the page are written, and in their order: the page is the outer loop of a cross join.
+  const page = `SELECT id AS page_id ${sql}`;
+  const rows = `SELECT ${shapeSql(shape)} AS row FROM (${page}) CROSS JOIN ${listing.table} ON id = page_id`;
+  const document = `'{"${member}": [' || coalesce(group_concat(row, ', '), '') || ']}'`;
+  const found = database.prepare(`SELECT CAST(${document} AS BLOB) AS document FROM (${rows})`).get(...values);
+  const bytes = found?.document as Uint8Array<ArrayBuffer>;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function select(
+  database: DatabaseSync,
+  { table, columns, filters }: Listing,
+  query: URLSearchParams,
+  scope: readonly Condition[],
+): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
   const limit = limitOf(query);
   const order = orderOf(query, [...always, ...columns]);
   const filtered = Object.entries(filters).flatMap(([name, condition]) => {
@@ -39,18 +65,25 @@ export function listRows<Row>(
   });
   const marker = last(query, "marker");
   const after = marker === null ? [] : [afterMarker(database, table, marker, order)];
-  const conditions = [...scope, ...filtered];
+  const { conditions, sorts } = planList(database, table, [...scope, ...filtered], order[0]?.column);
   const where = ["deleted_at IS NULL", ...conditions.map(({ sql }) => sql), ...after.map(({ sql }) => sql)];
-  const sorted = order.map(({ column, direction }) => `${column} ${direction}`);
-  return database
-    .prepare(`SELECT * FROM ${table} WHERE ${where.join(" AND ")} ORDER BY ${sorted.join(", ")} LIMIT ?`)
-    .all(...conditions.map(({ value }) => value), ...after.flatMap(({ values }) => values), limit) as unknown as Row[];
+  // The `+` keeps SQLite from using an index for the order.
+  const sorted = order.map(({ column, direction }) => `${sorts ? "+" : ""}${column} ${direction}`);
+  return {
+    sql: `FROM ${table} WHERE ${where.join(" AND ")} ORDER BY ${sorted.join(", ")} LIMIT ?`,
+    values: [...conditions.map(({ value }) => value), ...after.flatMap(({ values }) => values), limit],
+  };
 }
 
 /** An exact filter on the column of that name. */
 export const equals =
   (column: string) =>
   (value: string): Condition => ({ sql: `${column} = ?`, value });
+
+/** The same, if there is an index of the column, `created_at` and `id`. */
+export const equalsIndexed =
+  (column: string) =>
+  (value: string): Condition => ({ sql: `${column} = ?`, value, indexOrder: "created_at" });
 
 /** Of a parameter that is given more than once the last counts. */
 function last(query: URLSearchParams, name: string): string | null {

@@ -114,4 +114,16 @@ export const migrations: readonly string[] = [
   CREATE INDEX notification_generated ON notification (generated_time, created_at, id) WHERE deleted_at IS NULL;
   CREATE INDEX notification_updated ON notification (updated_at, created_at, id) WHERE deleted_at IS NULL;
   `,
+  `
+  UPDATE notification SET payload = python_json_again(payload);
+  DROP INDEX notification_newest;
+  DROP INDEX notification_generated;
+  DROP INDEX notification_updated;
+  CREATE INDEX notification_newest ON notification
+    (created_at, id, status, type, source_host_uuid, generated_time) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_generated ON notification
+    (generated_time, created_at, id, status, type, source_host_uuid) WHERE deleted_at IS NULL;
+  CREATE INDEX notification_updated ON notification
+    (updated_at, created_at, id, status, type, source_host_uuid) WHERE deleted_at IS NULL;
+  `,
 ];

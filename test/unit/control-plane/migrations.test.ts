@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
+import { type Json, toPythonJson } from "../../../src/control-plane/formats/python-json.ts";
 import { migrations } from "../../../src/control-plane/store/migrations.ts";
 import { callMasakari, logIn, startFor } from "../../support/control-plane.ts";
 import { sendNotification } from "../../support/control-plane-hosts.ts";
@@ -24,6 +25,10 @@ describe("a database of an earlier schema", () => {
       const database = join(directory, "control-plane.sqlite");
       const earlier = new DatabaseSync(database, { enableForeignKeyConstraints: false });
       earlier.exec(readFileSync(new URL(dump, fixtures), "utf8"));
+      const payloads = earlier
+        .prepare("SELECT payload FROM notification ORDER BY id DESC")
+        .all()
+        .map(({ payload }) => JSON.parse(String(payload)) as unknown);
       earlier.close();
       const cloud = await startFor(context, { database, users: [] });
       const token = await logIn(cloud);
@@ -49,7 +54,9 @@ describe("a database of an earlier schema", () => {
       for (const one of await list("/notifications")) {
         assert.deepEqual([one.failover_segment_uuid, one.message, one.status], [uuid, null, "new"]);
       }
-      assert.equal((await list("/notifications")).length, 2);
+      const { body } = await callMasakari(cloud, token, "GET", "/notifications");
+      assert.equal(body, toPythonJson(JSON.parse(body) as Json), "is written as Python does");
+      assert.deepEqual(await list("/notifications").then((all) => all.map(({ payload }) => payload)), payloads);
       await sendNotification(cloud, token, "compute1", { type: "COMPUTE_HOST" });
       assert.equal((await list("/notifications")).length, 3);
     });

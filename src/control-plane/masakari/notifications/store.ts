@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { PythonFloat } from "../../formats/python-json.ts";
+import { PythonFloat, toPythonJson } from "../../formats/python-json.ts";
 import { formatTime, formatWholeSecond, parseIsoTime, type UtcTime } from "../../formats/time.ts";
 import { ApiFault } from "../fault.ts";
-import { equals, type Listing, listRows } from "../list-query.ts";
-import { type Stamps, stamps } from "../record.ts";
+import { equalsIndexed, type Listing, listDocument } from "../list-query.ts";
+import type { Stamps } from "../record.ts";
 import type { Release } from "../release.ts";
+import { type Shape, showRow, stampShape } from "../shape.ts";
 
 /** What a monitor notifies, its host looked up. */
 export interface NewNotification {
@@ -35,7 +36,7 @@ export interface NotificationRow extends Stamps {
   readonly generated_time: string;
   readonly source_host_uuid: string;
   readonly type: string;
-  /** JSON, members in the order they were sent. */
+  /** JSON as Python writes it, members in the order they were sent. */
   readonly payload: string;
   readonly status: string;
   readonly failover_segment_uuid: string;
@@ -48,13 +49,13 @@ const listing: Listing = {
   table: "notification",
   columns: ["generated_time", "source_host_uuid", "type", "payload", "status"],
   filters: {
-    status: equals("status"),
-    type: equals("type"),
-    source_host_uuid: equals("source_host_uuid"),
+    status: equalsIndexed("status"),
+    type: equalsIndexed("type"),
+    source_host_uuid: equalsIndexed("source_host_uuid"),
     "generated-since": (text) => {
       const since = parseIsoTime(text);
       if (since === undefined) throw new ApiFault(400, "Invalid generated-since value");
-      return { sql: "generated_time >= ?", value: formatTime(since) };
+      return { sql: "generated_time >= ?", value: formatTime(since), indexOrder: "generated_time" };
     },
   },
 };
@@ -71,9 +72,10 @@ export class NotificationStore {
     this.#duplicateInterval = duplicateInterval;
   }
 
-  /** @throws ApiFault 400 for a query that makes no sense */
-  list(query: URLSearchParams): NotificationRow[] {
-    return listRows(this.#database, listing, query);
+  /** `{"notifications": […]}`, as bytes. @throws ApiFault 400 for a query that makes no sense */
+  list(query: URLSearchParams, release: Release): Buffer {
+    const shape = [...headShape, ...tailShape(release)];
+    return listDocument(this.#database, listing, query, { member: "notifications", shape });
   }
 
   find(uuid: string): NotificationRow | undefined {
@@ -112,7 +114,7 @@ export class NotificationStore {
         sourceHostUuid,
         segmentUuid,
         type,
-        JSON.stringify(payload),
+        toPythonJson(payload),
         payloadKey(payload),
         formatWholeSecond(this.#now()),
       ) as unknown as NotificationRow;
@@ -144,21 +146,31 @@ function payloadKey(payload: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(payload).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+const headShape: Shape = [
+  ["id", "id", "number"],
+  ["notification_uuid", "uuid", "plain"],
+  ["generated_time", "generated_time", "plain"],
+  ["source_host_uuid", "source_host_uuid", "plain"],
+  ["type", "type", "plain"],
+  ["payload", "payload", "json"],
+  ["status", "status", "plain"],
+];
+
+function tailShape({ hasVmoves }: Release): Shape {
+  if (!hasVmoves) return stampShape;
+  return [["failover_segment_uuid", "failover_segment_uuid", "plain"], ["message", "message", "text"], ...stampShape];
+}
+
 /** A notification as the API shows it. `withDetails`: as from 1.1 on, when one is shown. */
-export function showNotification(row: NotificationRow, { hasVmoves }: Release, { withDetails = false } = {}) {
-  const { id, uuid, generated_time, source_host_uuid, type, payload, status, failover_segment_uuid, message } = row;
+export function showNotification(row: NotificationRow, release: Release, { withDetails = false } = {}) {
   return {
-    id,
-    notification_uuid: uuid,
-    // With details it comes from the engine by RPC, which loses the microseconds.
-    generated_time: withDetails ? generated_time.replace(/\.\d+$/, ".000000") : generated_time,
-    source_host_uuid,
-    type,
-    payload: JSON.parse(payload) as Record<string, string>,
-    status,
-    ...(withDetails && { recovery_workflow_details: showTasks(row) }),
-    ...(hasVmoves && { failover_segment_uuid, message }),
-    ...stamps(row),
+    ...showRow(headShape, row),
+    ...(withDetails && {
+      // With details it comes from the engine by RPC, which loses the microseconds.
+      generated_time: row.generated_time.replace(/\.\d+$/, ".000000"),
+      recovery_workflow_details: showTasks(row),
+    }),
+    ...showRow(tailShape(release), row),
   };
 }
 

@@ -1,13 +1,51 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { NotificationStore } from "../../../../src/control-plane/masakari/notifications/store.ts";
-import { openDatabase } from "../../../../src/control-plane/store/database.ts";
+import { releases } from "../../../../src/control-plane/masakari/release.ts";
+import { inTransaction, openDatabase } from "../../../../src/control-plane/store/database.ts";
 
-for (const query of ["", "sort_dir=asc", "sort_key=generated_time", "sort_key=updated_at", "type=VM", "status=new"]) {
-  test(`a list of notifications by "${query}" comes from an index, without a sort of the whole table`, (context) => {
-    const database = openDatabase(":memory:");
-    context.after(() => database.close());
+let database: DatabaseSync;
+
+/** 3,000 notifications of processes on as many hosts and 3 of guests, one of which is finished; all are of one status but that one. */
+before(() => {
+  database = openDatabase(":memory:");
+  const store = new NotificationStore(database, Date.now, 180);
+  inTransaction(database, () => {
+    for (let index = 0; index < 3003; index += 1) {
+      const { uuid } = store.insert({
+        generatedTime: { ms: Date.UTC(2026, 0, 1) + index * 1000, micros: 0 },
+        ...{ sourceHostUuid: randomUUID(), segmentUuid: randomUUID(), type: index < 3000 ? "PROCESS" : "VM" },
+        payload: { event: "STOPPED", process_name: `p${index}` },
+      });
+      if (index === 3002) store.settle(uuid, "finished", null, []);
+    }
+  });
+});
+after(() => database.close());
+
+/** Query and index, and whether the few rows that it leads to are sorted. */
+const plans: [query: string, index: string, isSorted?: true][] = [
+  ["", "notification_newest"],
+  ["sort_dir=asc", "notification_newest"],
+  ["sort_key=generated_time", "notification_generated"],
+  ["sort_key=updated_at", "notification_updated"],
+  ["type=VM", "notification_of_type"],
+  ["type=PROCESS", "notification_of_type"],
+  ["status=new", "notification_of_status"],
+  ["status=new&sort_key=generated_time", "notification_generated"],
+  ["type=PROCESS&status=new&sort_key=updated_at", "notification_updated"],
+  ["type=PROCESS&generated-since=2026-01-01&sort_key=generated_time", "notification_generated"],
+  ["type=VM&sort_key=generated_time", "notification_of_type", true],
+  ["status=new&type=VM", "notification_of_type"],
+  ["type=PROCESS&status=finished&sort_key=updated_at", "notification_of_status", true],
+  ["generated-since=2026-01-01", "notification_newest"],
+  ["generated-since=2026-01-01T00:49", "notification_generated", true],
+];
+
+for (const [query, index, isSorted = false] of plans) {
+  test(`a list of notifications by "${query}" comes from ${index}, ${isSorted ? "and few rows are sorted" : "sorted"}`, () => {
     const statements: string[] = [];
     const recorder = {
       prepare: (sql: string) => {
@@ -15,12 +53,12 @@ for (const query of ["", "sort_dir=asc", "sort_key=generated_time", "sort_key=up
         return database.prepare(sql);
       },
     } as DatabaseSync;
-    new NotificationStore(recorder, Date.now, 180).list(new URLSearchParams(query));
-    const [sql = ""] = statements;
+    new NotificationStore(recorder, Date.now, 180).list(new URLSearchParams(query), releases["1.3"]);
+    const sql = statements.at(-1) ?? "";
     const values = Array.from(sql.matchAll(/\?/g), () => 1);
     const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
     const plan = steps.map(({ detail }) => String(detail)).join("\n");
-    assert.match(plan, /USING INDEX/);
-    assert.doesNotMatch(plan, /TEMP B-TREE/);
+    assert.match(plan, new RegExp(`USING (COVERING )?INDEX ${index} `.trimEnd()));
+    assert.equal(/TEMP B-TREE/.test(plan), isSorted, plan);
   });
 }
