@@ -1,4 +1,4 @@
-import { promises } from "node:fs";
+import { constants, promises } from "node:fs";
 import type { SecureContext } from "node:tls";
 import { TlsError } from "./errors.ts";
 import type { OptionNames } from "./option-names.ts";
@@ -19,6 +19,9 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined;
   readonly optionNames?: OptionNames | undefined;
 }
+
+/** Bytes. The CAs of a whole distribution are a quarter of a megabyte. */
+const LARGEST_PEM = 8 * 1024 * 1024;
 
 /** Where distributions keep the machine's own trusted CAs, which Python's requests reads on Debian and Red Hat. */
 const systemBundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
@@ -49,7 +52,7 @@ async function trusted(options: TlsOptions, environment: Environment): Promise<B
   const bundle = environment.REQUESTS_CA_BUNDLE ?? environment.CURL_CA_BUNDLE;
   if (bundle !== undefined && bundle !== "") return await readPem(bundle, "cafile", "REQUESTS_CA_BUNDLE");
   for (const path of systemBundles) {
-    const found = await promises.readFile(path).catch(() => undefined);
+    const found = await readBounded(path).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -69,7 +72,7 @@ async function pem(
 async function readPem(file: string, option: "cafile" | "certfile" | "keyfile", name: string): Promise<Buffer> {
   let content: Buffer;
   try {
-    content = await promises.readFile(file);
+    content = await readBounded(file);
   } catch (error) {
     throw new TlsError(`cannot read ${name} ${file}: ${text(error)}`, { cause: error, option });
   }
@@ -78,6 +81,21 @@ async function readPem(file: string, option: "cafile" | "certfile" | "keyfile", 
     throw new TlsError(`${name} ${file} contains no PEM certificate or key`, { option });
   }
   return content;
+}
+
+/** A device has no end, and a named pipe may have no writer: neither may hold the program up. */
+async function readBounded(path: string): Promise<Buffer> {
+  const file = await promises.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new Error("it is no regular file");
+    const bytes = Buffer.alloc(Math.min(found.size, LARGEST_PEM) + 1);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    if (bytesRead > LARGEST_PEM) throw new Error(`it is larger than ${LARGEST_PEM} bytes`);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function text(error: unknown): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readTextFile } from "../../config/text-file.ts";
 import type { Certificate } from "../../system/certificate-files.ts";
 import { CertificateRenewal } from "../../system/certificate-renewal.ts";
 import type { Logger } from "../../system/log.ts";
@@ -18,7 +18,7 @@ export function choosePassword({ passwordFile }: ControlPlaneArguments, openrc: 
     const given =
       passwordFile === undefined
         ? process.env[passwordVariable]
-        : readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0];
+        : read(passwordFile).split(/\r?\n/, 1)[0];
     if (given === "") {
       throw new StartError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
     }
@@ -46,4 +46,11 @@ export async function firstCertificate(renewal: CertificateRenewal | undefined):
   } catch (cause) {
     throw new StartError(`cannot use the certificate or its key: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A device has no end, and a named pipe may have no writer: neither may hold a control plane up that serves. */
+function read(path: string): string {
+  const found = readTextFile(path);
+  if ("reason" in found) throw new Error(`${path} ${found.reason}`);
+  return found.text;
 }

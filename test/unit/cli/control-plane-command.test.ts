@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdtempSync,
@@ -70,7 +71,19 @@ describe("masakari-monitors control-plane", () => {
     const missing = join(directory, "missing");
     const failed = await startControlPlaneProcess(context, directory, ["--password-file", missing]);
     assert.equal((await failed.exited)[0], 1);
-    assert.match(failed.output(), /^masakari-monitors control-plane: cannot read the password: .*missing'\n$/);
+    assert.match(
+      failed.output(),
+      /^masakari-monitors control-plane: cannot read the password: .*missing does not exist\n$/,
+    );
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const file of [pipe, "/dev/zero"]) {
+      const password = await startControlPlaneProcess(context, directory, ["--password-file", file]);
+      assert.equal((await password.exited)[0], 1);
+      const tls = await startControlPlaneProcess(context, directory, ["--tls-cert", file, "--tls-key", file]);
+      assert.equal((await tls.exited)[0], 1);
+      for (const { output } of [password, tls]) assert.match(output(), /is not a regular file|is larger than/);
+    }
   });
 
   test("a second one on the same state directory ends, names the first and changes nothing", async (context) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { ServerOptions } from "node:https";
 import { connect } from "node:net";
@@ -180,6 +181,15 @@ suite("a file that cannot be used is named, with its option", () => {
       ask(identity(server), { cafile: "/nonexistent/ca.pem" }),
       refused(/cannot read \[api\] cafile \/nonexistent/),
     );
+  });
+
+  test("a device, or a pipe that nobody writes to", async () => {
+    const pipe = certificates.write("pipe", "");
+    rmSync(pipe);
+    execFileSync("mkfifo", [pipe]);
+    for (const cafile of ["/dev/zero", pipe]) {
+      await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*: it is no regular file/));
+    }
   });
 
   test("not PEM", async () => {
