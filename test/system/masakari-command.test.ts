@@ -148,6 +148,11 @@ describe("masakari beside Debian's openstackclient, at Debian's masakari-api", {
         "value",
       ],
       ["segment", "list", "--filters", "service_type=none", "-f", "json"],
+      // Abbreviated, of the command and of the program.
+      ["segment", "list", "--lim", "5", "--form", "json", "--filt", "recovery_method=auto"],
+      ["segment", "list", "--col=name", "--max-w", "60", "--sort-col", "name"],
+      ["--os-region-n", site.region, "segment", "show", name, "--form=shell", "--pref", "s_"],
+      ["--os-identity-a", "3", "segment", "host", "show", name, host, "--noind", "-f", "json"],
       ["segment", "list", "--filters", "service_type=none", "--print-empty"],
       ...[[], ["-f", "csv", "--quote", "minimal"], ["-f", "json"]].map((format) => [
         "segment",
@@ -182,6 +187,9 @@ describe("masakari beside Debian's openstackclient, at Debian's masakari-api", {
       ["segment", "list", "--sort", "name:up"],
       ["segment", "create", "name-only", "wish", "COMPUTE"],
       ["segment", "list", "-f", "shell"],
+      ["segment", "list", "--s", "name"],
+      ["--os-proj", "x", "segment", "list"],
+      ["segment", "list", "--formt", "json"],
     ];
     const outcomes = await openstack(...refused);
     for (const [index, args] of refused.entries()) {

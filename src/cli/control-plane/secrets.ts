@@ -15,10 +15,7 @@ import { StartError } from "./start-error.ts";
  */
 export function choosePassword({ passwordFile }: ControlPlaneArguments, openrc: string): string {
   try {
-    const given =
-      passwordFile === undefined
-        ? process.env[passwordVariable]
-        : read(passwordFile).split(/\r?\n/, 1)[0];
+    const given = passwordFile === undefined ? process.env[passwordVariable] : read(passwordFile).split(/\r?\n/, 1)[0];
     if (given === "") {
       throw new StartError(`the password in ${passwordFile ?? `$${passwordVariable}`} is empty; put one there`);
     }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readTextFile } from "../../config/text-file.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
 
@@ -31,8 +31,9 @@ export const isMapping = (node: Node | undefined): node is Mapping => typeof nod
 export async function readCloudFiles(context: CommandContext): Promise<CloudFiles> {
   const { env } = context;
   const directories = searchDirectories(context);
-  const clouds = await firstOf("clouds", directories, env.OS_CLIENT_CONFIG_FILE);
-  const secure = await firstOf("secure", directories, env.OS_CLIENT_SECURE_FILE);
+  const given = (path: string | undefined) => (path ? resolve(context.workDir ?? "", path) : undefined);
+  const clouds = await firstOf("clouds", directories, given(env.OS_CLIENT_CONFIG_FILE));
+  const secure = await firstOf("secure", directories, given(env.OS_CLIENT_SECURE_FILE));
   const vendors = await firstOf("clouds-public", directories, undefined);
   const all = merged(clouds?.content ?? {}, secure?.content ?? {}).clouds;
   const profiles = vendors?.content["public-clouds"];

@@ -1,6 +1,7 @@
 import type { ApiOptions } from "../../openstack/create-session.ts";
 import { isMapping, type Mapping, merged, type Node, readCloudFiles } from "./cloud-files.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
+import { vendorProfiles } from "./vendor-profiles.ts";
 
 /** A login that clouds.yaml describes. */
 export interface Cloud {
@@ -59,7 +60,8 @@ export async function loginOfCloud(name: string | undefined, context: CommandCon
   }
   const own = Object.hasOwn(clouds, wanted) ? clouds[wanted] : undefined;
   if (!isMapping(own)) throw new CommandError(`there is no cloud ${wanted}: ${where}; there are ${list(names)}`);
-  const cloud = withRegion(withProfile(normalised(own), profiles, wanted), context.env.OS_REGION_NAME, wanted);
+  const cloud = withRegion(normalised(own), profileOf(normalised(own), profiles), context.env.OS_REGION_NAME, wanted);
+  requireAddress(cloud, wanted);
   return {
     api: apiOptions(cloud, context),
     endpoint: text(cloud, "instance_ha_endpoint_override", "ha_endpoint_override", "instance_ha_endpoint"),
@@ -88,20 +90,29 @@ function text(node: Mapping, ...keys: readonly string[]): string | undefined {
   return undefined;
 }
 
-function withProfile(cloud: Mapping, profiles: Mapping, name: string): Mapping {
+/** What the cloud's vendor profile stands for, of clouds-public.yaml before those of openstacksdk; empty if there is none. */
+function profileOf(cloud: Mapping, profiles: Mapping): Mapping {
+  const name = text(cloud, "profile", "cloud");
+  if (name === undefined) return {};
+  const found = [profiles, vendorProfiles].find((all) => Object.hasOwn(all, name))?.[name];
+  return isMapping(found) ? normalised(found) : {};
+}
+
+/** @throws CommandError where a profile leaves open where to log in */
+function requireAddress(cloud: Mapping, name: string): void {
   const profile = text(cloud, "profile", "cloud");
-  if (profile === undefined) return cloud;
-  const found = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
-  if (isMapping(found)) return merged(normalised(found), cloud);
   const auth = isMapping(cloud.auth) ? cloud.auth : {};
-  if (text(auth, "auth_url") !== undefined || text(cloud, "auth_url") !== undefined) return cloud;
+  if (profile === undefined || [auth, cloud].some((node) => text(node, "auth_url", "endpoint") !== undefined)) return;
   throw new CommandError(
-    `the cloud ${name} has the profile ${profile}, which no clouds-public.yaml here has; write its auth_url, and what else it stands for, into the cloud`,
+    `the cloud ${name} has the profile ${profile}, for which neither a clouds-public.yaml here nor openstacksdk has an auth_url; write it, and what else the profile stands for, into the cloud`,
   );
 }
 
-function withRegion(cloud: Mapping, wanted: string | undefined, name: string): Mapping {
-  const known = regionsOf(cloud);
+/** The cloud with what its profile and its region add. Regions of the cloud itself count, and only without any those of the profile. */
+function withRegion(own: Mapping, profile: Mapping, wanted: string | undefined, name: string): Mapping {
+  const cloud = merged(profile, own);
+  const ofCloud = regionsOf(own);
+  const known = ofCloud.length > 0 ? ofCloud : regionsOf(profile);
   if (known.length === 0) return wanted ? { ...cloud, region_name: wanted } : cloud;
   const found = wanted ? known.find((region) => region.name === wanted) : known[0];
   if (found === undefined) {

@@ -7,6 +7,7 @@ import { withClient } from "./connect.ts";
 import { environmentWith } from "./environment.ts";
 import { loginOptionsOf } from "./old-syntax.ts";
 import type { OutputOptions } from "./output/format-options.ts";
+import { onTerminal } from "./output/formats.ts";
 import { choosesOutput } from "./output/options.ts";
 import { render } from "./output/render.ts";
 import type { Result } from "./result.ts";
@@ -74,5 +75,5 @@ async function printed(
 ): Promise<string> {
   if (options.json) return `${printableJson(json, 2)}\n`;
   if (options.style === "people" && !choosesOutput(options)) return text;
-  return view === undefined ? `${line}\n` : await render(view, options, context);
+  return view === undefined ? onTerminal(`${line}\n`, context) : await render(view, options, context);
 }

@@ -1,6 +1,6 @@
 import type { CallOptions, MasakariClient } from "../../openstack/masakari.ts";
 import type { Host, HostBody } from "../../openstack/masakari-objects.ts";
-import { table } from "../table.ts";
+import { onOneLine, table } from "../table.ts";
 import { type Found, findHost, findSegment, hostsOf } from "./find.ts";
 import { integerMarker, type ListOptions, listQuery } from "./list-query.ts";
 import { listView, objectView } from "./output/view.ts";
@@ -81,7 +81,7 @@ export async function updateHost(
 export async function deleteHost(client: MasakariClient, wanted: WantedHost, call: CallOptions): Promise<Result> {
   const { segment, host } = await findHost(client, wanted.host, wanted.segment, call);
   await client.deleteHost(segment.uuid, host.uuid, call);
-  const text = `deleted host ${host.name} (${host.uuid}) of segment ${segment.name}\n`;
+  const text = `${onOneLine(`deleted host ${host.name} (${host.uuid}) of segment ${segment.name}`)}\n`;
   return { json: host, text, line: `Host deleted: ${wanted.host}` };
 }
 

@@ -50,12 +50,3 @@ export function loginOptionsOf(options: object): Record<string, string> {
   const insecure = "insecure" in options && options.insecure === true ? { OS_INSECURE: "true" } : {};
   return { ...Object.fromEntries(given), ...insecure };
 }
-
-/** openstackclient's plugin spells some options with an underscore. */
-export function normalizedArguments(args: readonly string[]): string[] {
-  return args.map((one) =>
-    one.replace(/^--(on_maintenance|control_attributes|recovery_method|service_type|is_enabled)(?==|$)/, (name) =>
-      name.replace("_", "-"),
-    ),
-  );
-}

@@ -4,7 +4,7 @@ import { redact } from "../../openstack/redact.ts";
 import type { Clock } from "../../system/clock.ts";
 import { messageOf } from "../../system/message-of.ts";
 import { printable } from "../../system/printable.ts";
-import { maskedHeaders, maskedJson } from "./mask.ts";
+import { maskedHeaders, maskedJson, withoutUrlSecrets } from "./mask.ts";
 
 /** Characters that are shown of a body. */
 const LONGEST_LINE = 20_000;
@@ -53,7 +53,7 @@ export class RequestTrace {
   }
 
   #note({ method, url }: HttpRequest, since: number): void {
-    this.timed.push({ method, url, seconds: (this.#clock.now().mono - since) / 1000 });
+    this.timed.push({ method, url: withoutUrlSecrets(url), seconds: (this.#clock.now().mono - since) / 1000 });
   }
 
   #showRequest({ method, url, headers, body }: HttpRequest): void {
@@ -70,6 +70,6 @@ export class RequestTrace {
   }
 
   #show(line: string): void {
-    this.#debug?.(`${printable(shorten(redact(line, this.#secrets), LONGEST_LINE))}\n`);
+    this.#debug?.(`${printable(shorten(withoutUrlSecrets(redact(line, this.#secrets)), LONGEST_LINE))}\n`);
   }
 }

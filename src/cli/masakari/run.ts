@@ -5,7 +5,8 @@ import { packageVersion } from "../version.ts";
 import type { CommandContext } from "./command-context.ts";
 import { runner } from "./command-run.ts";
 import { addDashedVerbs } from "./dashed-verbs.ts";
-import { addLoginOptions, normalizedArguments } from "./old-syntax.ts";
+import { withWholeOptions } from "./long-options.ts";
+import { addLoginOptions } from "./old-syntax.ts";
 import { gathered } from "./output/options.ts";
 import { addSpacedVerbs } from "./spaced-verbs.ts";
 
@@ -13,14 +14,17 @@ import { addSpacedVerbs } from "./spaced-verbs.ts";
  * The `masakari` command.
  * @returns the exit status: 0; 1 after one line on standard error; 2 if the command line itself is wrong
  */
-export async function runMasakari(args: readonly string[], context: CommandContext): Promise<number> {
+export async function runMasakari(args: readonly string[], around: CommandContext): Promise<number> {
+  // Whatever is in a message (an API's text, a name of a file or an argument) moves no cursor.
+  const context = { ...around, err: (text: string) => around.err(printable(text, "\n")) };
   try {
-    await masakariCommand(context).parseAsync(normalizedArguments(args), { from: "user" });
+    const command = masakariCommand(context);
+    await command.parseAsync(withWholeOptions(args, command), { from: "user" });
     return 0;
   } catch (error) {
     // Help and version arrive here too, already written and with status 0; usage errors have written their line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    context.err(`masakari: ${printable(messageOf(error).replaceAll("\n", " "))}\n`);
+    context.err(`masakari: ${messageOf(error).replaceAll("\n", " ")}\n`);
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 import type { CallOptions, MasakariClient } from "../../openstack/masakari.ts";
 import type { RecoveryMethod, Segment, SegmentBody } from "../../openstack/masakari-objects.ts";
-import { table } from "../table.ts";
+import { onOneLine, table } from "../table.ts";
 import { hasMicroversion } from "./call.ts";
 import { CommandError } from "./command-context.ts";
 import { findSegment } from "./find.ts";
@@ -74,7 +74,7 @@ export async function updateSegment(
 export async function deleteSegment(client: MasakariClient, wanted: string, call: CallOptions): Promise<Result> {
   const segment = await findSegment(client, wanted, call);
   await client.deleteSegment(segment.uuid, call);
-  const text = `deleted segment ${segment.name} (${segment.uuid})\n`;
+  const text = `${onOneLine(`deleted segment ${segment.name} (${segment.uuid})`)}\n`;
   return { json: segment, text, line: `Segment deleted: ${wanted}` };
 }
 

@@ -34,6 +34,6 @@ function values(view: View): string {
 }
 
 /** A program gets the bytes as they are; a terminal gets none that could move its cursor. */
-function onTerminal(text: string, { terminal }: CommandContext): string {
+export function onTerminal(text: string, { terminal }: CommandContext): string {
   return terminal === undefined ? text : printable(text, "\n");
 }

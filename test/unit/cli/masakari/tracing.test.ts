@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { maskedJson } from "../../../../src/cli/masakari/mask.ts";
 import { type ControlPlane, startControlPlane } from "../../../../src/control-plane/control-plane.ts";
 import { TestServer } from "../../../support/http-server.ts";
 import { KeptLog } from "../../../support/kept-log.ts";
@@ -72,6 +73,32 @@ test("--debug masks a secret that a server quotes, and shows nothing that moves 
   assert.match(err, /no login with \*\*\*/);
   assert.ok(!err.includes(password));
   assert.doesNotMatch(err, /(?!\n)\p{Cc}/u);
+});
+
+test("--debug and --timing mask what a URL has of a login", async () => {
+  const login = {
+    OS_USERNAME: "u",
+    OS_PASSWORD: password,
+    OS_PROJECT_NAME: "p",
+    OS_USER_DOMAIN_ID: "d",
+    OS_PROJECT_DOMAIN_ID: "d",
+  };
+  for (const OS_AUTH_URL of [
+    "http://bob:Hunter2-x@127.0.0.1:1/v3",
+    "http://bob:Hunter2@x@127.0.0.1:1/v3",
+    "http://127.0.0.1:1/v3?a=b&auth_token=Hunter2-x",
+  ]) {
+    const { err } = await runMasakariCommand(["--debug", "--timing", "segment", "list"], { ...login, OS_AUTH_URL });
+    assert.match(err, /REQ: GET http:\/\/.*\*\*\*/);
+    assert.doesNotMatch(err, /Hunter2/);
+  }
+});
+
+test("--debug masks secrets that are numbers, or in a list", () => {
+  const shown = maskedJson(
+    '{"password": 123, "tokens": ["a", "b"], "password_hash": "c", "token": {"expires": "d"}, "id": 5}',
+  );
+  assert.equal(shown, '{"password":"***","tokens":"***","password_hash":"***","token":{"expires":"d"},"id":5}');
 });
 
 test("--timing lists the requests on standard error", async () => {
