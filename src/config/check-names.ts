@@ -117,7 +117,7 @@ const MAX_VARIABLE_LENGTH = 200;
 /** Warns about environment variables that are written for one of the sections and name no option of it. */
 export function checkEnvironment(tables: Tables, env: Readonly<Record<string, string | undefined>>): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const variable of Object.keys(env).sort((a, b) => a.localeCompare(b))) {
+  for (const variable of Object.keys(env).sort((a, b) => (a < b ? -1 : 1))) {
     if (variable.length > MAX_VARIABLE_LENGTH) continue;
     const match = /^OS_(.+?)__(.+)$/.exec(variable);
     const section = Object.keys(tables).find((name) => name.toUpperCase() === match?.[1]);

@@ -97,7 +97,7 @@ function worstOf(
   const rank = (state: ArmedState): number => ARMED_STATES.indexOf(state);
   return states
     .map((one) => ({ since: "", ...one }))
-    .sort((one, other) => rank(other.state) - rank(one.state) || one.since.localeCompare(other.since))
+    .sort((one, other) => rank(other.state) - rank(one.state) || (one.since < other.since ? -1 : 1))
     .map(({ since, ...one }) => ({ ...one, ...(since !== "" && { since }) }))[0];
 }
 
