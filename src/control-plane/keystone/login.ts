@@ -4,6 +4,7 @@ import type { Json } from "../formats/python-json.ts";
 import { expecting, KeystoneFault, unauthorized } from "./fault.ts";
 import type { ApplicationCredential, Domain, IdentityStore, Project, User } from "./identity-store.ts";
 import { at, checkLogin, textAt } from "./login-schema.ts";
+import { networkOf } from "./peer-network.ts";
 import { hashSecret, isWeak, verifySecret } from "./secret-hash.ts";
 import type { LoginThrottle } from "./throttle.ts";
 import type { Grant, TokenStore } from "./token-store.ts";
@@ -38,11 +39,11 @@ interface Proof {
   readonly applicationCredential?: ApplicationCredential;
 }
 
-/** What was sent, and the address that it came from. */
+/** What was sent, and the network that it came from. */
 interface Attempt {
   readonly identity: Json;
   readonly scope: Json | undefined;
-  readonly peer: string;
+  readonly network: string;
 }
 
 type Method = (room: LoginRoom, attempt: Attempt) => Promise<Proof>;
@@ -68,7 +69,7 @@ export async function logIn(room: LoginRoom, body: Json, peer: string): Promise<
   const missing = names.find((name) => !Object.hasOwn(identity, name));
   if (missing !== undefined) throw expecting(missing, "identity");
   const scope = readScope(room, at(auth, "scope"));
-  const proof = await prove(room, names, { identity, scope: at(auth, "scope"), peer });
+  const proof = await prove(room, names, { identity, scope: at(auth, "scope"), network: networkOf(peer) });
   return grant(room, proof, scope);
 }
 
@@ -130,13 +131,13 @@ function findNamed(identities: IdentityStore, value: Json | undefined, kind: "pr
   return domain && name !== undefined ? identities[kind]({ name, domainId: domain.id }) : undefined;
 }
 
-async function byPassword(room: LoginRoom, { identity, peer }: Attempt): Promise<Proof> {
+async function byPassword(room: LoginRoom, { identity, network }: Attempt): Promise<Proof> {
   const given = at(identity, "password/user");
   if (given === undefined) throw expecting("user", "None");
   const user = findNamed(room.identities, given, "user");
   const password = textAt(given, "password") ?? "";
   const who = user?.id ?? `${textAt(given, "id")} ${textAt(given, "name")}`;
-  await requireSecret(room, `${peer} user ${who.slice(0, 255)}`, password, user?.passwordHash);
+  await requireSecret(room, `${network} user ${who.slice(0, 255)}`, password, user?.passwordHash);
   if (!user?.enabled) throw unauthorized();
   if (isWeak(user.passwordHash)) room.storePasswordHash(user.id, await hashSecret(password));
   return { user, methods: ["password"] };
@@ -165,7 +166,7 @@ function byToken({ identities, tokens }: LoginRoom, { identity }: Attempt): Prom
   return Promise.resolve({ user, methods: [...new Set(["token", ...state.grant.methods])], from: state.grant });
 }
 
-async function byApplicationCredential(room: LoginRoom, { identity, scope, peer }: Attempt): Promise<Proof> {
+async function byApplicationCredential(room: LoginRoom, { identity, scope, network }: Attempt): Promise<Proof> {
   const { identities } = room;
   const given = at(identity, "application_credential");
   const [id, name] = [textAt(given, "id"), textAt(given, "name")];
@@ -179,7 +180,7 @@ async function byApplicationCredential(room: LoginRoom, { identity, scope, peer 
         ? identities.applicationCredential({ name, userId: owner.id })
         : undefined;
   if (!credential && id !== undefined) throw new KeystoneFault(404, `Could not find Application Credential: ${id}.`);
-  const key = `${peer} application credential ${credential?.id ?? `${owner?.id} ${name?.slice(0, 255)}`}`;
+  const key = `${network} application credential ${credential?.id ?? `${owner?.id} ${name?.slice(0, 255)}`}`;
   await requireSecret(room, key, textAt(given, "secret") ?? "", credential?.secretHash);
   const user = credential && identities.user({ id: credential.userId });
   const isOver = (credential?.expiresAt ?? Number.POSITIVE_INFINITY) <= room.now();

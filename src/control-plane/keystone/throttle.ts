@@ -1,10 +1,10 @@
 import { KeystoneFault } from "./fault.ts";
 
-/** Failed logins that one address may make for one user before it has to wait. */
+/** Failed logins that one network may make for one user before it has to wait. */
 const allowed = 5;
 /** How long failures count, and so how long the wait is at most, ms. */
 const period = 60_000;
-/** Pairs of user and address that are remembered: the ones that failed longest ago are forgotten first. */
+/** Pairs of user and network that are remembered: the ones that failed longest ago are forgotten first. */
 const remembered = 10_000;
 
 interface Failures {
