@@ -53,7 +53,7 @@ export function newHttpServer({ tls, trustedProxies = [] }: HttpServerOptions = 
     clientErrorHandler: refuseBrokenHttp,
     rewriteUrl: ({ url = "/" }) => normalizedUrl(url),
   });
-  limitConnections(app.server, maxConnections, tls ? "secureConnection" : "connection");
+  limitConnections(app.server, maxConnections);
   app.addHook("onRequest", (request, _reply, done) => {
     // An empty type is none at all; fastify would refuse it.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];

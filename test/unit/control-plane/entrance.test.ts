@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:https";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { newHttpServer } from "../../../src/control-plane/http/server.ts";
+import { Certificates } from "../../support/certificates.ts";
 import { callMasakari, logIn, startFor } from "../../support/control-plane.ts";
 
 /** Sends a request line as it is written, and returns the response's status. */
@@ -79,4 +83,36 @@ test("clients that are slow or idle lock nobody out", async (context) => {
     await logIn(cloud);
     assert.equal((await callMasakari(cloud, token, "GET", "/segments")).status, 200);
   }
+});
+
+test("clients that begin no TLS handshake lock nobody out, and are closed before one that sends requests", async (context) => {
+  using certificates = new Certificates();
+  const { cert, key } = certificates.issue("server", "IP:127.0.0.1");
+  const app = newHttpServer({ tls: { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") } });
+  app.get("/", (_request, reply) => reply.send("here"));
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const silent: Socket[] = [];
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(certificates.ca) });
+  context.after(async () => {
+    for (const socket of silent) socket.destroy();
+    agent.destroy();
+    await app.close();
+  });
+  const get = async (): Promise<boolean> => {
+    const sent = request({ host: "127.0.0.1", port, agent }).end();
+    const [response] = (await once(sent, "response")) as [NodeJS.ReadableStream];
+    await once(response.resume(), "end");
+    return sent.reusedSocket;
+  };
+  await get();
+  for (let number = 0; number < 600; number += 1) {
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    silent.push(socket);
+    await once(socket, "connect");
+    if (number % 100 === 0) assert.equal(await get(), true, "the connection that is used stays open");
+  }
+  assert.equal(await get(), true);
+  const open = await new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)));
+  assert.ok(open <= 256, `${open} connections are open`);
 });
