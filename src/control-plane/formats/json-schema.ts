@@ -7,6 +7,8 @@ export interface Schema {
   readonly enum?: readonly Json[];
   /** How the real service writes the choices in its message; a Python tuple reads `('A', 'B')`. */
   readonly enumText?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: Pattern;
@@ -83,6 +85,14 @@ const keywords: Partial<Record<keyof Schema, Check>> = {
     if (choices.includes(value)) return undefined;
     return fail(value, `${pythonRepr(value)} is not one of ${schema.enumText ?? pythonRepr(choices)}`);
   },
+  minimum: ({ minimum = 0 }, value) =>
+    typeof value === "number" && value < minimum
+      ? fail(value, `${pythonRepr(value)} is less than the minimum of ${minimum}`)
+      : undefined,
+  maximum: ({ maximum = 0 }, value) =>
+    typeof value === "number" && value > maximum
+      ? fail(value, `${pythonRepr(value)} is greater than the maximum of ${maximum}`)
+      : undefined,
   minLength: ({ minLength = 0 }, value) =>
     typeof value === "string" && characters(value) < minLength
       ? fail(value, `${pythonRepr(value)} is too short`)

@@ -71,3 +71,30 @@ for (const impersonation of [true, false]) {
     });
   }
 }
+
+test("a trust is for one use or more, and for no more than Keystone can count", async (context) => {
+  const { keystoneUrl } = await startFor(context);
+  const login = await rawRequest(
+    `${keystoneUrl}/auth/tokens`,
+    "POST",
+    { "content-type": "application/json" },
+    JSON.stringify(passwordLogin("masakari", "masakari-secret", "service")),
+  );
+  const { token } = JSON.parse(login.body) as { token: { user: { id: string }; project: { id: string } } };
+  const create = (uses: string) => {
+    const trust = {
+      ...{ trustor_user_id: token.user.id, trustee_user_id: token.user.id, impersonation: false },
+      ...{ project_id: token.project.id, roles: [{ name: "admin" }] },
+    };
+    const body = JSON.stringify({ trust }).replace('{"trust":{', `{"trust":{"remaining_uses":${uses},`);
+    const headers = { "content-type": "application/json", "x-auth-token": String(login.headers["x-subject-token"]) };
+    return rawRequest(`${keystoneUrl}/OS-TRUST/trusts`, "POST", headers, body);
+  };
+  for (const uses of ["1", "2147483647", "null"]) assert.equal((await create(uses)).status, 201, uses);
+  for (const uses of ["0", "-1", "1.5", "2147483648", "9007199254740993", "1e300", '"1"']) {
+    const { status, body } = await create(uses);
+    assert.equal(status, 400, `${uses}: ${body}`);
+    assert.match(body, /Invalid input for field 'remaining_uses'/);
+  }
+  assert.match((await create("0")).body, /0 is less than the minimum of 1/);
+});

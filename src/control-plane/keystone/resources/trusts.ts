@@ -27,7 +27,8 @@ const schema = {
     impersonation: flag,
     project_id: idOrNull,
     expires_at: textOrNull,
-    remaining_uses: { type: ["integer", "null"] },
+    // Keystone's column has 32 bits.
+    remaining_uses: { type: ["integer", "null"], minimum: 1, maximum: 2 ** 31 - 1 },
     roles: roleReferences,
   },
   required: ["trustor_user_id", "trustee_user_id", "impersonation"],
