@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
@@ -35,13 +36,17 @@ export function addControlPlaneOptions(command: Command): Command {
     .option("--plain-http", "allow another address than loopback without TLS, behind a reverse proxy that has it")
     .option("--keystone-url <URL>", "where clients reach Keystone, with /v3, if not at that address", url)
     .option("--masakari-url <URL>", "where clients reach the Masakari API, with /v1", url)
-    .option("--trusted-proxy <ADDRESS>", "reverse proxy whose X-Forwarded headers count; repeatable", collect)
+    .option(
+      "--trusted-proxy <ADDRESS>",
+      "reverse proxy or network (10.0.0.0/8) whose X-Forwarded headers count; repeatable",
+      proxies,
+    )
     .addOption(
       new Option("--api-version <VERSION>", "highest microversion: 1.2 as Debian 12's, 1.3 as upstream's")
         .choices(["1.2", "1.3"])
         .default("1.3"),
     )
-    .option("--cors-origin <ORIGIN>", "web pages of this origin may use the Masakari API; repeatable", collect)
+    .option("--cors-origin <ORIGIN>", "web pages of this origin may use the Masakari API; repeatable", origins)
     .option("--notification-delay-max <SECONDS>", "delay each notification at random, as upstream", number, 0)
     .option("--token-lifetime <SECONDS>", "how long a token is good for", positiveNumber, 3600)
     .option("--metrics-port <PORT>", "serve /metrics on 127.0.0.1", portNumber)
@@ -56,8 +61,22 @@ export function databaseOf({ stateDir }: Pick<ControlPlaneArguments, "stateDir">
   return join(stateDir, "control-plane.sqlite");
 }
 
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
+function proxies(text: string, earlier: readonly string[] = []): readonly string[] {
+  const [address = "", length, ...rest] = text.split("/");
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  const isLength = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= bits);
+  if (bits === 0 || !isLength || rest.length > 0) {
+    throw new InvalidArgumentError("an address as 192.0.2.1, or a network as 10.0.0.0/8 or fd00::/8.");
+  }
+  return [...earlier, text];
+}
+
+function origins(text: string, earlier: readonly string[] = []): readonly string[] {
+  // Browsers send it without a path, and it is compared as it is.
+  if (text !== "*" && !(URL.canParse(text) && new URL(text).origin === text)) {
+    throw new InvalidArgumentError("an origin as https://horizon.example.org, without a path, or *.");
+  }
+  return [...earlier, text];
 }
 
 function portNumber(text: string): number {
