@@ -8,6 +8,7 @@ const titles: Readonly<Record<number, string>> = {
   409: "Conflict",
   429: "Too Many Requests",
   500: "Internal Server Error",
+  503: "Service Unavailable",
 };
 
 /** A refusal by the embedded Keystone; its message is what the caller sees. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { KeystoneFault } from "./fault.ts";
 
 /** scrypt's usual cost for a login: 16 MiB, and some 40 ms of a core. */
 const cost = 16_384;
@@ -7,18 +8,37 @@ const earlierCost = 1024;
 const keyBytes = 32;
 /** Hashed at once: more would cost memory and gain nothing. */
 const atOnce = 2;
+/** So many may wait, some two seconds; each login beyond them would only make all of them wait longer. */
+const mostWaiting = 64;
+/** When a login that was refused for that makes sense again, seconds. */
+const retryAfter = 2;
 
-/** Hashes a password or an application credential's secret with a salt of its own. */
-export async function hashSecret(secret: string): Promise<string> {
+/** Whoever is not refused, however many wait: the operator, at a start or SIGHUP. */
+export interface Patience {
+  readonly always?: boolean;
+}
+
+/**
+ * Hashes a password or an application credential's secret with a salt of its own.
+ * @throws KeystoneFault 503 if too many wait
+ */
+export async function hashSecret(secret: string, patience: Patience = {}): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(secret, salt, cost);
+  const key = await derive(secret, salt, cost, patience);
   return `scrypt$${cost}$${salt.toString("base64url")}$${key.toString("base64url")}`;
 }
 
-/** Whether `secret` is the one that was hashed; takes the same time when there is no hash (an unknown user). */
-export async function verifySecret(secret: string, hash: string | undefined): Promise<boolean> {
+/**
+ * Whether `secret` is the one that was hashed; takes the same time when there is no hash (an unknown user).
+ * @throws KeystoneFault 503 if too many wait
+ */
+export async function verifySecret(
+  secret: string,
+  hash: string | undefined,
+  patience: Patience = {},
+): Promise<boolean> {
   const { salt, key, cost } = read(hash);
-  const actual = await derive(secret, salt, cost);
+  const actual = await derive(secret, salt, cost, patience);
   return key.length === keyBytes && timingSafeEqual(actual, key);
 }
 
@@ -42,7 +62,10 @@ function read(hash: string | undefined): { readonly salt: Buffer; readonly key: 
 const waiting: (() => void)[] = [];
 let running = 0;
 
-async function derive(secret: string, salt: Buffer, cost: number): Promise<Buffer> {
+async function derive(secret: string, salt: Buffer, cost: number, { always = false }: Patience): Promise<Buffer> {
+  if (!always && waiting.length >= mostWaiting) {
+    throw new KeystoneFault(503, `Too many logins at once; try again in ${retryAfter} s.`, retryAfter);
+  }
   while (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
   running += 1;
   try {

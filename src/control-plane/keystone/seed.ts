@@ -24,7 +24,9 @@ const services = [
   { type: "instance-ha", name: "masakari" },
 ];
 
-/** Makes what is missing and changes what differs; what the database holds beyond the seed stays. Safe to repeat. */
+/**
+ * Makes what is missing and changes what differs, so that these users can log in: one that was disabled is enabled again, and its project. What the database holds beyond the seed stays. Safe to repeat.
+ */
 export async function seedIdentity(
   database: DatabaseSync,
   tokens: TokenStore,
@@ -67,8 +69,8 @@ async function prepare(identities: IdentityStore, user: SeedUser): Promise<Prepa
 }
 
 async function hashUnlessKnown(secret: string, known: string | undefined) {
-  const isKnown = known !== undefined && (await verifySecret(secret, known));
-  return { isKnown, hash: isKnown && !isWeak(known) ? known : await hashSecret(secret) };
+  const isKnown = known !== undefined && (await verifySecret(secret, known, { always: true }));
+  return { isKnown, hash: isKnown && !isWeak(known) ? known : await hashSecret(secret, { always: true }) };
 }
 
 function seedServices(database: DatabaseSync): void {
@@ -86,14 +88,17 @@ function seedServices(database: DatabaseSync): void {
 
 function seedUser(database: DatabaseSync, identities: IdentityStore, tokens: TokenStore, user: PreparedUser): void {
   database
-    .prepare("INSERT OR IGNORE INTO project (id, name, domain_id) VALUES (?, ?, 'default')")
+    .prepare(
+      `INSERT INTO project (id, name, domain_id) VALUES (?, ?, 'default')
+       ON CONFLICT (domain_id, name) DO UPDATE SET enabled = 1`,
+    )
     .run(newId(), user.project);
   const projectId = identities.project({ name: user.project, domainId: "default" })?.id ?? "";
   database
     .prepare(
       `INSERT INTO user (id, name, domain_id, password_hash, default_project_id) VALUES (?, ?, 'default', ?, ?)
        ON CONFLICT (domain_id, name) DO UPDATE
-       SET password_hash = excluded.password_hash, default_project_id = excluded.default_project_id`,
+       SET password_hash = excluded.password_hash, default_project_id = excluded.default_project_id, enabled = 1`,
     )
     .run(newId(), user.name, user.passwordHash, projectId);
   const userId = identities.user({ name: user.name, domainId: "default" })?.id ?? "";

@@ -70,6 +70,60 @@ describe("failed logins", () => {
   });
 });
 
+describe("failed logins over IPv6", () => {
+  test("count for the whole /64, all of whose addresses one machine may use", async (context) => {
+    const cloud = await startFor(context, { trustedProxies: ["127.0.0.1"] });
+    const attempt = async (address: string) => {
+      const headers = { ...json, "x-forwarded-for": address };
+      const body = JSON.stringify(passwordLogin("masakari", "wrong", "service"));
+      return (await rawRequest(`${cloud.keystoneUrl}/auth/tokens`, "POST", headers, body)).status;
+    };
+    for (let host = 1; host <= 5; host += 1) assert.equal(await attempt(`2001:db8:0:1::${host}`), 401);
+    assert.equal(await attempt("2001:db8::1:9:9:9:9"), 429);
+    assert.equal(await attempt("2001:db8:0:2::1"), 401);
+  });
+});
+
+test("logins beyond those that can wait get 503, and the operator's SIGHUP is not refused", async (context) => {
+  const cloud = await startFor(context);
+  // Of users that do not exist, so that none is refused for failed logins before.
+  const many = Array.from({ length: 100 }, (_, index) => login(cloud, `nobody-${index}`, "x"));
+  const statusOf = async (response: Promise<RawResponse>) => (await response).status;
+  const first = await Promise.race(many);
+  assert.equal(first.status, 503);
+  assert.equal(first.headers["retry-after"], "2");
+  assert.match(first.body, /"Too many logins at once; try again in 2 s\.","title":"Service Unavailable"/);
+  await cloud.reload({ users: testUsers });
+  const statuses = await Promise.all(many.map(statusOf));
+  const waited = statuses.filter((status) => status === 401).length;
+  assert.ok(waited >= 66 && waited < 100, `${waited} of 100 were looked at`);
+  assert.equal(statuses.filter((status) => status === 503).length, 100 - waited);
+  assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
+});
+
+test("a start enables its users and their projects again", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "enabled-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const database = join(directory, "control-plane.sqlite");
+  const cloud = await startFor(context, { database });
+  const first = await login(cloud, "masakari", "masakari-secret");
+  const { token } = JSON.parse(first.body) as { token: { user: { id: string }; project: { id: string } } };
+  const headers = { ...json, "x-auth-token": tokenOf(first) };
+  const disable = async (path: string, member: string) => {
+    const body = JSON.stringify({ [member]: { enabled: false } });
+    assert.equal((await rawRequest(cloud.keystoneUrl + path, "PATCH", headers, body)).status, 200);
+  };
+  const demo = JSON.parse((await login(cloud, "demo", "demo-secret")).body) as { token: { project: { id: string } } };
+  await disable(`/projects/${demo.token.project.id}`, "project");
+  await disable(`/users/${token.user.id}`, "user");
+  assert.equal((await login(cloud, "masakari", "masakari-secret")).status, 401);
+  assert.equal((await login(cloud, "demo", "demo-secret")).status, 401);
+  await cloud.close();
+  const again = await startFor(context, { database });
+  assert.equal((await login(again, "masakari", "masakari-secret")).status, 201);
+  assert.equal((await login(again, "demo", "demo-secret")).status, 201);
+});
+
 describe("tokens of a user", () => {
   test("end when the password changes, the user is disabled, or a role is taken away", async (context) => {
     const cloud = await startFor(context);
