@@ -1,12 +1,13 @@
 import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Clock, Timer } from "./clock.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import { type CapturedOutput, captureOutput } from "./command-output.ts";
 import { lackForSpawn } from "./descriptors.ts";
 import { startFailure } from "./start-failure.ts";
 import { canUseSudo, commandWords } from "./sudo-words.ts";
+import type { WaitingCommand } from "./waiting-command.ts";
 
 /** What running a command came to. Only `exited` with code 0 is success: output on stderr is just output. */
 export interface CommandResult {
@@ -33,9 +34,11 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** It only reads: when `signal` aborts it is ended, not left running. */
   readonly endOnAbort?: boolean;
+  /** A process that was made for the very same command, and environment, beforehand. */
+  readonly waiting?: WaitingCommand | undefined;
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number };
+type Child = ChildProcessByStdio<null | Writable, Readable, Readable> & { readonly pid: number };
 
 const OUTPUT_LIMIT = 16 * 1024;
 const KILL_AFTER_MS = 5000;
@@ -65,11 +68,13 @@ export async function runCommand(
   const [program, ...args] = used;
   if (!program || words.length === 0) return notStarted("there is no command");
   if (signal.aborted) return notStarted("not started: the monitor is stopping");
-  const child = await start(program, args, {
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...commandEnvironment(process.env), ...options.env },
-  });
+  const child =
+    options.waiting?.begin() ??
+    (await start(program, args, {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...commandEnvironment(process.env), ...options.env },
+    }));
   if (child instanceof Error) return notStarted(startFailure(program, child));
   return await awaitExit(child as Child, sudo, options, signal);
 }

@@ -9,6 +9,9 @@ import { EVENTS, FENCING_DEVICES, FENCING_ORDER } from "./problems.ts";
 import { Tools } from "./tools.ts";
 import { watchMembers } from "./watch-members.ts";
 
+/** After a look, ms, the processes of the next one are made, unless that comes sooner. */
+const PREPARE_AFTER_MS = 2000;
+
 /** Sees the hosts of the Pacemaker cluster that this host is a member or a remote node of. */
 export function createDriver(parts: DriverParts): HostDriver {
   return new PacemakerDriver(parts);
@@ -33,7 +36,7 @@ class PacemakerDriver implements HostDriver {
     this.#tools = new Tools(parts);
     this.#fencingDevices = new FencingDevices(this.#tools);
     const packets = new PacketListener(parts, () => parts.config().host);
-    this.#looker = new Looker({ ...parts, tools: this.#tools, packets });
+    this.#looker = new Looker({ ...parts, tools: this.#tools, packets, onLate: () => this.#schedule.lookNow() });
     this.#schedule = new LookSchedule(parts.clock, () => parts.config().host.monitoring_interval * 1000);
   }
 
@@ -68,8 +71,12 @@ class PacemakerDriver implements HostDriver {
       const observation = await this.#look(signal);
       if (signal.aborted) break;
       observe(observation);
+      // Not at once: what was just observed may lead to a request.
+      const preparing = clock.setTimer(PREPARE_AFTER_MS, () => this.#tools.prepare());
       await this.#schedule.untilNext(observation, signal);
+      preparing.cancel();
     }
+    this.#tools.endPrepared();
     await Promise.all([watching, listening]);
   }
 

@@ -22,7 +22,7 @@ const OUTPUT_LIMIT = 1024 * 1024;
 /** Exit codes of corosync-quorumtool. */
 const [QUORATE, NOT_QUORATE] = [0, 2];
 
-const LIMITS = { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT };
+const LIMITS = { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT, often: true };
 
 /** How often each member has joined, which may be asked before the rest: who is a member now, `contactOf` asks again. */
 export async function joinsOf(tools: Tools, signal: AbortSignal): Promise<ToolResult> {

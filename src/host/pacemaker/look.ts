@@ -1,6 +1,6 @@
 import { hostname as systemHostname } from "node:os";
 import type { ClusterObservation, DriverConfig, DriverProblem, SelfObservation } from "../driver.ts";
-import { type Controller, controllerOf } from "./controller.ts";
+import { type Controller, Controllers, type Question } from "./controller.ts";
 import { type CrmMon, type CrmNode, parseCrmMon } from "./crm-mon.ts";
 import { type Contact, contactOf, joinsOf } from "./heartbeat.ts";
 import { hostsOf, isLost, quorumOf } from "./hosts.ts";
@@ -15,13 +15,13 @@ export interface LookParts extends ToolsParts {
   readonly config: () => DriverConfig;
   readonly tools: Tools;
   readonly packets: PacketListener;
+  /** As in `ControllersParts`. */
+  readonly onLate?: (() => void) | undefined;
 }
 
-/** What was asked before crm_mon has shown which node this is. */
+/** What is asked before crm_mon has shown which node this is. */
 interface Early {
-  /** As which the controller was asked. */
-  readonly member: string | undefined;
-  readonly controller: Promise<Controller> | undefined;
+  readonly controller: Question | undefined;
   readonly joins: Promise<ToolResult> | undefined;
 }
 
@@ -31,12 +31,14 @@ const CRM_MON_LIMIT_MS = 10_000;
 /** Looks at the cluster from this host. What it remembers between looks is only since when a host has been lost, and its own node's name. */
 export class Looker {
   readonly #parts: LookParts;
+  readonly #controllers: Controllers;
   #lostSince = new Map<string, number>();
   /** Of this host as a member at the latest look. */
   #ownMember: string | undefined;
 
   constructor(parts: LookParts) {
     this.#parts = parts;
+    this.#controllers = new Controllers(parts);
   }
 
   /** One look; `interrupted` is the caller's to set. Never throws. */
@@ -48,18 +50,20 @@ export class Looker {
     const crm = await showing;
     if ("problem" in crm) {
       this.#lostSince.clear();
-      // They must have ended before the next look.
-      await Promise.all([early.joins, early.controller]);
+      // It must have ended before the next look.
+      await early.joins;
       return { ...nothingKnown, at, problems: [{ ...PACEMAKER, problem: crm.problem }] };
     }
     const own = this.#ownNode(crm);
     const isMember = this.#isMember(own);
     this.#ownMember = isMember ? own?.name : undefined;
+    const question = this.#ask(early, signal);
     // After crm_mon, so that Corosync has dropped a host that crm_mon shows as lost, and a minority is known as one before Pacemaker knows it.
-    const [contact, controller] = await Promise.all([
-      isMember ? contactOf({ tools, packets, joins: early.joins ?? joinsOf(tools, signal) }, signal) : contactOfRemote,
-      this.#controllerNow(early, signal),
-    ]);
+    const contact = isMember
+      ? await contactOf({ tools, packets, joins: early.joins ?? joinsOf(tools, signal) }, signal)
+      : contactOfRemote;
+    const isChecked = contact.members !== undefined;
+    const controller = question && (await this.#controllers.now(question, isChecked, signal));
     this.#remember(crm);
     const hosts = hostsOf(crm, { ...contact, lostForMs: (name) => this.#lostForMs(name) });
     return {
@@ -77,7 +81,7 @@ export class Looker {
   }
 
   async #crmMon(signal: AbortSignal): Promise<CrmMon | { readonly problem: string }> {
-    const limits = { timeoutMs: CRM_MON_LIMIT_MS, outputLimit: DOCUMENT_LIMIT };
+    const limits = { timeoutMs: CRM_MON_LIMIT_MS, outputLimit: DOCUMENT_LIMIT, often: true };
     const result = await this.#parts.tools.run(["crm_mon", "-X"], limits, signal);
     if (result.kind !== "output") return { problem: advice[result.kind](result.reason) };
     try {
@@ -93,19 +97,16 @@ export class Looker {
    * of Corosync's members only how often they joined counts. Nothing at the first look, nor on a remote node.
    */
   #askEarly(signal: AbortSignal): Early {
-    const { tools } = this.#parts;
     const member = this.#ownMember;
-    if (member === undefined) return { member, controller: undefined, joins: undefined };
-    return { member, controller: controllerOf(tools, member, signal), joins: joinsOf(tools, signal) };
+    if (member === undefined) return { controller: undefined, joins: undefined };
+    return { controller: this.#controllers.ask(member, signal), joins: joinsOf(this.#parts.tools, signal) };
   }
 
-  /** Asked again where the state was one that may have passed by now. */
-  async #controllerNow(early: Early, signal: AbortSignal): Promise<Controller | undefined> {
-    const before = await early.controller;
+  /** The question to the controller, which may have been asked of another name before. */
+  #ask({ controller }: Early, signal: AbortSignal): Question | undefined {
     const member = this.#ownMember;
     if (member === undefined) return undefined;
-    const isCurrent = early.member === member && !(before?.kind === "unsettled" && before.mayPass);
-    return isCurrent ? before : await controllerOf(this.#parts.tools, member, signal);
+    return controller?.node === member ? controller : this.#controllers.ask(member, signal);
   }
 
   #ownNode({ nodes }: CrmMon): CrmNode | undefined {

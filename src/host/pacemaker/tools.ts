@@ -1,7 +1,8 @@
 import type { Clock } from "../../system/clock.ts";
-import { systemPath } from "../../system/command-environment.ts";
+import { commandEnvironment, systemPath } from "../../system/command-environment.ts";
 import { type CommandResult, runCommand } from "../../system/exec.ts";
 import { printable } from "../../system/printable.ts";
+import { WaitingCommand } from "../../system/waiting-command.ts";
 
 /**
  * What asking the cluster by one of its programs came to. `denied`: this user may not, neither directly nor by `sudo -n`. `notRunning`:
@@ -23,6 +24,8 @@ interface ToolOptions {
   readonly outputLimit: number;
   /** Exit codes whose output is used; default only 0. */
   readonly codes?: readonly number[];
+  /** It is part of every look: `prepare` makes a process for the next run of it. */
+  readonly often?: boolean;
 }
 
 /** A member of the cluster with 1,000 remotes has 2 MB of status. */
@@ -43,6 +46,10 @@ export class Tools {
   /** When sudo refused a program, ms of monotonic time. */
   readonly #refusedAt = new Map<string, number>();
   readonly #running = new Set<string>();
+  /** The words of what is run often, and came to output the last time, by the same words as text. */
+  readonly #often = new Map<string, readonly string[]>();
+  /** By the same text. */
+  readonly #waiting = new Map<string, WaitingCommand>();
 
   constructor(parts: ToolsParts) {
     this.#parts = parts;
@@ -69,6 +76,29 @@ export class Tools {
     return result;
   }
 
+  /** Makes the processes that the next look needs. Takes as long as starting them would then: for a time when nothing is urgent. */
+  prepare(): void {
+    const { onStart, onEnd } = this.#parts;
+    for (const [text, words] of this.#often) {
+      if (this.#waiting.has(text)) continue;
+      const waiting = WaitingCommand.start(words, { ...commandEnvironment(process.env), ...environment() });
+      if (waiting === undefined) return;
+      this.#waiting.set(text, waiting);
+      const { pid } = waiting;
+      onStart?.(pid);
+      waiting.onceEnded(() => {
+        onEnd?.(pid);
+        if (this.#waiting.get(text) === waiting) this.#waiting.delete(text);
+      });
+    }
+  }
+
+  /** Ends what `prepare` has made. */
+  endPrepared(): void {
+    for (const waiting of this.#waiting.values()) waiting.end();
+    this.#waiting.clear();
+  }
+
   #isRefused(program: string): boolean {
     const at = this.#refusedAt.get(program);
     return at !== undefined && this.#parts.clock.now().mono - at < SUDO_AGAIN_MS;
@@ -77,7 +107,7 @@ export class Tools {
   async #runAs(
     sudo: readonly string[],
     words: readonly [string, ...string[]],
-    { timeoutMs, outputLimit, codes = [0] }: ToolOptions,
+    { timeoutMs, outputLimit, codes = [0], often = false }: ToolOptions,
     signal: AbortSignal,
   ): Promise<ToolResult> {
     const command = words.join(" ");
@@ -86,15 +116,20 @@ export class Tools {
     }
     this.#running.add(command);
     const { clock, onStart, onEnd } = this.#parts;
-    const result = await runCommand(
-      [...sudo, ...words],
+    const all = [...sudo, ...words];
+    const text = all.join(" ");
+    const waiting = this.#waiting.get(text);
+    this.#waiting.delete(text);
+    const ran = await runCommand(
+      all,
       {
+        waiting,
         asRoot: false,
         timeoutMs,
         clock,
         outputLimit,
         endOnAbort: true,
-        env: { PATH: systemPath(process.env), LC_ALL: "C" },
+        env: environment(),
         onStart,
         onEnd: (pid) => {
           this.#running.delete(command);
@@ -103,10 +138,15 @@ export class Tools {
       },
       signal,
     );
-    if (result.outcome === "not-started") this.#running.delete(command);
-    return resultOf(command, result, codes, sudo.length > 0);
+    if (ran.outcome === "not-started") this.#running.delete(command);
+    const result = resultOf(command, ran, codes, sudo.length > 0);
+    if (often && result.kind === "output") this.#often.set(text, all);
+    else this.#often.delete(text);
+    return result;
   }
 }
+
+const environment = (): Readonly<Record<string, string>> => ({ PATH: systemPath(process.env), LC_ALL: "C" });
 
 /** More rights would not change the result. cibadmin and corosync-quorumtool report a missing right as "not running". */
 function isBeyondRights(program: string, kind: ToolResult["kind"]): boolean {

@@ -20,6 +20,8 @@ const TWO = `grep -v ' node3$' ${HEALTHY}.corosync-quorumtool.out`;
 class Member {
   readonly folder = mkdtempSync(join(tmpdir(), "masakari-look-"));
   readonly looker: Looker;
+  /** How often a look was asked for, because a controller answered late that it is not settled. */
+  lateAnswers = 0;
 
   constructor(context: TestContext) {
     const path = process.env.PATH;
@@ -39,8 +41,12 @@ class Member {
     }
     const config = () => ({ host: { pacemaker_node_type: "autodetect" } }) as DriverConfig;
     const parts = { clock: systemClock, hostname: "node1", config };
-    const packets = new PacketListener(parts, () => assert.fail("Corosync's own tools respond"));
-    this.looker = new Looker({ ...parts, tools: new Tools(parts), packets });
+    const none = { corosync_multicast_interfaces: [], corosync_multicast_ports: [], tcpdump_timeout: 1 };
+    const packets = new PacketListener(parts, () => none);
+    const onLate = (): void => {
+      this.lateAnswers += 1;
+    };
+    this.looker = new Looker({ ...parts, tools: new Tools(parts), packets, onLate });
   }
 
   tool(name: string, script: string): void {
@@ -124,13 +130,72 @@ test("a controller that was in an election is asked again after crm_mon, one tha
   assert.equal(member.log.filter((line) => line === "crmadmin begins").length, 1);
 });
 
-test("what was asked beside a crm_mon that fails has ended before the look has", async (context) => {
+test("after a crm_mon that fails, what was asked beside it is not in the way of the next look", async (context) => {
   const member = new Member(context);
   await member.look();
   member.tool("crm_mon", "exit 102");
-  member.tool("crmadmin", `${member.until("crm_mon begins")}\nsleep 0.2\n${SETTLED}`);
+  const slow = `${member.until("crm_mon begins")}\nsleep 0.2\n`;
+  member.tool("crmadmin", `${slow}${SETTLED}`);
+  member.tool("corosync-cmapctl", `${slow}cat ${HEALTHY}.corosync-cmapctl-runtime.members.out`);
   assert.equal((await member.look()).complete, false);
-  assert.ok(member.log.includes("crmadmin ends"));
   member.tool("crm_mon", `cat ${HEALTHY}.crm_mon-X.xml`);
+  const { self, hosts } = await member.look();
+  assert.equal(self.stable, "yes");
+  assert.equal(hosts.find(({ name }) => name === "node3")?.incarnation, "2");
+});
+
+/** crmadmin answers when the file is there. */
+const late = (member: Member, answer: string): string =>
+  `while ! [ -e ${member.folder}/planned ]; do sleep 0.01; done\n${answer}`;
+const answerNow = (member: Member): void => writeFileSync(join(member.folder, "planned"), "");
+
+test("a designated controller that plans is not waited for, and asked once, while it was settled before", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  member.tool("crm_mon", `cat ${LOST}`);
+  member.tool("corosync-quorumtool", TWO);
+  member.tool("crmadmin", late(member, SETTLED));
+  const look = await member.look();
+  assert.deepEqual([look.self.stable, stateOf(look, "node3")], ["yes", "offline"]);
   assert.equal((await member.look()).self.stable, "yes");
+  assert.deepEqual(
+    member.log.filter((line) => line.startsWith("crmadmin")),
+    [],
+  );
+  answerNow(member);
+  await member.looker.look(AbortSignal.timeout(30_000));
+  assert.equal(member.lateAnswers, 0);
+});
+
+test("one that was not settled before is waited for, and so is any where Corosync does not show who is a member", async (context) => {
+  for (const unsettled of [true, false]) {
+    const member = new Member(context);
+    if (unsettled) member.tool("crmadmin", "echo 'error: no reply from controller' >&2; exit 124");
+    await member.look();
+    if (!unsettled) {
+      for (const tool of ["quorumtool", "cmapctl"])
+        member.tool(`corosync-${tool}`, "echo 'Cannot: error 11' >&2; exit 1");
+    }
+    member.tool("crmadmin", late(member, SETTLED));
+    const looking = member.look();
+    const first = await Promise.race([looking, systemClock.sleep(500, new AbortController().signal)]);
+    assert.equal(first, undefined);
+    answerNow(member);
+    assert.equal((await looking).self.stable, "yes");
+  }
+});
+
+test("one that does not answer for 2 s counts as settled no longer, and a late answer that it is not asks for a look", async (context) => {
+  const member = new Member(context);
+  await member.look();
+  member.tool("crmadmin", late(member, "echo 'error: no reply from controller' >&2; exit 124"));
+  assert.equal((await member.look()).self.stable, "yes");
+  await systemClock.sleep(2100, new AbortController().signal);
+  const looking = member.look();
+  assert.equal(member.lateAnswers, 0);
+  answerNow(member);
+  const { self } = await looking;
+  assert.equal(self.stable, "no");
+  assert.match(self.reason ?? "", /no reply from controller/);
+  assert.equal(member.lateAnswers, 1);
 });

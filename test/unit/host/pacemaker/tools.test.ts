@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { FencingDevices } from "../../../../src/host/pacemaker/fencing-devices.ts";
 import { Tools } from "../../../../src/host/pacemaker/tools.ts";
 import { systemClock } from "../../../../src/system/system-clock.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { capturePath } from "./captures.ts";
 
 const LIMITS = { timeoutMs: 20_000, outputLimit: 1024 * 1024 };
@@ -55,4 +56,36 @@ test("hosts that are lost at one moment find their devices by one reading of the
   assert.equal(readFileSync(calls, "utf8"), "--query\n");
   await devices.find("node1", signal);
   assert.equal(readFileSync(calls, "utf8"), "--query\n--query\n");
+});
+
+test("what is run often is run next by the process that was prepared for it, and what has failed is not prepared", async () => {
+  const begun: number[] = [];
+  const running = new Set<number>();
+  const tools = new Tools({
+    clock: systemClock,
+    onStart: (pid) => {
+      begun.push(pid);
+      running.add(pid);
+    },
+    onEnd: (pid) => running.delete(pid),
+  });
+  const { signal } = new AbortController();
+  const often = { ...LIMITS, often: true };
+  const own = ["sh", "-c", "echo $$"] as const;
+  await tools.run(own, often, signal);
+  await tools.run(["sh", "-c", "echo seldom"], LIMITS, signal);
+  await tools.run(["sh", "-c", "exit 5"], often, signal);
+  begun.length = 0;
+  tools.prepare();
+  tools.prepare();
+  const [prepared, ...more] = begun;
+  assert.deepEqual(more, [], "only one process is prepared, once");
+  const result = await tools.run(own, often, signal);
+  assert.equal(result.kind === "output" && result.text, `${prepared}\n`);
+  const after = await tools.run(own, often, signal);
+  assert.notEqual(after.kind === "output" && after.text, `${prepared}\n`);
+  tools.prepare();
+  assert.equal(running.size, 1);
+  tools.endPrepared();
+  await eventually("the prepared process to end", 20_000, () => running.size === 0 || undefined);
 });
