@@ -92,6 +92,7 @@ export class SystemManager {
   readonly #units: string;
   readonly #packages: boolean;
   readonly #root: string | undefined;
+  readonly #network: readonly string[];
   #child: Child | undefined;
   #boots = 0;
 
@@ -100,11 +101,17 @@ export class SystemManager {
    * @param packages whether packages can be installed on it, without a trace on this machine
    * @param root a directory with a Debian of its own, in place of this machine's; what the host changes is gone with it, and the directory
    * with the units is its /run/tests
+   * @param network the words that run it on another network than this machine's
    */
   constructor(
     directory: string,
-    { packages = false, root }: { readonly packages?: boolean; readonly root?: string } = {},
+    {
+      packages = false,
+      root,
+      network = [],
+    }: { readonly packages?: boolean; readonly root?: string; readonly network?: readonly string[] } = {},
   ) {
+    this.#network = network;
     this.#units = directory;
     this.#packages = packages;
     this.#root = root;
@@ -127,7 +134,8 @@ export class SystemManager {
       this.#root === undefined
         ? [this.#group(), enter, this.#units, this.#packages ? "packages" : ""]
         : [this.#group(), enterRoot, this.#units, this.#root];
-    this.#child = new Child("unshare", ["--mount", "sh", "-c", outer, "outer", ...parameters]);
+    const words = [...this.#network, "unshare", "--mount", "sh", "-c", outer, "outer", ...parameters];
+    this.#child = new Child(words[0] ?? "", words.slice(1));
     await eventually(
       "systemd",
       IN_TIME,

@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly management?: boolean;
   /** Each fencing device is in a resource group of its own, as the Python host monitor wants it; default false. */
   readonly groupedDevices?: boolean;
+  /** Monitors run beside the nodes, in a container or under a systemd, and share their `sharedMemory`; default false. */
+  readonly sharesMemory?: boolean;
 }
 
 const readyMs = 180_000;
@@ -46,7 +48,7 @@ export class Cluster {
 
   /** Resolves when all nodes are online. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const { members = 3, remotes = 0, fencing = false, groupedDevices = false, management = false } = options;
+    const { members = 3, remotes = 0, management = false } = options;
     const folder = await mkdtemp(join(tmpdir(), "pacemaker-"));
     // Its nodes' daemons run as hacluster.
     chmodSync(folder, 0o755);
@@ -56,7 +58,7 @@ export class Cluster {
       management ? await Switch.create("management") : undefined,
     );
     try {
-      await cluster.#build(names("node", members), names("remote", remotes), fencing, groupedDevices);
+      await cluster.#build(names("node", members), names("remote", remotes), options);
       await cluster.#online();
       return cluster;
     } catch (error) {
@@ -139,8 +141,7 @@ export class Cluster {
   async #build(
     members: readonly string[],
     remotes: readonly string[],
-    fencing: boolean,
-    grouped: boolean,
+    { fencing = false, groupedDevices: grouped = false, sharesMemory = false }: ClusterOptions,
   ): Promise<void> {
     const all = [...members, ...remotes];
     const addresses = new Map(all.map((name, index) => [name, addressOf(11 + index)]));
@@ -154,6 +155,7 @@ export class Cluster {
       pacemakerKey: randomBytes(128),
       cib: firstCib({ remotes, devices: fencing ? bmcs : new Map(), grouped, user: bmcUser, password: bmcPassword }),
       hacluster: idsOf("hacluster"),
+      sharesMemory,
     };
     for (const [index, name] of all.entries()) {
       const node = {

@@ -20,7 +20,7 @@ mkdir -p /run/lock /run/user /run/dbus /run/crm /run/resource-agents /run/heartb
 chown hacluster:haclient /run/crm
 chmod 750 /run/crm
 mount --bind "$checkout" /run/checkout
-mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+if [ -e "$folder/shm" ]; then mount --bind "$folder/shm" /dev/shm; else mount -t tmpfs -o mode=1777 tmpfs /dev/shm; fi
 mount -t proc proc /proc
 set +e
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8

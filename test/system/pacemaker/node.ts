@@ -22,6 +22,8 @@ export interface NodeFiles {
   readonly pacemakerKey: Uint8Array;
   readonly cib: string;
   readonly hacluster: { readonly uid: number; readonly gid: number };
+  /** Its /dev/shm is a directory of this machine's: `sharedMemory`. */
+  readonly sharesMemory: boolean;
 }
 
 interface NodeOptions {
@@ -101,6 +103,16 @@ export class ClusterNode {
     await to.plug(name, network, address);
     await management?.plug(name, network, managementAddress, "eth1");
     return new ClusterNode(options, folder, { network, to });
+  }
+
+  /** The words that run a command of this machine on the node's network. */
+  get onNetwork(): readonly [string, ...string[]] {
+    return this.#network.enter;
+  }
+
+  /** Its /dev/shm, for whoever talks to its Corosync and Pacemaker from another mount namespace: they exchange what is said there. */
+  get sharedMemory(): string {
+    return join(this.folder, "shm");
   }
 
   /** The pid, on this machine, of the node's first process; undefined while it is off. */
@@ -280,6 +292,10 @@ function writeFiles(folder: string, files: NodeFiles, isRemote: boolean): void {
   for (const name of ["var-lib-pacemaker", ...kept, "log/pacemaker"]) chownSync(join(folder, name), uid, gid);
   chmodSync(join(folder, "var-lib-pacemaker"), 0o750);
   chmodSync(join(folder, "log/pacemaker"), 0o770);
+  if (files.sharesMemory) {
+    mkdirSync(join(folder, "shm"));
+    chmodSync(join(folder, "shm"), 0o1777);
+  }
   writeFileSync(join(folder, "etc-corosync/corosync.conf"), files.corosyncConf);
   writeFileSync(join(folder, "etc-corosync/authkey"), files.corosyncKey, { mode: 0o400 });
   writeFileSync(join(folder, "etc-pacemaker/authkey"), files.pacemakerKey, { mode: 0o640 });
