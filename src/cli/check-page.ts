@@ -4,7 +4,7 @@ import { diagnosticAt, originOf } from "../config/origin.ts";
 import { peerOf } from "../status/page/peer-url.ts";
 
 /** What is wrong with the metrics' port and the page. Warnings: a monitor does its work without them. */
-export function checkPage({ config: { metrics, page }, origins }: Loaded): readonly Diagnostic[] {
+export function checkPage({ config: { consul, metrics, page }, origins }: Loaded): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   const warn = (section: "metrics" | "page", option: string, text: string): void => {
     found.push(diagnosticAt("warning", section, originOf(origins, section, option), `[${section}] ${option}: ${text}`));
@@ -13,6 +13,9 @@ export function checkPage({ config: { metrics, page }, origins }: Loaded): reado
   for (const text of page.peers) {
     const read = peerOf(text);
     if ("problem" in read) warn("page", "peers", `${read.problem}; it is left out`);
+  }
+  if (page.peers_in_consul && [consul.agent_manage, consul.agent_tenant, consul.agent_storage].every((one) => !one)) {
+    warn("page", "peers_in_consul", "there is no agent in [consul] to list the members");
   }
   const hasPassword = metrics.password !== undefined || metrics.password_file !== "";
   if ((metrics.username !== "") !== hasPassword) {

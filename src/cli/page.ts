@@ -2,7 +2,6 @@ import type { Config } from "../config/sections.ts";
 import { userAgent } from "../http/user-agent.ts";
 import type { SegmentHosts } from "../openstack/segment-hosts.ts";
 import type { OverviewOutcome } from "../status/client.ts";
-import { type Peer, peerAt, peerOf } from "../status/page/peer-url.ts";
 import type { Routes } from "../status/routes.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import type { Logger } from "../system/log.ts";
@@ -37,11 +36,12 @@ async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
   const { config, statePath, served, segmentHosts, diskResponds } = parts;
   const { hostname } = config.DEFAULT;
   const { clock, command, login, address, log } = listener;
-  const [{ pageRoutes }, { HostGatherer }, { Peers }, { peerRequests }] = await Promise.all([
+  const [{ pageRoutes }, { HostGatherer }, { Peers }, { peerRequests }, { peerList }] = await Promise.all([
     import("../status/page/routes.ts"),
     import("../status/page/gather.ts"),
     import("../status/page/peers.ts"),
     import("../status/page/request-peer.ts"),
+    import("./page-peers.ts"),
   ]);
   const places = [...new Set([statePath, ...fallbackPlaces(config.DEFAULT.state_path, stateEnvironment())])];
   let programs: readonly string[] = [];
@@ -57,12 +57,8 @@ async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
     query: async (program) => ((await diskResponds()) ? await query(places, program) : DISK_HANGS),
     now: () => clock.now().wall,
   });
-  const listed = config.page.peers.flatMap((text) => {
-    const read = peerOf(text);
-    return "peer" in read ? [read.peer] : [];
-  });
   const peers = new Peers({
-    peers: () => [...listed, ...inSegment(config, segmentHosts, listener)],
+    peers: peerList(config, segmentHosts, listener),
     request: peerRequests({
       clock,
       login,
@@ -114,17 +110,6 @@ class UnreadablePlaces {
   readable(place: string): void {
     this.#reasons.delete(place);
   }
-}
-
-/** The other hosts of this host's segment. */
-function inSegment({ DEFAULT, page }: Config, segmentHosts: Pick<SegmentHosts, "known">, listener: Listener): Peer[] {
-  const { known } = segmentHosts;
-  const segment = known.get(DEFAULT.hostname)?.segment.uuid;
-  if (!page.peers_in_segment || segment === undefined) return [];
-  return [...known.values()].flatMap((host) => {
-    if (host.segment.uuid !== segment || host.name === DEFAULT.hostname) return [];
-    return peerAt(host.name, listener.port, listener.isSecure) ?? [];
-  });
 }
 
 /** In the first of these places in which it runs. */

@@ -21,6 +21,12 @@ export const pageTable = {
       ours: true,
       help: "Whether the other hosts of this host's segment in Masakari are peers too: by their names there, on the port of the program that shows the page.",
     },
+    peers_in_consul: {
+      type: "bool",
+      default: false,
+      ours: true,
+      help: "Whether the other members of Consul are peers too, on the port of the program that shows the page: by the first agent of [consul], without the servers.",
+    },
     peer_ca_file: {
       type: "string",
       ours: true,

@@ -58,7 +58,7 @@ export class ConsulAgent {
   async look(ownNames: readonly string[], signal: AbortSignal): Promise<AgentLook> {
     let isCutOff = false;
     try {
-      const members = parseMembers((await this.#get("/v1/agent/members", signal)).body);
+      const members = await this.members(signal);
       const ownName = ownNameIn(members, ownNames);
       // The members are what this agent believes, also while its link is cut: only a server's response shows that it is not.
       isCutOff = true;
@@ -69,6 +69,11 @@ export class ConsulAgent {
       if (signal.aborted) throw signal.reason;
       return { kind: "unusable", isCutOff, reason: reasonOf(error) };
     }
+  }
+
+  /** What this agent believes. @throws HttpError, NotUnderstoodError, UnusableResponse, or the signal's reason */
+  async members(signal: AbortSignal): Promise<ReadonlyMap<string, Member>> {
+    return parseMembers((await this.#get("/v1/agent/members", signal)).body);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { hostname as systemHostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { describeDiagnostic } from "../../config/diagnostic.ts";
-import { createTransport, type Transport } from "../../http/transport.ts";
+import type { Transport } from "../../http/transport.ts";
 import type { ClusterObservation, DriverConfig, DriverParts, DriverProblem, HostDriver } from "../driver.ts";
 import { parseHostNames } from "../host-names.ts";
 import { LookSchedule } from "../look-schedule.ts";
@@ -9,6 +9,7 @@ import { ConsulAgent } from "./agent.ts";
 import { type ConsulSetup, checkSetup } from "./check.ts";
 import { Looker, nothingKnown } from "./look.ts";
 import type { ConsulConfig } from "./networks.ts";
+import { consulTransport } from "./transport.ts";
 import { watchHealth } from "./watch-health.ts";
 
 type Observe = (observation: ClusterObservation) => void;
@@ -103,20 +104,7 @@ class ConsulDriver implements HostDriver {
   }
 
   #transport(config: ConsulConfig): Transport {
-    return createTransport({
-      userAgent: "masakari-hostmonitor",
-      clock: this.#parts.clock,
-      timeoutMs: config.request_timeout * 1000,
-      cafile: config.ca_file,
-      certfile: config.cert_file,
-      keyfile: config.key_file,
-      optionNames: {
-        timeout: "[consul] request_timeout",
-        cafile: "[consul] ca_file",
-        certfile: "[consul] cert_file",
-        keyfile: "[consul] key_file",
-      },
-    });
+    return consulTransport(config, "masakari-hostmonitor", this.#parts.clock);
   }
 
   #agents({ agents }: ConsulSetup, config: ConsulConfig, transport: Transport): readonly ConsulAgent[] {

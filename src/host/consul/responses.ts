@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { array, maxLength, nonEmpty, nullish, number, object, pipe, string } from "valibot";
 import { checkJson } from "../../system/parse-json.ts";
 
@@ -11,6 +12,8 @@ export interface Member {
   /** Serf's (serf/serf.go MemberStatus): none 0, alive 1, leaving 2, left 3, failed 4. */
   readonly status: "alive" | "leaving" | "left" | "failed" | "other";
   readonly isServer: boolean;
+  /** At which the others reach its agent; undefined if it is none. */
+  readonly address: string | undefined;
 }
 
 /** What the servers know of one node, by `GET /v1/health/state/any`. */
@@ -26,7 +29,9 @@ export interface NodeHealth {
 const STATUS: Readonly<Record<number, Member["status"]>> = { 1: "alive", 2: "leaving", 3: "left", 4: "failed" };
 /** Consul refuses longer names of nodes. */
 const name = pipe(string(), nonEmpty(), maxLength(255));
-const memberList = array(object({ Name: name, Status: number(), Tags: nullish(object({ role: nullish(string()) })) }));
+const memberList = array(
+  object({ Name: name, Status: number(), Addr: nullish(string()), Tags: nullish(object({ role: nullish(string()) })) }),
+);
 const checkList = array(object({ Node: name, CheckID: string(), Status: string(), ModifyIndex: nullish(number()) }));
 
 /** By name. @throws NotUnderstoodError */
@@ -34,9 +39,13 @@ export function parseMembers(body: Buffer): ReadonlyMap<string, Member> {
   const list = checkJson(memberList, body.toString("utf8"));
   if ("problem" in list) throw notUnderstood(list.problem);
   return new Map(
-    list.value.map(({ Name, Status, Tags }) => [
+    list.value.map(({ Name, Status, Addr, Tags }) => [
       Name,
-      { status: STATUS[Status] ?? "other", isServer: Tags?.role === "consul" },
+      {
+        status: STATUS[Status] ?? "other",
+        isServer: Tags?.role === "consul",
+        address: isIP(Addr ?? "") === 0 ? undefined : (Addr ?? undefined),
+      },
     ]),
   );
 }

@@ -16,6 +16,9 @@ export function quoted(name: string): string {
   return /^[A-Za-z0-9_][A-Za-z0-9_.@:/-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
+/** As the page names it while Consul cannot list its members. */
+export const CONSUL_MEMBERS = "members of Consul";
+
 /** What shows which hosts are up, by `[host] monitoring_driver`. */
 const LOOK: Readonly<Record<string, string>> = {
   default: "crm_mon -1",
@@ -24,9 +27,14 @@ const LOOK: Readonly<Record<string, string>> = {
   kubernetes: "kubectl get nodes",
 };
 
-/** What to do about hosts whose page does not respond. @param driver of the cluster's host monitors; null: there is none */
+/**
+ * What to do about what does not respond, hosts or the source of the list of hosts.
+ * @param driver of the cluster's host monitors; null: there is none
+ */
 export function stepForSilent(names: readonly string[], driver: string | null): NextStep {
   const [first = ""] = names;
+  if (names.every((name) => name === CONSUL_MEMBERS))
+    return { why: "See why Consul does not respond", command: "consul members" };
   const look = driver !== null && Object.hasOwn(LOOK, driver) ? LOOK[driver] : undefined;
   return { why: "See whether it is up", command: look ?? `ping -c 3 ${quoted(first)}` };
 }

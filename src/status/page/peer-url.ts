@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Where a peer is asked. */
 export interface Peer {
   /** As the page names it until the peer has sent its host's name. */
@@ -21,9 +23,21 @@ export function peerOf(text: string): { readonly peer: Peer } | { readonly probl
   return { peer: { name: url.host, url: `${url.origin}/host.json` } };
 }
 
-/** The peer that a host of the segment is. @returns undefined for a name that is none of a host */
-export function peerAt(hostname: string, port: number, isSecure: boolean): Peer | undefined {
-  const url = URL.parse(`${isSecure ? "https" : "http"}://${hostname}:${port}/`);
+/**
+ * The peer that a host of the segment, or a member of Consul, is.
+ * @param address at which it is reached, if not by its name @returns undefined for a name that is none of a host
+ */
+export function peerAt(hostname: string, port: number, isSecure: boolean, address = hostname): Peer | undefined {
+  const at = isIP(address) === 6 ? `[${address}]` : address;
+  const url = URL.parse(`${isSecure ? "https" : "http"}://${at}:${port}/`);
   if (url === null || !/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(hostname)) return undefined;
   return { name: hostname, url: `${url.origin}/host.json` };
+}
+
+/** Where a list of peers comes from, and why it cannot be had. */
+export interface UnknownPeers {
+  readonly source: string;
+  readonly problem: string;
+  /** ISO 8601. */
+  readonly since: string;
 }

@@ -1,14 +1,19 @@
 import type { Clock } from "../../system/clock.ts";
 import { messageOf } from "../../system/message-of.ts";
 import type { HostOverview, PeerOverview } from "./overview.ts";
-import type { Peer } from "./peer-url.ts";
+import type { Peer, UnknownPeers } from "./peer-url.ts";
 
 export interface PeersParts {
-  /** Which there are now. */
-  readonly peers: () => readonly Peer[];
+  /** Which there are now, as far as is known. Never throws; takes as long as a viewer waits at most. */
+  readonly peers: () => Promise<PeerList>;
   /** @throws why there is no response; takes a few seconds at most */
   readonly request: (peer: Peer) => Promise<HostOverview>;
   readonly clock: Clock;
+}
+
+export interface PeerList {
+  readonly peers: readonly Peer[];
+  readonly unknown: readonly UnknownPeers[];
 }
 
 /** More hosts than one page can show legibly. */
@@ -40,8 +45,12 @@ export class Peers {
   /** What is known of each; asks them if that is due. Never throws. */
   async now(): Promise<readonly PeerOverview[]> {
     const { clock } = this.#parts;
-    const peers = this.#parts.peers().slice(0, MOST_PEERS);
-    if (peers.length === 0) return [];
+    const { peers: all, unknown } = await this.#parts.peers();
+    const peers = all.slice(0, MOST_PEERS);
+    const absent = unknown.map(
+      ({ source, problem, since }) => ({ kind: "silent", peer: source, problem, since, last: undefined }) as const,
+    );
+    if (peers.length === 0) return absent;
     const { mono } = clock.now();
     if (this.#round === undefined && mono - this.#begun >= EVERY_MS) {
       this.#begun = mono;
@@ -54,7 +63,7 @@ export class Peers {
       await Promise.race([this.#round, clock.sleep(WAIT_MS, waited.signal).catch(() => undefined)]);
       waited.abort();
     }
-    return peers.map((peer) => this.#overview(peer));
+    return [...peers.map((peer) => this.#overview(peer)), ...absent];
   }
 
   #overview({ name, url }: Peer): PeerOverview {

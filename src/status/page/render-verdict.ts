@@ -2,7 +2,7 @@ import { countOf } from "../../system/plural.ts";
 import { type HostRow, SHOWN_STATES, type ShownState, WORDS } from "./host-row.ts";
 import { type Html, html } from "./html.ts";
 import { icon } from "./icons.ts";
-import { type NextStep, nextSteps, stepForSilent } from "./next-step.ts";
+import { CONSUL_MEMBERS, type NextStep, nextSteps, stepForSilent } from "./next-step.ts";
 import { ago } from "./time-text.ts";
 
 const MEANING: Readonly<Record<ShownState, string>> = {
@@ -52,8 +52,9 @@ interface HostStep extends NextStep {
 export function mostUrgentFirst(rows: readonly HostRow[]): readonly HostStep[] {
   const driver = rows.flatMap(({ host }) => host?.driver ?? [])[0] ?? null;
   const silent = rows.filter(({ state }) => state === "silent").map(({ name }) => name);
-  const ofSilent: HostStep[] =
-    silent.length === 0 ? [] : [{ ...stepForSilent(silent, driver), hosts: silent, state: "silent" }];
+  const ofSilent = [silent.filter((name) => name !== CONSUL_MEMBERS), silent.filter((name) => name === CONSUL_MEMBERS)]
+    .filter((names) => names.length > 0)
+    .map((names): HostStep => ({ ...stepForSilent(names, driver), hosts: names, state: "silent" }));
   const others = rows.flatMap(({ host, state, name }) =>
     state === "silent" || host === undefined
       ? []

@@ -22,6 +22,7 @@ test("what the port and the page take, and what is wrong with the rest, without 
     /\[page\] peers: an entry is not an http:.* it is left out/,
   );
   assert.doesNotMatch(problems({}, { peers: ["http://u:hidden@a"] }).join(), /hidden/);
+  assert.match(problems({}, { peers_in_consul: true }).join(), /peers_in_consul: there is no agent in \[consul\]/);
   assert.match(problems({ username: "ops" }).join(), /username: the port stays closed without password \(or/);
   assert.match(problems({ password_file: "/x" }).join(), /password: the port stays closed without username/);
   assert.match(problems({ username: "a:b", password: "x" }).join(), /colon/);

@@ -22,7 +22,11 @@ test("what is not as Consul documents it is refused with the name of the member"
 });
 
 test("a member without tags is a client; a node without serfHealth has no state", () => {
-  assert.deepEqual(parseMembers(bytes([{ ...member, Tags: null }])).get("host1"), { status: "alive", isServer: false });
+  assert.deepEqual(parseMembers(bytes([{ ...member, Tags: null }])).get("host1"), {
+    status: "alive",
+    isServer: false,
+    address: undefined,
+  });
   const maintenance = { ...health, CheckID: "_node_maintenance", Status: "critical", ModifyIndex: undefined };
   assert.deepEqual(parseHealth(bytes([maintenance])).get("host1"), {
     serf: undefined,

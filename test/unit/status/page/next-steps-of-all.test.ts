@@ -71,6 +71,10 @@ test("hosts without contact are one step, by what watches the hosts there, and b
   ] as const) {
     assert.deepEqual(commandsOf([watched(driver), ...silent]), [command], String(driver));
   }
+  assert.deepEqual(commandsOf([watched(null), ...silent, silentPeer("members of Consul")]), [
+    "ping -c 3 compute-8",
+    "consul members",
+  ]);
 });
 
 test("a peer that sends more monitors, problems or members than this release shows is cut, not refused", () => {

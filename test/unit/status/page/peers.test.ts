@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { peerAt, peerOf } from "../../../../src/status/page/peer-url.ts";
+import { type Peer, peerAt, peerOf } from "../../../../src/status/page/peer-url.ts";
 import { MOST_PEERS, Peers } from "../../../../src/status/page/peers.ts";
 import { hostOverview } from "../../../support/page-overview.ts";
 import { settle, VirtualClock } from "../../../support/virtual-clock.ts";
 
+const listOf = (...peers: readonly Peer[]) => Promise.resolve({ peers, unknown: [] });
 const named = (name: string) => ({ name, url: `http://${name}/host.json` });
 
 test("a peer that fails is a row that gives the reason, since when and what it sent last; it comes back", async () => {
@@ -12,7 +13,7 @@ test("a peer that fails is a row that gives the reason, since when and what it s
   let works = true;
   const request = () =>
     works ? Promise.resolve(hostOverview("compute-2")) : Promise.reject(new Error("connection refused"));
-  const peers = new Peers({ peers: () => [named("a")], request, clock });
+  const peers = new Peers({ peers: () => listOf(named("a")), request, clock });
   assert.deepEqual(
     (await peers.now()).map(({ kind }) => kind),
     ["host"],
@@ -38,7 +39,7 @@ test("a peer that hangs delays a viewer by 2.5 s, nobody else's row, and is aske
     asked.push(name);
     return name === "hangs" ? new Promise<never>(() => undefined) : Promise.resolve(hostOverview(name));
   };
-  const peers = new Peers({ peers: () => [named("hangs"), named("b")], request, clock });
+  const peers = new Peers({ peers: () => listOf(named("hangs"), named("b")), request, clock });
   const seen = peers.now();
   await settle();
   await clock.advance(2500);
@@ -65,7 +66,7 @@ test("not more than 16 peers are asked at a time, and not more than the page can
     return hostOverview(name);
   };
   const all = Array.from({ length: MOST_PEERS + 50 }, (_, index) => named(`host-${index}`));
-  const rows = await new Peers({ peers: () => all, request, clock: new VirtualClock() }).now();
+  const rows = await new Peers({ peers: () => listOf(...all), request, clock: new VirtualClock() }).now();
   assert.deepEqual([most, rows.length], [16, MOST_PEERS]);
 });
 
@@ -80,4 +81,15 @@ test("what [page] peers takes", () => {
   }
   assert.equal(peerAt("compute-2", 9101, false)?.url, "http://compute-2:9101/host.json");
   for (const name of ["a@b", "a/b", "", "a b", "-x"]) assert.equal(peerAt(name, 9101, false), undefined);
+});
+
+test("a source of peers that cannot be had is a row beside those that are known", async () => {
+  const unknown = [{ source: "members of Consul", problem: "connection refused", since: "2026-11-28T00:00:00.000Z" }];
+  const list = { peers: [named("a")], unknown };
+  const request = () => Promise.resolve(hostOverview("compute-2"));
+  const peers = new Peers({ peers: () => Promise.resolve(list), request, clock: new VirtualClock() });
+  const [known, absent] = await peers.now();
+  assert.equal(known?.kind, "host");
+  assert.ok(absent?.kind === "silent");
+  assert.deepEqual([absent.peer, absent.problem], ["members of Consul", "connection refused"]);
 });
