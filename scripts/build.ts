@@ -92,6 +92,7 @@ async function buildBundle(program: string, entryPoint: string): Promise<void> {
     banner: { js: "(function(require,bundleUrl){" },
     footer: { js: "})" },
     define: { ...constants, "import.meta.url": "bundleUrl" },
+    alias: { assert: join(project, "scripts/bundle/assert.cjs") },
     metafile: true,
   });
   const bundle = basename(Object.keys(metafile.outputs)[0] ?? "");

@@ -22,16 +22,20 @@ export function proxyFor(
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
 }
 
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8);
-loopback.addAddress("::1", "ipv6");
-
 /** `localhost` and what is below it (RFC 6761), 127.0.0.0/8 and ::1. */
 function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "");
-  if (isIPv4(host)) return loopback.check(host);
-  if (isIPv6(host)) return loopback.check(host, "ipv6");
+  if (isIPv4(host)) return host.startsWith("127.");
+  if (isIPv6(host)) return isLoopbackIPv6(host);
   return /(^|\.)localhost\.?$/i.test(host);
+}
+
+/** Also of an IPv4 address in IPv6's form. The list is made when it is needed, since it costs 0.3 MB. */
+function isLoopbackIPv6(host: string): boolean {
+  const loopback = new BlockList();
+  loopback.addSubnet("127.0.0.0", 8);
+  loopback.addAddress("::1", "ipv6");
+  return loopback.check(host, "ipv6");
 }
 
 function variable(environment: Environment, name: string): string | undefined {
