@@ -1,13 +1,18 @@
 /** Of openrc files (`OS_PASSWORD`, `OS_TOKEN`, `OS_PASSCODE` …), of `OS_API__PASSWORD`, and of whatever else a service is given. */
 const SECRET_NAME = /PASSWORD|PASSWD|PASSCODE|PASSPHRASE|SECRET|TOKEN/i;
 
+/** Set by `bin/launch`, to save memory in this process. */
+const OWN_NAME = "MALLOC_ARENA_MAX";
+
 /**
  * The environment of the commands that we start: ours without what is secret by its name, and without URLs and proxies
  * that name a user. A service that a command starts would keep them in /proc/PID/environ for as long as it runs.
  */
 export function commandEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(environment).filter(([name, value = ""]) => !SECRET_NAME.test(name) && !hasUser(name, value)),
+    Object.entries(environment).filter(
+      ([name, value = ""]) => name !== OWN_NAME && !SECRET_NAME.test(name) && !hasUser(name, value),
+    ),
   );
 }
 

@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 
 /** As `bin/launch` has them for the build. */
-export const SHIPPED_FLAGS = ["--jitless", "--optimize-for-size", "--max-semi-space-size=1"];
+export const SHIPPED_FLAGS = ["--jitless", "--optimize-for-size", "--max-semi-space-size=1", "--bytecode-old-age=1"];
 
 /** Bundles a program of the benchmark as the monitors are bundled. */
 export async function bundleWorker(entryPoint: string, outfile: string): Promise<void> {

@@ -59,7 +59,7 @@ function installation(context: TestContext) {
 }
 
 const ofVersion = (version: string): string =>
-  `[ "$1" = --version ] && { echo v${version}; exit; }; echo "${version} runs $*"`;
+  `[ "$1" = --version ] && { echo v${version}; exit; }; echo "${version} runs $*, arenas: $MALLOC_ARENA_MAX"`;
 
 test("programs run on the pinned Node, below the package or beside it, whatever the machine has", async (context) => {
   for (const place of ["masakari-monitors/node_modules", "."]) {
@@ -78,10 +78,13 @@ test("programs run on the pinned Node, below the package or beside it, whatever 
 test("the control plane, which computes for many clients, has a compiler; other commands have none", async (context) => {
   const { root, launch } = installation(context);
   writeScript(join(root, "path/node"), ofVersion("24.21.0"));
-  assert.match((await launch("masakari-monitors", "status")).output, /--jitless/);
+  assert.match(
+    (await launch("masakari-monitors", "status")).output,
+    /--jitless .*--bytecode-old-age=1 .*, arenas: 2$/m,
+  );
   const { output } = await launch("masakari-monitors", "control-plane");
   assert.match(output, /runs .*masakari-monitors\.mjs control-plane/);
-  assert.doesNotMatch(output, /--jitless/);
+  assert.doesNotMatch(output, /--jitless|arenas: 2/);
 });
 
 test("without the pinned Node the machine's own is used if it is new enough; else the message has what to do", async (context) => {

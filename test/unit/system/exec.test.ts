@@ -65,7 +65,7 @@ test("the command is split on white space and seen by no shell", async () => {
   assert.equal(stdout.text, "$HOME 'a b' ; *\n");
 });
 
-test("a command has our environment, but no secret and no URL with a user", async (context) => {
+test("a command has our environment, but no secret, no URL with a user and no setting of our own memory", async (context) => {
   const secrets = {
     OS_API__PASSWORD: "p",
     OS_API__APPLICATION_CREDENTIAL_SECRET: "p",
@@ -84,10 +84,10 @@ test("a command has our environment, but no secret and no URL with a user", asyn
   context.after(() => {
     process.env = had;
   });
-  process.env = { ...had, ...secrets, ...harmless };
+  process.env = { ...had, ...secrets, ...harmless, MALLOC_ARENA_MAX: "2" };
   const { stdout } = await run("env");
   const given = new Map(stdout.text.split("\n").map((line) => line.split(/=(.*)/) as [string, string]));
-  for (const name of Object.keys(secrets)) assert.equal(given.has(name), false, name);
+  for (const name of [...Object.keys(secrets), "MALLOC_ARENA_MAX"]) assert.equal(given.has(name), false, name);
   for (const [name, value] of Object.entries(harmless)) assert.equal(given.get(name), value, name);
   assert.equal(given.get("PATH"), had.PATH);
 });
