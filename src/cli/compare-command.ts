@@ -9,9 +9,10 @@ import { systemClock } from "../system/system-clock.ts";
 import type { Circumstances } from "./compare/explain.ts";
 import type { InMasakari } from "./compare/fetch-received.ts";
 import { generatedAt, oursAt, type Pair, pairsOf, type Shadowed, theirsAt } from "./compare/pairs.ts";
+import type { Recorded } from "./compare/recorded.ts";
 import { parseDuration } from "./duration.ts";
 import { entriesIn } from "./outbox-command.ts";
-import { table } from "./table.ts";
+import { onOneLine, table } from "./table.ts";
 import { packageVersion } from "./version.ts";
 
 export interface CompareCommandParts {
@@ -27,7 +28,8 @@ export interface CompareCommandParts {
 
 const HELP = `
 For monitors that run with [notifications] shadow = true beside others, such as the Python monitors, which notify Masakari. Each line is one
-event: what was recorded here, what Masakari received about it, and how or why they differ. Hosts are those of this host's segment.
+event: what was recorded here, what Masakari received about it, and how or why they differ. Below the table is what this host's flight recorder
+has about each difference. Hosts are those of this host's segment.
 
 Exit status: 0 if both have the same events, 1 if they differ, 2 if they cannot be compared.`;
 
@@ -53,7 +55,12 @@ export function registerCompareCommand(program: Command, parts: CompareCommandPa
 interface Row {
   readonly pair: Pair;
   readonly difference: string;
+  /** What the flight recorder has about it, in order; nothing where both are alike. */
+  readonly recorded: readonly string[];
 }
+
+/** Both polled, or restarted a process before they reported it: beyond it the delay wants a reason. ms */
+const NOTABLE_DELAY_MS = 5000;
 
 async function compare({ config, otherPlaces }: CompareCommandParts, since: number): Promise<readonly Row[]> {
   const { explain } = await import("./compare/explain.ts");
@@ -66,7 +73,39 @@ async function compare({ config, otherPlaces }: CompareCommandParts, since: numb
   const withdrawn = entries.filter(({ state }) => state === "superseded" || state === "dropped");
   const circumstances: Circumstances = { ...inMasakari, shadowed, withdrawn, since: earliest(shadowed) };
   const pairs = pairsOf(shadowed, inMasakari.received);
-  return pairs.map((pair) => ({ pair, difference: explain(pair, circumstances) }));
+  const differing = pairs.filter(differs);
+  const recorded = await recordingsAbout(differing, { otherPlaces, statePath: DEFAULT.state_path });
+  return pairs.map((pair) => {
+    const found = recorded.get(pair);
+    return { pair, difference: explain(pair, circumstances, found), recorded: found?.lines ?? [] };
+  });
+}
+
+function differs({ shadowed, received }: Pair): boolean {
+  if (shadowed === undefined || received === undefined) return true;
+  return Math.abs(oursAt(shadowed) - theirsAt(received)) >= NOTABLE_DELAY_MS;
+}
+
+/** Nothing where nothing is recorded. @throws RecordingError, or the system's error: who may read the outbox may read a recording */
+async function recordingsAbout(
+  pairs: readonly Pair[],
+  { otherPlaces, statePath }: Pick<CompareCommandParts, "otherPlaces"> & { readonly statePath: string },
+): Promise<ReadonlyMap<Pair, Recorded>> {
+  const [{ recordedAbout }, { recordingsOf }, { storyOf }, { subjectOf }, { replayables }] = await Promise.all([
+    import("./compare/recorded.ts"),
+    import("./recording/paths.ts"),
+    import("./recording/story.ts"),
+    import("./compare/explain.ts"),
+    import("./recording/replayables.ts"),
+  ]);
+  const programs = Object.keys(replayables);
+  const paths = recordingsOf({ statePath, otherPlaces: otherPlaces(statePath), programs });
+  if (paths.length === 0 || pairs.length === 0) return new Map();
+  const questions = pairs.map(({ at, event: { type, payload, hostname } }) => {
+    return { at, type, subject: subjectOf(payload) || hostname };
+  });
+  const recorded = recordedAbout(questions, storyOf(paths));
+  return new Map(pairs.flatMap((pair, index) => (recorded[index] === undefined ? [] : [[pair, recorded[index]]])));
 }
 
 async function ask(api: Config["api"], hostname: string, since: number): Promise<InMasakari> {
@@ -101,6 +140,16 @@ function earliest(shadowed: readonly Shadowed[]): ReadonlyMap<string, number> {
 const time = (at: number): string => new Date(at).toISOString().slice(11, 23);
 
 function listing(rows: readonly Row[]): string {
+  const stories = rows
+    .filter(({ recorded }) => recorded.length > 0)
+    .map(({ pair: { at, event }, recorded }) => {
+      const head = `${new Date(at).toISOString()} ${describeNotification(event)}: recorded here`;
+      return `\n${[head, ...recorded.map((line) => `  ${line}`)].map((line) => `${onOneLine(line)}\n`).join("")}`;
+    });
+  return `${tableOf(rows)}${stories.join("")}`;
+}
+
+function tableOf(rows: readonly Row[]): string {
   return table(rows, [
     ["TIME", ({ pair: { at } }) => new Date(at).toISOString().replace(/\.\d+Z$/, "Z")],
     ["NOTIFICATION", ({ pair: { event } }) => describeNotification(event)],
@@ -110,11 +159,12 @@ function listing(rows: readonly Row[]): string {
   ]);
 }
 
-function toJson({ pair: { at, shadowed, received }, difference }: Row) {
+function toJson({ pair: { at, shadowed, received }, difference, recorded }: Row) {
   return {
     at: new Date(at).toISOString(),
     recorded: shadowed === undefined ? null : { program: shadowed.program, ...shadowed.notification },
     received: received === undefined ? null : received.stored,
     difference,
+    recorded_decisions: recorded,
   };
 }

@@ -17,6 +17,7 @@ interface Compared {
   readonly recorded: { readonly payload: { readonly process_name: string } } | null;
   readonly received: { readonly payload: { readonly process_name: string } } | null;
   readonly difference: string;
+  readonly recorded_decisions: readonly string[];
 }
 
 /** `masakari-monitors compare --json`, and its exit status. */
@@ -91,6 +92,10 @@ await describeWithOpenStack("shadow mode beside Debian's Python monitor", (setSc
       rows.find(({ recorded, received }) => (recorded ?? received)?.payload.process_name === name);
     assert.match(rowOf("nova-compute")?.difference ?? "", /^\d+\.\d s (earlier|later) than the other monitor$/);
     assert.equal(rowOf("libvirtd")?.received, null);
+    assert.match(
+      rowOf("libvirtd")?.recorded_decisions.join("\n") ?? "",
+      /notify Masakari: PROCESS STOPPED of libvirtd/,
+    );
     assert.match(rowOf("libvirtd")?.difference ?? "", /Masakari has not received it/);
     assert.equal(rowOf("sshd")?.recorded, null);
     assert.match(

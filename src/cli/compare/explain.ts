@@ -1,4 +1,5 @@
 import { generatedAt, oursAt, type Pair, type Received, type Shadowed, theirsAt } from "./pairs.ts";
+import type { Recorded } from "./recorded.ts";
 
 /** masakari-api takes an equal notification within this time for a repeat of the first. ms */
 const REPEAT_MS = 180_000;
@@ -18,10 +19,10 @@ export interface Circumstances {
 }
 
 /** Why the two differ, or by how much, for an operator. Pure. */
-export function explain({ shadowed, received }: Pair, circumstances: Circumstances): string {
+export function explain({ shadowed, received }: Pair, circumstances: Circumstances, recorded?: Recorded): string {
   if (shadowed !== undefined && received !== undefined) return delay(oursAt(shadowed) - theirsAt(received));
   if (shadowed !== undefined) return whyNotReceived(shadowed, circumstances);
-  return received === undefined ? "" : whyNotRecorded(received, circumstances);
+  return received === undefined ? "" : whyNotRecorded(received, circumstances, recorded);
 }
 
 function delay(laterMs: number): string {
@@ -48,6 +49,7 @@ function whyNotReceived({ notification }: Shadowed, { received, onMaintenance }:
 function whyNotRecorded(
   { stored, payload, hostname }: Received,
   { shadowed, withdrawn, since }: Circumstances,
+  recorded: Recorded | undefined,
 ): string {
   const at = generatedAt(stored.generated_time);
   const isAbout = ({ notification }: Shadowed): boolean =>
@@ -62,14 +64,22 @@ function whyNotRecorded(
     const { payload: recorded, generated_time } = other.notification;
     return `this monitor recorded ${JSON.stringify(recorded)} at ${generated_time}`;
   }
+  if (recorded?.ran === true && recorded.isKnown) {
+    return "this monitor decided that it needs no notification: what it observed and decided is below";
+  }
+  if (recorded?.ran === true) return "this monitor ran then, and observed nothing about it";
+  if (recorded?.ran === false) return "this monitor did not run then: its recording has nothing of that time";
   const begun = since.get(stored.type);
   if (begun === undefined) return "this monitor has recorded nothing yet: it did not run, or not in shadow mode";
   if (at < begun) return `it is older than what this monitor has recorded (since ${new Date(begun).toISOString()})`;
-  return "this monitor did not run then, or did not find it worth a notification; see its log";
+  const last = recorded?.lastBefore;
+  const known =
+    last === undefined ? "nothing is recorded of that time" : `its last record is of ${new Date(last).toISOString()}`;
+  return `this monitor did not run then, or did not find it worth a notification: ${known}; see its log`;
 }
 
 /** The guest or the process; of a host's notification the host itself is the subject. */
-const subjectOf = ({ process_name, instance_uuid }: Readonly<Record<string, string>>): string =>
+export const subjectOf = ({ process_name, instance_uuid }: Readonly<Record<string, string>>): string =>
   process_name ?? instance_uuid ?? "";
 
 function isEqual(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {

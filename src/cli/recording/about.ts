@@ -6,6 +6,11 @@ const NAMING = ["key", "uuid", "host", "hostname", "name", "target"] as const;
 /** A list of which an event about one subject shows only the items about it. */
 const LISTS = ["sightings", "looks", "guests", "hosts", "entries", "fencing", "keys"] as const;
 
+/** Whether a subject of these names is meant. A process of the list may be named by its path; Masakari is notified of its last part. */
+export function isNamed(names: ReadonlySet<string>, key: string, name: string): boolean {
+  return [key, name, key.slice(key.lastIndexOf("/") + 1)].some((one) => names.has(one));
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 /** One subject of a monitor, by all that it is called: a process's name, a guest's name and UUID, a host's name. */

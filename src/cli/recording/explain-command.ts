@@ -1,16 +1,13 @@
 import { type Command, Option } from "commander";
-import { readRecording } from "../../monitor/recording/read.ts";
-import { describeNotification } from "../../notify/entry.ts";
-import { countOf } from "../../system/plural.ts";
 import { printableJson } from "../../system/printable.ts";
 import { parseDuration } from "../duration.ts";
 import { onOneLine } from "../table.ts";
 import { About } from "./about.ts";
-import { describeEffect, describeObservation, describePhase } from "./describe.ts";
 import { recordingsOf, segmentsAt } from "./paths.ts";
 import { replayables } from "./replayables.ts";
 import { selectionOf } from "./selection.ts";
-import { eventsOf, inOrder, type StoryEvent } from "./story.ts";
+import { inOrder, type StoryEvent, storyOf } from "./story.ts";
+import { isEventful, linesOf } from "./story-lines.ts";
 
 export interface ExplainCommandParts {
   /** Read when the command runs. */
@@ -62,12 +59,12 @@ function explain(parts: ExplainCommandParts, asked: string | undefined, options:
     throw new Error(`--since ${since} is no duration: give one such as 90m, 12h or 2d`);
   }
   const paths = from === undefined ? ownRecordings(parts) : segmentsAt(from);
-  const selection = asked === undefined ? EVERYTHING : selectionOf(asked, read(paths));
+  const selection = asked === undefined ? EVERYTHING : selectionOf(asked, storyOf(paths));
   const events: StoryEvent[] = [];
   if (selection !== undefined) {
     const earliest = seconds === undefined ? selection.since : parts.now() - seconds * 1000;
     const about = selection.names && new About(selection.names);
-    for (const event of read(paths)) {
+    for (const event of storyOf(paths)) {
       if (event.at.wall < earliest || event.at.wall > selection.until) continue;
       const shown = about === undefined ? event : about.of(event);
       if (shown !== undefined && (all || isEventful(shown))) events.push(shown);
@@ -97,64 +94,4 @@ function ownRecordings({ statePath, otherPlaces }: ExplainCommandParts): readonl
   if (paths.length === 0)
     throw new Error(`no monitor has recorded anything in ${path} ([DEFAULT] state_path, recording_size)`);
   return paths;
-}
-
-function* read(paths: readonly string[]): Generator<StoryEvent> {
-  const lines = readRecording(paths);
-  yield* eventsOf(
-    (function* () {
-      for (const { line } of lines) yield line;
-    })(),
-  );
-}
-
-/** Whether more came of it than that the monitor looks again. */
-function isEventful(event: StoryEvent): boolean {
-  if (event.kind !== "decided") return true;
-  return event.phases.length > 0 || event.effects.some((effect) => isShown(effect));
-}
-
-function isShown({ kind, level }: { readonly kind: string; readonly level?: string }): boolean {
-  return (
-    !["wake", "cancelWake", "count", "ping", "look", "scan", "watch", "unwatch"].includes(kind) && level !== "debug"
-  );
-}
-
-function linesOf(event: StoryEvent): readonly string[] {
-  const { program, at } = event;
-  const head = `${new Date(at.wall).toISOString()} ${program}`;
-  switch (event.kind) {
-    case "started": {
-      const what = event.after === "start" ? `starts, version ${event.version}` : "records are missing before this";
-      return [`${head} ${what}`];
-    }
-    case "lost":
-      return [`${head} a record is missing here: ${event.error}`];
-    case "failed":
-      return [`${head} observed ${describeObservation(event.observation)}`, `    not decided: ${event.error}`];
-    case "entry":
-      return [`${head} ${describeEntry(event.entry)}`];
-    case "decided":
-      return [
-        `${head} observed ${describeObservation(event.observation)}`,
-        ...event.phases.map((phase) => `    now ${describePhase(phase)}`),
-        ...event.effects.filter((effect) => isShown(effect)).map((effect) => `    ${describeEffect(effect)}`),
-      ];
-  }
-}
-
-function describeEntry({
-  id,
-  notification,
-  state,
-  attempts,
-  reason,
-  notificationUuid,
-}: Extract<StoryEvent, { kind: "entry" }>["entry"]): string {
-  const what = describeNotification(notification);
-  if (state === "pending" && attempts === 0) return `notification ${id} is in the outbox: ${what}`;
-  const why = reason === undefined ? "" : `: ${reason}`;
-  if (state === "pending") return `notification ${id} is not delivered after ${countOf(attempts, "attempt")}${why}`;
-  const uuid = notificationUuid === undefined ? "" : ` as ${notificationUuid}`;
-  return `notification ${id} ${state}${uuid} after ${countOf(attempts, "attempt")}${why}`;
 }

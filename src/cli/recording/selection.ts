@@ -1,3 +1,4 @@
+import { isNamed } from "./about.ts";
 import type { StoryEvent } from "./story.ts";
 
 /** Before a notification, ms: what led to it. */
@@ -36,7 +37,7 @@ export function selectionOf(asked: string, events: Iterable<StoryEvent>): Select
     }
     if (event.kind !== "decided") continue;
     for (const [key, name] of event.phases) {
-      if (!names.has(key) && !names.has(name)) continue;
+      if (!isNamed(names, key, name)) continue;
       isKnown = true;
       names.add(key).add(name);
     }

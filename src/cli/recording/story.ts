@@ -1,4 +1,5 @@
 import type { CommonEffect, OwnEffect } from "../../monitor/contract.ts";
+import { readRecording } from "../../monitor/recording/read.ts";
 import type { DecidedRecord, EntryRecord, PhaseChange, RecordingLine } from "../../monitor/recording/record.ts";
 import type { Instant } from "../../system/clock.ts";
 
@@ -58,6 +59,16 @@ export function* eventsOf(lines: Iterable<RecordingLine>): Generator<StoryEvent>
         yield { kind: "lost", program, bootId, at: line.at, error: line.error };
     }
   }
+}
+
+/** The events of these files of recordings. @throws RecordingError, or the system's error */
+export function* storyOf(paths: readonly string[]): Generator<StoryEvent> {
+  const lines = readRecording(paths);
+  yield* eventsOf(
+    (function* () {
+      for (const { line } of lines) yield line;
+    })(),
+  );
 }
 
 function decided(
