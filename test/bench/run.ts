@@ -18,6 +18,7 @@ import { hostsSilentBmc } from "./hosts/silent-bmc.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
+import { recorder } from "./recorder.ts";
 import { markdown, type Section } from "./report.ts";
 
 /**
@@ -40,7 +41,7 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   "control-plane": controlPlane,
 };
 /** Without Keystone and masakari-api. */
-const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, "hosts-parse": hostsParse };
+const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, recorder, "hosts-parse": hostsParse };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleWorker, SHIPPED_FLAGS } from "../bundle.ts";
+import { bundleWorker } from "../bundle.ts";
 import type { Row, Section, Target } from "../report.ts";
+import { runWorker } from "./run-worker.ts";
 import { scenarios } from "./scenarios.ts";
 import type { Cost } from "./worker.ts";
 
@@ -33,13 +33,7 @@ export async function decide(): Promise<Section> {
 }
 
 function cheapest(worker: string, name: string, size: number, directory: string): Cost {
-  const costs = Array.from({ length: RUNS }, (): Cost => {
-    const state = join(directory, "state");
-    const flags = ["--disable-warning=ExperimentalWarning", ...SHIPPED_FLAGS];
-    const output = execFileSync(process.execPath, [...flags, worker, name, String(size), state], { encoding: "utf8" });
-    rmSync(state, { recursive: true, force: true });
-    return JSON.parse(output) as Cost;
-  });
+  const costs = Array.from({ length: RUNS }, (): Cost => runWorker(worker, name, { size, directory }));
   return costs.reduce((least, cost) => (cost.cpuSeconds < least.cpuSeconds ? cost : least));
 }
 
