@@ -1,4 +1,4 @@
-import type { Json } from "./python-json.ts";
+import { type Json, SentNumber } from "./python-json.ts";
 import { pythonRepr } from "./python-repr.ts";
 
 /** The part of JSON Schema (draft 4) that masakari-api and Keystone use. The order of the members is the order of the checks. */
@@ -191,7 +191,7 @@ function isOfType(type: TypeName, value: Json): boolean {
 
 /** Whether a JSON value is an object (and not an array or null). */
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof SentNumber);
 }
 
 /** Length as Python counts it: code points, not UTF-16 units. */

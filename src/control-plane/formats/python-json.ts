@@ -1,5 +1,13 @@
 /** What a JSON document can hold once parsed, or is to be written with. */
-export type Json = string | number | boolean | null | PythonFloat | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | PythonFloat
+  | SentNumber
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** A float: Python writes one with a fraction even if it is whole (`1.0`). Parsing never makes one. */
 export class PythonFloat {
@@ -10,6 +18,16 @@ export class PythonFloat {
   }
 }
 
+/** A number of a request as Python shows it: `5.0`, or more digits than JavaScript's numbers keep. */
+export class SentNumber {
+  /** Python's `repr()`. */
+  readonly repr: string;
+
+  constructor(repr: string) {
+    this.repr = repr;
+  }
+}
+
 /**
  * JSON as Python's `json.dumps` writes it (`", "` and `": "`, everything outside ASCII escaped), so that a response is
  * byte for byte what the real service would send and Content-Length agrees too.
@@ -17,6 +35,7 @@ export class PythonFloat {
 export function toPythonJson(value: Json): string {
   if (typeof value === "string") return quote(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (value instanceof SentNumber) return value.repr;
   if (value instanceof PythonFloat) {
     return Number.isInteger(value.value) ? value.value.toFixed(1) : JSON.stringify(value.value);
   }

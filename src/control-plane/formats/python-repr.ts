@@ -1,8 +1,8 @@
-import type { Json } from "./python-json.ts";
+import { type Json, SentNumber } from "./python-json.ts";
 
 /**
  * Python's `repr()` of a JSON value: masakari-api quotes the offending value that way in its 400 messages.
- * A float with a whole value (`5.0`) is shown as an integer, because JavaScript's parser does not keep the difference.
+ * A float with a whole value (`5.0`) is shown as an integer unless it is a SentNumber: JavaScript's parser does not keep the difference.
  */
 export function pythonRepr(value: Json): string {
   if (value === null) return "None";
@@ -10,6 +10,7 @@ export function pythonRepr(value: Json): string {
   if (value === false) return "False";
   if (typeof value === "string") return quote(value);
   if (typeof value === "number") return String(value);
+  if (value instanceof SentNumber) return value.repr;
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
   return `{${Object.entries(value)
     .map(([key, member]) => `${quote(key)}: ${pythonRepr(member)}`)

@@ -16,7 +16,7 @@ import { webobError } from "../http/webob-error.ts";
 import type { TokenStore } from "../keystone/token-store.ts";
 import type { CompletedRequest, NotificationArrival } from "../observation.ts";
 import type { LogSync } from "../store/log-sync.ts";
-import { type Action, type Entrant, perform, unsupportedMediaType } from "./call.ts";
+import { type Action, type Entrant, perform, requireReadable, unsupportedMediaType } from "./call.ts";
 import { extensionsResource } from "./extensions.ts";
 import { ApiFault, faultBody } from "./fault.ts";
 import { addHealthcheck, healthcheckPath } from "./healthcheck.ts";
@@ -93,8 +93,15 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     return success(request, reply, action?.status ?? 200, body);
   };
 
-  const sendUnrouted = (request: FastifyRequest, reply: FastifyReply) =>
-    isVersioned(request) ? refuseRoute(request, reply) : choices(request, reply, baseOf(request), release);
+  const sendUnrouted = (request: FastifyRequest, reply: FastifyReply) => {
+    if (isVersioned(request)) return refuseRoute(request, reply);
+    try {
+      requireReadable(request);
+    } catch (fault) {
+      return sendError(log, fault, undefined, request, reply);
+    }
+    return choices(request, reply, baseOf(request), release);
+  };
   app.setErrorHandler((error, request, reply) => {
     if (request.is404 && bodyFailure(error) !== "too-large") return sendUnrouted(request, reply);
     return sendError(log, error, entrants.get(request)?.version.text, request, reply);
@@ -144,7 +151,10 @@ function success(
   body: Json | Buffer | undefined,
 ): FastifyReply {
   const vendor = "application/vnd.openstack.masakari+json";
-  const type = bestMatch(request.headers.accept, ["application/json", vendor]) ?? "application/json";
+  const isJsonByName = /\.json(?:\?|$)/.test(request.url);
+  const type = isJsonByName
+    ? "application/json"
+    : (bestMatch(request.headers.accept, ["application/json", vendor]) ?? "application/json");
   reply.code(status).header("content-type", type);
   if (body === undefined) return reply.send();
   return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(toPythonJson(body)));

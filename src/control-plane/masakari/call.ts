@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Schema } from "../formats/json-schema.ts";
 import type { Json } from "../formats/python-json.ts";
 import { parseBody } from "../formats/request-body.ts";
+import { parseWithNumbers } from "../formats/sent-number.ts";
 import { bodyOf } from "../http/server.ts";
 import type { Grant } from "../keystone/token-store.ts";
 import { ApiFault } from "./fault.ts";
@@ -61,10 +62,16 @@ export function perform(request: FastifyRequest, entrant: Entrant, actionName: s
   const { project_id: projectId, ...given } = request.params as Record<string, string>;
   const params = { ...given, ...(given.id !== undefined && { id: withoutSuffix(given.id) }) };
   requireOwnProject(projectId, entrant.caller.project?.id);
-  if (action.schema) validate(action.schema(entrant.version), body);
+  if (action.schema) validateSent(action.schema(entrant.version), body, bodyOf(request));
   if (action.rule !== undefined) requireAllowed(entrant.caller, action.rule);
   const query = new URL(request.url, "http://localhost").searchParams;
   return action.handle({ ...entrant, params, query, body });
+}
+
+/** What masakari-api wants of every request, also of one that it has no route for. @throws ApiFault 400 or 415 */
+export function requireReadable(request: FastifyRequest): void {
+  if (!isAcceptedMediaType(request.headers["content-type"])) throw unsupportedMediaType();
+  readBody(request);
 }
 
 function isAcceptedMediaType(header = ""): boolean {
@@ -82,6 +89,16 @@ function readBody(request: FastifyRequest): Json {
   // As master responds; 14.0.2 answers 500 to bytes that are not UTF-8.
   if (body.kind === "malformed") throw new ApiFault(400, "Malformed request body");
   return body.value;
+}
+
+/** @throws ApiFault 400, which quotes a number as it was sent */
+function validateSent(schema: Schema, body: Json, bytes: Buffer): void {
+  try {
+    validate(schema, body);
+  } catch (fault) {
+    if (bytes.length > 0) validate(schema, parseWithNumbers(bytes.toString("utf8")));
+    throw fault;
+  }
 }
 
 function requireOwnProject(inUrl: string | undefined, inToken: string | undefined): void {

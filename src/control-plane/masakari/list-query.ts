@@ -57,14 +57,21 @@ function select(
   query: URLSearchParams,
   scope: readonly Condition[],
 ): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+  // In masakari-api's order: what comes first is what it complains about.
   const limit = limitOf(query);
-  const order = orderOf(query, [...always, ...columns]);
   const filtered = Object.entries(filters).flatMap(([name, condition]) => {
     const value = last(query, name);
     return value === null ? [] : [condition(value)];
   });
+  // Then it does not look at the rest either.
+  if (limit === 0) return { sql: `FROM ${table} LIMIT 0`, values: [] };
+  const given = orderOf(query);
   const marker = last(query, "marker");
-  const after = marker === null ? [] : [afterMarker(database, table, marker, order)];
+  const marked = marker === null ? undefined : markedRow(database, table, marker);
+  requireSortable(given, [...always, "deleted", ...columns]);
+  // No row of a list is deleted: all are equal in that.
+  const order = given.filter(({ column }) => column !== "deleted");
+  const after = marked === undefined ? [] : [afterRow(marked, order)];
   const { conditions, sorts } = planList(database, table, [...scope, ...filtered], order[0]?.column);
   const where = ["deleted_at IS NULL", ...conditions.map(({ sql }) => sql), ...after.map(({ sql }) => sql)];
   // The `+` keeps SQLite from using an index for the order.
@@ -90,7 +97,8 @@ function last(query: URLSearchParams, name: string): string | null {
   return query.getAll(name).at(-1) ?? null;
 }
 
-function limitOf(query: URLSearchParams): number {
+/** The most rows that a query asks for. @throws ApiFault 400 if it or the size of a page is no number */
+export function limitOf(query: URLSearchParams): number {
   const limit = wholeNumber(query, "limit");
   // It is checked, and then ignored.
   wholeNumber(query, "page_size");
@@ -115,7 +123,7 @@ interface SortKey {
 }
 
 /** `created_at` and `id` come last; a key without a direction has that of the first. */
-function orderOf(query: URLSearchParams, sortable: readonly string[]): SortKey[] {
+function orderOf(query: URLSearchParams): SortKey[] {
   const given = query.getAll("sort_key").map((key) => key.trim());
   const directions = query.getAll("sort_dir").map((direction) => direction.trim());
   for (const direction of directions) {
@@ -128,21 +136,29 @@ function orderOf(query: URLSearchParams, sortable: readonly string[]): SortKey[]
   if (directions.length > Math.max(1, given.length)) {
     throw new ApiFault(400, "Invalid input received: Sort direction size exceeds sort key size");
   }
-  const unknown = keys.find((key) => !sortable.includes(key));
-  if (unknown !== undefined) {
-    throw new ApiFault(400, `InvalidSortKey('Sort key supplied is invalid: ${unknown}')`);
-  }
   const first = (directions[0] ?? "desc") as SortKey["direction"];
   return keys.map((column, index) => ({ column, direction: (directions[index] as SortKey["direction"]) ?? first }));
 }
 
+function requireSortable(order: readonly SortKey[], sortable: readonly string[]): void {
+  const unknown = order.find(({ column }) => !sortable.includes(column));
+  if (unknown === undefined) return;
+  throw new ApiFault(400, `InvalidSortKey('Sort key supplied is invalid: ${unknown.column}')`);
+}
+
 const neverNull = ["id", "created_at", "status", "type", "generated_time", "source_host_uuid", "name"];
 
-/** Rows after the marker's in this order: behind it in the first column, or equal there and behind it in the next … */
-function afterMarker(database: DatabaseSync, table: string, marker: string, order: readonly SortKey[]) {
+type MarkedRow = Readonly<Record<string, SQLInputValue>>;
+
+function markedRow(database: DatabaseSync, table: string, marker: string): MarkedRow {
   const id = /^\d{1,15}$/.test(marker) ? Number(marker) : -1;
   const row = database.prepare(`SELECT * FROM ${table} WHERE id = ? AND deleted_at IS NULL`).get(id);
   if (row === undefined) throw new ApiFault(400, `Marker ${marker} could not be found.`);
+  return row;
+}
+
+/** Rows after this one in this order: behind it in the first column, or equal there and behind it in the next … */
+function afterRow(row: MarkedRow, order: readonly SortKey[]) {
   // Without a time, an update is older than all.
   const cellOf = (column: string): SQLInputValue => row[column] ?? "";
   const [{ direction: first }] = order as [SortKey];

@@ -46,9 +46,12 @@ describe("where masakari 14.0.2", () => {
       host: { name: "h1", type: "COMPUTE", control_attributes: "SSH" },
     });
     const payload = { event: "STOPPED", process_name: "p" };
-    const body = { type: "PROCESS", hostname: "h1", generated_time: "9999-12-31T23:59:59-01:00", payload };
-    const response = await callMasakari(controlPlane, token, "POST", "/notifications", { notification: body });
-    assert.equal(response.status, 400);
+    // The last one is within the calendar, and 180 s before it, from where on duplicates are looked for, is not.
+    for (const generated_time of ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "0001-01-01T00:02:59"]) {
+      const notification = { type: "PROCESS", hostname: "h1", generated_time, payload };
+      const response = await callMasakari(controlPlane, token, "POST", "/notifications", { notification });
+      assert.equal(response.status, 400, generated_time);
+    }
   });
 
   test('takes "No" for true when a segment is updated, it is false as when one is created', async () => {

@@ -2,6 +2,7 @@ import type { Json } from "../../formats/python-json.ts";
 import { isUuidLike } from "../../formats/uuid.ts";
 import { inTransaction } from "../../store/database.ts";
 import { ApiFault } from "../fault.ts";
+import { limitOf } from "../list-query.ts";
 import { differs } from "../record.ts";
 import { notEmpty, type Resource } from "../resource.ts";
 import { requireSegment } from "../segments/routes.ts";
@@ -24,6 +25,7 @@ export function hostsResource(stores: Stores): Resource {
         status: 200,
         rule: rule("index"),
         handle: ({ params, query }) => {
+          limitOf(query);
           const segment = requireSegment(stores, params.segment_id);
           return { hosts: hosts.list(segment.uuid, query).map((host) => showHost(host, segment)) };
         },

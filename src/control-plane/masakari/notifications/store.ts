@@ -7,6 +7,10 @@ import { equalsIndexed, type Listing, listDocument } from "../list-query.ts";
 import type { Stamps } from "../record.ts";
 import type { Release } from "../release.ts";
 import { type Shape, showRow, stampShape } from "../shape.ts";
+import { invalid } from "../validation.ts";
+
+/** Where Python's calendar begins. ms since the Unix epoch. */
+const YEAR_1 = -62_135_596_800_000;
 
 /** What a monitor notifies, its host looked up. */
 export interface NewNotification {
@@ -87,9 +91,12 @@ export class NotificationStore {
   /**
    * Whether the same was notified before: same type, host and payload (whatever the order of its members), generated no
    * earlier than the interval before this one. There is no upper bound, and the status does not matter.
+   * @throws ApiFault 400 if there is no such time, as for others outside the calendar
    */
   isDuplicate({ generatedTime, sourceHostUuid, type, payload }: NewNotification): boolean {
-    const since = formatTime({ ...generatedTime, ms: generatedTime.ms - this.#duplicateInterval * 1000 });
+    const ms = generatedTime.ms - this.#duplicateInterval * 1000;
+    if (ms < YEAR_1) throw invalid("generated_time", formatTime(generatedTime), "It is too early.");
+    const since = formatTime({ ...generatedTime, ms });
     return (
       this.#database
         .prepare(

@@ -1,4 +1,5 @@
 import { ApiFault } from "../fault.ts";
+import { limitOf } from "../list-query.ts";
 import { notEmpty, type Resource } from "../resource.ts";
 import type { Stores } from "../stores.ts";
 import { showVmove } from "./store.ts";
@@ -14,9 +15,11 @@ export function vmovesResource(stores: Stores): Resource {
       index: {
         status: 200,
         rule: rule("index"),
-        handle: ({ params, query }) => ({
-          vmoves: stores.vmoves.list(notificationWithVmoves(stores, params.notification_id), query).map(showVmove),
-        }),
+        handle: ({ params, query }) => {
+          limitOf(query);
+          const notification = notificationWithVmoves(stores, params.notification_id);
+          return { vmoves: stores.vmoves.list(notification, query).map(showVmove) };
+        },
       },
       show: {
         status: 200,
