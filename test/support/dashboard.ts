@@ -7,7 +7,7 @@ export interface Panel {
   readonly title: string;
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly refId: string; readonly expr: string }[];
+  readonly targets?: readonly { readonly refId: string; readonly expr: string; readonly legendFormat?: string }[];
 }
 
 const file = new URL("../../packaging/grafana/masakari-monitors.json", import.meta.url);
@@ -25,11 +25,14 @@ const VALUES: Readonly<Record<string, string>> = {
   $__range: "6h",
 };
 
-/** Every query as Prometheus gets it. @throws if there is another variable in one */
-export const queries: readonly string[] = dashboard.panels.flatMap(({ title, targets = [] }) =>
-  targets.map(({ expr }) => {
-    const query = expr.replaceAll(/\$\w+/g, (name) => VALUES[name] ?? name);
-    if (query.includes("$")) throw new Error(`${title}: an unknown variable in ${expr}`);
-    return query;
-  }),
-);
+/** Every query as Prometheus gets it, with the labels that its legend names. @throws if there is another variable in one */
+export const labelledQueries: readonly { readonly query: string; readonly labels: readonly string[] }[] =
+  dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr, legendFormat = "" }) => {
+      const query = expr.replaceAll(/\$\w+/g, (name) => VALUES[name] ?? name);
+      if (query.includes("$")) throw new Error(`${title}: an unknown variable in ${expr}`);
+      return { query, labels: [...legendFormat.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(([, label = ""]) => label) };
+    }),
+  );
+
+export const queries: readonly string[] = labelledQueries.map(({ query }) => query);

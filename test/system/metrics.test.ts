@@ -5,14 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { requestMonitor } from "../../src/status/client.ts";
+import { METRICS_CONTENT_TYPE } from "../../src/status/metrics/content-type.ts";
 import { healthSocket } from "../../src/status/socket-path.ts";
-import { queries } from "../support/dashboard.ts";
+import { labelledQueries, queries } from "../support/dashboard.ts";
+import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
-import { json } from "../support/http-server.ts";
+import { json, TestServer } from "../support/http-server.ts";
 import { freePort } from "../support/ports.ts";
 import { Rig } from "../support/process-monitor.ts";
 import { Prometheus } from "../support/prometheus.ts";
 import { alertRules as rules } from "../support/quick-alerts.ts";
+import { wholeExposition } from "../support/whole-exposition.ts";
 import { notInstalled } from "./installed.ts";
 
 const missing = await notInstalled(["prometheus"]);
@@ -71,6 +74,30 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     assert.deepEqual([code, output.includes(`SUCCESS: ${queries.length} rules found`)], [0, true], output);
     writeFileSync(file, asRules([...queries, "rate(x)"]));
     assert.notEqual((await promtool(["check", "rules", file])).code, 0, "a query that is none is noticed");
+  });
+
+  test("each query of the dashboard has a result, with the labels of its legend, where the monitors have something to show", async (t) => {
+    let scrapes = 0;
+    const server = await TestServer.start((_request, response) => {
+      scrapes += 1;
+      response.setHeader("Content-Type", METRICS_CONTENT_TYPE);
+      response.end(wholeExposition(Date.now()));
+    });
+    t.after(() => server[Symbol.asyncDispose]());
+    const prometheus = await Prometheus.start(t, rules);
+    prometheus.scrape([Number(new URL(server.origin).port)]);
+    // A rate needs two samples.
+    await eventually("three scrapes", 60_000, () => Promise.resolve(scrapes >= 3 || undefined));
+    await prometheus.becomes("count(rate(masakari_monitor_observations_total[1m]))", "4");
+    for (const { query, labels } of labelledQueries) {
+      const found = await prometheus.query(query);
+      assert.ok(found.length > 0, `no result: ${query}`);
+      for (const label of labels)
+        assert.ok(
+          found.some(({ metric }) => metric[label] !== undefined),
+          `${label}: ${query}`,
+        );
+    }
   });
 
   test("it scrapes the monitor; a rejected notification and a stopped monitor make their alerts", async (t) => {
