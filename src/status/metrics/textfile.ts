@@ -31,7 +31,9 @@ export async function writeTextfile(parts: TextfileParts, signal: AbortSignal): 
   let complaint: string | undefined;
   while (!signal.aborted) {
     try {
-      await promises.writeFile(temporary, metrics(), { mode: 0o644 });
+      // What lies there may be a symbolic link, or a pipe that nobody reads, of whoever else may write to the directory.
+      await promises.rm(temporary, { force: true });
+      await promises.writeFile(temporary, metrics(), { mode: 0o644, flag: "wx" });
       await promises.rename(temporary, path);
       if (complaint !== undefined) log.info(`Metrics are written to ${path} again`);
       complaint = undefined;

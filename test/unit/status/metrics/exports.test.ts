@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,4 +100,20 @@ test("a directory that cannot be written to is a line in the log", async (t) => 
   const { log } = exporting(t, { textfile_directory: join(directory(t), "missing") });
   const line = await eventually("a line", 10_000, async () => log.lines[0]);
   assert.match(line, /warning Metrics cannot be written to .*textfile_directory.*ENOENT/);
+});
+
+test("what lies under the name of the file's copy is replaced, not written through: a symbolic link, or a pipe", async (t) => {
+  const path = directory(t);
+  const victim = join(path, "victim");
+  writeFileSync(victim, "untouched");
+  symlinkSync(victim, join(path, ".masakari-processmonitor.prom.new"));
+  const first = exporting(t, { textfile_directory: path });
+  const file = join(path, "masakari-processmonitor.prom");
+  await eventually("the metrics", 10_000, () => Promise.resolve(existsSync(file) || undefined));
+  assert.equal(readFileSync(victim, "utf8"), "untouched");
+  assert.ok(lstatSync(file).isFile());
+  await first.end();
+  execFileSync("mkfifo", [join(path, ".masakari-processmonitor.prom.new")]);
+  exporting(t, { textfile_directory: path });
+  await eventually("the metrics again", 10_000, () => Promise.resolve(existsSync(file) || undefined));
 });
