@@ -68,7 +68,9 @@ export class SegmentWriter {
 
   /** The segment is large enough: the next one should begin. */
   get isFull(): boolean {
-    return !this.#isBeginning && this.#bytes >= this.#segmentBytes;
+    // A state that is larger than a segment would begin another one each second.
+    const least = this.#parts.limitBytes / SEGMENTS;
+    return !this.#isBeginning && this.#bytes >= this.#segmentBytes && this.#bytes - this.#stateBytes >= least;
   }
 
   /** Begins another segment. @param blocks the lines that it begins with */

@@ -219,3 +219,20 @@ test("a disk that fills up while a segment begins keeps the segments before it",
   const segments = linesOf(program.directory).filter(({ kind }) => kind === "segment");
   assert.equal(segments.length, 2);
 });
+
+test("a state that is larger than the whole recording may be is not written anew each second", async (t) => {
+  const program = new RecordedProgram(t, { limitBytes: 20_000 });
+  program.start(
+    ...Array.from({ length: 2000 }, (_, index) => [`process-${index}-${(index * 7919) % 99_991}`] as [string]),
+  );
+  for (let second = 0; second < 60; second++) {
+    program.seen("process-1-7919", second);
+    await program.clock.advance(1000);
+    await program.writer.settled();
+  }
+  await program.recorder.close();
+  const [path = ""] = segmentsIn(program.directory);
+  assert.ok(statSync(path).size > 20_000, "the state is small");
+  const last = Number(readdirSync(program.directory).sort().at(-1)?.slice(0, 6));
+  assert.ok(last <= 8, `${last} segments were begun`);
+});
