@@ -24,8 +24,13 @@ export class RecordedProgram {
   readonly writer: SegmentWriter;
   readonly recorder: FlightRecorder;
   state: ProcessState = initialState;
+  readonly #bootId: string;
 
-  constructor(context: TestContext, { limitBytes = 1_000_000, files = {} as Partial<RecordingFiles> } = {}) {
+  constructor(
+    context: TestContext,
+    { limitBytes = 1_000_000, bootId = "boot-1", files = {} as Partial<RecordingFiles> } = {},
+  ) {
+    this.#bootId = bootId;
     this.statePath = stateDirectory(context);
     this.directory = recordingDirectory(this.statePath, "processmonitor");
     const { beginRecordingSegment, appendRecordingBlock, pruneRecording } = recordingOperations;
@@ -47,7 +52,7 @@ export class RecordedProgram {
       lost,
       clock: this.clock,
       version: "1.2.3",
-      bootId: "boot-1",
+      bootId,
     });
     this.recorder.started({ name: "processmonitor", ...decisions }, this.state);
   }
@@ -55,7 +60,7 @@ export class RecordedProgram {
   /** The program starts with these entries in its list. */
   start(...entries: Parameters<typeof entryNamed>[]): void {
     const list = entries.map((given) => entryNamed(...given));
-    const common = { bootedAt: -1e9, systemd: false, pauses: [], bootId: "boot-1" };
+    const common = { bootedAt: -1e9, systemd: false, pauses: [], bootId: this.#bootId };
     this.observe({ kind: "started", at: this.clock.now(), settings: plainSettings, entries: list, ...common });
   }
 

@@ -14,7 +14,8 @@ type Kind =
   | "command"
   | "segment"
   | "path"
-  | "address";
+  | "address"
+  | "name";
 
 /** Members that hold a name, whatever the monitor. */
 const MEMBERS: Readonly<Record<string, Kind>> = {
@@ -52,20 +53,44 @@ const ADDRESSES = [
   /(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi,
   /(?<=https?:\/\/|BMC )[A-Za-z][\w.-]*/g,
 ];
+/** What is named in an error of a system or a library: `getaddrinfo ENOTFOUND keystone.example.org`, `open '/home/alice/ca.pem'`. */
+const IN_ERRORS = {
+  name: /(?<![\w.@/-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}(?![\w-]|\.\w)/gi,
+  path: /(?<![\w./:-])\/(?:[\w.@+-]{1,255}\/){1,40}[\w.@+-]{1,255}/g,
+} as const;
+/** Units and files are no names of hosts. */
+const NO_HOST =
+  /\.(?:service|socket|timer|target|slice|scope|mount|path|conf|d|ya?ml|json|log|pid|sock|sqlite|rec|py|ts|md|pem|key|crt|so)$/i;
 /** So long a text is a name or has one; a longer one is not searched. Characters. */
 const SEARCHED = 20_000;
 
 /** The names in a recording, each of the kind under which it was found first. */
 export class Names {
   readonly #kinds = new Map<string, Kind>();
+  /** Those that were only found within a text: what a member is called shows better what they are. */
+  readonly #inTexts = new Set<string>();
+  /**
+   * Texts of effects are made by decisions: of what was not observed they name only what stands in the program, which a replay
+   * would have again.
+   */
+  #isObserved = true;
 
   /** Takes in all names of a line. @param program whose line it is */
   add(line: RecordingLine, program: string): void {
     if (line.kind === "rows" && NAMED[program] !== undefined) {
       for (const [subject] of line.rows) this.#found(subject, program === "hostmonitor" ? "host" : "guest-uuid");
     }
-    if (line.kind === "segment") return;
-    this.#walk(line, "", program, false);
+    if (line.kind === "segment") {
+      this.#text(line.bootId, undefined);
+      return;
+    }
+    if ("effects" in line) {
+      const { effects, ...observed } = line;
+      this.#walk(observed, "", program, false);
+      this.#isObserved = false;
+      this.#walk(effects, "", program, false);
+      this.#isObserved = true;
+    } else this.#walk(line, "", program, false);
   }
 
   /** What each is called instead. Names of one kind keep their order, and guests the hash of their UUID: decisions depend on both. */
@@ -124,10 +149,20 @@ export class Names {
     for (const [uuid] of searched.matchAll(UUID)) this.#found(uuid, "uuid");
     for (const pattern of ADDRESSES)
       for (const [address] of searched.matchAll(pattern)) this.#found(address, "address");
+    if (!this.#isObserved || kind !== undefined) return;
+    for (const [name] of searched.matchAll(IN_ERRORS.name)) if (!NO_HOST.test(name)) this.#foundInText(name, "name");
+    for (const [path] of searched.matchAll(IN_ERRORS.path)) this.#foundInText(path, "path");
+  }
+
+  #foundInText(name: string, kind: Kind): void {
+    if (this.#kinds.has(name)) return;
+    this.#kinds.set(name, kind);
+    this.#inTexts.add(name);
   }
 
   #found(name: string, kind: Kind): void {
     if (name === "") return;
+    if (this.#inTexts.delete(name)) this.#kinds.delete(name);
     if (kind === "process" && name.includes("/")) this.#found(baseName(name), kind);
     const before = this.#kinds.get(name);
     // What is a guest's in one place is so in all.

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { blockOf } from "../../monitor/recording/block.ts";
 import { encode } from "../../monitor/recording/encode.ts";
 import { type ReadLine, readRecording } from "../../monitor/recording/read.ts";
+import type { RecordingLine } from "../../monitor/recording/record.ts";
 import { countOf } from "../../system/plural.ts";
 import { parseDuration } from "../duration.ts";
 import { Anonymiser } from "./anonymise.ts";
@@ -137,9 +138,7 @@ function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymi
   try {
     for (const { line, text } of lines) {
       count += 1;
-      // Program and version of a segment are ours.
-      const isOurs = anonymiser === undefined || line.kind === "segment";
-      block += `${isOurs ? text : encode(anonymiser.of(line))}\n`;
+      block += `${anonymiser === undefined ? text : encode(anonymised(line, anonymiser))}\n`;
       if (block.length > BLOCK) flush();
     }
     if (block !== "") flush();
@@ -147,4 +146,9 @@ function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymi
     closeSync(fd);
   }
   return count;
+}
+
+/** Program and version of a segment are ours; its boot's id is in the journal of the host. */
+function anonymised(line: RecordingLine, anonymiser: Anonymiser): unknown {
+  return line.kind === "segment" ? { ...line, bootId: anonymiser.of(line.bootId) } : anonymiser.of(line);
 }

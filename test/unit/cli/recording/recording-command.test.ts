@@ -77,3 +77,30 @@ test("a UUID has the rank and the hash that it is to have", () => {
     assert.equal(hashOf(other), hashOf(uuid));
   }
 });
+
+test("--anonymise also replaces what only errors name: other hosts, paths, the id of the boot; units and files keep their kind", async (t) => {
+  const bootId = "0f0e0d0c-1111-4222-8333-444455556666";
+  const program = new RecordedProgram(t, { bootId });
+  program.start(["/opt/acme/acme-billing"]);
+  const problems = [
+    "getaddrinfo ENOTFOUND keystone.acme-corp.example",
+    "EACCES: permission denied, open '/home/alice-acme/secret.conf'",
+    "see acme-billing.service and /opt/acme/acme-billing",
+  ];
+  for (const problem of problems) {
+    const sightings = [{ key: "/opt/acme/acme-billing", problem }];
+    program.observe({ kind: "seen", at: program.clock.now(), sightings });
+    await program.clock.advance(1000);
+  }
+  await program.recorder.close();
+  const file = join(program.statePath, "bug.rec");
+  const { out, code } = await record(program, file, "--anonymise");
+  assert.equal(code, 0, out);
+  const text = textOf(file);
+  assert.ok(
+    !/acme-corp|alice|secret\.conf|0f0e0d0c/.test(text),
+    /.{60}(acme-corp|alice|secret\.conf|0f0e0d0c)/.exec(text)?.[0],
+  );
+  assert.match(text, /ENOTFOUND name-00001/);
+  assert.match(text, /open '\/path\/00001'/);
+});
