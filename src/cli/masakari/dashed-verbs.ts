@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { addHostChanges, addSegmentChanges } from "./change-options.ts";
 import type { Run } from "./command-run.ts";
 import * as hosts from "./hosts.ts";
 import { addListOptions } from "./list-options.ts";
@@ -57,13 +58,8 @@ function addSegmentVerbs(program: Command, run: Run): void {
         return async (client, call) => await segments.showSegment(client, segment, call);
       }),
     );
-  addOutputOptions(verb("segment-update [SEGMENT]", "change a segment, by name or UUID"), "object")
+  addSegmentChanges(addOutputOptions(verb("segment-update [SEGMENT]", "change a segment, by name or UUID"), "object"))
     .option("--id <SEGMENT>", "in place of the argument")
-    .option("--name <NAME>", "a new name")
-    .addOption(recoveryMethodOption())
-    .option("--service-type <TYPE>", "free text")
-    .option("--description <TEXT>")
-    .option("--is-enabled <BOOLEAN>", "false: notifications about its hosts are ignored", truth)
     .action(
       run((options: Chosen & segments.SegmentFields, argument) => {
         const segment = segmentOf(argument, options);
@@ -120,16 +116,13 @@ export function addHostVerbs(program: Command, prefix: string, run: Run): void {
         return async (client, call) => await hosts.showHost(client, wanted, call);
       }),
     );
-  addOutputOptions(
-    verb("update [HOST]", "change a host, by name or UUID: Masakari itself never ends a host's maintenance"),
-    "object",
+  addHostChanges(
+    addOutputOptions(
+      verb("update [HOST]", "change a host, by name or UUID: Masakari itself never ends a host's maintenance"),
+      "object",
+    ),
   )
     .option("--id <HOST>", "in place of the argument")
-    .option("--name <NAME>", "a new name")
-    .option("--type <TYPE>", "free text")
-    .option("--control-attributes <TEXT>", "free text")
-    .option("--on-maintenance <BOOLEAN>", "true or false", truth)
-    .option("--reserved <BOOLEAN>", "true or false", truth)
     .action(
       run((options: ChosenHost & hosts.HostFields, argument) => {
         const wanted = hostOf(argument, options);

@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { RecoveryMethod } from "../../openstack/masakari-objects.ts";
+import { addHostChanges, addSegmentChanges } from "./change-options.ts";
 import { CommandError } from "./command-context.ts";
 import type { Run } from "./command-run.ts";
 import { addHostVerbs, addVmoveVerbs } from "./dashed-verbs.ts";
@@ -8,7 +9,7 @@ import { addListOptions } from "./list-options.ts";
 import * as notifications from "./notifications.ts";
 import { addOutputOptions } from "./output/options.ts";
 import * as segments from "./segments.ts";
-import { notificationTypes, recoveryMethodOption, recoveryMethods, truth } from "./values.ts";
+import { notificationTypes, recoveryMethods, truth } from "./values.ts";
 
 /** The verbs of openstackclient's plugin, with its arguments in their order; what has a usual value may be left out. */
 export function addSpacedVerbs(program: Command, openstack: Run, people: Run): void {
@@ -45,19 +46,15 @@ function addSegmentVerbs(program: Command, run: Run): void {
           await segments.showSegment(client, segment, call),
     ),
   );
-  addOutputOptions(program.command("update <segment>").description("change a segment, by name or UUID"), "object")
-    .option("--name <NAME>", "a new name")
-    .addOption(recoveryMethodOption())
-    .option("--service-type <TYPE>", "free text")
-    .option("--is-enabled <BOOLEAN>", "false: notifications about its hosts are ignored", truth)
-    .option("--description <TEXT>")
-    .action(
-      run(
-        (options: segments.SegmentFields, segment = "") =>
-          async (client, call) =>
-            await segments.updateSegment(client, segment, options, call),
-      ),
-    );
+  addSegmentChanges(
+    addOutputOptions(program.command("update <segment>").description("change a segment, by name or UUID"), "object"),
+  ).action(
+    run(
+      (options: segments.SegmentFields, segment = "") =>
+        async (client, call) =>
+          await segments.updateSegment(client, segment, options, call),
+    ),
+  );
   program
     .command("delete <segment...>")
     .description("delete segments and their hosts, by name or UUID")
@@ -101,19 +98,18 @@ function addSegmentHostVerbs(program: Command, run: Run): void {
           await hosts.showHost(client, { segment, host }, call),
     ),
   );
-  addOutputOptions(program.command("update <segment> <host>").description("change a host, by name or UUID"), "object")
-    .option("--reserved <BOOLEAN>", "true or false", truth)
-    .option("--on-maintenance <BOOLEAN>", "true or false", truth)
-    .option("--name <NAME>", "a new name")
-    .option("--type <TYPE>", "free text")
-    .option("--control-attributes <TEXT>", "free text")
-    .action(
-      run(
-        (options: hosts.HostFields, segment, host = "") =>
-          async (client, call) =>
-            await hosts.updateHost(client, { segment, host }, options, call),
-      ),
-    );
+  addHostChanges(
+    addOutputOptions(
+      program.command("update <segment> <host>").description("change a host, by name or UUID"),
+      "object",
+    ),
+  ).action(
+    run(
+      (options: hosts.HostFields, segment, host = "") =>
+        async (client, call) =>
+          await hosts.updateHost(client, { segment, host }, options, call),
+    ),
+  );
   program
     .command("delete <segment> <host>")
     .description("take a host out of a segment")
