@@ -21,7 +21,7 @@ interface Health {
 }
 
 function check(database: DatabaseSync, { problem }: LogSync): Health {
-  if (problem) return { good: false, reason: `database: ${messageOf(problem)}; restart the control plane` };
+  if (problem) return { good: false, reason: `database: ${problem.message}` };
   try {
     database.prepare("SELECT count(*) FROM segment").get();
     return { good: true, reason: "OK" };

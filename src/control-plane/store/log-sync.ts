@@ -1,10 +1,12 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
+import { messageOf } from "../../system/message-of.ts";
 
 /** Puts what was committed on disk. */
 export interface LogSync {
   /**
    * Resolves when everything that was committed before the call survives a power cut.
-   * @throws the disk's error; from then on every call fails, since nobody knows what is on the disk until the database is opened again
+   * @throws the disk's error; from then on every call fails, since nobody knows what is on the disk until the database is opened again. Or an
+   * error after 30 s, when the disk hangs.
    */
   sync(): Promise<void>;
   /** What `sync` fails with. */
@@ -24,24 +26,37 @@ export function openLogSync(database: string): LogSync {
 
 const inMemory: LogSync = { sync: () => Promise.resolve(), problem: undefined, close: () => undefined };
 
+/** How long a request waits for the disk, ms. */
+const limitMs = 30_000;
+
+/** An fdatasync that waits for the one before, and what those who wait for it get. */
+interface Turn {
+  readonly done: Promise<void>;
+  readonly inTime: Promise<void>;
+}
+
 class FileLogSync implements LogSync {
   readonly #log: number;
   #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
-  #problem: Error | undefined;
+  #next: Turn | undefined;
+  #failed: Error | undefined;
+  #late: Error | undefined;
 
   constructor(log: number) {
     this.#log = log;
   }
 
   get problem(): Error | undefined {
-    return this.#problem;
+    return this.#failed ?? this.#late;
   }
 
   sync(): Promise<void> {
-    // The one that runs may have begun before the caller's commit.
-    this.#next ??= this.#after(this.#running);
-    return this.#next;
+    if (this.#next === undefined) {
+      // The one that runs may have begun before the caller's commit.
+      const done = this.#after(this.#running);
+      this.#next = { done, inTime: this.#inTime(done) };
+    }
+    return this.#next.inTime;
   }
 
   close(): void {
@@ -50,15 +65,29 @@ class FileLogSync implements LogSync {
 
   async #after(running: Promise<void> | undefined): Promise<void> {
     await running?.catch(() => undefined);
-    this.#running = this.#next;
+    this.#running = this.#next?.done;
     this.#next = undefined;
-    if (this.#problem) throw this.#problem;
-    await new Promise<void>((resolve, reject) => {
-      fdatasync(this.#log, (error) => (error ? reject(error) : resolve()));
-    }).catch((error: Error) => {
+    if (this.#failed) throw this.#failed;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        fdatasync(this.#log, (error) => (error ? reject(error) : resolve()));
+      });
+      this.#late = undefined;
+    } catch (cause) {
       // Linux reports lost pages once; the next fdatasync would succeed without them.
-      this.#problem = error;
-      throw error;
+      this.#failed = new Error(`${messageOf(cause)}; restart the control plane`, { cause });
+      throw this.#failed;
+    }
+  }
+
+  /** While the disk hangs, those who come later are refused at once, until it has completed what it was asked for. */
+  #inTime(done: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#late = new Error(`the disk has not completed a write for ${limitMs / 1000} s`);
+        reject(this.#late);
+      }, limitMs);
+      done.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
 }

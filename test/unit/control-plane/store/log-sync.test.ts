@@ -65,5 +65,30 @@ test("after a disk error nothing is taken for written, until the database is ope
   await assert.rejects(first, /EIO/);
   await assert.rejects(second, /EIO/);
   await assert.rejects(log.sync(), /EIO/);
-  assert.deepEqual([running.length, problem()], [1, "EIO: i/o error, fdatasync"]);
+  assert.deepEqual([running.length, problem()], [1, "EIO: i/o error, fdatasync; restart the control plane"]);
+});
+
+test("a disk that hangs is waited for 30 s, and what comes later is refused at once until it goes on", async (context) => {
+  const { log, running } = open(context);
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const first = log.sync();
+  await settled();
+  const second = log.sync();
+  context.mock.timers.tick(29_999);
+  await settled();
+  assert.equal(log.problem, undefined);
+  context.mock.timers.tick(1);
+  for (const one of [first, second, log.sync()])
+    await assert.rejects(one, /the disk has not completed a write for 30 s/);
+  assert.match(String(log.problem), /30 s/);
+  assert.equal(running.length, 1);
+  running[0]?.done(null);
+  await settled();
+  running[1]?.done(null);
+  await settled();
+  assert.equal(log.problem, undefined);
+  const after = log.sync();
+  await settled();
+  running[2]?.done(null);
+  await after;
 });
