@@ -43,7 +43,8 @@ export interface Listener {
   readonly address: string;
   readonly port: number;
   readonly isSecure: boolean;
-  readonly login: TcpLogin | undefined;
+  /** As its file has it now; undefined: none is asked for. */
+  readonly login: () => TcpLogin | undefined;
   readonly log: Logger;
 }
 
@@ -64,6 +65,11 @@ export interface MetricsParts {
 const CERTIFICATE: ConditionKind = {
   name: "metrics certificate",
   consequence: "the port of the metrics and the page goes on with the certificate that it had, until that expires",
+};
+
+const LOGIN: ConditionKind = {
+  name: "metrics login",
+  consequence: "the port of the metrics and the page goes on with the password that it had",
 };
 
 /** Serves and writes the metrics of this process where `[metrics]` has it, until the signal aborts. */
@@ -106,19 +112,35 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
     import("../status/metrics/exposition.ts"),
   ]);
   const isSecure = cert !== "";
-  const ofPage = (await page?.({ clock, command, address, port, isSecure, login, log })) ?? {};
+  const ofPage = (await page?.({ clock, command, address, port, isSecure, login: () => login, log })) ?? {};
   const ofMetrics: Routes = {
     "/metrics": {
       method: "GET",
       handle: () => ({ status: 200, body: exposition(sources()), contentType: METRICS_CONTENT_TYPE }),
     },
   };
-  const isAllowed = login && basicLogin(login);
+  let isRight = login && basicLogin(login);
+  const isAllowed = isRight && ((authorization: string | undefined) => isRight?.(authorization) === true);
+  /** @returns why it stays as it was */
+  const rereadLogin = (): string | undefined => {
+    try {
+      login = loginOf(options);
+      isRight = login && basicLogin(login);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
   const names = { cert: "[metrics] tls_cert_file", key: "[metrics] tls_key_file" };
   const files = { certFile: cert, keyFile: key === "" ? cert : key, names };
   const onProblem = (problem: string | undefined) => parts.conditions.set(CERTIFICATE, problem);
   const tls = isSecure ? new ListenerTls({ files, clock, log, onProblem }) : undefined;
-  parts.onHangUp(() => void tls?.reread());
+  parts.onHangUp(() => {
+    void tls?.reread();
+    const problem = rereadLogin();
+    if (problem !== undefined) log.error(`${problem}; going on with the login before`);
+    parts.conditions.set(LOGIN, problem);
+  });
   const optionNames = "[metrics] address, port";
   await serveTcp({ address, port, log, isAllowed, tls, optionNames, routes: { ...ofMetrics, ...ofPage } }, signal);
 }

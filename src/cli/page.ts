@@ -67,7 +67,7 @@ async function routesOf(parts: PageParts, listener: Listener): Promise<Routes> {
     }),
     clock,
   });
-  return pageRoutes({ host, peers, address, hasLogin: login !== undefined, now: () => clock.now().wall });
+  return pageRoutes({ host, peers, address, hasLogin: login() !== undefined, now: () => clock.now().wall });
 }
 
 /** Which monitors have left something in one of these places; one that cannot be read hides only its own. */

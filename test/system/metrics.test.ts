@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import type { TLSSocket } from "node:tls";
 import { requestMonitor } from "../../src/status/client.ts";
 import { METRICS_CONTENT_TYPE } from "../../src/status/metrics/content-type.ts";
 import { healthSocket } from "../../src/status/socket-path.ts";
+import { Certificates } from "../support/certificates.ts";
 import { labelledQueries, queries } from "../support/dashboard.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
@@ -32,11 +35,11 @@ function promtool(args: readonly string[], input = ""): Promise<{ readonly code:
 }
 
 /** The process monitor with its metrics on a port, and the Prometheus that scrapes it. */
-async function scene(t: TestContext) {
+async function scene(t: TestContext, metrics = "") {
   const cloud = await FakeCloud.start();
   cloud.segmentHosts = ["compute1"];
   const first = await freePort();
-  const api = `${cloud.section()}\n[metrics]\nport = ${first}\nprot = 1\n`;
+  const api = `${cloud.section()}\n[metrics]\nport = ${first}\nprot = 1\n${metrics}`;
   const rig = await Rig.create({ hostname: "compute1", api });
   t.after(async () => {
     await rig.close();
@@ -98,6 +101,40 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
           `${label}: ${query}`,
         );
     }
+  });
+
+  test("a SIGHUP has the port take the certificate and the password that the files have then", async (t) => {
+    using files = new Certificates();
+    const [first, second] = [files.issue("first", "IP:127.0.0.1"), files.issue("second", "IP:127.0.0.1")];
+    const [cert, key] = [files.write("live.pem", ""), files.write("live.key", "")];
+    const take = (issued: typeof first, word: string): string => {
+      copyFileSync(issued.cert, cert);
+      copyFileSync(issued.key, key);
+      return files.write("password", `${word}\n`);
+    };
+    const password = take(first, "one");
+    const tls = `tls_cert_file = ${cert}\ntls_key_file = ${key}\n`;
+    const { rig, port } = await scene(t, `${tls}username = ops\npassword_file = ${password}\n`);
+    await rig.listed("web");
+    rig.startProcess("web");
+    const monitor = await rig.start("web");
+    const ca = readFileSync(files.ca);
+    const get = (word: string) =>
+      new Promise<string>((resolve, reject) => {
+        request({ host: "127.0.0.1", port, path: "/metrics", ca, agent: false, auth: `ops:${word}` }, (response) => {
+          response.resume();
+          const { subject } = (response.socket as TLSSocket).getPeerCertificate();
+          resolve(`${response.statusCode} ${subject.CN}`);
+        })
+          .on("error", reject)
+          .end();
+      });
+    assert.deepEqual([await get("one"), await get("two")], ["200 first", "401 first"]);
+    take(second, "two");
+    monitor.signal("SIGHUP");
+    await monitor.line(/the renewed certificate is used/, 8000);
+    await monitor.line(/SIGHUP: configuration reread/, 10_000);
+    assert.deepEqual([await get("one"), await get("two")], ["401 second", "200 second"]);
   });
 
   test("it scrapes the monitor; a rejected notification and a stopped monitor make their alerts", async (t) => {

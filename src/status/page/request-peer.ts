@@ -10,7 +10,8 @@ export interface PeerRequestParts {
   readonly userAgent: string;
   /** PEM file of the CAs that sign the peers' certificates. */
   readonly cafile: string | undefined;
-  readonly login: { readonly username: string; readonly password: string } | undefined;
+  /** As it is now. */
+  readonly login: () => { readonly username: string; readonly password: string } | undefined;
 }
 
 /** For one peer, ms. */
@@ -29,8 +30,9 @@ export function peerRequests(parts: PeerRequestParts): (peer: Peer) => Promise<H
     maxResponseBytes: RESPONSE_BYTES,
     optionNames: { cafile: "[page] peer_ca_file" },
   });
-  const headers = login === undefined ? {} : basicAuthorization(login.username, login.password).headers;
   return async ({ url }) => {
+    const known = login();
+    const headers = known === undefined ? {} : basicAuthorization(known.username, known.password).headers;
     const request = { method: "GET" as const, url, peer: "the peer", headers };
     const { status, body } = await transport.send(request, AbortSignal.timeout(2 * TIMEOUT_MS));
     if (status === 401) throw new Error("it refuses the user name and password of [metrics]");

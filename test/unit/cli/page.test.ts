@@ -41,7 +41,7 @@ test("while the disk of the sockets hangs, the page touches nothing on it and ha
     address: "127.0.0.1",
     port: 1,
     isSecure: false,
-    login: undefined,
+    login: () => undefined,
     log: new KeptLog(),
   });
   const shown = async () => {
@@ -90,7 +90,7 @@ test("a directory that cannot be read any more hides only its own monitors, with
     served: [],
     segmentHosts: { known: new Map() },
     diskResponds: () => Promise.resolve(true),
-  })?.({ clock, command: "x", address: "127.0.0.1", port: 1, isSecure: false, login: undefined, log });
+  })?.({ clock, command: "x", address: "127.0.0.1", port: 1, isSecure: false, login: () => undefined, log });
   rmSync(fallback, { recursive: true });
   writeFileSync(fallback, "a file");
   for (let look = 0; look < 2; look++) {

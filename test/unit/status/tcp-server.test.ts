@@ -184,3 +184,29 @@ test("a port that is taken names the page where there is one", async (t) => {
     /^warning Metrics and the page cannot be served on .* \(\[metrics\] address, port\): .*EADDRINUSE/,
   );
 });
+
+test("another password in the file counts from SIGHUP on; a file that has none leaves the one before, and status shows it", async (t) => {
+  using files = new Certificates();
+  const file = files.write("password", "one\n");
+  let login: (() => { readonly password: string } | undefined) | undefined;
+  const { port, hangUp, conditions } = await serving(t, { username: "ops", password_file: file }, (listener) => {
+    login = listener.login;
+    return Promise.resolve({});
+  });
+  const status = async (password: string): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: basic(`ops:${password}`) });
+    return response.status;
+  };
+  const problem = () => conditions.all.get("metrics login")?.problem;
+  writeFileSync(file, "two\n");
+  assert.deepEqual([await status("one"), await status("two")], [200, 401]);
+  hangUp();
+  assert.deepEqual([await status("one"), await status("two"), login?.()?.password], [401, 200, "two"]);
+  writeFileSync(file, "");
+  hangUp();
+  assert.match(problem() ?? "", /^\[metrics\] username and password \(or password_file\) have to be set both/);
+  assert.deepEqual([await status(""), await status("two")], [401, 200]);
+  writeFileSync(file, "three\n");
+  hangUp();
+  assert.deepEqual([problem(), await status("three")], [undefined, 200]);
+});
