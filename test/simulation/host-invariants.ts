@@ -88,7 +88,10 @@ export class HostInvariants {
     const what = `${name} reports ${hostname} ${payload.event} ${payload.host_status}`;
     this.#world.timeline.add(name, `notifies: ${hostname} ${payload.event} ${payload.host_status}`);
     const lost = this.#machine(hostname);
-    const death = lost.deaths.at(-1);
+    const shown = this.#shownTo(name, hostname);
+    // Of a host that is shown up, it is about a failure that it is back from, also if it has just failed again.
+    const isBack = ({ back }: Death): boolean => shown.onlineSince === undefined || back !== undefined;
+    const death = lost.deaths.findLast(isBack) ?? lost.deaths.at(-1);
     this.#made.set(keyOf(notification), { death, by: name });
     if (payload.event !== "STOPPED") return;
     const now = this.#world.clock.now().mono;
@@ -105,7 +108,6 @@ export class HostInvariants {
       this.counts.unknown += 1;
       return;
     }
-    const shown = this.#shownTo(name, hostname);
     const diedUnseen = lost.deaths.some(({ back }) => back === undefined || back > shown.before);
     const hasReturned = lost.deaths.some(({ back, fencedAt }) => {
       const isRecent = fencedAt !== undefined && now - fencedAt < RETURN_NOTICED_MS + STILL_TRUE_MS;
