@@ -19,6 +19,8 @@ export interface ContainerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** `PATH ON THE HOST:PATH IN THE CONTAINER`, with `:ro` behind it if it may not be changed. */
   readonly volumes: readonly string[];
+  /** The words that run it on the network of its host, where that is not this machine. */
+  readonly network?: readonly string[];
   /** Kubernetes' hostPID, Docker's `--pid host`. */
   readonly hostPid?: boolean;
   /** Kubernetes' allowPrivilegeEscalation. */
@@ -42,11 +44,13 @@ overlay "$image/usr:/usr" usr usr
 overlay "$image/etc:/etc" etc etc
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-for device in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0"; do
+for device in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0" "ptmx 5 2"; do
   set -- "$device" "$@"
   mknod -m 666 "$root/dev/\${1%% *}" c $(echo "\${1#* }")
   shift
 done
+mkdir "$root/dev/pts"
+mount -t devpts -o ptmxmode=666 devpts "$root/dev/pts"
 mkdir -m 1777 "$root/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 chmod 1777 "$root/tmp"
@@ -72,7 +76,7 @@ rmdir /host
 exec "$@"
 `;
 
-/** A container as Docker or Kubernetes start it, made of namespaces and overlays, without an engine; in the host's network. As root. */
+/** A container as Docker or Kubernetes start it, made of namespaces and overlays, without an engine; on the host's network. As root. */
 export class Container {
   readonly #options: ContainerOptions;
   readonly #child: Child;
@@ -87,7 +91,8 @@ export class Container {
     const mounted = [...options.volumes, "--", ...options.without, "--"];
     const namespaces = ["--mount", "--uts", "--ipc", ...(options.hostPid ? [] : ["--pid"])];
     const unshare = [...namespaces, "--fork", "--kill-child=SIGKILL", "sh", "-c", ...script, ...mounted];
-    this.#child = new Child("unshare", [...unshare, ...this.#asUser(), ...command]);
+    const words = [...(options.network ?? []), "unshare", ...unshare, ...this.#asUser(), ...command];
+    this.#child = new Child(words[0] ?? "", words.slice(1));
   }
 
   get output(): string {
