@@ -15,6 +15,7 @@ import { hostsIdle } from "./hosts/idle.ts";
 import { hosts } from "./hosts/latency.ts";
 import { hostsParse } from "./hosts/parse.ts";
 import { hostsSilentBmc } from "./hosts/silent-bmc.ts";
+import { hostsTimeline } from "./hosts/timeline.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
@@ -41,7 +42,12 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
   "control-plane": controlPlane,
 };
 /** Without Keystone and masakari-api. */
-const alone: Readonly<Record<string, () => Promise<Section>>> = { decide, recorder, "hosts-parse": hostsParse };
+const alone: Readonly<Record<string, () => Promise<Section>>> = {
+  decide,
+  recorder,
+  "hosts-parse": hostsParse,
+  "hosts-timeline": hostsTimeline,
+};
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });

@@ -21,7 +21,7 @@ const options: Readonly<Record<Rights, HostOptions>> = {
 /** The second monitor must not be quicker than the first only because it looks at another moment. s */
 const REPORTER_DELAY = 8;
 
-const RUN = { env: { MASAKARI_MONITORS_RUN: process.env.MASAKARI_MONITORS_RUN ?? "source" } };
+const runOptions = () => ({ env: { MASAKARI_MONITORS_RUN: process.env.MASAKARI_MONITORS_RUN ?? "source" } });
 const readyMs = 240_000;
 
 interface MonitorsOptions {
@@ -31,6 +31,8 @@ interface MonitorsOptions {
   readonly authUrl: string;
   /** More lines of `[host]`. */
   readonly host: HostOptions;
+  /** More of their environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The host monitors of a cluster's nodes: one deployment. */
@@ -47,12 +49,12 @@ export class Monitors {
   /** Starts the monitor of a node; it has a saved state if it ran there before in this run. */
   launch(name: string): void {
     const on = this.#cluster.node(name);
-    const { rights } = this.#options;
+    const { rights, env } = this.#options;
     const user = users[rights];
     if (rights !== "root") on.allowSudo(rights, user);
     this.#configure(on, user);
     const words = ["/run/checkout/bin/masakari-hostmonitor", "--config-file", this.#file(on)];
-    this.#monitors.set(name, on.spawn(words, { ...RUN, user }));
+    this.#monitors.set(name, on.spawn(words, { env: { ...runOptions().env, ...env }, user }));
   }
 
   /** Starts the monitors of these nodes, and waits until each knows the state of every other host. */
@@ -76,7 +78,7 @@ export class Monitors {
   async status(name: string): Promise<string> {
     const on = this.#cluster.node(name);
     const words = ["/run/checkout/bin/masakari-monitors", "status", "--config-file", this.#file(on)];
-    return (await on.run(words, { ...RUN, user: users[this.#options.rights] })).output;
+    return (await on.run(words, { ...runOptions(), user: users[this.#options.rights] })).output;
   }
 
   async stop(): Promise<void> {
