@@ -136,8 +136,8 @@ test("the host monitor as Kolla-Ansible runs it, on a real cluster: a node dies,
   // Corosync's own tools, which Kolla's image lacks, are all that is missing.
   const consequences = [...output.matchAll(/^hostmonitor: degraded for .*?\): (.*?)[,:]/gm)].map(([, text]) => text);
   assert.deepEqual(
-    consequences.sort(),
-    ["a lost host is believed only after 3 s", "changes are noticed at the next look"],
+    new Set(consequences),
+    new Set(["a lost host is believed only after 3 s", "changes are noticed at the next look"]),
     output,
   );
   assert.deepEqual(await second.stop(), { code: 0, signal: null });

@@ -5,10 +5,12 @@ import type { Transport } from "../../http/transport.ts";
 import type { ClusterObservation, DriverConfig, DriverParts, DriverProblem, HostDriver } from "../driver.ts";
 import { parseHostNames } from "../host-names.ts";
 import { LookSchedule } from "../look-schedule.ts";
+import { nothingKnown } from "../nothing-known.ts";
 import { ConsulAgent } from "./agent.ts";
 import { type ConsulSetup, checkSetup } from "./check.ts";
-import { Looker, nothingKnown } from "./look.ts";
+import { Looker } from "./look.ts";
 import type { ConsulConfig } from "./networks.ts";
+import { CONSUL } from "./problems.ts";
 import { consulTransport } from "./transport.ts";
 import { watchHealth } from "./watch-health.ts";
 
@@ -34,7 +36,7 @@ class ConsulDriver implements HostDriver {
       const config = this.#parts.config().consul;
       const setup = await this.#setup(config);
       if ("matrix" in setup) await this.#senseBy(setup, config, observe, signal);
-      else await this.#give(nothingKnown(this.#parts.clock.now(), setup.problem), observe, signal);
+      else await this.#give(this.#unusable(setup.problem), observe, signal);
     }
   }
 
@@ -42,10 +44,16 @@ class ConsulDriver implements HostDriver {
     this.#schedule.lookNow();
   }
 
+  /** What is known while the configuration cannot be used. */
+  #unusable(problem: string): ClusterObservation {
+    const at = this.#parts.clock.now();
+    return { ...nothingKnown(problem), at, interrupted: true, problems: [{ ...CONSUL, problem }] };
+  }
+
   async checkRights(signal: AbortSignal): Promise<readonly DriverProblem[]> {
     const config = this.#parts.config().consul;
     const setup = await this.#setup(config);
-    if ("problem" in setup) return nothingKnown(this.#parts.clock.now(), setup.problem).problems;
+    if ("problem" in setup) return this.#unusable(setup.problem).problems;
     const transport = this.#transport(config);
     try {
       return (await this.#looker(setup, this.#agents(setup, config, transport)).look(signal)).problems;

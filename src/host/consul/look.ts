@@ -1,4 +1,4 @@
-import type { Clock, Instant } from "../../system/clock.ts";
+import type { Clock } from "../../system/clock.ts";
 import type { ClusterObservation, DriverProblem, HostObservation, SelfObservation, YesNoUnknown } from "../driver.ts";
 import type { ConsulAgent } from "./agent.ts";
 import { type AgentLooks, hostsOf } from "./hosts.ts";
@@ -58,23 +58,6 @@ export class Looker {
       problems: problemsOf(matrix, looks, unusable),
     };
   }
-}
-
-/** What is known while the configuration cannot be used. */
-export function nothingKnown(at: Instant, problem: string): ClusterObservation {
-  return {
-    kind: "cluster",
-    at,
-    self: { name: undefined, stable: "unknown", reason: problem },
-    quorum: "unknown",
-    heartbeat: "unknown",
-    interrupted: true,
-    complete: false,
-    hosts: [],
-    maintenance: { cluster: "unknown" },
-    fencing: undefined,
-    problems: [{ ...CONSUL, problem }],
-  };
 }
 
 /**

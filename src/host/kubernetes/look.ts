@@ -2,6 +2,7 @@ import { hostname as systemHostname } from "node:os";
 import { HttpError } from "../../http/errors.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { ClusterObservation, DriverConfig, DriverProblem } from "../driver.ts";
+import { nothingKnown } from "../nothing-known.ts";
 import type { ApiClient, NodeList } from "./client.ts";
 import { AccessError, ApiError } from "./errors.ts";
 import { hostsOf, ownNode, selfOf } from "./hosts.ts";
@@ -84,7 +85,11 @@ export class Looker {
       this.interrupt();
       const problems: readonly DriverProblem[] = [{ ...API, problem: reasonOf(error) }];
       const nextInMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      return { observation: { ...nothingKnown, at, problems }, list: undefined, nextInMs };
+      return {
+        observation: { ...nothingKnown("the Kubernetes API does not answer"), at, interrupted: true, problems },
+        list: undefined,
+        nextInMs,
+      };
     } finally {
       timer.cancel();
     }
@@ -113,15 +118,3 @@ function reasonOf(error: unknown): string {
   if (error instanceof AccessError || error instanceof HttpError) return error.message;
   throw error;
 }
-
-const nothingKnown = {
-  kind: "cluster",
-  self: { name: undefined, stable: "unknown", reason: "the Kubernetes API does not answer" },
-  quorum: "unknown",
-  heartbeat: "unknown",
-  interrupted: true,
-  complete: false,
-  hosts: [],
-  maintenance: { cluster: "unknown" },
-  fencing: undefined,
-} as const satisfies Partial<ClusterObservation>;

@@ -1,5 +1,6 @@
 import { hostname as systemHostname } from "node:os";
 import type { ClusterObservation, DriverConfig, DriverProblem, SelfObservation } from "../driver.ts";
+import { nothingKnown } from "../nothing-known.ts";
 import { type Controller, Controllers, type Question } from "./controller.ts";
 import { type CrmMon, type CrmNode, parseCrmMon } from "./crm-mon.ts";
 import { type Contact, contactOf, joinsOf } from "./heartbeat.ts";
@@ -52,7 +53,7 @@ export class Looker {
       this.#lostSince.clear();
       // It must have ended before the next look.
       await early.joins;
-      return { ...nothingKnown, at, problems: [{ ...PACEMAKER, problem: crm.problem }] };
+      return { ...nothingKnown("the cluster does not answer"), at, problems: [{ ...PACEMAKER, problem: crm.problem }] };
     }
     const own = this.#ownNode(crm);
     const isMember = this.#isMember(own);
@@ -167,17 +168,6 @@ const advice = {
   hung: (reason: string) => reason,
   failed: (reason: string) => reason,
 } as const;
-
-const nothingKnown = {
-  kind: "cluster",
-  self: { name: undefined, stable: "unknown", reason: "the cluster does not answer" },
-  quorum: "unknown",
-  heartbeat: "unknown",
-  complete: false,
-  hosts: [],
-  maintenance: { cluster: "unknown" },
-  fencing: undefined,
-} as const satisfies Partial<ClusterObservation>;
 
 /** A remote node has no Corosync: crm_mon works there through its connection to a member, so its output is contact. */
 const contactOfRemote: Contact = {
