@@ -87,10 +87,10 @@ export const equals =
   (column: string) =>
   (value: string): Condition => ({ sql: `${column} = ?`, value });
 
-/** The same, if there is an index of the column, `created_at` and `id`. */
+/** The same, if there is an index of the column and, by default, `created_at` and `id`. */
 export const equalsIndexed =
-  (column: string) =>
-  (value: string): Condition => ({ sql: `${column} = ?`, value, indexOrder: "created_at" });
+  (column: string, indexOrder = "created_at") =>
+  (value: string): Condition => ({ sql: `${column} = ?`, value, indexOrder });
 
 /** Of a parameter that is given more than once the last counts. */
 function last(query: URLSearchParams, name: string): string | null {

@@ -116,6 +116,9 @@ export const migrations: readonly string[] = [
   `,
   `
   UPDATE notification SET payload = python_json_again(payload);
+  -- Notifications of a host are found by notification_duplicate.
+  DROP INDEX notification_in_progress;
+  DROP INDEX notification_of_host;
   DROP INDEX notification_newest;
   DROP INDEX notification_generated;
   DROP INDEX notification_updated;

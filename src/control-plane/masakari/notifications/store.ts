@@ -55,7 +55,7 @@ const listing: Listing = {
   filters: {
     status: equalsIndexed("status"),
     type: equalsIndexed("type"),
-    source_host_uuid: equalsIndexed("source_host_uuid"),
+    source_host_uuid: equalsIndexed("source_host_uuid", "payload_key"),
     "generated-since": (text) => {
       const since = parseIsoTime(text);
       if (since === undefined) throw new ApiFault(400, "Invalid generated-since value");
@@ -139,7 +139,8 @@ export class NotificationStore {
     return (
       this.#database
         .prepare(
-          `SELECT 1 FROM notification JOIN host ON host.uuid = source_host_uuid
+          // The hosts first: most notifications may be of other segments.
+          `SELECT 1 FROM host CROSS JOIN notification ON source_host_uuid = host.uuid
            WHERE segment_uuid = ? AND host.deleted_at IS NULL AND notification.deleted_at IS NULL
            AND status IN ('new', 'running', 'error') LIMIT 1`,
         )
