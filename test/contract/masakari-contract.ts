@@ -3,6 +3,7 @@ import { loginContract } from "./login-contract.ts";
 import { notificationContract } from "./notification-contract.ts";
 import { resourceContract } from "./resource-contract.ts";
 import type { ContractTarget } from "./target.ts";
+import { vmoveContract } from "./vmove-contract.ts";
 
 export interface ContractOptions {
   readonly description: string;
@@ -31,5 +32,6 @@ export function masakariContract({ description, skip = false, open }: ContractOp
     loginContract(target);
     resourceContract(target);
     notificationContract(target);
+    vmoveContract(target);
   });
 }
