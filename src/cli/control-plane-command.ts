@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { printable } from "../system/printable.ts";
 import { addControlPlaneOptions, type ControlPlaneArguments, databaseOf } from "./control-plane/options.ts";
 import { StartError } from "./control-plane/start-error.ts";
 
@@ -31,7 +32,7 @@ async function run(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof ControlPlaneError || error instanceof StartError)) throw error;
-    process.stderr.write(`masakari-monitors control-plane: ${error.message}\n`);
+    process.stderr.write(`masakari-monitors control-plane: ${printable(error.message)}\n`);
     process.exitCode = 1;
   }
 }

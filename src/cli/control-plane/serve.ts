@@ -6,6 +6,7 @@ import { takeServiceManager } from "../../status/service-manager.ts";
 import type { CertificateRenewal } from "../../system/certificate-renewal.ts";
 import type { Logger } from "../../system/log.ts";
 import { messageOf } from "../../system/message-of.ts";
+import { printable } from "../../system/printable.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { writeOpenrc } from "../openrc.ts";
 import { ControlPlaneMetrics } from "./metrics.ts";
@@ -148,7 +149,7 @@ function stopSignal(): Promise<void> {
 
 function streamLogger(stream: NodeJS.WritableStream): Logger {
   const at = (level: string) => (message: string) => {
-    stream.write(`${new Date().toISOString()} ${level} ${message}\n`);
+    stream.write(`${new Date().toISOString()} ${level} ${printable(message)}\n`);
   };
   const logger: Logger = {
     debug: () => undefined,

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { passwordLogin } from "../../support/control-plane.ts";
 import { openrcValue, startControlPlaneProcess } from "../../support/control-plane-process.ts";
+import { eventually } from "../../support/eventually.ts";
 import { rawRequest } from "../../support/raw-request.ts";
 
 function newDirectory(context: TestContext): string {
@@ -75,6 +76,12 @@ describe("masakari-monitors control-plane", () => {
       failed.output(),
       /^masakari-monitors control-plane: cannot read the password: .*missing does not exist\n$/,
     );
+    const nasty = await startControlPlaneProcess(context, directory, [
+      "--password-file",
+      join(directory, "\u001b[2J\u202e\nERROR x"),
+    ]);
+    assert.equal((await nasty.exited)[0], 1);
+    assert.match(nasty.output(), /^masakari-monitors control-plane: .*\\x1b\[2J\\u202e\\x0aERROR x does not exist\n$/);
     const pipe = join(directory, "pipe");
     execFileSync("mkfifo", [pipe]);
     for (const file of [pipe, "/dev/zero"]) {
@@ -84,6 +91,24 @@ describe("masakari-monitors control-plane", () => {
       assert.equal((await tls.exited)[0], 1);
       for (const { output } of [password, tls]) assert.match(output(), /is not a regular file|is larger than/);
     }
+  });
+
+  test("logs what cannot be read at SIGHUP in one line that moves no cursor", async (context) => {
+    const directory = newDirectory(context);
+    const passwordFile = join(directory, "\u001b[2J\nERROR x");
+    writeFileSync(passwordFile, "one\n");
+    const running = await startControlPlaneProcess(context, join(directory, "state"), [
+      "--password-file",
+      passwordFile,
+    ]);
+    rmSync(passwordFile);
+    running.signal("SIGHUP");
+    await eventually("the line", 30_000, () => /going on with the password/.test(running.output()) || undefined);
+    assert.match(
+      running.output(),
+      /^\S+ ERROR SIGHUP: cannot read the password: .*\\x1b\[2J\\x0aERROR x does not exist; going on/m,
+    );
+    assert.equal(await running.stop(), 0);
   });
 
   test("a second one on the same state directory ends, names the first and changes nothing", async (context) => {
