@@ -80,7 +80,10 @@ function fenceHistory(root: XmlElement): readonly FencingEvent[] | undefined {
 
 /** Before there is a DC the list may still be empty; afterwards it never is. */
 function parseNodes(root: XmlElement, hasDc: boolean): readonly CrmNode[] {
-  const nodes = childrenOf(childOf(root, "nodes"), "node").map(parseNode);
+  // Of a node without a name nothing can be notified, and two of them are not the same one.
+  const nodes = childrenOf(childOf(root, "nodes"), "node")
+    .map(parseNode)
+    .filter(({ name }) => name !== "");
   if (hasDc && nodes.length === 0) throw new NotUnderstoodError("no nodes");
   if (new Set(nodes.map(({ name }) => name)).size !== nodes.length) throw new NotUnderstoodError("a node twice");
   return nodes;

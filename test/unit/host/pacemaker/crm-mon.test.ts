@@ -93,3 +93,19 @@ test("a success is kept, however many failures follow it", () => {
   assert.ok(events.length < 20);
   assert.ok(events.some(({ status }) => status === "success"));
 });
+
+test("nodes without a name are left out, and keep none of the others from being watched", () => {
+  const unnamed = ["7", "8"].map((id) =>
+    healthy
+      .match(/<node name="node3"[^>]*>/)?.[0]
+      .replace('"node3"', '""')
+      .replace('id="3"', `id="${id}"`),
+  );
+  const { nodes } = parseCrmMon(
+    healthy.replace(
+      "</nodes>",
+      `${unnamed.map((node) => (node?.endsWith("/>") ? node : `${node}</node>`)).join("")}</nodes>`,
+    ),
+  );
+  assert.deepEqual(nodes, parseCrmMon(healthy).nodes);
+});
