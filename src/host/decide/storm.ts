@@ -24,9 +24,17 @@ export function withClockSet(state: HostsState, { wall, mono }: Instant): HostsS
   let next: HostsState = { ...state, clockBase };
   for (const name of state.troubled) {
     const host = next.hosts.get(name);
-    if (host !== undefined) next = withHost(next, { ...host, losses: host.losses.map((at) => at + step) });
+    if (host !== undefined) next = withHost(next, shifted(host, step));
   }
   return next;
+}
+
+/** A fencing has its time by the cluster's clock, and what was sent the one that Masakari has. */
+function shifted(host: Host, step: number): Host {
+  const { loss } = host;
+  const losses = host.losses.map((at) => at + step);
+  if (loss === undefined || loss.returned !== undefined) return { ...host, losses };
+  return { ...host, losses, loss: { ...loss, since: loss.since + step, notBefore: loss.notBefore + step } };
 }
 
 /** How many hosts are lost, as the storm guard counts them. */
