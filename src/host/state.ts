@@ -3,6 +3,7 @@ import { SubjectMap } from "../monitor/subject-map.ts";
 import type { SegmentHost } from "../openstack/segment-hosts.ts";
 import type { ConditionKind } from "../status/conditions.ts";
 import type { Instant } from "../system/clock.ts";
+import { NO_SHARED_NAMES, type SharedNames } from "./decide/shared-names.ts";
 import type { ClusterObservation, HostObservation } from "./driver.ts";
 import type { PowerResult } from "./fencing-device.ts";
 import type { HostSettings, HostStatus, Orders } from "./observation.ts";
@@ -173,6 +174,7 @@ export interface HostsState extends CommonState<HostSettings> {
   /** The hosts of all segments, as Masakari calls them; undefined until its first response. */
   readonly segmentHosts: ReadonlyMap<string, Pick<SegmentHost, "isEnabled" | "onMaintenance">> | undefined;
   readonly registration: Registration;
+  readonly sharedNames: SharedNames;
   /** The conditions that are set, by name. */
   readonly problems: ReadonlyMap<string, Problem>;
 }
@@ -188,6 +190,7 @@ export const initialState: HostsState = {
   troubled: new Set(),
   segmentHosts: undefined,
   registration: { unlisted: [], onMaintenance: [], disabled: [] },
+  sharedNames: NO_SHARED_NAMES,
   problems: new Map(),
 };
 

@@ -13,6 +13,7 @@ const FORGET_ABSENT_MS = 86_400_000;
 const HELD = "lost hosts are not reported";
 const NO_HOSTS: ConditionKind = { name: "watched hosts", consequence: "no lost host is noticed", effect: "blind" };
 const FIRST_SIGHT: ConditionKind = { name: "down at first sight", consequence: "these hosts are not reported" };
+const SHARED: ConditionKind = { name: "host names", consequence: "these hosts are not reported" };
 const ABSENT: ConditionKind = {
   name: "vanished hosts",
   consequence: "if they died and were not removed, their guests stay down",
@@ -46,6 +47,8 @@ export function withConditions(state: HostsState, context: Context): HostsState 
       whyUnhealthy(view, context.settings.stonith_wait, context.at),
     );
   }
+  const shared = [...state.sharedNames.keys()];
+  add(SHARED, problemOf(shared, "Masakari would take them for one another; correct [host] host_names"));
   const troubled = [...state.troubled].flatMap((name) => state.hosts.get(name) ?? []);
   for (const [name, { hosts, reason }] of holdsByGate(troubled)) {
     if (!now.has(name)) add({ name, consequence: HELD, effect: "held" }, `${listOf(hosts)}: ${reason}`);

@@ -1,5 +1,6 @@
 import type { Instant } from "../../system/clock.ts";
 import type { Hold, Host, HostsState, Loss, View } from "../state.ts";
+import { masakariName } from "./context.ts";
 import { newFencings } from "./proof.ts";
 import { isStorm, type Tally } from "./storm.ts";
 
@@ -30,6 +31,14 @@ const HOUR_MS = 3_600_000;
 export const GATES: readonly Gate[] = [
   { name: "disarmed", check: ({ state, at }) => whyDisarmed(state, at) },
   { name: "quorum", check: ({ view }) => whyNoQuorum(view) },
+  {
+    name: "host names",
+    check({ host, state, settings }) {
+      const others = state.sharedNames.get(host.name);
+      if (others === undefined) return undefined;
+      return `Masakari would take it for ${others.slice(0, 3).join(", ")}: both are ${masakariName(host.name, settings)} there; correct [host] host_names`;
+    },
+  },
   {
     name: "this host",
     check: ({ view, settings, at }) => whyUnhealthy(view, settings.stonith_wait, at) ?? whyOutdated(view),

@@ -8,6 +8,7 @@ import { type Context, masakariName } from "./context.ts";
 import { observeHost } from "./observe-host.ts";
 import { pursueAll } from "./pursue.ts";
 import { withRegistration } from "./registration.ts";
+import { sharedNames } from "./shared-names.ts";
 import { lossesCountFrom, withClockSet } from "./storm.ts";
 
 /** Takes in one look at the whole cluster. */
@@ -21,7 +22,7 @@ export function takeLook(before: HostsState, look: ClusterObservation, context: 
   const trusted = look.quorum === "yes" && look.self.stable === "yes";
   const afterGap = look.interrupted || (state.view?.gap ?? true);
   const view = nextView(state.view, look, { watched: others.length, gap: trusted ? false : afterGap });
-  let next: HostsState = { ...state, view };
+  let next: HostsState = { ...state, view, ...(look.complete && { sharedNames: sharedNames(look, settings) }) };
   const seen = new Set<string>();
   const observe = (observed: HostObservation): void => {
     seen.add(observed.name);

@@ -5,6 +5,7 @@ import type { Labels, MetricSource, Sample } from "./samples.ts";
 export const HELD_BY = [
   "disarmed",
   "quorum",
+  "host names",
   "this host",
   "stability",
   "planned work",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { GATES } from "../../../src/host/decide/gates.ts";
 import type { ClusterObservation } from "../../../src/host/driver.ts";
+import { HELD_BY } from "../../../src/status/metrics/counted.ts";
 import { fencing, HostDecisions, type States } from "../../support/host-cluster.ts";
 
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `node${index + 2}`);
@@ -105,6 +107,49 @@ describe("a gate", () => {
   });
 });
 
+it("each gate is counted in the metrics", () => {
+  for (const { name } of GATES) assert.ok(HELD_BY.includes(name), name);
+});
+
+describe("a host that Masakari would take for another one", () => {
+  const host_names = { node2: "node3" };
+
+  it("is not reported, nor is the other, which shows beforehand; a third is", () => {
+    const monitor = watching(8, { host_names });
+    assert.match(monitor.problems["host names"] ?? "", /^node2, node3: Masakari would take them for one another/);
+    monitor.look({ ...all(8, "online"), node2: "offline" });
+    assert.deepEqual(monitor.notified, []);
+    assert.match(JSON.stringify(monitor.state.hosts.get("node2")?.loss?.holds), /would take it for node3/);
+    monitor.look({ ...all(8, "online"), node3: "offline" });
+    assert.deepEqual(monitor.notified, []);
+    monitor.look({ ...all(8, "online"), node4: "offline" });
+    assert.deepEqual(monitor.notified, ["node4 STOPPED NORMAL"]);
+  });
+
+  it("may be this host itself", () => {
+    const monitor = watching(2, { host_names: { node2: "node1" } });
+    assert.match(monitor.problems["host names"] ?? "", /node1, node2/);
+  });
+
+  it("is reported once the other is gone from the cluster, or the option is corrected", () => {
+    const monitor = watching(3, { host_names });
+    const lost = { ...all(3, "online"), node2: "offline" } as const;
+    monitor.look(lost);
+    monitor.settings = { ...monitor.settings, host_names: {} };
+    monitor.observe({ kind: "settingsChanged", at: monitor.at, settings: monitor.settings });
+    monitor.look(lost);
+    assert.deepEqual(monitor.notified, ["node2 STOPPED NORMAL"]);
+    assert.deepEqual(monitor.problems, {});
+  });
+
+  it("may have its name swapped with that of the other", () => {
+    const monitor = watching(2, { host_names: { node2: "node3", node3: "node2" } });
+    assert.deepEqual(monitor.problems, {});
+    monitor.look({ node2: "offline", node3: "online" });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+});
+
 describe("the storm guard", () => {
   it("holds everything when more than half of the hosts are lost at once", () => {
     const monitor = watching(6);
@@ -162,6 +207,22 @@ describe("the storm guard", () => {
       later.setClock(-700_000);
     }
     assert.equal(later.notified.filter((one) => one.includes("STOPPED")).length, 6, "each is long ago");
+  });
+
+  it("is released by an order that is later than the losses, also if the clock was set back in between", () => {
+    const monitor = watching(6);
+    const storm = { ...all(6, "offline"), node2: "online" } as const;
+    monitor.look(storm);
+    monitor.pass(10);
+    monitor.setClock(-3_600_000);
+    monitor.look(storm);
+    monitor.pass(10);
+    monitor.observe({
+      kind: "orders",
+      at: monitor.at,
+      orders: { released: { at: monitor.at, reason: "they are down" } },
+    });
+    assert.equal(monitor.notified.length, 5);
   });
 
   it("does not take three of ten for a storm, nor two of three", () => {
