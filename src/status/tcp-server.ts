@@ -113,6 +113,8 @@ function send(response: ServerResponse, { status, body, contentType, headers }: 
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Type": contentType ?? "application/json",
+    // Who has no login, or asks for what is not there, must not keep one of the few connections.
+    ...(status >= 400 && { Connection: "close" }),
     ...headers,
   });
   response.end(text);

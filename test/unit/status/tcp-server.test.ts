@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
+import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connect } from "node:tls";
@@ -209,4 +210,21 @@ test("another password in the file counts from SIGHUP on; a file that has none l
   writeFileSync(file, "three\n");
   hangUp();
   assert.deepEqual([problem(), await status("three")], [undefined, 200]);
+});
+
+test("who gives no login keeps no connection, so that no number of them keeps Prometheus out", async (t) => {
+  const { port } = await serving(t, { username: "ops", password: "x" });
+  const sockets: Socket[] = [];
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  // As many as the port has connections.
+  for (let count = 0; count < 64; count++) {
+    const socket = createConnection({ host: "127.0.0.1", port });
+    sockets.push(socket);
+    socket.resume();
+    socket.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await once(socket, "end");
+  }
+  assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { headers: basic("ops:x") })).status, 200);
 });
