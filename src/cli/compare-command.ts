@@ -61,6 +61,8 @@ interface Row {
 
 /** Both polled, or restarted a process before they reported it: beyond it the delay wants a reason. ms */
 const NOTABLE_DELAY_MS = 5000;
+/** The latest differences for which recordings are searched: each is compared with every record. */
+const MOST_STORIES = 200;
 
 async function compare({ config, otherPlaces }: CompareCommandParts, since: number): Promise<readonly Row[]> {
   const { explain } = await import("./compare/explain.ts");
@@ -73,7 +75,7 @@ async function compare({ config, otherPlaces }: CompareCommandParts, since: numb
   const withdrawn = entries.filter(({ state }) => state === "superseded" || state === "dropped");
   const circumstances: Circumstances = { ...inMasakari, shadowed, withdrawn, since: earliest(shadowed) };
   const pairs = pairsOf(shadowed, inMasakari.received);
-  const differing = pairs.filter(differs);
+  const differing = pairs.filter(differs).slice(-MOST_STORIES);
   const recorded = await recordingsAbout(differing, { otherPlaces, statePath: DEFAULT.state_path });
   return pairs.map((pair) => {
     const found = recorded.get(pair);
