@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { lstatSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { readTextFile } from "../../config/text-file.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
 
@@ -66,11 +67,29 @@ async function firstOf(
   const usual = directories.flatMap((directory) => SUFFIXES.map((suffix) => join(directory, name + suffix)));
   for (const path of given ? [given, ...usual] : usual) {
     const read = readTextFile(path);
-    if ("text" in read) return { path, content: await parse(path, read.text) };
+    if ("text" in read) {
+      if (path !== given) requireTrusted(path);
+      return { path, content: await parse(path, read.text) };
+    }
     // Whoever names a file means no other one.
     if (path === given || !(read.missing || read.denied === true)) throw new CommandError(`${path} ${read.reason}`);
   }
   return undefined;
+}
+
+/**
+ * In a directory such as /tmp another user may have left a file for whoever works there: it would send the password of a secure.yaml to
+ * a Keystone of theirs.
+ * @throws CommandError
+ */
+function requireTrusted(path: string): void {
+  const { uid } = lstatSync(path);
+  const own = process.geteuid?.() ?? uid;
+  const anybodyWrites = (statSync(dirname(path)).mode & 0o002) !== 0;
+  if (uid === own || uid === 0 || !anybodyWrites) return;
+  throw new CommandError(
+    `${path} belongs to another user (uid ${uid}), in a directory where everybody can put files: work in another one`,
+  );
 }
 
 async function parse(path: string, text: string): Promise<Mapping> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, renameSync } from "node:fs";
 import { test } from "node:test";
 import { loginOfCloud } from "../../../../src/cli/masakari/cloud.ts";
 import type { CommandContext } from "../../../../src/cli/masakari/command-context.ts";
@@ -130,6 +130,28 @@ test("a password may come from the environment, and no message shows one", async
     assert.ok(error instanceof Error);
     assert.match(error.message, /clouds\.yaml is not valid YAML/);
     assert.doesNotMatch(error.message, /Sesam/);
+  });
+});
+
+test("a file that another user has put into a directory for everybody is not read", {
+  skip: process.geteuid?.() !== 0 && "only root can give a file away",
+}, async () => {
+  const planted = {
+    "work/clouds.yaml": cloud("http://theirs"),
+    "home/.config/openstack/clouds.yaml": cloud("http://mine"),
+  };
+  await among(planted, {}, async (context) => {
+    const [directory = "", file = ""] = [context.workDir, `${context.workDir}/clouds.yaml`];
+    chmodSync(directory, 0o1777);
+    assert.equal((await loginOfCloud("prod", context)).api.auth_url, "http://theirs");
+    chownSync(file, 12345, 12345);
+    await assert.rejects(loginOfCloud("prod", context), /work\/clouds\.yaml belongs to another user \(uid 12345\)/);
+    renameSync(file, `${directory}/secure.yaml`);
+    await assert.rejects(loginOfCloud("prod", context), /work\/secure\.yaml belongs to another user/);
+    renameSync(`${directory}/secure.yaml`, file);
+    // Of a checkout, for instance, in which root works.
+    chmodSync(directory, 0o755);
+    assert.equal((await loginOfCloud("prod", context)).api.auth_url, "http://theirs");
   });
 });
 
