@@ -2,7 +2,7 @@
 const SECRET_NAME = /PASSWORD|PASSWD|PASSCODE|PASSPHRASE|SECRET|TOKEN/i;
 
 /** Set by `bin/launch`, to save memory in this process. */
-const OWN_NAME = "MALLOC_ARENA_MAX";
+const OWN_NAMES = ["MALLOC_ARENA_MAX", "MALLOC_TOP_PAD_"];
 
 /**
  * The environment of the commands that we start: ours without what is secret by its name, and without URLs and proxies
@@ -11,7 +11,7 @@ const OWN_NAME = "MALLOC_ARENA_MAX";
 export function commandEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(
-      ([name, value = ""]) => name !== OWN_NAME && !SECRET_NAME.test(name) && !hasUser(name, value),
+      ([name, value = ""]) => !OWN_NAMES.includes(name) && !SECRET_NAME.test(name) && !hasUser(name, value),
     ),
   );
 }

@@ -59,7 +59,7 @@ function installation(context: TestContext) {
 }
 
 const ofVersion = (version: string): string =>
-  `[ "$1" = --version ] && { echo v${version}; exit; }; echo "${version} runs $*, arenas: $MALLOC_ARENA_MAX"`;
+  `[ "$1" = --version ] && { echo v${version}; exit; }; echo "${version} runs $*, arenas: $MALLOC_ARENA_MAX, pad: $MALLOC_TOP_PAD_"`;
 
 test("programs run on the pinned Node, below the package or beside it, whatever the machine has", async (context) => {
   for (const place of ["masakari-monitors/node_modules", "."]) {
@@ -80,11 +80,11 @@ test("the control plane, which computes for many clients, has a compiler; other 
   writeScript(join(root, "path/node"), ofVersion("24.21.0"));
   assert.match(
     (await launch("masakari-monitors", "status")).output,
-    /--jitless .*--bytecode-old-age=1 .*, arenas: 2$/m,
+    /--jitless .*--bytecode-old-age=1 .*, arenas: 2, pad: 16384$/m,
   );
   const { output } = await launch("masakari-monitors", "control-plane");
   assert.match(output, /runs .*masakari-monitors\.mjs control-plane/);
-  assert.doesNotMatch(output, /--jitless|arenas: 2/);
+  assert.doesNotMatch(output, /--jitless|arenas: 2|pad: 1/);
 });
 
 test("without the pinned Node the machine's own is used if it is new enough; else the message has what to do", async (context) => {
