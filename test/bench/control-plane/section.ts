@@ -7,7 +7,7 @@ import { KeystoneApi, type Login } from "../../system/openstack/keystone-api.ts"
 import { createMasakariDatabase, startMasakari } from "../../system/openstack/masakari.ts";
 import { MasakariApi } from "../../system/openstack/masakari-api.ts";
 import type { OpenStackAddress } from "../../system/openstack/servers.ts";
-import { megabytes, memoryOf, peakRssKiB, processesOf } from "../footprint.ts";
+import { cpuSecondsOf, megabytes, memoryOf, peakRssKiB, processesOf } from "../footprint.ts";
 import { duration, type Row, type Section, type Target, times } from "../report.ts";
 import { type Embedded, fillDatabase, startEmbedded } from "./embedded.ts";
 import { type LoadRequest, type LoadResult, load, quantile } from "./load.ts";
@@ -40,10 +40,18 @@ export async function controlPlane(address: OpenStackAddress): Promise<Section> 
   }
 }
 
+/** What a load took of the servers, which does not depend on what else the machine does. */
+interface Cpu {
+  /** ms. */
+  readonly perPost: number;
+  readonly perList: number;
+}
+
 interface Measured {
   readonly post: LoadResult;
   readonly list: LoadResult;
   readonly logIn: LoadResult;
+  readonly cpu: Cpu;
   /** Of Keystone and masakari-api together, after the load. */
   readonly memoryKiB: number;
 }
@@ -67,9 +75,10 @@ async function measurePython(parent: string, { keystoneUrl, monitors }: OpenStac
     ...{ keystoneUrl, login: monitors, engine: false, duplicateInterval: 0, tokenCacheTime: 300 },
   });
   try {
-    const loads = await measureApi({ keystoneUrl, masakariUrl: url, login: monitors });
     // Keystone has the address that it listens on in its command line.
-    const memoryKiB = memoryOf(processesOf(server.pid, new URL(keystoneUrl).host)).pssKiB;
+    const servers = () => processesOf(server.pid, new URL(keystoneUrl).host);
+    const loads = await measureApi({ keystoneUrl, masakariUrl: url, login: monitors }, servers);
+    const memoryKiB = memoryOf(servers()).pssKiB;
     return { ...loads, logIn: await measurePythonLogins(directory), memoryKiB };
   } finally {
     await server.stop("SIGTERM", 500);
@@ -88,7 +97,7 @@ async function measurePythonLogins(directory: string): Promise<LoadResult> {
 async function measureOurs(stateDirectory: string): Promise<Measured> {
   const embedded = await startEmbedded(stateDirectory);
   try {
-    const loads = await measureApi(embedded);
+    const loads = await measureApi(embedded, () => [embedded.server.pid]);
     const logIn = await load(() => loginRequest(embedded), clients, loadMs);
     return { ...loads, logIn, memoryKiB: memoryOf([embedded.server.pid]).pssKiB };
   } finally {
@@ -96,13 +105,19 @@ async function measureOurs(stateDirectory: string): Promise<Measured> {
   }
 }
 
-async function measureApi(cloud: Cloud): Promise<Pick<Measured, "post" | "list">> {
+async function measureApi(cloud: Cloud, servers: () => number[]): Promise<Pick<Measured, "post" | "list" | "cpu">> {
   const token = await new KeystoneApi(cloud.keystoneUrl).token(cloud.login);
   const host = `bench-${randomUUID()}`;
   await new MasakariApi(cloud.masakariUrl, token).registerHost(host);
-  const post = await load(() => notification(cloud, token, host), clients, loadMs);
-  const list = await load(() => listing(cloud, token, "limit=100"), clients, loadMs);
-  return { post, list };
+  const withCpu = async (next: () => LoadRequest) => {
+    const before = cpuSecondsOf(servers());
+    const result = await load(next, clients, loadMs);
+    return { result, perRequest: ((cpuSecondsOf(servers()) - before) * 1000) / result.durations.length };
+  };
+  const post = await withCpu(() => notification(cloud, token, host));
+  const list = await withCpu(() => listing(cloud, token, "limit=100"));
+  const cpu = { perPost: post.perRequest, perList: list.perRequest };
+  return { post: post.result, list: list.result, cpu };
 }
 
 function compare(python: Measured, ours: Measured): Row[] {
@@ -118,7 +133,13 @@ function compare(python: Measured, ours: Measured): Row[] {
     ours: megabytes(ours.memoryKiB),
     ratio: times(python.memoryKiB / ours.memoryKiB),
   };
-  return [...loads, memory];
+  const cpu = (["perPost", "perList"] as const).map((kind) => ({
+    what: `CPU of Keystone and masakari-api for each ${kind === "perPost" ? what.post : what.list}`,
+    python: duration(python.cpu[kind]),
+    ours: duration(ours.cpu[kind]),
+    ratio: times(python.cpu[kind] / ours.cpu[kind]),
+  }));
+  return [...loads, ...cpu, memory];
 }
 
 function compareTargets(python: Measured, ours: Measured): Target[] {
