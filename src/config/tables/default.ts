@@ -26,7 +26,7 @@ export const defaultTable = {
       type: "bool",
       default: true,
       ours: true,
-      help: "Whether the disk of state_path is accessed from a separate thread, so that a disk that hangs delays the monitor by 1.5 s at most. It costs 10 to 12 MB of memory; without it the monitor waits for the disk.",
+      help: "Whether the disk of state_path is accessed from a separate thread, so that a disk that hangs delays the monitor by 1.5 s at most. It costs 5 to 7 MB of memory; without it the monitor waits for the disk.",
     },
     recording_size: {
       type: "int",
