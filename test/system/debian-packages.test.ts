@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const PYTHON = "14.0.0-1.1";
 const LOG = "/var/log/masakari/masakari-process-monitor.log";
 const CONFIGURATION =
-  "/etc/masakari/masakari.conf /etc/masakarimonitors/* /etc/default/masakari* /etc/sudoers.d/masakari*";
+  "/etc/masakari/masakari.conf /etc/masakarimonitors/* /etc/default/masakari-*-monitor /etc/sudoers.d/masakari*";
 /** The first is restarted; of each of the others one death is reported. */
 const SERVICES = ["restarted", "first", "second", "third", "by-sudo"];
 const IN_TIME = 120_000;
