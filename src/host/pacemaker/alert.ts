@@ -24,8 +24,9 @@ export async function forwardAlert(environment: AlertEnvironment, address?: stri
 
 /** The command that makes Pacemaker run the agent on all hosts. @param path of the agent, the same on every host */
 export function registrationCommand(path: string): readonly string[] {
+  const attribute = path.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
   const alert =
-    `<alerts><alert id="masakari-monitors" path="${path}"><meta_attributes id="masakari-monitors-meta">` +
+    `<alerts><alert id="masakari-monitors" path="${attribute}"><meta_attributes id="masakari-monitors-meta">` +
     '<nvpair id="masakari-monitors-timeout" name="timeout" value="10s"/></meta_attributes>' +
     "<select><select_nodes/><select_fencing/></select></alert></alerts>";
   return ["cibadmin", "--modify", "--allow-create", "--scope", "configuration", "--xml-text", alert];

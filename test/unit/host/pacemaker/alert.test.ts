@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { forwardAlert, registrationCommand } from "../../../../src/host/pacemaker/alert.ts";
 import { listenForAlerts } from "../../../../src/host/pacemaker/alert-socket.ts";
+import { childrenOf, parseDocument } from "../../../../src/host/pacemaker/xml.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
 /** Not the real one: a host monitor may run on this machine. */
@@ -51,3 +52,14 @@ test("the registration names the agent, and asks for nodes and fencing only", ()
   const text = registrationCommand("/usr/lib/agent").at(-1) ?? "";
   assert.match(text, /path="\/usr\/lib\/agent".*<select_nodes\/><select_fencing\/>/);
 });
+
+test("a path with characters of XML's own stays one attribute", () => {
+  const text = registrationCommand('/opt/a & "b" <c>/agent').at(-1) ?? "";
+  assert.equal(alertPath(text), '/opt/a & "b" <c>/agent');
+});
+
+/** The path of the alert in the document, as an XML parser reads it. */
+function alertPath(text: string): string | undefined {
+  const [alert] = childrenOf(parseDocument(text), "alert");
+  return alert?.attributes.path;
+}
