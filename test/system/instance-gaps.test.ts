@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest, type GuestCommand, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
@@ -22,6 +24,16 @@ async function definedGuests(count: number, libvirtd: Libvirtd, connection: Conn
   for (let made = 0; made < count; made++) guests.push(await definedGuest(libvirtd, connection));
   return guests;
 }
+
+/** Resolves when the process is no more, or a zombie: on a busy machine a QEMU takes a while to die. */
+const hasGone = (pid: number): Promise<unknown> =>
+  eventually(`the end of ${pid}`, 30_000, () => {
+    try {
+      return /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "latin1")) || undefined;
+    } catch {
+      return true;
+    }
+  });
 
 /** A libvirtd that takes over a QEMU that is just dying also reports, correctly, that it has lost control of it. */
 function endsOf(rig: InstanceRig, { domain }: Guest): string[] {
@@ -43,6 +55,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.kill();
     await monitor.line(/Lost connection to libvirt/, 20_000);
     for (const guest of dying) process.kill(pids.get(guest) ?? 0, "SIGKILL");
+    for (const guest of [beforehand, ...dying]) await hasGone(pids.get(guest) ?? 0);
     const from = monitor.output.length;
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000, from);
