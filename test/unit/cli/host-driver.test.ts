@@ -82,7 +82,7 @@ test("a second witness that cannot be asked shows in status, and holds nothing; 
     LONG,
   );
   assert.match((await program.command("status")).output, /degraded for .*no response about compute-\d/);
-  program.configure("compute-1", "second_witness = nova\nhost_names = compute-2=compute-3");
+  program.configure("compute-1", "second_witness = nova\nhost_names = compute-2=compute-3, compute-3=compute-2");
   monitor.signal("SIGHUP");
   await monitor.line(/SIGHUP: configuration reread/, LONG);
   program.write({ ...up, "compute-2": "offline" });
