@@ -6,7 +6,7 @@ import { runToEnd } from "../support/child.ts";
 import { startFor, testUsers } from "../support/control-plane.ts";
 import { Side } from "../support/same-world.ts";
 import { missingPackages } from "./openstack/packages.ts";
-import { enterOpenStack } from "./openstack/shared.ts";
+import { enterOwnOpenStack } from "./openstack/shared.ts";
 
 const script = fileURLToPath(new URL("openstack/python/sdk-calls.py", import.meta.url));
 const prefix = `sdk-${randomUUID().slice(0, 8)}`;
@@ -49,7 +49,7 @@ async function ours(context: TestContext): Promise<Cloud> {
 
 describe("Debian's openstacksdk", { skip: await missingPackages() }, () => {
   test("gets from the embedded control plane, call by call, what it gets from masakari-api 14.0.2", async (context) => {
-    const site = await enterOpenStack();
+    const site = await enterOwnOpenStack();
     context.after(() => site.close());
     const real = await play({ ...site.address.monitors, authUrl: site.address.keystoneUrl, region: site.region });
     const own = await play(await ours(context));

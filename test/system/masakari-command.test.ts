@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type CommandOutcome, runMasakariCommand } from "../support/masakari-command.ts";
 import { missingPackages } from "./openstack/packages.ts";
-import { enterOpenStack } from "./openstack/shared.ts";
+import { enterOwnOpenStack } from "./openstack/shared.ts";
 import type { Site } from "./openstack/site.ts";
 
 const script = fileURLToPath(new URL("openstack/python/openstack-commands.py", import.meta.url));
@@ -21,7 +21,7 @@ describe("masakari beside Debian's openstackclient, at Debian's masakari-api", {
   let env: Record<string, string>;
 
   before(async () => {
-    site = await enterOpenStack();
+    site = await enterOwnOpenStack();
     const { username, password, project } = site.address.monitors;
     env = {
       OS_AUTH_URL: `${site.keystone.origin}/v3`,

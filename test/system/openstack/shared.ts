@@ -17,6 +17,11 @@ export async function enterOpenStack(): Promise<Site> {
   if (shared !== undefined) {
     return await openSite(JSON.parse(readFileSync(shared, "utf8")) as OpenStackAddress);
   }
+  return await enterOwnOpenStack();
+}
+
+/** A site at servers started (and stopped) for this suite alone: it looks at all segments, also those that others would set up meanwhile. */
+export async function enterOwnOpenStack(): Promise<Site> {
   const servers = await startOpenStack(forTests);
   try {
     const site = await openSite(servers.address);
