@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/mod.ts";
@@ -121,7 +122,14 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       await rig.untilNotified(living.domain.uuid, FAILED, 60_000);
       for (const guest of [died, living]) assert.deepEqual(endsOf(rig, guest), [FAILED], `${delayMs} ms`);
       for (const guest of [destroyed, poweredOff]) {
-        assert.ok(!rig.notificationsOf(guest.domain.uuid).includes(FAILED), `${guest.name}, ${delayMs} ms`);
+        const log = (): string => readFileSync(join(libvirtd.qemuLogs, `${guest.name}.log`), "utf8").slice(-1000);
+        const lines = (): string =>
+          monitor.output
+            .split("\n")
+            .filter((line) => line.includes(guest.name))
+            .join("\n");
+        const isFailure = rig.notificationsOf(guest.domain.uuid).includes(FAILED);
+        assert.ok(!isFailure, isFailure ? `${guest.name}, ${delayMs} ms:\n${lines()}\nQEMU's log: ${log()}` : "");
         await libvirtd.virsh("destroy", guest.name).catch(() => undefined);
       }
     }
