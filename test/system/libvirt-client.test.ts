@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { ConnectionLostError, type DomainEvent, maintainConnection, ServerError } from "../../src/libvirt/mod.ts";
 import { systemClock } from "../../src/system/system-clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { KeptLog } from "../support/kept-log.ts";
 import { Guest } from "./libvirt/guest.ts";
 import { describeWithLibvirtd, Seen } from "./libvirt/suite.ts";
@@ -169,6 +170,13 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
         Guest.start(host().libvirtd, starting, `hung-${name}`, { agent: "hangs" }),
       ),
     );
+    for (const { name } of guests) {
+      await eventually(
+        `${name} to open its agent's channel`,
+        30_000,
+        async () => (await host().libvirtd.virsh("dumpxml", name)).includes("state='connected'") || undefined,
+      );
+    }
     // Six commands at once, of 2 s each: keepalive would give the connection up after 0.9 s of silence.
     const connection = await host().connect(t, { keepalive: { intervalMs: 300, count: 2 } });
     const pings = guests.map(({ domain }) => connection.agentCommand(domain, '{"execute":"guest-ping"}', 2));
