@@ -67,8 +67,8 @@ const suites: readonly Suite[] = [
       "test/system/*.test.ts",
       // Of a whole file, too: one has eight failures of a real cluster, each of which takes half a minute and more.
       "--test-timeout=1500000",
-      // They wait more than they compute: three at a time is what two cores bear without false alarms.
-      "--test-concurrency=3",
+      // The suites start processes and wait for them: two at a time is what two cores bear without false alarms.
+      "--test-concurrency=2",
       "--test-global-setup=test/system/global-setup.ts",
     ),
     limit: 4500,
