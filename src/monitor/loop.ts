@@ -3,6 +3,7 @@ import type { Outbox } from "../notify/outbox.ts";
 import type { Store } from "../notify/store.ts";
 import type { Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
+import { defectLine } from "../system/guard.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import { countOf } from "../system/plural.ts";
@@ -233,9 +234,7 @@ export class Loop<State, Observation, Effect extends OwnEffect> {
   }
 
   #logDefect(what: string, error: unknown): void {
-    this.#parts.log.error(
-      `Defect in ${this.#monitor.name}: ${what} failed: ${messageOf(error)}; please report this line`,
-    );
+    this.#parts.log.error(defectLine(what, error, this.#monitor.name));
   }
 
   #carryOut(effect: CommonEffect | Effect): void {

@@ -1,8 +1,8 @@
 import type { Observe } from "../monitor/contract.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
+import { defectLine } from "../system/guard.ts";
 import type { Logger } from "../system/log.ts";
-import { messageOf } from "../system/message-of.ts";
 import { type ProcTable, ProcTableError } from "../system/proc-table.ts";
 import type { CompiledEntry } from "./compiled-entry.ts";
 import { look } from "./look.ts";
@@ -83,9 +83,7 @@ export class Looks {
         this.#look(keys === "all" ? undefined : keys, observe);
       } catch (error) {
         // The look at the next check_interval is the supervisor's; here nobody would catch it.
-        this.#parts.log.error(
-          `Defect: a look at the process table failed: ${messageOf(error)}; please report this line`,
-        );
+        this.#parts.log.error(defectLine("a look at the process table", error));
       }
     });
   }

@@ -2,8 +2,8 @@ import type { ProcessEntry } from "../config/process-entry.ts";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
+import { defectLine } from "../system/guard.ts";
 import type { Logger } from "../system/log.ts";
-import { messageOf } from "../system/message-of.ts";
 import { asksSystemd, canUseSudo } from "../system/sudo-words.ts";
 import { baseName } from "./command-line.ts";
 import { keyed } from "./keyed.ts";
@@ -78,7 +78,7 @@ export class SudoRights {
     this.#current.abort();
     this.#current = new AbortController();
     this.#check(entries, AbortSignal.any([signal, this.#current.signal])).catch((error: unknown) =>
-      this.#parts.log.error(`Defect: checking what sudo permits failed: ${messageOf(error)}; please report this line`),
+      this.#parts.log.error(defectLine("checking what sudo permits", error)),
     );
   }
 

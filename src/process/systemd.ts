@@ -3,8 +3,8 @@ import { delimiter, join } from "node:path";
 import type { ConditionKind, Conditions } from "../status/conditions.ts";
 import type { Clock } from "../system/clock.ts";
 import { type CommandResult, runCommand } from "../system/exec.ts";
+import { defectLine } from "../system/guard.ts";
 import type { Logger } from "../system/log.ts";
-import { messageOf } from "../system/message-of.ts";
 import type { SystemdStatus, UnitState } from "./observation.ts";
 import { parseUnits, UNIT_PROPERTIES } from "./unit-properties.ts";
 
@@ -88,7 +88,7 @@ export class Systemd {
     const asked = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of asked) resolve(undefined);
-    this.#parts.log.error(`Defect: asking systemd failed: ${messageOf(error)}; please report this line`);
+    this.#parts.log.error(defectLine("asking systemd", error));
   }
 
   async #systemState(signal: AbortSignal): Promise<string | undefined> {
