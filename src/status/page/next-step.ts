@@ -27,6 +27,17 @@ const LOOK: Readonly<Record<string, string>> = {
   kubernetes: "kubectl get nodes",
 };
 
+/** What shows which part of the cluster has quorum, likewise. */
+const QUORUM: Readonly<Record<string, string>> = {
+  consul: "consul operator raft list-peers",
+  kubernetes: "kubectl get --raw '/readyz?verbose'",
+};
+
+/** A peer is named by its address and port until it has sent its host's name. */
+function withoutPort(name: string): string {
+  return name.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^([^:]+):\d+$/, "$1");
+}
+
 /**
  * What to do about what does not respond, hosts or the source of the list of hosts.
  * @param driver of the cluster's host monitors; null: there is none
@@ -36,7 +47,7 @@ export function stepForSilent(names: readonly string[], driver: string | null): 
   if (names.every((name) => name === CONSUL_MEMBERS))
     return { why: "See why Consul does not respond", command: "consul members" };
   const look = driver !== null && Object.hasOwn(LOOK, driver) ? LOOK[driver] : undefined;
-  return { why: "See whether it is up", command: look ?? `ping -c 3 ${quoted(first)}` };
+  return { why: "See whether it is up", command: look ?? `ping -c 3 ${quoted(withoutPort(first))}` };
 }
 
 /** By what a problem is about; the first of them is done first. */
@@ -68,7 +79,8 @@ const STEPS: Readonly<Record<string, (monitor: MonitorOverview, driver: string |
   }),
   quorum: (_monitor, driver) => ({
     why: "Look which part of the cluster has quorum",
-    command: driver === "consul" ? "consul operator raft list-peers" : "corosync-quorumtool -s; crm_mon -1",
+    command:
+      (driver !== null && Object.hasOwn(QUORUM, driver) && QUORUM[driver]) || "corosync-quorumtool -s; crm_mon -1",
     isOfCluster: true,
   }),
   Pacemaker: () => ({ why: "Look why the cluster does not respond", command: "systemctl status corosync pacemaker" }),

@@ -29,6 +29,18 @@ test("what disarms comes before what holds", () => {
   ]);
 });
 
+test("who has quorum is looked up by what watches the hosts there", () => {
+  const host = hostOverview("compute-1", [{ state: "held", problems: [problem("quorum")] }]);
+  for (const [driver, command] of [
+    ["default", /^corosync-quorumtool -s/],
+    ["consul", /^consul operator/],
+    ["kubernetes", /^kubectl get --raw/],
+    ["constructor", /^corosync-quorumtool -s/],
+  ] as const) {
+    assert.match(nextSteps({ ...host, driver })[0]?.command ?? "", command);
+  }
+});
+
 test("a monitor that does not respond is restarted by the name of its unit, before anything else", () => {
   const host = hostOverview("compute-1", [{ state: "held", problems: [problem("quorum")] }]);
   const silent = { kind: "silent", monitor: "introspectiveinstancemonitor", problem: "not running" } as const;

@@ -71,6 +71,13 @@ test("hosts without contact are one step, by what watches the hosts there, and b
   ] as const) {
     assert.deepEqual(commandsOf([watched(driver), ...silent]), [command], String(driver));
   }
+  for (const [name, address] of [
+    ["192.0.2.8:11500", "192.0.2.8"],
+    ["[2001:db8::8]:11500", "2001:db8::8"],
+    ["compute-8.example.org:11500", "compute-8.example.org"],
+  ] as const) {
+    assert.deepEqual(commandsOf([watched(null), silentPeer(name)]), [`ping -c 3 ${address}`]);
+  }
   assert.deepEqual(commandsOf([watched(null), ...silent, silentPeer("members of Consul")]), [
     "ping -c 3 compute-8",
     "consul members",
