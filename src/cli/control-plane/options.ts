@@ -25,9 +25,11 @@ export interface ControlPlaneArguments {
   readonly passwordFile?: string;
 }
 
+export const defaultStateDir = "/var/lib/masakari-control-plane";
+
 export function addControlPlaneOptions(command: Command): Command {
   return command
-    .option("--state-dir <DIR>", "database and openrc", "/var/lib/masakari-control-plane")
+    .option("--state-dir <DIR>", "database and openrc", defaultStateDir)
     .option("--listen <ADDRESS>", "address of both services; other than loopback only with TLS", "127.0.0.1")
     .option("--keystone-port <PORT>", "0: any free one", portNumber, 5000)
     .option("--masakari-port <PORT>", "0: any free one", portNumber, 15868)

@@ -9,6 +9,7 @@ import { messageOf } from "../../system/message-of.ts";
 import { printable } from "../../system/printable.ts";
 import { makePrivateDirectory } from "../../system/private-directory.ts";
 import { writeOpenrc } from "../openrc.ts";
+import { requireNoEarlierState } from "./earlier-state.ts";
 import { ControlPlaneMetrics } from "./metrics.ts";
 import { type ControlPlaneArguments, databaseOf, userName } from "./options.ts";
 import { certificateOf, choosePassword, firstCertificate } from "./secrets.ts";
@@ -25,6 +26,7 @@ export async function serve(options: ControlPlaneArguments): Promise<void> {
   const openrc = join(options.stateDir, "openrc");
   requireReachable(options);
   const stop = stopSignal();
+  requireNoEarlierState(options.stateDir);
   const lock = takeStateDirectory(options.stateDir);
   const log = streamLogger(process.stderr);
   const manager = takeServiceManager(process.env, process.pid, log);
