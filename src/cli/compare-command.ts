@@ -59,7 +59,7 @@ interface Row {
   readonly recorded: readonly string[];
 }
 
-/** Both polled, or restarted a process before they reported it: beyond it the delay wants a reason. ms */
+/** Both poll, and both restart a process before they report it: only a longer delay is explained. ms */
 const NOTABLE_DELAY_MS = 5000;
 /** The latest differences for which recordings are searched: each is compared with every record. */
 const MOST_STORIES = 200;

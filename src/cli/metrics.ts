@@ -64,12 +64,12 @@ export interface MetricsParts {
 
 const CERTIFICATE: ConditionKind = {
   name: "metrics certificate",
-  consequence: "the port of the metrics and the page goes on with the certificate that it had, until that expires",
+  consequence: "the port of the metrics and the page keeps the previous certificate, until that expires",
 };
 
 const LOGIN: ConditionKind = {
   name: "metrics login",
-  consequence: "the port of the metrics and the page goes on with the password that it had",
+  consequence: "the port of the metrics and the page keeps the previous password",
 };
 
 /** Serves and writes the metrics of this process where `[metrics]` has it, until the signal aborts. */
@@ -138,7 +138,7 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
   parts.onHangUp(() => {
     void tls?.reread();
     const problem = rereadLogin();
-    if (problem !== undefined) log.error(`${problem}; going on with the login before`);
+    if (problem !== undefined) log.error(`${problem}; keeping the previous login`);
     parts.conditions.set(LOGIN, problem);
   });
   const optionNames = "[metrics] address, port";

@@ -82,15 +82,15 @@ export async function keepState(parts: KeepStateParts, signal: AbortSignal): Pro
 async function lookAfter({ monitors, statePath, log, diskResponds }: KeepStateParts): Promise<void> {
   const responds = await diskResponds();
   const renewed: string[] = [];
-  let isSaid = false;
+  let isLogged = false;
   for (const { name, lock, socket, databaseRenewed } of monitors) {
     // Of a database that was deleted the store has logged it, and that the rest follows.
-    isSaid = databaseRenewed() || isSaid;
+    isLogged = databaseRenewed() || isLogged;
     if (!responds) continue;
     if (lock.renew(log)) renewed.push(`the lock of ${name}`);
     if (await socket.renew()) renewed.push(`the health socket of ${name}`);
   }
-  if (renewed.length === 0 || isSaid) return;
+  if (renewed.length === 0 || isLogged) return;
   log.warning(
     `Files in ${statePath} were moved or deleted while they were in use; recreated: ${renewed.join(", ")}. Stop the ` +
       "monitors before you delete or replace their files",

@@ -88,7 +88,7 @@ async function readBounded(path: string): Promise<Buffer> {
   const file = await promises.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await file.stat();
-    if (!found.isFile()) throw new Error("it is no regular file");
+    if (!found.isFile()) throw new Error("it is not a regular file");
     const bytes = Buffer.alloc(Math.min(found.size, LARGEST_PEM) + 1);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     if (bytesRead > LARGEST_PEM) throw new Error(`it is larger than ${LARGEST_PEM} bytes`);

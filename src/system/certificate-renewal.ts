@@ -76,7 +76,7 @@ export class CertificateRenewal {
   #setProblem(problem: string | undefined): void {
     const { log, onProblem } = this.#parts;
     if (problem !== undefined && problem !== this.#problem) {
-      log.error(`${problem}; going on with the certificate before, looking again every ${LOOK_EVERY_MS / 1000} s`);
+      log.error(`${problem}; keeping the previous certificate, checking again every ${LOOK_EVERY_MS / 1000} s`);
     }
     this.#problem = problem;
     onProblem(problem);

@@ -95,9 +95,9 @@ async function reload(
     const password = choosePassword(options, openrc);
     await controlPlane.reload({ users: [adminUser(password)] });
     await writeLogin(controlPlane, openrc, password);
-    log.info("SIGHUP: read the certificate and the password again");
+    log.info("SIGHUP: read the password again");
   } catch (error) {
-    log.error(`SIGHUP: ${messageOf(error)}; going on with the password as before`);
+    log.error(`SIGHUP: ${messageOf(error)}; keeping the previous password`);
   }
 }
 

@@ -7,7 +7,7 @@ export function reportServing(manager: ServiceManager, status: string, signal: A
   manager.ready();
   signal.addEventListener("abort", () => manager.stopping(), { once: true });
   if (manager.watchdogMs === undefined) return;
-  // An event loop that turns answers requests: nothing else can be stuck here.
+  // While the event loop runs, requests are served: nothing else can be stuck here.
   const feeding = setInterval(() => manager.alive(), manager.watchdogMs / 2);
   signal.addEventListener("abort", () => clearInterval(feeding), { once: true });
 }

@@ -55,7 +55,7 @@ export class LostRecords {
   /** The recording goes on with the whole state. */
   resumed(program: string): void {
     const { log, conditions } = this.#parts;
-    if (this.#count > 0) log.info(`${program}: recording is whole again; records lost: ${this.#count}`);
+    if (this.#count > 0) log.info(`${program}: recording is complete again; records lost: ${this.#count}`);
     this.#count = 0;
     conditions.set(GAPS, undefined);
   }

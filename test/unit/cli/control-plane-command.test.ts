@@ -103,10 +103,10 @@ describe("masakari-monitors control-plane", () => {
     ]);
     rmSync(passwordFile);
     running.signal("SIGHUP");
-    await eventually("the line", 30_000, () => /going on with the password/.test(running.output()) || undefined);
+    await eventually("the line", 30_000, () => /keeping the previous password/.test(running.output()) || undefined);
     assert.match(
       running.output(),
-      /^\S+ ERROR SIGHUP: cannot read the password: .*\\x1b\[2J\\x0aERROR x does not exist; going on/m,
+      /^\S+ ERROR SIGHUP: cannot read the password: .*\\x1b\[2J\\x0aERROR x does not exist; keeping/m,
     );
     assert.equal(await running.stop(), 0);
   });

@@ -188,7 +188,7 @@ suite("a file that cannot be used is named, with its option", () => {
     rmSync(pipe);
     execFileSync("mkfifo", [pipe]);
     for (const cafile of ["/dev/zero", pipe]) {
-      await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*: it is no regular file/));
+      await assert.rejects(ask(identity(server), { cafile }), refused(/cafile .*: it is not a regular file/));
     }
   });
 

@@ -69,7 +69,7 @@ for (const [name, make] of Object.entries(UNRECORDABLE)) {
       program.log.lines.map((line) => line.replace(/\(.*\)/, "(…)")),
       [
         "error Defect in processmonitor: a record cannot be written (…); please report this line",
-        "info processmonitor: recording is whole again; records lost: 1",
+        "info processmonitor: recording is complete again; records lost: 1",
       ],
     );
   });
