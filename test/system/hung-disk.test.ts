@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { callMasakari, logIn, startFor } from "../support/control-plane.ts";
 import { DatagramReceiver } from "../support/datagram-receiver.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { FreezableDisk } from "../support/freezable-disk.ts";
+import { hasEnded } from "../support/has-ended.ts";
 import { ours, Rig } from "../support/process-monitor.ts";
 
 const HOST = "compute1";
@@ -72,9 +72,6 @@ region = RegionOne
 
 const hangs = ({ problems }: Report): boolean => problems.some(({ reason }) => /the disk hangs/.test(reason));
 
-/** Whether the program's own part has ended. The kernel keeps what is left of it for as long as a thread waits for the disk. */
-const hasEnded = ({ pid }: Child): boolean => /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-
 test("stopped while the disk hangs: it ends, and names what is lost", async (t) => {
   const scene = await setScene(t);
   if (scene === undefined) return;
@@ -90,7 +87,8 @@ test("stopped while the disk hangs: it ends, and names what is lost", async (t) 
   monitor.signal("SIGTERM");
   await monitor.line(/CRITICAL.*nova-compute.*is lost/, 10_000);
   await monitor.line(/stopped$/, 10_000);
-  await eventually("its end", 10_000, () => hasEnded(monitor) || undefined);
+  // The kernel keeps what is left of it for as long as a thread waits for the disk.
+  await eventually("its end", 10_000, () => hasEnded(monitor.pid) || undefined);
   disk.thaw();
   assert.deepEqual(await within("what is left of it to end", 10_000, monitor.exited), { code: 0, signal: null });
 });
@@ -158,7 +156,7 @@ test("no monitor runs and the disk hangs: `outbox` and `status` end", async (t) 
   assert.equal((await status()).verdict, "failing");
   const asked = new Child(masakariMonitors, ["outbox", "--config-file", rig.configFile]);
   // A frozen file system may still be read from memory; what cannot be read is logged.
-  await eventually("outbox to end", 20_000, () => !asked.running || hasEnded(asked) || undefined);
+  await eventually("outbox to end", 20_000, () => !asked.running || hasEnded(asked.pid) || undefined);
   assert.match(asked.output, /nothing to list|the disk hangs/);
   disk.thaw();
   await asked.exited;

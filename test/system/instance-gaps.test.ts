@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/libvirt/mod.ts";
 import { eventually } from "../support/eventually.ts";
+import { hasEnded } from "../support/has-ended.ts";
 import { InstanceRig } from "../support/instance-rig.ts";
 import { Guest, type GuestCommand, type GuestOptions } from "./libvirt/guest.ts";
 import type { Libvirtd } from "./libvirt/libvirtd.ts";
@@ -26,15 +27,9 @@ async function definedGuests(count: number, libvirtd: Libvirtd, connection: Conn
   return guests;
 }
 
-/** Resolves when the process is no more, or a zombie: on a busy machine a QEMU takes a while to die. */
-const hasGone = (pid: number): Promise<unknown> =>
-  eventually(`the end of ${pid}`, 30_000, () => {
-    try {
-      return /^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "latin1")) || undefined;
-    } catch {
-      return true;
-    }
-  });
+/** On a busy machine a QEMU takes a while to die. */
+const untilEnded = (pid: number): Promise<unknown> =>
+  eventually(`the end of ${pid}`, 30_000, () => hasEnded(pid) || undefined);
 
 /** A libvirtd that takes over a QEMU that is just dying also reports, correctly, that it has lost control of it. */
 function endsOf(rig: InstanceRig, { domain }: Guest): string[] {
@@ -56,7 +51,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.kill();
     await monitor.line(/Lost connection to libvirt/, 20_000);
     for (const guest of dying) process.kill(pids.get(guest) ?? 0, "SIGKILL");
-    for (const guest of [beforehand, ...dying]) await hasGone(pids.get(guest) ?? 0);
+    for (const guest of [beforehand, ...dying]) await untilEnded(pids.get(guest) ?? 0);
     const from = monitor.output.length;
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000, from);
