@@ -195,14 +195,19 @@ async function startNova(
   return origin;
 }
 
-/** Waits until Nova would place guests on all of them. */
+/**
+ * Waits until Nova would place guests on all of them. A nova-compute reports for the first time 5 s after it registered (Nova's
+ * `INITIAL_REPORTING_DELAY`): with a shorter `service_down_time` it is up, down, and up again.
+ */
 export async function hostsReady({ nova }: Cloud, hosts: readonly string[]): Promise<void> {
   await eventually(
     `nova-compute on ${hosts.join(", ")} to be up and known to the scheduler`,
     300_000,
     async () => {
       const services = await nova.services();
-      const up = services.filter(({ host, state }) => hosts.includes(host) && state === "up");
+      const up = services.filter(
+        ({ host, state, updated_at: reportedAt }) => hosts.includes(host) && state === "up" && reportedAt !== null,
+      );
       return up.length === hosts.length && (await nova.mappedHosts()) >= hosts.length ? true : undefined;
     },
     300,

@@ -7,6 +7,8 @@ export interface ComputeService {
   readonly host: string;
   readonly state: "up" | "down";
   readonly status: "enabled" | "disabled";
+  /** Of its last report; null: it has registered only. */
+  readonly updated_at: string | null;
   readonly disabled_reason: string | null;
 }
 
@@ -53,7 +55,7 @@ export class NovaApi {
     );
   }
 
-  /** Boots guests without networks on a host. @returns their ids, when all are ACTIVE */
+  /** Boots guests without networks on a host. @returns their ids, when all are ACTIVE. @throws if Nova gives one up */
   async boot(host: string, count: number): Promise<readonly string[]> {
     const flavor = { id: "1", name: "tiny", ram: 64, vcpus: 1, disk: 1 };
     if ((await this.#call("GET", "/flavors")).flavors.length === 0) await this.#call("POST", "/flavors", { flavor });
@@ -63,16 +65,28 @@ export class NovaApi {
       const server = { name: `${host}-guest-${number}`, imageRef, flavorRef: flavor.id, networks: "none", host };
       ids.push((await this.#call("POST", "/servers", { server })).server.id);
     }
+    let failed: string | undefined;
     await eventually(
       `${count} guests to be ACTIVE on ${host}`,
       bootMs,
       async () => {
         const servers = await this.servers();
-        return ids.every((id) => servers.get(id)?.status === "ACTIVE" && servers.get(id)?.host === host) || undefined;
+        failed = ids.find((id) => servers.get(id)?.status === "ERROR");
+        return (
+          failed !== undefined ||
+          ids.every((id) => servers.get(id)?.status === "ACTIVE" && servers.get(id)?.host === host) ||
+          undefined
+        );
       },
       300,
     );
+    if (failed !== undefined) throw new Error(`Nova does not boot ${failed}: ${await this.#fault(failed)}`);
     return ids;
+  }
+
+  async #fault(id: string): Promise<string> {
+    const { server } = await this.#call("GET", `/servers/${id}`);
+    return server.fault?.message ?? "no fault stored";
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: test code reads responses that it knows, and fails on what it does not
