@@ -39,11 +39,12 @@ const constants = {
   MASAKARI_PAGE_ASSETS: JSON.stringify(Object.fromEntries(assets)),
 };
 
+const DISK_THREAD = "disk-thread";
 /** Programs, and what `masakari-monitors` loads to `run`, by the file of `src/cli/` that they begin with. */
 const single = new Map([
   ...Object.keys(monitorPrograms).map((name) => [`masakari-${name}`, `${name}-main`] as const),
   ["masakari-monitors-run", "run-main"],
-  ["disk-thread", "disk-thread-main"],
+  [DISK_THREAD, "disk-thread-main"],
 ]);
 const chunked = new Map([
   ["masakari-monitors", "monitors-main"],
@@ -89,14 +90,15 @@ async function buildBundle(program: string, entryPoint: string): Promise<void> {
     entryPoints: { [program]: entryPoint },
     entryNames: "parts/[name]-[hash]",
     format: "cjs",
-    banner: { js: "(function(require,bundleUrl){" },
+    banner: { js: "(function(require,bundleUrl,diskWorker){" },
     footer: { js: "})" },
-    define: { ...constants, "import.meta.url": "bundleUrl" },
+    define: { ...constants, "import.meta.url": "bundleUrl", MASAKARI_DISK_WORKER: "diskWorker" },
     alias: { assert: join(project, "scripts/bundle/assert.cjs") },
     metafile: true,
   });
   const bundle = basename(Object.keys(metafile.outputs)[0] ?? "");
-  const run = `require("./run-bundle.cjs").runBundle(__dirname+"/parts/${bundle}",require);`;
+  const diskThread = program === DISK_THREAD ? "" : `,__dirname+"/${DISK_THREAD}.cjs"`;
+  const run = `require("./run-bundle.cjs").runBundle(__dirname+"/parts/${bundle}",require${diskThread});`;
   writeFileSync(join(dist, `${program}.cjs`), `${run}\n`);
 }
 

@@ -1,14 +1,17 @@
 import { type DiskWorker, startDiskWorker } from "../system/disk/worker.ts";
 
+/** Of a build: started by `run-bundle.ts` before the bundle was loaded, unless it could not be. A checkout that runs from source has none. */
+declare const MASAKARI_DISK_WORKER: DiskWorker | undefined;
+
 let early: DiskWorker | undefined;
 
 /**
- * Starts the thread that writes to disk, beside the loading of the program: each takes about as long as the other, and a monitor
- * observes nothing before it has both. To be called before anything large is imported.
+ * Starts the thread that writes to disk, beside the loading of the program: it takes the longer of the two, and a monitor observes
+ * nothing before it has both. To be called before anything large is imported.
  */
 export function startDiskWorkerEarly(): void {
   try {
-    early = startDiskWorker(diskThreadModule());
+    early = typeof MASAKARI_DISK_WORKER === "undefined" ? startDiskWorker(diskThreadModule()) : MASAKARI_DISK_WORKER;
   } catch {
     // Who needs the thread tries again, and reports it.
   }

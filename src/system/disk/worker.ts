@@ -13,10 +13,10 @@ export interface DiskWorker {
 
 /**
  * Starts a thread and does not wait until it runs. It does not keep the program running.
- * @param module what the thread runs: it calls `serveDiskThread`
+ * @param module what the thread runs, or its absolute path: it calls `serveDiskThread`
  * @throws where no thread can be started
  */
-export function startDiskWorker(module: URL): DiskWorker {
+export function startDiskWorker(module: URL | string): DiskWorker {
   const { port1: port, port2 } = new MessageChannel();
   const replies = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadData = { port: port2, replies };

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -54,7 +63,7 @@ function installation(context: TestContext) {
     const { code } = await child.exited;
     return { code, output: child.output };
   };
-  for (const tool of ["dirname", "readlink"]) writeScript(join(root, "path", tool), `exec /usr/bin/${tool} "$@"`);
+  writeScript(join(root, "path/readlink"), 'exec /usr/bin/readlink "$@"');
   return { root, home, launch };
 }
 
@@ -72,6 +81,31 @@ test("programs run on the pinned Node, below the package or beside it, whatever 
       output,
       new RegExp(`^24\\.21\\.0 runs --disable-sigusr1 .*--jitless .*${home}/dist/masakari\\.mjs status`),
     );
+  }
+});
+
+test("a program finds its package through links, from its own directory, and where a directory is a link", async (context) => {
+  const { root, home } = installation(context);
+  writeScript(join(root, "path/node"), ofVersion("24.21.0"));
+  copyFileSync(file("bin/masakari"), join(home, "bin/masakari"));
+  mkdirSync(join(root, "links"));
+  symlinkSync(join(home, "bin/masakari"), join(root, "links/first"));
+  symlinkSync("first", join(root, "links/second"));
+  symlinkSync(join(home, "bin"), join(root, "programs"));
+  for (const [directory, path] of [
+    ["/", join(root, "links/second")],
+    [join(root, "links"), "second"],
+    [join(root, "links"), "./second"],
+    [join(home, "bin"), "masakari"],
+    [home, "bin/masakari"],
+    ["/", join(root, "programs/masakari")],
+  ] as const) {
+    // The launcher looks for Node in PATH, here and on no other machine.
+    const env = { PATH: `${root}/path:/usr/bin-without-node`, CDPATH: "/" };
+    const child = new Child("/bin/sh", ["-c", 'cd "$1" && exec /bin/sh "$2" status', "sh", directory, path], { env });
+    const { code } = await child.exited;
+    assert.equal(code, 0, `${path} in ${directory}: ${child.output}`);
+    assert.match(child.output, new RegExp(` ${home}/dist/masakari\\.mjs status`), `${path} in ${directory}`);
   }
 });
 

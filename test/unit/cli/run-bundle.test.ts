@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { codeCacheFile, compileBundle, evaluateBundle, runBundle } from "../../../src/cli/run-bundle.ts";
+import type { DiskWorker } from "../../../src/system/disk/worker.ts";
 
 /** A function that is compiled when it is called, as most of a program's. */
 const sourceOf = (value: string): string =>
@@ -77,4 +79,16 @@ test("the code cache of a longer source, or of other flags, is refused by V8", (
   const recorded = recordedOf(context, "three");
   const bundle = compileBundle(bundleIn(context, sourceOf("one")), recorded);
   assert.equal(bundle.cachedDataRejected, true);
+});
+
+test("the thread that writes to disk begins before the bundle is loaded, and the bundle has it", async (context) => {
+  const source = '(function(require,bundleUrl,diskWorker){require("test")({value:typeof diskWorker,diskWorker})})';
+  const file = bundleIn(context, source);
+  const thread = join(file, "..", "thread.cjs");
+  writeFileSync(thread, 'const{workerData}=require("node:worker_threads");workerData.port.postMessage("here")');
+  const { diskWorker } = shownBy((require) => runBundle(file, require, thread)) as Shown & { diskWorker: DiskWorker };
+  assert.deepEqual(await once(diskWorker.port, "message"), ["here"]);
+  await diskWorker.worker.terminate();
+  diskWorker.port.close();
+  assert.equal(valueIn(file), "undefined");
 });
