@@ -1,5 +1,6 @@
 import type { Child } from "../support/child.ts";
 import type { OpenStackAddress } from "../system/openstack/servers.ts";
+import { idleMachine } from "./idle-machine.ts";
 import { makePeer, type Peer } from "./peers.ts";
 import { duration, durations, type Section, spread, times } from "./report.ts";
 
@@ -39,6 +40,7 @@ export async function coldStart(address: OpenStackAddress): Promise<Section> {
 }
 
 async function startOnce(peer: Peer): Promise<number> {
+  await idleMachine();
   const startedAt = performance.now();
   const monitor: Child = await peer.rig.start();
   const took = performance.now() - startedAt;
