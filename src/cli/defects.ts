@@ -17,8 +17,13 @@ export function endOnDefect(opened: OpenLog): void {
   }
 }
 
-/** Node writes its warnings to standard error, and waits there until somebody reads them. */
+/**
+ * Node writes its warnings to standard error, and waits there until somebody reads them. What is experimental in Node was chosen by us,
+ * and nobody else can change it: `bin/launch` turns those warnings off, but only in Node's own listener.
+ */
 export function logWarnings(log: Logger): void {
   process.removeAllListeners("warning");
-  process.on("warning", ({ name, message }) => log.warning(`${name} of Node: ${message}`));
+  process.on("warning", ({ name, message }) => {
+    if (name !== "ExperimentalWarning") log.warning(`${name} of Node: ${message}`);
+  });
 }
