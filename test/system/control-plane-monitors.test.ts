@@ -43,10 +43,13 @@ ${more}`;
 /** A control plane that knows this machine, what it was notified of, and Debian's monitors for it. */
 async function site(context: TestContext) {
   const notified: { type: string; hostname: string; payload: Readonly<Record<string, string>> }[] = [];
+  const requests: string[] = [];
   const cloud = await startFor(context, {
+    onRequest: ({ method, url }) => void requests.push(`${method} ${url}`),
     onNotification: ({ type, hostname: host, payload }) => void notified.push({ type, hostname: host, payload }),
   });
   await registerHost(cloud, await logIn(cloud), hostname());
+  requests.length = 0;
   const folder = folderOf(context);
   const config = (name: string, more: string): string => {
     const file = join(folder, `${name}.conf`);
@@ -58,7 +61,7 @@ async function site(context: TestContext) {
     context.after(() => monitor.stop("SIGKILL"));
     return monitor;
   };
-  return { notified, folder, config, start };
+  return { notified, requests, folder, config, start };
 }
 
 await describeWithLibvirtd("Debian's Python instance monitor, at the embedded control plane", {}, (host) => {
@@ -105,10 +108,87 @@ describe("Debian's Python process monitor, at the embedded control plane", { ski
   });
 });
 
+await describeWithLibvirtd("Debian's Python introspective monitor, at the embedded control plane", {}, (host) => {
+  /** In a mount namespace in which libvirt's default socket is the test's: the monitor pings through no other. */
+  function monitor(context: TestContext, config: string, mounts: Readonly<Record<string, string>> = {}): Child {
+    const all = { [join(host().libvirtd.folder, "run")]: "/run/libvirt", ...mounts };
+    const binds = Object.entries(all).map(([from, to]) => `mount --bind ${from} ${to} && `);
+    const script = `mkdir -p /run/libvirt && ${binds.join("")}exec "$@"`;
+    const words = ["--mount", "--propagation", "private", "sh", "-c", script, "sh"];
+    const child = new Child(
+      "unshare",
+      [...words, "/usr/bin/masakari-introspectiveinstancemonitor", "--config-file", config],
+      {
+        env: { PYTHONDONTWRITEBYTECODE: "1" },
+      },
+    );
+    context.after(() => child.stop("SIGKILL"));
+    return child;
+  }
+  const section = (uri: string): string => `[libvirt]
+connection_uri = ${uri}
+[introspectiveinstancemonitor]
+guest_monitoring_interval = 1
+guest_monitoring_timeout = 1
+guest_monitoring_failure_threshold = 0
+`;
+  const guests = async (context: TestContext, ...names: readonly string[]): Promise<readonly Guest[]> => {
+    const connection = await host().connect(context);
+    const started = await Promise.all(names.map((name) => Guest.start(host().libvirtd, connection, name)));
+    context.after(() => {
+      for (const guest of started) guest.signal("SIGKILL");
+    });
+    return await Promise.all(started.map((guest) => guest.answering()));
+  };
+
+  test("as Debian 12 has it, pings no guest and asks for nothing: its loop over them is Python 2's", async (context) => {
+    const { requests, config } = await site(context);
+    const [hanging] = await guests(context, "instance-00000021", "instance-00000022", "instance-00000023");
+    const child = monitor(context, config("introspectiveinstancemonitor", section(host().libvirtd.uri)));
+    let from = 0;
+    const round = async (): Promise<void> => {
+      await child.line(/'NoneType' object is not callable/, IN_TIME, from);
+      from = child.output.length;
+    };
+    await round();
+    hanging?.send("x-hang");
+    for (let rounds = 0; rounds < 4; rounds++) await round();
+    assert.doesNotMatch(child.output, /guest-ping|Journal/);
+    assert.deepEqual(requests, []);
+  });
+
+  test("with upstream's fix of that loop, delivers that a guest's agent hangs", async (context) => {
+    const { notified, folder, config } = await site(context);
+    const installed = "/usr/lib/python3/dist-packages/masakarimonitors/introspectiveinstancemonitor/qemu_utils.py";
+    const source = readFileSync(installed, "utf8");
+    const fixed = join(folder, "qemu_utils.py");
+    // Upstream's commit b89aeeea, in 17.0.0: "for domain in running".
+    writeFileSync(
+      fixed,
+      source.replace("for row in map(None, *[iter(running)] * columns):", "for row in [list(running)]:"),
+    );
+    assert.notEqual(readFileSync(fixed, "utf8"), source);
+    const [hanging] = await guests(context, "instance-00000024");
+    const child = monitor(context, config("introspectiveinstancemonitor", section(host().libvirtd.uri)), {
+      [fixed]: installed,
+    });
+    await child.line(new RegExp(`${hanging?.domain.uuid}:Journal:__init__`), IN_TIME);
+    hanging?.send("x-hang");
+    await eventually("the notification", IN_TIME, () => notified.length > 0 || undefined);
+    const payload = {
+      event: "QEMU_GUEST_AGENT_ERROR",
+      instance_uuid: hanging?.domain.uuid,
+      vir_domain_event: "STOPPED_FAILED",
+    };
+    assert.deepEqual(notified, [{ type: "VM", hostname: hostname(), payload }]);
+    await child.line(/Response: /, IN_TIME);
+  });
+});
+
 describe("the sender that Debian's Python monitors share, at the embedded control plane", {
   skip: await missingPackages(),
 }, () => {
-  test("delivers what the introspective monitor reports", async (context) => {
+  test("delivers once; a duplicate is refused", async (context) => {
     const { notified, folder, config } = await site(context);
     const uuid = "7a7e0a3c-6a3b-4d32-8d3d-0a3c6a3b4d32";
     const payload = { event: "QEMU_GUEST_AGENT_ERROR", instance_uuid: uuid, vir_domain_event: "STOPPED_FAILED" };
