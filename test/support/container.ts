@@ -99,6 +99,10 @@ export class Container {
     return this.#child.output;
   }
 
+  get exited(): Promise<Exit> {
+    return this.#child.exited;
+  }
+
   async line(pattern: RegExp, withinMs: number): Promise<string> {
     return await this.#child.line(pattern, withinMs);
   }

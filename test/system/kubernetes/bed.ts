@@ -17,6 +17,12 @@ export const LABEL = "openstack-compute-node";
 
 type User = "monitor" | "lister";
 
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
 /** A real kube-apiserver on etcd, with the node lifecycle controller, on loopback, and nodes whose kubelets are played. */
 export class Bed {
   readonly folder = mkdtempSync(join(tmpdir(), "kubernetes-bed-"));
@@ -60,6 +66,16 @@ export class Bed {
   get kubelets(): Kubelets {
     if (this.#kubelets === undefined) throw new Error("the nodes are not up");
     return this.#kubelets;
+  }
+
+  /** Where the API server is, and the CA that its certificate is of. */
+  get access(): { readonly origin: string; readonly ca: string } {
+    return { origin: this.#origin, ca: this.#certificates.ca };
+  }
+
+  /** As `kubectl create` of objects that a document shows. */
+  async create(...objects: readonly KubernetesObject[]): Promise<void> {
+    for (const object of objects) await this.api.done("POST", collectionOf(object), object);
   }
 
   /** Path of a kubeconfig. */
@@ -205,4 +221,9 @@ export class Bed {
 
 function rulesFor(verbs: readonly string[]): readonly unknown[] {
   return [{ apiGroups: [""], resources: ["nodes"], verbs }];
+}
+
+function collectionOf({ apiVersion, kind, metadata: { namespace } }: KubernetesObject): string {
+  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  return `${group}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`;
 }

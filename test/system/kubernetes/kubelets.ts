@@ -28,8 +28,10 @@ export class Kubelets {
     for (const name of names) this.#silent.add(name);
   }
 
-  resume(): void {
-    this.#silent.clear();
+  /** @param names default all */
+  resume(...names: readonly string[]): void {
+    if (names.length === 0) this.#silent.clear();
+    for (const name of names) this.#silent.delete(name);
   }
 
   get nodes(): readonly string[] {
