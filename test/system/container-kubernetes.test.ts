@@ -72,27 +72,32 @@ test("the host monitor in a pod of openstack-helm, as the documents show it: rig
 
   const { spec } = await patchedPod(bed, shown.patch);
   assert.equal(spec.serviceAccountName, name);
-  const place: Place = {
-    node: "node1",
-    folders: volumesOfPod(folder, `${shown.configuration}${masakari.section()}${QUICK}`),
-    serviceAccount: tokens.folder,
-    service: { host: "127.0.0.1", port: new URL(bed.access.origin).port },
+  /** One of the DaemonSet's pods, once its init containers have run. @returns starts its container, also once more */
+  const podOn = async (node: string): Promise<(container: PodContainer) => Container> => {
+    const place: Place = {
+      node,
+      folders: volumesOfPod(join(folder, node), `${shown.configuration}${masakari.section()}${QUICK}`),
+      serviceAccount: tokens.folder,
+      service: { host: "127.0.0.1", port: new URL(bed.access.origin).port },
+    };
+    const run = (container: PodContainer): Container => {
+      const options = { ...startOf(container, place), image, folder, without: WITHOUT };
+      const started = new Container(options, container.command);
+      t.after(async () => await started.kill());
+      return started;
+    };
+    for (const container of spec.initContainers) {
+      const started = run(container);
+      assert.deepEqual(await started.exited, { code: 0, signal: null }, started.output);
+    }
+    return run;
   };
-  const run = (container: PodContainer): Container => {
-    const options = { ...startOf(container, place), image, folder, without: WITHOUT };
-    const started = new Container(options, container.command);
-    t.after(async () => await started.kill());
-    return started;
-  };
-  for (const container of spec.initContainers) {
-    const started = run(container);
-    assert.deepEqual(await started.exited, { code: 0, signal: null }, started.output);
-  }
   const [monitor] = spec.containers;
   assert.ok(monitor !== undefined && spec.hostNetwork);
   const [live, ready] = [monitor.livenessProbe?.exec.command, monitor.readinessProbe?.exec.command];
 
   // Without its rights it names them; a restart would not help, and is not needed once they are given.
+  const run = await podOn("node1");
   const first = run(monitor);
   const user = `system:serviceaccount:${namespace}:${name}`;
   const refusal = `403: nodes is forbidden: User "${user}" cannot list .*; give the service account the right to list and watch`;
@@ -102,6 +107,9 @@ test("the host monitor in a pod of openstack-helm, as the documents show it: rig
   await bed.create(...rights);
   await first.line(/The Kubernetes API answers: watching 5 nodes with openstack-compute-node=enabled/, IN_TIME);
   await probed(first, ready, 0);
+  // Each node has a pod, and sees each loss too.
+  const other = (await podOn("node4"))(monitor);
+  await other.line(/Watching 4 hosts of the cluster: 4 online/, IN_TIME);
   // The rights are no more than it needs.
   for (const path of ["nodes/node2", "pods", "secrets", "namespaces"]) {
     assert.equal(await tokens.ask(`/api/v1/${path}`), 403, path);
@@ -140,5 +148,5 @@ test("the host monitor in a pod of openstack-helm, as the documents show it: rig
   await probed(second, ready, 0);
   const status = await second.exec("masakari-monitors", "status", "hostmonitor");
   assert.doesNotMatch(status.output, /volume|state_path|Kubernetes/);
-  assert.deepEqual(await second.stop(), { code: 0, signal: null });
+  for (const running of [second, other]) assert.deepEqual(await running.stop(), { code: 0, signal: null });
 });

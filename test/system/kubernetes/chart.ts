@@ -34,7 +34,7 @@ export async function patchedPod(
 export function volumesOfPod(folder: string, configuration: string): Readonly<Record<string, string>> {
   const made = (name: string, mode: number, files: Readonly<Record<string, string>> = {}): string => {
     const path = join(folder, name);
-    mkdirSync(path);
+    mkdirSync(path, { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text, { mode });
     // Without the umask.
     for (const changed of [path, ...Object.keys(files).map((file) => join(path, file))]) chmodSync(changed, mode);
