@@ -50,6 +50,8 @@ async function probed(container: Container, command: readonly string[] = [], exp
   });
 }
 
+const statusOf = (container: Container) => container.exec("masakari-monitors", "status", "hostmonitor");
+
 test("the host monitor in a pod of openstack-helm, as the documents show it: rights, a replaced token, an outage of Masakari", {
   skip: missingForKubernetes(),
 }, async (t) => {
@@ -104,6 +106,7 @@ test("the host monitor in a pod of openstack-helm, as the documents show it: rig
   await first.line(new RegExp(`Kubernetes API: .*${refusal}`), IN_TIME);
   await probed(first, live, 0);
   await probed(first, ready, 1);
+  assert.match((await statusOf(first)).output, new RegExp(`failing.*no host can be watched: .*${refusal}`));
   await bed.create(...rights);
   await first.line(/The Kubernetes API answers: watching 5 nodes with openstack-compute-node=enabled/, IN_TIME);
   await probed(first, ready, 0);
@@ -146,7 +149,6 @@ test("the host monitor in a pod of openstack-helm, as the documents show it: rig
   await sent("node3 STARTED NORMAL");
   assert.equal(masakari.notified.length, 4, `${masakari.notified}`);
   await probed(second, ready, 0);
-  const status = await second.exec("masakari-monitors", "status", "hostmonitor");
-  assert.doesNotMatch(status.output, /volume|state_path|Kubernetes/);
+  assert.doesNotMatch((await statusOf(second)).output, /volume|state_path|Kubernetes/);
   for (const running of [second, other]) assert.deepEqual(await running.stop(), { code: 0, signal: null });
 });
