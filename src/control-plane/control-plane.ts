@@ -92,7 +92,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   requireLoopback(host, options.allowRemote === true || options.tls !== undefined);
   const http = { tls: options.tls, trustedProxies: options.trustedProxies };
   const database = openDatabase(options.database);
-  const logSync = openLogSync(options.database);
+  const logSync = openLogSync(options.database, database.shared);
   const tokens = new TokenStore(database, now);
   const urls = { identity: "", "instance-ha": "" };
   const onRequest = guarded(options.onRequest, log);

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { ReusingDatabase } from "../store/reusing-database.ts";
 import type { ComputeServiceExists } from "./compute-services.ts";
 import type { HostStore } from "./hosts/store.ts";
 import type { NotificationStore } from "./notifications/store.ts";
@@ -8,7 +8,7 @@ import type { VmoveStore } from "./vmoves/store.ts";
 
 /** What the resources read and write; they refer to one another's rows. */
 export interface Stores {
-  readonly database: DatabaseSync;
+  readonly database: ReusingDatabase;
   readonly segments: SegmentStore;
   readonly hosts: HostStore;
   readonly notifications: NotificationStore;

@@ -13,7 +13,7 @@ import { ReusingDatabase } from "./reusing-database.ts";
  * brings the tables up to date. With synchronous=NORMAL a commit is in the log but not yet on disk: `LogSync` makes it so.
  * @throws ControlPlaneError `database`
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string): ReusingDatabase {
   try {
     if (path !== ":memory:") {
       makePrivateDirectory(dirname(path));
@@ -34,7 +34,7 @@ export function openDatabase(path: string): DatabaseSync {
 /** Of the log, before it is copied into the database: the request that does so takes several times as long as others. 16 MiB. */
 const logPages = 4000;
 
-function prepare(database: DatabaseSync): DatabaseSync {
+function prepare(database: ReusingDatabase): ReusingDatabase {
   try {
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;
@@ -73,6 +73,7 @@ function migrate(database: DatabaseSync): void {
 
 /** Runs `work` in one write transaction: a check and the insert that relies on it see the same rows, or nothing happens. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  if (database instanceof ReusingDatabase) database.shared.end();
   database.prepare("BEGIN IMMEDIATE").run();
   try {
     const result = work();

@@ -1,11 +1,12 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { messageOf } from "../../system/message-of.ts";
+import type { SharedTransaction } from "./shared-transaction.ts";
 
 /** Puts what was committed on disk. */
 export interface LogSync {
   /**
-   * Resolves when everything that was committed before the call survives a power cut.
-   * @throws the disk's error; from then on every call fails, since nobody knows what is on the disk until the database is opened again. Or an
+   * Resolves when everything that was written before the call is committed and survives a power cut.
+   * @throws the error of a commit; the disk's error; from then on every call fails, since nobody knows what is on the disk until the database is opened again. Or an
    * error after 30 s, when the disk hangs.
    */
   sync(): Promise<void>;
@@ -17,14 +18,15 @@ export interface LogSync {
 /**
  * Of the write-ahead log of an open database in a file. Requests that are served at the same time share one fdatasync, and it does not
  * hold up the event loop; with synchronous=FULL, SQLite would do both for each.
+ * @param transaction of the same database
  */
-export function openLogSync(database: string): LogSync {
-  if (database === ":memory:") return inMemory;
+export function openLogSync(database: string, transaction: SharedTransaction): LogSync {
+  if (database === ":memory:") {
+    return { sync: () => transaction.committed(), problem: undefined, close: () => undefined };
+  }
   // SQLite replaces the file only when its last connection closes, and has no locks on it that closing a descriptor would give up.
-  return new FileLogSync(openSync(`${database}-wal`, "r"));
+  return new FileLogSync(openSync(`${database}-wal`, "r"), transaction);
 }
-
-const inMemory: LogSync = { sync: () => Promise.resolve(), problem: undefined, close: () => undefined };
 
 /** How long a request waits for the disk, ms. */
 const limitMs = 30_000;
@@ -37,26 +39,29 @@ interface Turn {
 
 class FileLogSync implements LogSync {
   readonly #log: number;
+  readonly #transaction: SharedTransaction;
   #running: Promise<void> | undefined;
   #next: Turn | undefined;
   #failed: Error | undefined;
   #late: Error | undefined;
 
-  constructor(log: number) {
+  constructor(log: number, transaction: SharedTransaction) {
     this.#log = log;
+    this.#transaction = transaction;
   }
 
   get problem(): Error | undefined {
     return this.#failed ?? this.#late;
   }
 
-  sync(): Promise<void> {
+  async sync(): Promise<void> {
+    await this.#transaction.committed();
     if (this.#next === undefined) {
       // The one that runs may have begun before the caller's commit.
       const done = this.#after(this.#running);
       this.#next = { done, inTime: this.#inTime(done) };
     }
-    return this.#next.inTime;
+    await this.#next.inTime;
   }
 
   close(): void {

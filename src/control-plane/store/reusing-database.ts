@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { SharedTransaction } from "./shared-transaction.ts";
 
 /** Statements that are kept compiled. A list's depends on its filters and keys: there are more than are worth keeping. */
 const kept = 100;
@@ -10,6 +11,7 @@ const kept = 100;
 export class ReusingDatabase extends DatabaseSync {
   /** By their SQL; least recently used first. */
   readonly #statements = new Map<string, StatementSync>();
+  readonly shared = new SharedTransaction(this);
 
   override prepare(sql: string): StatementSync {
     const statement = this.#statements.get(sql) ?? super.prepare(sql);

@@ -1,7 +1,6 @@
 import type { Json } from "../../formats/python-json.ts";
 import { parseIsoTime } from "../../formats/time.ts";
 import type { NotificationArrival } from "../../observation.ts";
-import { inTransaction } from "../../store/database.ts";
 import type { Call } from "../call.ts";
 import { ApiFault } from "../fault.ts";
 import type { NotificationDelay } from "../notification-delay.ts";
@@ -58,8 +57,9 @@ export function notificationsResource(stores: Stores, { delay, signal, onStored 
         handle: (call) => {
           const { notification } = call.body as unknown as { notification: ReceivedNotification };
           validate(payloadSchemas[notification.type], notification.payload);
-          const take = (): Json => {
+          const take = async (): Promise<Json> => {
             const row = store(stores, notification);
+            await stores.database.shared.committed();
             onStored(arrivalOf(call, notification, row));
             return { notification: showNotification(row, release) };
           };
@@ -70,9 +70,12 @@ export function notificationsResource(stores: Stores, { delay, signal, onStored 
   };
 }
 
-/** Host, maintenance and duplicate are looked at, and the row written, in one transaction. */
+/**
+ * Host, maintenance and duplicate are looked at, and the row written, in one transaction: after the failure of a host many notifications
+ * come at once, and share it.
+ */
 function store({ database, hosts, notifications }: Stores, received: ReceivedNotification): NotificationRow {
-  return inTransaction(database, () => {
+  return database.shared.run(() => {
     const { hostname, type, payload } = received;
     const host = hosts.findByName(hostname);
     if (!host) throw new ApiFault(400, `Host with name ${hostname} could not be found.`);

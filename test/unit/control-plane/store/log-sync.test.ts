@@ -19,7 +19,7 @@ function open(context: TestContext) {
     running.push({ file: fs.readlinkSync(`/proc/self/fd/${descriptor}`), done });
   });
   syncBuiltinESMExports();
-  const log = openLogSync(path);
+  const log = openLogSync(path, database.shared);
   context.after(() => {
     context.mock.restoreAll();
     syncBuiltinESMExports();
@@ -74,6 +74,7 @@ test("a disk that hangs is waited for 30 s, and what comes later is refused at o
   const first = log.sync();
   await settled();
   const second = log.sync();
+  await settled();
   context.mock.timers.tick(29_999);
   await settled();
   assert.equal(log.problem, undefined);
