@@ -9,6 +9,7 @@ import { migrateConfig } from "../config/migrate.ts";
 import { programNames } from "../config/readers.ts";
 import { samples } from "../config/samples.ts";
 import { countOf } from "../system/plural.ts";
+import { printable } from "../system/printable.ts";
 import { makeDirectory } from "../system/private-file.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
@@ -59,7 +60,7 @@ function addCheckConfig(program: Command): void {
       const found = [...(await checkPrograms(loaded, [name])), ...(await sudoFindings(loaded, name))];
       report(found);
       if (options.quiet === true) return;
-      process.stdout.write(renderEffective(loaded));
+      process.stdout.write(printable(renderEffective(loaded), "\n"));
       const line = summary(found);
       if (line !== undefined) process.stderr.write(`${line}\n`);
     });

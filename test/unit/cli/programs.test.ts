@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -50,6 +50,19 @@ test("check-config shows every value but the secrets, and exits 1 on an error", 
   const bad = started(context, "masakari-monitors", "check-config", "--config-file", conf);
   assert.equal((await bad.exited).code, 1);
   assert.match(bad.output, /m\.conf:\d+: error: \[process\] check_interval/);
+});
+
+test("what a configuration has of control characters does not reach the terminal", async (context) => {
+  const { conf } = scene(context);
+  appendFileSync(conf, "che\u001bck = 1\n[pro\u0007cess]\nx\u009b = 1\n[api]\nregion = One\u001b[31m\n");
+  for (const program of [["masakari-monitors", "check-config"], ["masakari-processmonitor"]] as const) {
+    const [name, ...command] = program;
+    const child = started(context, name, ...command, "--config-file", conf);
+    await child.line(/pro\\x07cess/, 20_000);
+    await child.stop();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    assert.doesNotMatch(child.output, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, name);
+  }
 });
 
 test("SIGHUP with a configuration that is wrong is refused with file and line, and the program goes on", async (context) => {
