@@ -38,10 +38,11 @@ const tests = (pattern: string, ...options: string[]): string[] => [
 /**
  * 49 situations of a real Pacemaker cluster, of half a minute and more each, which is more than CI has time for. Where the machine is so
  * busy that a fence agent times out, another monitor reports than the one that they expect. They run with the rest everywhere else, and by
- * `npm test -- FILE`. And the Debian packages on a Debian of their own and a whole cloud, which take hundreds of MB of downloads and minutes
+ * `npm test -- FILE`. And the Debian packages on Debians of their own and a whole cloud, which take hundreds of MB of downloads and minutes
  * of apt.
  */
-const NOT_IN_CI = /\/(host-(losses|holds)-(root|kolla|debian|together)|debian-packages|whole-chain)\.test\.ts$/;
+const NOT_IN_CI =
+  /\/(host-(losses|holds)-(root|kolla|debian|together)|debian-packages(-arm64)?|whole-chain)\.test\.ts$/;
 const isLeftOut = (path: string): boolean => process.env.CI === "true" && NOT_IN_CI.test(path);
 
 const suites: readonly Suite[] = [

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Installs what the system tests and the benchmark need of Debian 12, without starting any service. Idempotent. As root.
 # --whole-chain: also Nova, MariaDB and RabbitMQ, for test/system/whole-chain.test.ts, which then runs here or fails.
-# --debian-packages: also a Debian 12 of its own with the Python monitors, for test/system/debian-packages.test.ts, and lintian.
+# --debian-packages: also a Debian 12 of its own with the Python monitors, for test/system/debian-packages.test.ts, lintian, and a Debian 12
+# for arm64 with the emulator that runs it, for test/system/debian-packages-arm64.test.ts.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 chain=""
 debian=""
+arm64=""
 case "${1:-}" in
 "") ;;
 --whole-chain)
@@ -13,9 +15,11 @@ case "${1:-}" in
   chain="python3-nova nova-api nova-conductor nova-scheduler placement-api rabbitmq-server mariadb-server-core mariadb-client-core"
   ;;
 --debian-packages)
-  chain="debootstrap lintian"
+  chain="debootstrap lintian qemu-user-static"
   debian=/var/cache/masakari-monitors-tests/debian
   [ ! -e "$debian/complete" ] || debian=""
+  arm64=/var/cache/masakari-monitors-tests/debian-arm64
+  [ ! -e "$arm64/complete" ] || arm64=""
   ;;
 *)
   echo "usage: install-packages.sh [--whole-chain | --debian-packages]" >&2
@@ -48,14 +52,14 @@ consul=/var/cache/masakari-monitors-tests/consul
 # kube-apiserver, kube-controller-manager and etcd (test/system/kubernetes/bed.ts): built there once, never installed.
 kubernetes=/var/cache/masakari-monitors-tests/kubernetes
 [ -e "$kubernetes/complete" ] || missing_kubernetes=1
-[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}$debian" ] || {
+[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}$debian$arm64" ] || {
   [ "${1:-}" != --whole-chain ] || touch "$whole_chain"
   echo "install-packages: all there"
   exit 0
 }
 [ "$(id -u)" = 0 ] || {
   echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" \
-    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes} $debian" >&2
+    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes} $debian $arm64" >&2
   exit 1
 }
 
@@ -115,4 +119,5 @@ if [ -n "${missing_consul:-}" ]; then
 fi
 [ -z "${missing_kubernetes:-}" ] || nice -n 10 bash "$here/kubernetes/build.sh" "$kubernetes"
 [ -z "$debian" ] || sh "$here/debian/make-root.sh" "$debian"
+[ -z "$arm64" ] || sh "$here/debian/make-arm64-root.sh" "$arm64"
 [ "${1:-}" != --whole-chain ] || touch "$whole_chain"
