@@ -19,6 +19,8 @@ export class ArmCommandError extends Error {
 }
 
 const DEFAULT_DISARM = "2h";
+/** The monitor reckons the end from the time that is left. */
+const SAME_END_MS = 5000;
 
 const DISARM_HELP = `
 While this host's host monitor is disarmed it watches the cluster but reports no lost host to Masakari. Hosts that are still lost
@@ -55,6 +57,7 @@ export function registerArmCommands(program: Command, parts: ArmCommandParts): r
       const orders = await import("../host/orders.ts");
       const { statePath } = await moment(parts, options);
       attempt(() => orders.arm(statePath));
+      await confirm(parts, statePath, (problem) => problem === undefined);
       parts.out.write("The host monitor of this host is armed\n");
     });
   const release = program
@@ -83,10 +86,29 @@ async function disarmMonitor(
     throw new ArmCommandError("30 days is the longest; to do without a host monitor for longer, stop its service");
   }
   const { statePath, ...at } = await moment(parts, options);
-  attempt(() => disarm(statePath, { seconds, reason: reasonIn(options), by: operator() }, at));
-  const until = new Date(at.now.wall + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  const reason = reasonIn(options);
+  attempt(() => disarm(statePath, { seconds, reason, by: operator() }, at));
+  const end = at.now.wall + seconds * 1000;
+  await confirm(parts, statePath, (problem) => Math.abs(endOf(problem) - end) < SAME_END_MS);
+  const until = new Date(end).toISOString().replace(/\.\d+Z$/, "Z");
   parts.out.write(`The host monitor of this host is disarmed until ${until}: it reports no lost host\n`);
 }
+
+/** @throws ArmCommandError if a host monitor runs that does not show the condition as it should be */
+async function confirm(
+  { out }: ArmCommandParts,
+  statePath: string,
+  isAsOrdered: (problem: string | undefined) => boolean,
+): Promise<void> {
+  const { conditionIn, orderTaken } = await import("./order-taken.ts");
+  const monitor = { statePath, program: "hostmonitor" };
+  const outcome = await orderTaken(monitor, (report) => isAsOrdered(conditionIn(report, "disarmed")));
+  if (outcome.kind === "not taken") throw new ArmCommandError(outcome.problem);
+  if (outcome.kind === "unknown") out.write(`${outcome.note}\n`);
+}
+
+/** Of `disarmed until TIME: …`, ms since the Unix epoch; NaN of anything else. */
+const endOf = (problem = ""): number => Date.parse(/^disarmed until (\S+): /.exec(problem)?.[1] ?? "");
 
 function reasonIn({ reason }: { readonly reason: string }): string {
   if (reason.trim() === "")

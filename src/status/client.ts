@@ -1,4 +1,15 @@
-import { array, boolean, type InferOutput, looseObject, nullish, number, optional, picklist, string } from "valibot";
+import {
+  array,
+  boolean,
+  type InferOutput,
+  looseObject,
+  nullish,
+  number,
+  optional,
+  picklist,
+  record,
+  string,
+} from "valibot";
 import { http } from "../http/node-http.ts";
 import { parseJson } from "../system/parse-json.ts";
 import type { MonitorOverview } from "./page/overview.ts";
@@ -11,6 +22,7 @@ const receivedReport = looseObject({
   pid: optional(number()),
   started_at: optional(string()),
   verdict: picklist(["ok", "degraded", "failing"]),
+  conditions: optional(record(string(), looseObject({ problem: nullish(string()) }))),
   problems: array(looseObject({ severity: string(), reason: string(), since: string(), seconds: number() })),
   outbox: looseObject({ pending: number(), oldest_pending_seconds: nullish(number()) }),
   event_loop: optional(looseObject({ worst_delay_seconds: optional(number()) })),
