@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Argument, type Command } from "commander";
-import { type Diagnostic, describeDiagnostic, diagnostic, hasError, nowhere } from "../config/diagnostic.ts";
+import { type Diagnostic, diagnostic, hasError, nowhere } from "../config/diagnostic.ts";
 import { renderEffective } from "../config/effective.ts";
 import { loadConfig } from "../config/load.ts";
 import { migrateConfig } from "../config/migrate.ts";
@@ -13,10 +13,11 @@ import { printable } from "../system/printable.ts";
 import { makeDirectory } from "../system/private-file.ts";
 import { checkPrograms } from "./check-programs.ts";
 import { addConfigOptions, configOptions } from "./config-options.ts";
+import { printDiagnostics } from "./print-diagnostics.ts";
 import { sudoFindings } from "./sudo-findings.ts";
 
 function report(diagnostics: readonly Diagnostic[]): void {
-  for (const one of diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
+  printDiagnostics(diagnostics);
   if (hasError(diagnostics)) process.exitCode = 1;
 }
 

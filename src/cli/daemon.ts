@@ -27,6 +27,7 @@ import { withFixed } from "./fixed-at-start.ts";
 import { exportMetrics } from "./metrics.ts";
 import { serveMonitor } from "./monitor-routes.ts";
 import { pageOf } from "./page.ts";
+import { printDiagnostics } from "./print-diagnostics.ts";
 import type { Program } from "./program.ts";
 import { HeldLock, keepState } from "./state-keeper.ts";
 import { placeInMemory, type StatePlace, stateEnvironment } from "./state-place.ts";
@@ -89,7 +90,7 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
 export async function runPrograms(group: ProgramGroup, parsed: Record<string, unknown>): Promise<number> {
   const first = await load(group, parsed);
   if (hasError(first.diagnostics)) {
-    for (const one of first.diagnostics) process.stderr.write(`${describeDiagnostic(one)}\n`);
+    printDiagnostics(first.diagnostics);
     return 1;
   }
   const thread = first.config.DEFAULT.disk_thread ? diskThread() : undefined;

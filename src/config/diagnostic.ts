@@ -1,5 +1,3 @@
-import { printable } from "../system/printable.ts";
-
 /**
  * What an operator should know about a configuration. With an `error` the configuration must not be used.
  * The message never holds the value of a secret option.
@@ -30,10 +28,10 @@ export function diagnostic(severity: Diagnostic["severity"], place: Place, messa
   return { severity, file: place.file, line: place.line, message };
 }
 
-/** One line of text, safe to show on a terminal: `/etc/x.conf:12: warning: …`. */
+/** One line of text: `/etc/x.conf:12: warning: …`. */
 export function describeDiagnostic({ severity, file, line, message }: Diagnostic): string {
   const place = file === undefined ? "" : line === undefined ? `${file}: ` : `${file}:${line}: `;
-  return printable(`${firstLine(place)}${severity}: ${firstLine(message)}`);
+  return `${firstLine(place)}${severity}: ${firstLine(message)}`;
 }
 
 /** A path from a value that continues on the next line shows what stands there, which may be the password. */
