@@ -18,6 +18,8 @@ export type Controller =
  * controller plans or carries out actions, also while it waits for fencing.
  */
 const SETTLED: ReadonlySet<string> = new Set(["S_IDLE", "S_NOT_DC", "S_POLICY_ENGINE", "S_TRANSITION_ENGINE"]);
+/** `Controller on node1 in state S_IDLE: ok`; before 2.1 `Status of crmd@node1: S_IDLE (ok)`. */
+const ANSWER = /^(?:Controller on \S+ in state|Status of \S+@\S+:) (S_[A-Z_]+)(?:: ok| \(ok\))$/m;
 /** s, of crmadmin itself: without it, it spins for ever if no controller answers (2.1.5). */
 const ASK_S = 4;
 /** By which crmadmin must have ended. */
@@ -100,7 +102,7 @@ async function controllerOf(tools: Tools, node: string, signal: AbortSignal): Pr
   const result = await tools.run(words, { timeoutMs: LIMIT_MS, outputLimit: OUTPUT_LIMIT, often: true }, signal);
   if (result.kind === "denied" || result.kind === "missing") return { kind: "unknown", reason: result.reason };
   if (result.kind !== "output") return { kind: "unsettled", reason: result.reason, mayPass: false };
-  const state = /^Controller on \S+ in state (S_[A-Z_]+): ok$/m.exec(result.text)?.[1];
+  const state = ANSWER.exec(result.text)?.[1];
   if (state === undefined) {
     return { kind: "unsettled", reason: "the output of crmadmin is not understood", mayPass: false };
   }

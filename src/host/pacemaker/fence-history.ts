@@ -20,12 +20,14 @@ export function fencingEvents(elements: readonly XmlElement[]): readonly Fencing
 /** What is absent or of a kind that is not known is "unknown" or "other": it proves nothing. */
 function fencingEvent({ attributes }: XmlElement): FencingEvent {
   const { target = "", client = "", origin = "", delegate, completed } = attributes;
+  // `state` before 2.0.3.
+  const status = attributes.status ?? attributes.state;
   const completedAt = completed === undefined ? undefined : parseCompleted(completed);
   return {
-    id: [target, attributes.action, client, origin, completed ?? attributes.status].join(" ").slice(0, 300),
+    id: [target, attributes.action, client, origin, completed ?? status].join(" ").slice(0, 300),
     target,
     action: actionOf(attributes.action),
-    status: statusOf(attributes.status),
+    status: statusOf(status),
     ...(completedAt === undefined ? {} : { completedAt }),
     ...(delegate === undefined ? {} : { delegate: delegate.slice(0, 255) }),
     byHand: delegate === "a human",
@@ -48,10 +50,14 @@ function requesterOf(client: string): FencingEvent["requestedBy"] {
   return client.startsWith("stonith_admin.") ? "person" : "unknown";
 }
 
-/** `2026-11-28 03:21:00Z` in 2.1.5 and 3.0.0, `2026-11-28 03:28:49.791196Z` in 3.0.3. */
+/**
+ * `2026-11-28 03:21:00Z` in 2.1.5 and 3.0.0, `2026-11-28 03:28:49.791196Z` in 3.0.3; where the host's time zone is not UTC, its own time
+ * with the offset: `2026-11-28 04:21:00 +01:00`.
+ */
 function parseCompleted(text: string): number | undefined {
-  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z| ([+-]\d\d:\d\d))$/.exec(text);
   if (match === null) return undefined;
-  const time = Date.parse(`${match[1]}T${match[2]}${match[3]?.slice(0, 4) ?? ""}Z`);
+  const [, date, clock, fraction = "", offset = "Z"] = match;
+  const time = Date.parse(`${date}T${clock}${fraction.slice(0, 4)}${offset}`);
   return Number.isNaN(time) ? undefined : time;
 }

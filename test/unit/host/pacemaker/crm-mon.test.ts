@@ -77,6 +77,20 @@ test("times with and without fractions of a second", () => {
   assert.equal(at3?.completedAt, Date.parse("2026-11-28T03:28:49.791Z"));
 });
 
+test("where the host's time zone is not UTC, the time of a fencing has an offset", () => {
+  const text = captured("pacemaker-2.1.5/09c-node3-fenced/node1.crm_mon-X.xml");
+  for (const local of ["2026-11-22 13:54:35 +01:00", "2026-11-22 18:24:35 +05:30", "2026-11-22 05:54:35 -07:00"]) {
+    const [event] = parseCrmMon(text.replace("2026-11-22 12:54:35Z", local)).fencing ?? [];
+    assert.equal(event?.completedAt, Date.parse("2026-11-22T12:54:35Z"), local);
+  }
+});
+
+test("before 2.0.3 an event has a state in place of a status", () => {
+  const text = captured("pacemaker-2.1.5/09c-node3-fenced/node1.crm_mon-X.xml");
+  const [event] = parseCrmMon(text.replace('status="success"', 'state="success"')).fencing ?? [];
+  assert.equal(event?.status, "success");
+});
+
 test("an event has the same id at every look, and pending ones none of a completed one", () => {
   const once = fencing("pacemaker-2.1.5/14b-off-done") ?? [];
   const again = fencing("pacemaker-2.1.5/14d-confirmed-by-a-human") ?? [];

@@ -130,6 +130,15 @@ test("a controller that was in an election is asked again after crm_mon, one tha
   assert.equal(member.log.filter((line) => line === "crmadmin begins").length, 1);
 });
 
+test("a controller of before Pacemaker 2.1 states the same in other words", async (context) => {
+  const member = new Member(context);
+  member.tool("crmadmin", "echo 'Status of crmd@node1: S_NOT_DC (ok)'");
+  assert.equal((await member.look()).self.stable, "yes");
+  member.tool("crmadmin", "echo 'Status of crmd@node1: S_ELECTION (ok)'");
+  const { self } = await member.look();
+  assert.deepEqual([self.stable, self.reason], ["no", "its controller is in state S_ELECTION"]);
+});
+
 test("after a crm_mon that fails, what was asked beside it is not in the way of the next look", async (context) => {
   const member = new Member(context);
   await member.look();
