@@ -42,6 +42,8 @@ export interface CrmNode {
   readonly shutdown: boolean;
   /** Whether the cluster takes it to be up, or lost; false after a clean stop and after fencing. Always false for a remote. */
   readonly expectedUp: boolean;
+  /** Another node has the same name, as a host that was installed anew and got another id: which of them is the host is not known. */
+  readonly isTwice: boolean;
 }
 
 /** @throws NotUnderstoodError nothing may be concluded from this output */
@@ -80,16 +82,26 @@ function fenceHistory(root: XmlElement): readonly FencingEvent[] | undefined {
 
 /** Before there is a DC the list may still be empty; afterwards it never is. */
 function parseNodes(root: XmlElement, hasDc: boolean): readonly CrmNode[] {
-  // Of a node without a name nothing can be notified, and two of them are not the same one.
-  const nodes = childrenOf(childOf(root, "nodes"), "node")
-    .map(parseNode)
-    .filter(({ name }) => name !== "");
-  if (hasDc && nodes.length === 0) throw new NotUnderstoodError("no nodes");
-  if (new Set(nodes.map(({ name }) => name)).size !== nodes.length) throw new NotUnderstoodError("a node twice");
-  return nodes;
+  const inBundles = idsInBundles(root);
+  const nodes = new Map<string, CrmNode>();
+  for (const element of childrenOf(childOf(root, "nodes"), "node")) {
+    const node = parseNode(element);
+    // Of a node without a name nothing can be notified. A bundle's containers are nodes too, but no hosts.
+    if (node.name === "" || (node.type === "remote" && inBundles.has(node.name))) continue;
+    nodes.set(node.name, { ...node, isTwice: nodes.has(node.name) });
+  }
+  if (hasDc && nodes.size === 0) throw new NotUnderstoodError("no nodes");
+  return [...nodes.values()];
 }
 
-function parseNode(node: XmlElement): CrmNode {
+/** Of all that the cluster runs in containers of its own, with the connections to them, which have the names of their nodes. */
+function idsInBundles(root: XmlElement): ReadonlySet<string> {
+  const resources = childrenOf(root, "resources").flatMap((all) => [...descendants(all)]);
+  const bundles = resources.filter(({ name }) => name === "bundle");
+  return new Set(bundles.flatMap((bundle) => [...descendants(bundle)]).map(({ attributes }) => attributes.id ?? ""));
+}
+
+function parseNode(node: XmlElement): Omit<CrmNode, "isTwice"> {
   return {
     name: textOf(node, "name"),
     id: textOf(node, "id"),

@@ -42,6 +42,7 @@ function stateOf(node: CrmNode, crm: CrmMon, beside: Beside): Judged {
   if (quorumOf(crm, beside) !== "yes") return { state: "unknown", reason: "this side of the cluster has no quorum" };
   if (node.type !== "member" && node.type !== "remote")
     return { state: "unknown", reason: `it is of type ${node.type}` };
+  if (node.isTwice) return { state: "unknown", reason: "several nodes of the cluster have this name" };
   if (node.online) return onlineState(node, crm);
   return node.type === "remote" ? lostRemote(node, crm) : lostMember(node, beside);
 }

@@ -6,7 +6,7 @@ import { type CrmMon, type CrmNode, parseCrmMon } from "./crm-mon.ts";
 import { type Contact, contactOf, joinsOf } from "./heartbeat.ts";
 import { hostsOf, isLost, quorumOf } from "./hosts.ts";
 import type { PacketListener } from "./packets.ts";
-import { CONTROLLER, MEMBERSHIP, OWN_NODE, PACEMAKER } from "./problems.ts";
+import { CONTROLLER, MEMBERSHIP, OWN_NODE, PACEMAKER, SAME_NAMES } from "./problems.ts";
 import { DOCUMENT_LIMIT, type ToolResult, type Tools, type ToolsParts } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
 
@@ -149,6 +149,11 @@ export class Looker {
       const problem = `none of the cluster's nodes is called ${this.#parts.hostname}; set [DEFAULT] hostname to this node's name in crm_mon`;
       problems.push({ ...OWN_NODE, problem });
     }
+    const twice = crm.nodes.filter(({ isTwice }) => isTwice).map(({ name }) => name);
+    if (twice.length > 0) {
+      const problem = `several nodes of the cluster are called ${twice.slice(0, 3).join(", ")}; remove the one that is gone (crm_node --force --remove ID)`;
+      problems.push({ ...SAME_NAMES, problem });
+    }
     if (controller?.kind === "unknown") problems.push({ ...CONTROLLER, problem: controller.reason });
     if (isMember && members === undefined && !isCorosyncHung) {
       problems.push({
@@ -190,6 +195,7 @@ function selfOf(
   if (!crm.hasDc) return unstable("the cluster has no designated controller");
   if (crm.daemon !== undefined && crm.daemon !== "running") return unstable(`its pacemakerd is ${crm.daemon}`);
   if (own === undefined) return { name, stable: "unknown", reason: "it is not known which node of the cluster it is" };
+  if (own.isTwice) return { name, stable: "unknown", reason: "several nodes of the cluster have this host's name" };
   if (!own.online) return unstable("the cluster shows it as offline");
   if (own.pending) return unstable("it is joining the cluster");
   if (own.unclean) return unstable("the cluster is about to fence it");

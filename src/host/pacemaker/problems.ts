@@ -28,6 +28,11 @@ export const OWN_NODE: ConditionKind = {
   effect: "held",
 };
 
+export const SAME_NAMES: ConditionKind = {
+  name: "names of cluster nodes",
+  consequence: "the loss of these hosts is not noticed",
+};
+
 export const MEMBERSHIP: ConditionKind = {
   name: "Corosync membership",
   consequence:

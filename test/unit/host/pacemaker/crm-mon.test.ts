@@ -24,7 +24,6 @@ const broken: Readonly<Record<string, string>> = {
     'name="node3" id="3" online="true"',
     'name="node3" id="3" online="maybe"',
   ),
-  "a node twice": healthy.replace('name="node3" id="3"', 'name="node2" id="2"'),
 };
 
 for (const [what, text] of Object.entries(broken)) {
@@ -106,6 +105,22 @@ test("a success is kept, however many failures follow it", () => {
   const events = parseCrmMon(text.replace("<fence_history>", `<fence_history>${failures}`)).fencing ?? [];
   assert.ok(events.length < 20);
   assert.ok(events.some(({ status }) => status === "success"));
+});
+
+/** As crm_mon of 2.1.5 shows a bundle of one container (its own test, cts/cli/regression.crm_mon.exp). */
+const REPLICA =
+  '<bundle id="httpd-bundle" type="docker" image="pcmk:http" unique="false" managed="true" failed="false"><replica id="0">' +
+  '<resource id="httpd-bundle-docker-0" resource_agent="ocf:heartbeat:docker" role="Started" failed="false"/>' +
+  '<resource id="httpd-bundle-0" resource_agent="ocf:pacemaker:remote" role="Started" failed="false"/></replica></bundle>';
+const CONTAINER =
+  '<node name="httpd-bundle-0" id="httpd-bundle-0" online="false" standby="false" standby_onfail="false" maintenance="false" pending="false" unclean="true" ' +
+  'health="green" shutdown="false" expected_up="false" is_dc="false" resources_running="1" type="remote" id_as_resource="httpd-bundle-docker-0"/>';
+
+test("the containers of a bundle are nodes of Pacemaker, but no hosts", () => {
+  const withContainer = healthy.replace("</nodes>", `${CONTAINER}</nodes>`);
+  const names = (text: string) => parseCrmMon(text).nodes.map(({ name }) => name);
+  assert.ok(names(withContainer).includes("httpd-bundle-0"));
+  assert.deepEqual(names(withContainer.replace("</resources>", `${REPLICA}</resources>`)), names(healthy));
 });
 
 test("nodes without a name are left out, and keep none of the others from being watched", () => {

@@ -110,6 +110,17 @@ test("a remote whose connection moves to another member is not offline", () => {
   assert.equal(remote?.state, "unstable");
 });
 
+test("a name that two nodes have says nothing of a host, and keeps none of the others from being watched", () => {
+  const text = captured("pacemaker-2.1.5/02b-sigkill-node3/node1.crm_mon-X.xml");
+  const twice = text.replace(
+    "</nodes>",
+    `${text.match(/<node name="node2"[^>]*>/)?.[0].replace('id="2"', 'id="7"')}</nodes>`,
+  );
+  const hosts = hostsOf(parseCrmMon(twice), { members: undefined, lostForMs: () => 60_000 });
+  const states = Object.fromEntries(hosts.map(({ name, state }) => [name, state]));
+  assert.deepEqual([states.node1, states.node2, states.node3], ["online", "unknown", "offline"]);
+});
+
 test("a rejoined host has another incarnation", () => {
   const crm = parseCrmMon(captured("pacemaker-2.1.5/01-healthy/node1.crm_mon-X.xml"));
   const incarnation = (joinCount: number) =>

@@ -130,6 +130,22 @@ test("a controller that was in an election is asked again after crm_mon, one tha
   assert.equal(member.log.filter((line) => line === "crmadmin begins").length, 1);
 });
 
+test("a name that several nodes have is a problem, and this host's own holds every loss", async (context) => {
+  const member = new Member(context);
+  for (const [node, stable] of [
+    ["node3", "yes"],
+    ["node1", "unknown"],
+  ]) {
+    member.tool(
+      "crm_mon",
+      `sed '/<node name="${node}" id=".".* type=/{p;s/ id="."/ id="7"/}' ${HEALTHY}.crm_mon-X.xml`,
+    );
+    const { self, problems } = await member.look();
+    assert.equal(self.stable, stable);
+    assert.ok(problems.some(({ problem }) => problem.includes(`several nodes of the cluster are called ${node};`)));
+  }
+});
+
 test("a controller of before Pacemaker 2.1 states the same in other words", async (context) => {
   const member = new Member(context);
   member.tool("crmadmin", "echo 'Status of crmd@node1: S_NOT_DC (ok)'");
