@@ -53,6 +53,10 @@ export interface IpmiDevice extends Device {
   readonly cipher?: number;
   /** callback, user, operator, administrator. */
   readonly privilege?: string;
+  /** md5, password, none: how to log in by `lan`. */
+  readonly auth?: string;
+  /** Address of the host's own controller behind the one that is asked, as of a blade: `0x82`. */
+  readonly target?: string;
 }
 
 export interface RedfishDevice extends Device {

@@ -29,6 +29,12 @@ export function fencingResources(cib: string, host: string | undefined): readonl
   return found.toSorted((one, other) => rank(one) - rank(other));
 }
 
+/** The names of the cluster's nodes, in lower case. @throws NotUnderstoodError */
+export function nodeNames(cib: string): ReadonlySet<string> {
+  const nodes = childrenOf(configurationOf(parseDocument(cib)), "nodes").flatMap((all) => childrenOf(all, "node"));
+  return new Set(nodes.flatMap(({ attributes: { uname } }) => uname?.toLowerCase() ?? []));
+}
+
 /**
  * Whether the cluster may fence several hosts at once; undefined where its configuration leaves that to how Pacemaker was built.
  * @throws NotUnderstoodError
@@ -75,7 +81,7 @@ const referredTo = (element: XmlElement, byId: ReadonlyMap<string, XmlElement>):
 function levelsOf(configuration: XmlElement, host: string): readonly string[] {
   return childrenOf(configuration, "fencing-topology")
     .flatMap((topology) => childrenOf(topology, "fencing-level"))
-    .filter(({ attributes }) => attributes.target === host)
+    .filter(({ attributes }) => attributes.target?.toLowerCase() === host.toLowerCase())
     .toSorted((one, other) => Number(one.attributes.index) - Number(other.attributes.index))
     .flatMap(({ attributes }) => (attributes.devices ?? "").split(","));
 }

@@ -1,7 +1,7 @@
 import type { FencingDevice, FencingLookup, IpmiDevice, PasswordSource, RedfishDevice } from "../fencing-device.ts";
 import { Secret } from "../fencing-device.ts";
-import { type FencingResource, fencesConcurrently, fencingResources } from "./cib.ts";
-import { targetsOf } from "./fencing-targets.ts";
+import { type FencingResource, fencesConcurrently, fencingResources, nodeNames } from "./cib.ts";
+import { aliasOf, targetsOf } from "./fencing-targets.ts";
 import { DOCUMENT_LIMIT, type ToolResult, type Tools } from "./tools.ts";
 import { NotUnderstoodError } from "./xml.ts";
 
@@ -68,7 +68,10 @@ export function whyOneByOne(cib: string): string | undefined {
 export function devicesIn(cib: string, host: string | undefined): FencingLookup {
   const resources = fencingResources(cib, host);
   if (resources.length === 0) return { devices: [], problem: "the cluster has no fencing devices" };
-  const found = resources.filter((resource) => host === undefined || targetsOf(resource).has(host)).map(deviceOf);
+  const nodes = nodeNames(cib);
+  const found = resources
+    .filter((resource) => host === undefined || targetsOf(resource).has(host.toLowerCase()))
+    .map((resource) => deviceOf(resource, host, nodes));
   const devices = found.filter((device): device is FencingDevice => typeof device !== "string");
   const problems = found.filter((device) => typeof device === "string");
   if (found.length === 0) return { devices, problem: `no fencing device of the cluster names ${host} as its host` };
@@ -86,11 +89,23 @@ const IPMI_AGENTS: Readonly<Record<string, IpmiDevice["interface"]>> = {
   fence_ilo5: "lanplus",
 };
 
-/** @returns why it cannot be asked, if it cannot */
-function deviceOf({ id, agent, parameters }: FencingResource): FencingDevice | string {
-  const known = agent === "external/ipmi" ? externalIpmi(parameters) : fenceAgent(agent, parameters);
+/**
+ * @param host undefined: any that it fences
+ * @param nodes of the cluster, in lower case
+ * @returns why it cannot be asked, if it cannot
+ */
+function deviceOf(
+  resource: FencingResource,
+  host: string | undefined,
+  nodes: ReadonlySet<string>,
+): FencingDevice | string {
+  const { id, agent, parameters } = resource;
+  const known = agent === "external/ipmi" ? externalIpmi(parameters) : fenceAgent(resource, host);
   if (typeof known === "string") return `${id}: ${known}`;
   if (known.address === "") return `${id}: no address of the BMC is set`;
+  const others = [...targetsOf(resource)].filter((name) => nodes.has(name) && name !== host?.toLowerCase());
+  if (host !== undefined && others.length > 0 && plugOf(agentParameters(parameters)) !== "host")
+    return `${id}: it fences ${others.slice(0, 3).join(", ")} too, and it is not known of which host its BMC is`;
   return { id, ...known };
 }
 
@@ -112,20 +127,20 @@ function externalIpmi(parameters: Parameters): Known | string {
   };
 }
 
-function fenceAgent(agent: string, parameters: Parameters): Known | string {
+function fenceAgent(resource: FencingResource, host: string | undefined): Known | string {
+  const { agent } = resource;
+  const parameters = agentParameters(resource.parameters);
   const common = {
-    address: parameters.ip ?? parameters.ipaddr ?? "",
+    ...addressOf(resource, parameters, host),
     ...optional("user", parameters.username ?? parameters.login),
-    ...optional("port", portOf(parameters.ipport)),
     password: agentPassword(parameters),
   };
-  const fallback = Object.hasOwn(IPMI_AGENTS, agent) ? IPMI_AGENTS[agent] : undefined;
-  if (fallback !== undefined) {
-    const link = parameters.lanplus === undefined ? fallback : isOn(parameters.lanplus) ? "lanplus" : "lan";
-    const cipher = parameters.cipher === undefined ? undefined : Number(parameters.cipher);
-    // fence_ipmilan asks for the administrator's privilege unless another is set.
-    const privilege = parameters.privlvl ?? "administrator";
-    return { protocol: "ipmi", ...common, interface: link, privilege, ...optional("cipher", cipher) };
+  const link = Object.hasOwn(IPMI_AGENTS, agent) ? IPMI_AGENTS[agent] : undefined;
+  if (link !== undefined) {
+    const more = ipmiOptions(parameters);
+    if (typeof more === "string") return more;
+    const chosen = isOn(parameters.lanplus) ? "lanplus" : isOff(parameters.lanplus) ? "lan" : link;
+    return { protocol: "ipmi", ...common, interface: chosen, ...more };
   }
   if (agent !== "fence_redfish") return `its agent ${agent} offers no power state that this monitor can query`;
   return {
@@ -135,6 +150,58 @@ function fenceAgent(agent: string, parameters: Parameters): Known | string {
     insecure: isOn(parameters.ssl_insecure),
     uri: parameters.redfish_uri ?? "/redfish/v1",
     ...optional("systemsUri", parameters.systems_uri),
+  };
+}
+
+/** As fence-agents reads them: `-` and `_` in a name are the same, quotes around a value are not part of it, and an empty one counts as none. */
+function agentParameters(parameters: Parameters): Parameters {
+  const entries = Object.entries(parameters).map(
+    ([name, value]) => [name.replaceAll("-", "_"), value.trimEnd().replace(/^"(.*)"$/, "$1")] as const,
+  );
+  return Object.fromEntries(entries.filter(([, value]) => value !== ""));
+}
+
+/**
+ * One device of many BMCs: `port_as_ip`, with whatever value, makes the plug the address of the BMC. Pacemaker passes the host for it, unless one is set.
+ * @returns `host`, the plug that is set, or undefined where the plug is no address
+ */
+function plugOf({ port_as_ip: alias, pcmk_host_argument: argument, plug, port }: Parameters): string | undefined {
+  if ((!isOn(alias) && !isOff(alias)) || argument?.toLowerCase() === "none") return undefined;
+  const set = plug ?? port ?? "dynamic";
+  return set.toLowerCase() === "dynamic" ? "host" : set;
+}
+
+function addressOf(
+  resource: FencingResource,
+  parameters: Parameters,
+  host: string | undefined,
+): { readonly address: string; readonly port?: number } {
+  const port = optional("port", portOf(parameters.ipport));
+  const plug = plugOf(parameters);
+  if (plug !== undefined) {
+    const [any = ""] = targetsOf(resource);
+    const target = host ?? any;
+    return { address: plug === "host" ? (aliasOf(resource, target) ?? target) : plug, ...port };
+  }
+  const address = parameters.ip ?? parameters.ipaddr ?? "";
+  // fence_redfish's earlier way to give a port.
+  const [, name, ofAddress] = /^([^:]+):(\d{1,5})$/.exec(address) ?? [];
+  return name === undefined ? { address, ...port } : { address: name, ...optional("port", portOf(ofAddress)) };
+}
+
+/** @returns why the BMC cannot be asked so */
+function ipmiOptions(parameters: Parameters): Pick<IpmiDevice, "auth" | "cipher" | "privilege" | "target"> | string {
+  const { auth, cipher, hexadecimal_kg: key, target } = parameters;
+  if (key !== undefined) return "it needs a key (hexadecimal_kg), which ipmitool would show to every user of this host";
+  // Asked otherwise, another controller would answer than that of the host.
+  if (target !== undefined && !/^(0x[\da-f]{1,2}|\d{1,3})$/i.test(target))
+    return "its target is not an address of IPMI";
+  return {
+    // fence_ipmilan asks for the administrator's privilege unless another is set.
+    privilege: parameters.privlvl ?? "administrator",
+    ...optional("cipher", cipher !== undefined && /^\d{1,2}$/.test(cipher) ? Number(cipher) : undefined),
+    ...optional("auth", auth !== undefined && /^(md5|password|none)$/i.test(auth) ? auth : undefined),
+    ...optional("target", target),
   };
 }
 

@@ -46,12 +46,21 @@ async function askBmc(
   return await runCommand(ipmitoolWords(device), { asRoot: false, endOnAbort: true, env, ...parts }, signal);
 }
 
-function ipmitoolWords({ interface: link, address, port, user, privilege, cipher }: IpmiDevice): readonly string[] {
+function ipmitoolWords({
+  interface: link,
+  address,
+  port,
+  target,
+  user,
+  auth,
+  privilege,
+  cipher,
+}: IpmiDevice): readonly string[] {
   const option = (name: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [name, String(value)];
   return [
-    ...["ipmitool", "-I", link, "-H", address, ...option("-p", port)],
-    ...[...option("-U", user), "-E", ...option("-L", privilege), ...option("-C", cipher)],
+    ...["ipmitool", "-I", link, "-H", address, ...option("-p", port), ...option("-t", target)],
+    ...[...option("-U", user), ...option("-A", auth), "-E", ...option("-L", privilege), ...option("-C", cipher)],
     ...["chassis", "power", "status"],
   ];
 }

@@ -70,6 +70,8 @@ const hosts: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
   ["a list with spaces", { pcmk_host_list: "node1 node3" }],
   ["a map", { pcmk_host_map: "node1:1;node3:2" }],
   ["a map with spaces and several ports", { pcmk_host_map: "node1:1 node3:2,3" }],
+  ["in another case", { pcmk_host_list: "Node3" }],
+  ["a map with a name in another case", { pcmk_host_map: "NODE3:1" }],
   ["a map and a list", { pcmk_host_list: "node1", pcmk_host_map: "node3:7" }],
 ];
 
@@ -108,6 +110,67 @@ test("old and new names of parameters, port, cipher and privilege", () => {
   assert.deepEqual([old.address, old.user, old.port, old.cipher, old.privilege], ["bmc", "u", 6230, 3, "operator"]);
   const plain = device("fence_ipmilan", { ip: "bmc", username: "u" });
   assert.deepEqual(plain?.protocol === "ipmi" && [plain.port, plain.privilege], [undefined, "administrator"]);
+});
+
+test("an empty or unusable value counts as none", () => {
+  const found = device("fence_ipmilan", { ip: "", ipaddr: "bmc", cipher: "", privlvl: "", lanplus: "" });
+  assert.ok(found?.protocol === "ipmi");
+  assert.deepEqual(
+    [found.address, found.cipher, found.privilege, found.interface],
+    ["bmc", undefined, "administrator", "lan"],
+  );
+  const ilo = device("fence_ilo4", { ip: "bmc", cipher: "best", lanplus: "" });
+  assert.deepEqual(ilo?.protocol === "ipmi" && [ilo.cipher, ilo.interface], [undefined, "lanplus"]);
+});
+
+test("names of parameters with dashes, quoted values, the controller behind the BMC and how to log in", () => {
+  const found = device("fence_ipmilan", {
+    ip: "bmc",
+    username: "&quot;u v&quot;",
+    "password-script": "/x",
+    target: "0x82",
+    auth: "md5",
+  });
+  assert.ok(found?.protocol === "ipmi");
+  assert.deepEqual([found.user, found.target, found.auth], ["u v", "0x82", "md5"]);
+  assert.deepEqual(found.password, { from: "script", path: "/x" });
+  const redfish = device("fence_redfish", { ip: "bmc:8443", "systems-uri": "/redfish/v1/Systems/2" });
+  assert.ok(redfish?.protocol === "redfish");
+  assert.deepEqual([redfish.address, redfish.port, redfish.systemsUri], ["bmc", 8443, "/redfish/v1/Systems/2"]);
+  assert.equal(device("fence_redfish", { ip: "fd00::1" })?.address, "fd00::1");
+});
+
+test("one device of many BMCs: the address is what the device calls the host", () => {
+  const address = (values: Readonly<Record<string, string>>) =>
+    device("fence_ipmilan", { port_as_ip: "1", ip: "other", ...values })?.address;
+  assert.equal(address({ pcmk_host_map: "node1:10.0.0.1;node3:10.0.0.3" }), "10.0.0.3");
+  assert.equal(address({ pcmk_host_map: "node3:fd00\\:\\:3" }), "fd00::3");
+  assert.equal(address({}), "node3");
+  assert.equal(address({ plug: "10.0.0.9" }), "10.0.0.9");
+  assert.equal(address({ pcmk_host_map: "node3:10.0.0.3", pcmk_host_argument: "none" }), "other");
+});
+
+test("a BMC that is configured for several hosts of the cluster proves nothing of one of them", () => {
+  const text = (values: Readonly<Record<string, string>>) =>
+    cib(
+      primitive("st", "fence_ipmilan", { ip: "bmc", ...values }),
+      '<nodes><node id="1" uname="node1"/><node id="3" uname="node3"/></nodes>',
+    );
+  const two = devicesIn(text({ pcmk_host_list: "node1 node3" }), "node3");
+  assert.deepEqual(two.devices, []);
+  assert.match(two.problem ?? "", /st: it fences node1 too/);
+  assert.equal(devicesIn(text({ pcmk_host_list: "node3 node3.example.org" }), "node3").devices.length, 1);
+  const each = { pcmk_host_map: "node1:10.0.0.1;node3:10.0.0.3", port_as_ip: "1" };
+  assert.equal(devicesIn(text(each), "node3").devices[0]?.address, "10.0.0.3");
+  assert.deepEqual(devicesIn(text({ ...each, plug: "10.0.0.9" }), "node3").devices, []);
+});
+
+test("what ipmitool could be asked only openly, or of another controller, is not asked", () => {
+  const problem = (values: Readonly<Record<string, string>>) =>
+    devicesIn(cib(primitive("st", "fence_ipmilan", { pcmk_host_list: "node3", ip: "bmc", ...values })), "node3")
+      .problem;
+  assert.match(problem({ hexadecimal_kg: "0102" }) ?? "", /st: it needs a key/);
+  assert.match(problem({ target: "blade3" }) ?? "", /st: its target/);
 });
 
 test("fence_redfish", () => {

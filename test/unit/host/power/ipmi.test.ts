@@ -80,10 +80,13 @@ test("an output with a bad exit code proves nothing", async () => {
 
 test("the password goes by the environment, and is in no argument, reason or dump", async () => {
   ipmitoolPrints("garbage\n", "", 0);
-  const result = await check({ ...device, port: 6230, privilege: "operator", cipher: 3 });
+  const result = await check({ ...device, port: 6230, target: "0x82", auth: "md5", privilege: "operator", cipher: 3 });
   assert.equal(readFileSync(join(folder, "password"), "utf8"), "s3cret");
   const argv = readFileSync(join(folder, "argv"), "utf8").trim();
-  assert.equal(argv, "-I lanplus -H 198.18.77.113 -p 6230 -U admin -E -L operator -C 3 chassis power status");
+  assert.equal(
+    argv,
+    "-I lanplus -H 198.18.77.113 -p 6230 -t 0x82 -U admin -A md5 -E -L operator -C 3 chassis power status",
+  );
   for (const text of [argv, result.reason, JSON.stringify(device), inspect(device, { depth: 9, showHidden: true })]) {
     assert.doesNotMatch(text, /s3cret/);
   }
