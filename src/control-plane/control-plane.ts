@@ -178,8 +178,14 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   } catch (cause) {
     throw new ControlPlaneError(
       "cannot-listen",
-      `cannot listen on ${host}:${port}: ${messageOf(cause)}; choose another port`,
+      `cannot listen on ${host}:${port}: ${messageOf(cause)}; ${remedyFor((cause as NodeJS.ErrnoException).code)}`,
       { cause },
     );
   }
+}
+
+function remedyFor(code: string | undefined): string {
+  if (code === "EADDRINUSE") return "stop what listens there, or choose another port";
+  if (code === "EACCES") return "choose a port from 1024 on, which needs no privilege";
+  return "choose an address that this machine has (ip address)";
 }

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../system/message-of.ts";
 import { nodeCrypto } from "../../system/node-crypto.ts";
@@ -7,11 +7,15 @@ import { StartError } from "./start-error.ts";
 
 /**
  * Copies the database of a control plane, which may be running, as it is at one moment. The copy is readable by its owner only and stands under its
- * name only when it is whole and on disk; an earlier file of that name is replaced.
+ * name only when it is whole and on disk; an earlier file of that name is replaced, but not the database itself: a control plane that runs would
+ * go on with the file that has lost its name, and all of its later changes would be gone with its next start.
  * @throws StartError
  */
 export async function backUp(database: string, target: string): Promise<void> {
   if (!existsSync(database)) throw new StartError(`there is no database ${database}; give --state-dir`);
+  if (["", "-wal", "-shm"].some((suffix) => isSameFile(database + suffix, target))) {
+    throw new StartError(`${target} is the database itself; name another file for the copy`);
+  }
   const draft = `${target}.${nodeCrypto().randomUUID()}`;
   try {
     makePrivateFile(draft);
@@ -28,6 +32,12 @@ export async function backUp(database: string, target: string): Promise<void> {
     for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
     throw new StartError(`cannot back up ${database} to ${target}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** By whatever name: a relative one, a link. */
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
 }
 
 function requireWhole(path: string): void {

@@ -48,9 +48,19 @@ describe("listening", () => {
     await assert.rejects(
       startFor(context, { masakariPort: port, database }),
       (error) =>
-        error instanceof ControlPlaneError && error.code === "cannot-listen" && error.message.includes(`${port}`),
+        error instanceof ControlPlaneError &&
+        error.code === "cannot-listen" &&
+        error.message.includes(`${port}`) &&
+        error.message.endsWith("; stop what listens there, or choose another port"),
     );
     assert.equal(existsSync(`${database}-wal`), false, "the database was closed");
+  });
+
+  test("an address that this machine does not have is not taken for a port in use", async (context) => {
+    await assert.rejects(
+      startFor(context, { host: "192.0.2.1", allowRemote: true }),
+      /192\.0\.2\.1.*EADDRNOTAVAIL.*; choose an address that this machine has/,
+    );
   });
 
   test("it closes when its signal aborts", async (context) => {

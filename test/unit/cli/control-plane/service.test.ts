@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -189,6 +198,21 @@ describe("a control plane that serves a site", () => {
       runToEnd(process.execPath, [...args, "--state-dir", join(directory, "none")]),
       /there is no database/,
     );
+  });
+
+  test("a backup onto the database itself, by whatever name, is refused: what is written later would be lost", async (context) => {
+    const stateDir = join(newDirectory(context), "state");
+    const first = await startControlPlaneProcess(context, stateDir);
+    const database = join(stateDir, "control-plane.sqlite");
+    const { ino } = statSync(database);
+    const link = join(stateDir, "link");
+    symlinkSync(database, link);
+    const args = ["--disable-warning=ExperimentalWarning", main, "control-plane", "backup", "--state-dir", stateDir];
+    for (const target of [database, link, `${database}-wal`]) {
+      await assert.rejects(runToEnd(process.execPath, [...args, target]), /is the database itself; name another file/);
+    }
+    assert.equal(statSync(database).ino, ino);
+    assert.equal(await first.stop(), 0);
   });
 
   test("killed while it writes, it has all that it has accepted", async (context) => {
