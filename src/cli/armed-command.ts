@@ -3,7 +3,8 @@ import type { ArmedOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-import { programsIn, type StatusCommandParts, shortName } from "./status-command.ts";
+import { monitorsNamed } from "./monitor-names.ts";
+import { programsIn, type StatusCommandParts } from "./status-command.ts";
 import { table } from "./table.ts";
 
 const TIMEOUT_MS = 2000;
@@ -39,10 +40,9 @@ export function registerArmedCommand(program: Command, parts: StatusCommandParts
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const programs = names.length > 0 ? names.map(shortName) : await programsIn(places, parts.warn);
-      const rows = await Promise.all(
-        [...new Set(programs)].map(async (name) => rowOf(name, await query(places, name))),
-      );
+      const found = await programsIn(places, parts.warn);
+      const programs = names.length > 0 ? monitorsNamed(names, found) : found;
+      const rows = await Promise.all(programs.map(async (name) => rowOf(name, await query(places, name))));
       if (json) parts.out.write(`${printableJson(rows, 2)}\n`);
       else if (rows.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       else parts.out.write(listing(rows));

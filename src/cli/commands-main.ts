@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { Command } from "commander";
-import { loadConfig } from "../config/load.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/sections.ts";
 import { DiskHungError } from "../system/disk/calls.ts";
 import { exitNow } from "../system/exit.ts";
@@ -24,23 +24,36 @@ import { addRunCommand } from "./run-command.ts";
 import { fallbackPlaces, placeInUse, stateEnvironment } from "./state-place.ts";
 import { registerStatusCommand } from "./status-command.ts";
 import { usableEntries } from "./usable-entries.ts";
+import { parseCommandLine } from "./usage-error.ts";
 import { packageVersion } from "./version.ts";
 
 /** All the commands of `masakari-monitors`. */
 const program = new Command("masakari-monitors")
   .description("Tools for the Masakari monitors of this host.")
-  .version(packageVersion());
+  .version(packageVersion())
+  .exitOverride();
 addConfigCommands(program);
 addControlPlaneCommand(program);
 addRunCommand(program);
 
-/** What is wrong elsewhere in the configuration does not matter here; `check-config` reports it. */
+/**
+ * What is wrong in a configuration file does not matter here; `check-config` reports it. One that cannot be read does: the command would
+ * be about the monitors of another state directory, and "none has run there" untrue.
+ */
 function configOf(parsed: Record<string, unknown>): Config {
+  const { config, unread } = loaded(parsed);
+  if (unread.length > 0) throw new Error(unread.join("; "));
+  return config;
+}
+function loaded(parsed: Record<string, unknown>): Loaded {
   const files = configOptions(parsed);
   const where = { program: "masakari-processmonitor", env: process.env, homeDir: homedir() };
-  return loadConfig({ ...where, ...files }).config;
+  return loadConfig({ ...where, ...files });
 }
 const statePath = (parsed: Record<string, unknown>): string => configOf(parsed).DEFAULT.state_path;
+/** A probe restarts what it fails for: a file that has lost its permissions must not end a monitor that runs with what it has read. */
+const statePathOfStatus = (parsed: Record<string, unknown>): string =>
+  parsed.probe === undefined ? statePath(parsed) : loaded(parsed).config.DEFAULT.state_path;
 const otherPlaces = (path: string) => fallbackPlaces(path, stateEnvironment());
 let diskHung = false;
 const warn = (line: string): void => {
@@ -54,7 +67,7 @@ const outbox = registerOutboxCommand(program, {
   now: Date.now,
 });
 const status = registerStatusCommand(program, {
-  statePath: () => statePath(status.opts()),
+  statePath: () => statePathOfStatus(status.opts()),
   otherPlaces,
   out: process.stdout,
   warn,
@@ -135,7 +148,7 @@ for (const command of [doctor, status, armed, compare, explain, recording, outbo
   addConfigFileOptions(command);
 
 try {
-  await program.parseAsync();
+  await parseCommandLine(program);
 } catch (error) {
   process.stderr.write(`error: ${printable(messageOf(error), "\n")}\n`);
   process.exitCode ??= 1;

@@ -72,12 +72,14 @@ function stopOn(signals: readonly NodeJS.Signals[], log: Logger): AbortSignal {
 
 /**
  * Runs one monitor program by its command line, until SIGTERM or SIGINT.
- * @returns the exit status: 0 when stopped, 1 when the configuration cannot be used
+ * @returns the exit status: 0 when stopped, 1 when the configuration cannot be used; a wrong command line ends the process with 2
  */
 export async function runProgram(program: Program, argv: readonly string[]): Promise<number> {
   const command = addConfigOptions(new Command(program.command))
     .description(program.description)
     .version(packageVersion())
+    // The status of a wrong command line is argparse's, as Python's monitors have it.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse(argv);
   return await runPrograms({ command: program.command, programs: [program] }, command.opts());
 }

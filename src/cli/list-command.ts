@@ -3,7 +3,8 @@ import type { ReceivedSubject, SubjectsOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-import { programsIn, type StatusCommandParts, shortName } from "./status-command.ts";
+import { monitorsNamed } from "./monitor-names.ts";
+import { programsIn, type StatusCommandParts } from "./status-command.ts";
 import { onOneLine, table } from "./table.ts";
 
 const TIMEOUT_MS = 5000;
@@ -33,7 +34,7 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
       const found = await programsIn(places, parts.warn);
-      const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
+      const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       if (programs.length === 0) {
         parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
         return;
@@ -64,6 +65,8 @@ async function queryIn(places: readonly string[], program: string): Promise<Subj
   return outcome;
 }
 
+const shortened = (text: string): string => (text.length > EVENT_LENGTH ? `${text.slice(0, EVENT_LENGTH - 1)}…` : text);
+
 const whyOf = (outcome: { readonly kind: string; readonly reason?: string }): string =>
   outcome.reason === undefined ? outcome.kind : `${outcome.kind}: ${outcome.reason}`;
 
@@ -75,9 +78,6 @@ function listing(rows: readonly Row[], anyResponded: boolean): string {
     ["NAME", ({ name }) => name],
     ["STATE", ({ phase }) => phase],
     ["SINCE", ({ since, seconds }) => `${since.replace(/\.\d+Z$/, "Z")} (${age(seconds * 1000)})`],
-    [
-      "LAST EVENT",
-      ({ last_event: event }) => event && `${event.at.slice(11, 19)} ${event.text.slice(0, EVENT_LENGTH)}`,
-    ],
+    ["LAST EVENT", ({ last_event: event }) => event && `${event.at.slice(11, 19)} ${shortened(event.text)}`],
   ]);
 }

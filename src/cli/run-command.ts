@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addConfigOptions } from "./config-options.ts";
 import { startDiskWorkerEarly } from "./early-disk-worker.ts";
+import { monitorsNamed } from "./monitor-names.ts";
 import { monitorPrograms } from "./programs/index.ts";
 
 /** Registers `run`: several monitors in one process, which costs the memory of one Node instead of several. */
@@ -9,10 +10,7 @@ export function addRunCommand(program: Command): void {
     .description("run several monitors in one process, until SIGTERM; each is as independent as a separate program")
     .argument("[MONITOR...]", `which ones: ${Object.keys(monitorPrograms).join(", ")}; all of them without a name`)
     .action(async (names: string[], options: Record<string, unknown>) => {
-      const wanted = names.length === 0 ? Object.keys(monitorPrograms) : [...new Set(names.map(shortName))];
-      const unknown = wanted.find((name) => !Object.hasOwn(monitorPrograms, name));
-      if (unknown !== undefined)
-        throw new Error(`no monitor ${unknown}; one of ${Object.keys(monitorPrograms).join(", ")}`);
+      const wanted = names.length === 0 ? Object.keys(monitorPrograms) : monitorsNamed(names);
       startDiskWorkerEarly();
       const { runPrograms } = await import("./daemon.ts");
       const chosen = await Promise.all(wanted.map((name) => monitorPrograms[name]?.()));
@@ -20,5 +18,3 @@ export function addRunCommand(program: Command): void {
       process.exitCode = await runPrograms(group, options);
     });
 }
-
-const shortName = (name: string): string => name.replace(/^masakari-/, "");

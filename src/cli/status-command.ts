@@ -8,6 +8,7 @@ import { messageOf } from "../system/message-of.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { namesIn } from "./directory-names.ts";
+import { monitorsNamed, shortName } from "./monitor-names.ts";
 import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -81,7 +82,7 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
       const found = await programsIn(places, parts.warn);
-      const programs = names.length > 0 ? [...new Set(names.map(shortName))] : found;
+      const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       const queried = await Promise.all(programs.map((one) => queryIn(places, one)));
       if (json) parts.out.write(`${printableJson(queried.map(toJson), 2)}\n`);
       else if (queried.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
@@ -112,6 +113,7 @@ async function probeAll(
 ): Promise<readonly string[]> {
   const statePath = await parts.statePath();
   const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
+  // What is named is not looked for on the disk, which may hang.
   const programs = names.length > 0 ? names.map(shortName) : await programsIn(places, parts.warn);
   if (programs.length === 0) return [`no monitor has run with ${statePath} ([DEFAULT] state_path)`];
   const { probe } = await import("../status/client.ts");
@@ -147,8 +149,6 @@ async function query(statePath: string, program: string): Promise<Queried> {
   const reason = "it runs, but nothing listens on its socket: it is starting or stopping, or the reason is in its log";
   return { program, outcome: { kind: "no response", reason }, pid };
 }
-
-export const shortName = (name: string): string => name.replace(/^masakari-/, "");
 
 /** Those that have left a database or a socket in one of these places; from one whose disk hangs, others' names are missing. */
 export async function programsIn(

@@ -52,7 +52,7 @@ export function checkLogin({ config: { api }, origins, begins, failed, shown, un
   const has = (names: readonly Name[]): boolean => names.some((name) => api[name] !== undefined);
   // What is in a file that cannot be read, or is set to what it cannot be, is not missing; that is reported already.
   const isMissing = (names: readonly Name[]): boolean =>
-    !unread && !has(names) && !names.some((name) => failed.has(`api.${name}`));
+    unread.length === 0 && !has(names) && !names.some((name) => failed.has(`api.${name}`));
 
   for (const names of needs[api.auth_type]) {
     if (isMissing(names))

@@ -39,8 +39,8 @@ export interface Loaded {
   readonly shown: ReadonlyMap<string, string>;
   /** What is set to something that it cannot be, so that its value is the default: `section.option`. */
   readonly failed: ReadonlySet<string>;
-  /** A file or directory could not be read. */
-  readonly unread: boolean;
+  /** The files and directories that could not be read, each with the reason. */
+  readonly unread: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   /** The files it was read from; later ones win. */
   readonly files: readonly string[];
@@ -62,16 +62,20 @@ function checkOverrides(overrides: Overrides): Diagnostic[] {
     );
 }
 
-function readFiles(paths: readonly string[]): { files: IniFile[]; diagnostics: Diagnostic[] } {
+function readFiles(paths: readonly string[]): {
+  files: IniFile[];
+  unread: readonly Diagnostic[];
+  diagnostics: Diagnostic[];
+} {
   const files: IniFile[] = [];
-  const diagnostics: Diagnostic[] = [];
+  const unread: Diagnostic[] = [];
   for (const file of paths) {
     const read = readTextFile(file);
     if ("reason" in read)
-      diagnostics.push(diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`));
+      unread.push(diagnostic("error", { file, line: read.line }, `the configuration file ${read.reason}`));
     else files.push(parseIni(file, read.text));
   }
-  return { files, diagnostics: [...diagnostics, ...files.flatMap((file) => file.diagnostics)] };
+  return { files, unread, diagnostics: [...unread, ...files.flatMap((file) => file.diagnostics)] };
 }
 
 const placesOf = (files: readonly IniFile[]): ReadonlyMap<string, Place> =>
@@ -159,7 +163,9 @@ export function loadConfig(options: LoadOptions): Loaded {
   const { config, origins } = resolved;
   return {
     ...resolved,
-    unread: read.files.length < found.files.length || found.diagnostics.length > 0 || old.some((file) => file.unread),
+    unread: [...read.unread, ...found.diagnostics, ...old.flatMap((file) => (file.unread ? file.diagnostics : []))].map(
+      ({ file, message }) => `${file}: ${message}`,
+    ),
     files: files.map(({ file }) => file),
     begins: placesOf(read.files),
     diagnostics: inReadingOrder(
@@ -186,7 +192,7 @@ export function configOfFiles(files: readonly IniFile[]): Loaded {
   const resolved = resolveAll(resolver);
   return {
     ...resolved,
-    unread: false,
+    unread: [],
     files: files.map(({ file }) => file),
     begins: placesOf(files),
     diagnostics: [...resolver.diagnostics, ...checkValues(resolved.config, resolved.origins)],

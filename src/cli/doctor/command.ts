@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Level } from "./finding.ts";
 
 export interface DoctorCommandParts {
@@ -39,7 +39,7 @@ const gather = (value: string, before: readonly string[] = []): readonly string[
 
 function seconds(value: string): number {
   const parsed = Number(value);
-  if (!(parsed >= 1 && parsed <= 3600)) throw new Error(`--wait takes 1 to 3600 seconds, not ${value}`);
+  if (!(parsed >= 1 && parsed <= 3600)) throw new InvalidArgumentError("1 to 3600 seconds.");
   return parsed;
 }
 
