@@ -28,8 +28,9 @@ export interface FailedRequest {
 export function masakariError(response: HttpResponse, request: FailedRequest): OpenStackError {
   const { status } = response;
   const detail = errorDetail(response.body, (text) => request.redact(text));
-  const message = `${request.what} returned ${status}: ${detail || "no reason given"}${hint(status, request)}${request.note}`;
-  const kind = kindOf(status, detail, faultOf(response));
+  const fault = faultOf(response);
+  const message = `${request.what} returned ${status}: ${detail || "no reason given"}${hint(status, request, fault)}${request.note}`;
+  const kind = kindOf(status, detail, fault);
   return new kind(message, status, detail);
 }
 
@@ -50,10 +51,12 @@ function kindOf(status: number, detail: string, fault: Fault | undefined): new (
 
 type Args = [message: string, status: number, detail: string];
 
-function hint(status: number, request: FailedRequest): string {
+function hint(status: number, request: FailedRequest, fault: Fault | undefined): string {
   if (status === 401)
     return ` (with a token just made for ${request.who}: do the API and this host use the same Keystone?)`;
   if (status === 403) return ` (${request.who} needs the role admin)`;
-  if (status === 300 || status === 404) return " (is that Masakari's API? Check its endpoint in Keystone's catalog)";
+  // Masakari's own 404 is about the object: there is no such notification.
+  if (status === 300 || (status === 404 && fault === undefined))
+    return " (is that Masakari's API? Check its endpoint in Keystone's catalog)";
   return "";
 }

@@ -3,6 +3,7 @@ import { createSession } from "../../openstack/create-session.ts";
 import { AuthenticationError, AuthOptionsError } from "../../openstack/errors.ts";
 import { MasakariClient } from "../../openstack/masakari.ts";
 import type { Logger } from "../../system/log.ts";
+import { messageOf } from "../../system/message-of.ts";
 import { systemClock } from "../../system/system-clock.ts";
 import { packageVersion } from "../version.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
@@ -42,8 +43,10 @@ export async function withClient<T>(
       if (choice.timing) context.err(timingTable(trace.timed, context));
     }
   } catch (error) {
-    const aboutOptions = error instanceof AuthOptionsError || error instanceof AuthenticationError;
-    throw aboutOptions ? new CommandError(`${error.message} (${origin})`, { cause: error }) : error;
+    const aboutLogin = error instanceof AuthOptionsError || error instanceof AuthenticationError;
+    // Whoever has an openrc file has no [api] to look into.
+    if (!(aboutLogin || (error instanceof Error && error.message.includes("[api]")))) throw error;
+    throw new CommandError(`${messageOf(error)} (${origin})`, { cause: error });
   }
 }
 

@@ -53,7 +53,8 @@ async function chosenLogin({ configFiles, cloud }: LoginChoice, context: Command
   if (fromEnvironment !== undefined) {
     return {
       api: fromEnvironment,
-      origin: "the login comes from the environment: OS_USERNAME for username, and so on",
+      origin:
+        "the login comes from the environment: OS_USERNAME for username, OS_CACERT for cafile, OS_REGION_NAME for region, and so on",
     };
   }
   if (env.OS_CLIENT_CONFIG_FILE) return await loginOfCloud(undefined, context);
