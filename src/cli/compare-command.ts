@@ -73,7 +73,8 @@ async function compare({ config, otherPlaces }: CompareCommandParts, since: numb
   const inMasakari = await ask(api, DEFAULT.hostname, since);
   const shadowed = entries.filter(({ state }) => state === "shadowed");
   const withdrawn = entries.filter(({ state }) => state === "superseded" || state === "dropped");
-  const circumstances: Circumstances = { ...inMasakari, shadowed, withdrawn, since: earliest(shadowed) };
+  const sent = new Set(entries.flatMap(({ notification_uuid: uuid }) => uuid ?? []));
+  const circumstances: Circumstances = { ...inMasakari, shadowed, withdrawn, sent, since: earliest(shadowed) };
   const pairs = pairsOf(shadowed, inMasakari.received);
   const differing = pairs.filter(differs).slice(-MOST_STORIES);
   const recorded = await recordingsAbout(differing, { otherPlaces, statePath: DEFAULT.state_path });
@@ -93,15 +94,13 @@ async function recordingsAbout(
   pairs: readonly Pair[],
   { otherPlaces, statePath }: Pick<CompareCommandParts, "otherPlaces"> & { readonly statePath: string },
 ): Promise<ReadonlyMap<Pair, Recorded>> {
-  const [{ recordedAbout }, { recordingsOf }, { storyOf }, { subjectOf }, { replayables }] = await Promise.all([
+  const [{ recordedAbout }, { recordingsOf }, { storyOf }, { subjectOf }] = await Promise.all([
     import("./compare/recorded.ts"),
     import("./recording/paths.ts"),
     import("./recording/story.ts"),
     import("./compare/explain.ts"),
-    import("./recording/replayables.ts"),
   ]);
-  const programs = Object.keys(replayables);
-  const paths = recordingsOf({ statePath, otherPlaces: otherPlaces(statePath), programs });
+  const paths = recordingsOf({ statePath, otherPlaces: otherPlaces(statePath) });
   if (paths.length === 0 || pairs.length === 0) return new Map();
   const questions = pairs.map(({ at, event: { type, payload, hostname } }) => {
     return { at, type, subject: subjectOf(payload) || hostname };

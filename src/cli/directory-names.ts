@@ -1,12 +1,13 @@
 import { promises } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DiskHungError } from "../system/disk/calls.ts";
+import { messageOf } from "../system/message-of.ts";
 
 const LIMIT_MS = 2000;
 
 /**
- * The names in a directory; none if it does not exist.
- * @throws the system's error, or DiskHungError: the program must then be ended with `exitNow`
+ * The names in a state directory; none if it does not exist.
+ * @throws Error for the operator, or DiskHungError: the program must then be ended with `exitNow`
  */
 export async function namesIn(directory: string): Promise<readonly string[]> {
   const timer = new AbortController();
@@ -17,7 +18,9 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
     return await Promise.race([promises.readdir(directory), late]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    if (error instanceof DiskHungError) throw error;
+    const what = `${directory} ([DEFAULT] state_path) cannot be read; run this as root or as the monitors' user`;
+    throw new Error(`${what}: ${messageOf(error)}`, { cause: error });
   } finally {
     timer.abort();
     late.catch(() => undefined);

@@ -12,6 +12,8 @@ export interface Circumstances {
   readonly received: readonly Received[];
   /** Recorded ones that a monitor took back before they would have been sent, and why. */
   readonly withdrawn: readonly (Shadowed & { readonly reason: string | null })[];
+  /** Of the notifications that a monitor of this host sent itself, because it was not in shadow mode: their UUIDs in Masakari. */
+  readonly sent: ReadonlySet<string>;
   /** Hosts that are on maintenance now: Masakari refuses every notification about them. */
   readonly onMaintenance: ReadonlySet<string>;
   /** Since when shadow mode has recorded anything, by the monitor that reports this type of notification; ms since the epoch. */
@@ -48,9 +50,10 @@ function whyNotReceived({ notification }: Shadowed, { received, onMaintenance }:
 
 function whyNotRecorded(
   { stored, payload, hostname }: Received,
-  { shadowed, withdrawn, since }: Circumstances,
+  { shadowed, withdrawn, sent, since }: Circumstances,
   recorded: Recorded | undefined,
 ): string {
+  if (sent.has(stored.notification_uuid)) return "this monitor sent it itself: it was not in shadow mode then";
   const at = generatedAt(stored.generated_time);
   const isAbout = ({ notification }: Shadowed): boolean =>
     notification.type === stored.type &&

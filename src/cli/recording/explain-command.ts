@@ -3,8 +3,7 @@ import { printableJson } from "../../system/printable.ts";
 import { parseDuration } from "../duration.ts";
 import { onOneLine } from "../table.ts";
 import { About } from "./about.ts";
-import { recordingsOf, segmentsAt } from "./paths.ts";
-import { replayables } from "./replayables.ts";
+import { segmentsAt, someRecordingsOf } from "./paths.ts";
 import { selectionOf } from "./selection.ts";
 import { inOrder, type StoryEvent, storyOf } from "./story.ts";
 import { isEventful, linesOf } from "./story-lines.ts";
@@ -90,8 +89,5 @@ const EVERYTHING = { names: undefined, since: Number.NEGATIVE_INFINITY, until: N
 
 function ownRecordings({ statePath, otherPlaces }: ExplainCommandParts): readonly string[] {
   const path = statePath();
-  const paths = recordingsOf({ statePath: path, otherPlaces: otherPlaces(path), programs: Object.keys(replayables) });
-  if (paths.length === 0)
-    throw new Error(`no monitor has recorded anything in ${path} ([DEFAULT] state_path, recording_size)`);
-  return paths;
+  return someRecordingsOf({ statePath: path, otherPlaces: otherPlaces(path) });
 }

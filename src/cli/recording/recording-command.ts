@@ -1,16 +1,16 @@
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import { blockOf } from "../../monitor/recording/block.ts";
 import { encode } from "../../monitor/recording/encode.ts";
 import { type ReadLine, readRecording } from "../../monitor/recording/read.ts";
 import type { RecordingLine } from "../../monitor/recording/record.ts";
+import { messageOf } from "../../system/message-of.ts";
 import { countOf } from "../../system/plural.ts";
 import { parseDuration } from "../duration.ts";
 import { Anonymiser } from "./anonymise.ts";
 import { Names } from "./names.ts";
-import { recordingsOf, segmentsAt } from "./paths.ts";
+import { segmentsAt, someRecordingsOf } from "./paths.ts";
 import { replayFile } from "./replay-file.ts";
-import { replayables } from "./replayables.ts";
 
 export interface RecordingCommandParts {
   /** Read when the command runs. */
@@ -67,13 +67,15 @@ async function write(parts: RecordingCommandParts, file: string, options: Record
   const segments = segmentsSince(paths, earliest);
   const anonymiser = anonymise ? new Anonymiser(namesIn(paths, segments).replacements()) : undefined;
   const count = writeLines(file, chosen(paths, segments), anonymiser);
-  parts.out.write(`${file}: ${countOf(count, "record")}\n`);
   if (anonymiser === undefined) {
+    parts.out.write(`${file}: ${countOf(count, "record")}\n`);
     parts.exit(0);
     return;
   }
   const replayed = await replayFile(file, []);
   const differing = replayed.filter(({ difference }) => difference !== undefined).map(({ program }) => program);
+  const outcome = differing.length > 0 ? "" : "; replayed: it leads to the same decisions";
+  parts.out.write(`${file}: ${countOf(count, "record")}, anonymised${outcome}\n`);
   if (differing.length > 0) {
     parts.out.write(
       `${differing.join(", ")}: decisions on it differ from what was recorded; \`masakari-monitors replay ${file}\` shows where\n`,
@@ -84,10 +86,7 @@ async function write(parts: RecordingCommandParts, file: string, options: Record
 
 function ownRecordings({ statePath, otherPlaces }: RecordingCommandParts): readonly string[] {
   const path = statePath();
-  const paths = recordingsOf({ statePath: path, otherPlaces: otherPlaces(path), programs: Object.keys(replayables) });
-  if (paths.length === 0)
-    throw new Error(`no monitor has recorded anything in ${path} ([DEFAULT] state_path, recording_size)`);
-  return paths;
+  return someRecordingsOf({ statePath: path, otherPlaces: otherPlaces(path) });
 }
 
 /** The numbers, from 0 on, of the segments that have something since then: of each program also the one under way at that time. */
@@ -124,10 +123,22 @@ function namesIn(paths: readonly string[], segments: ReadonlySet<number>): Names
   return names;
 }
 
-/** @returns how many. @throws the system's error, also if the file exists */
-function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymiser | undefined): number {
+/** @throws Error with the reason, also if the file exists */
+function created(file: string): number {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
-  const fd = openSync(file, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+  try {
+    return openSync(file, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw new Error(`${file} exists already; give another name, or remove it`, { cause });
+    if (code === "ENOENT") throw new Error(`${file} cannot be created: there is no such directory`, { cause });
+    throw new Error(`${file} cannot be created: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @returns how many. @throws Error with the reason; then there is no file */
+function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymiser | undefined): number {
+  const fd = created(file);
   let count = 0;
   let block = "";
   const flush = (): void => {
@@ -142,6 +153,10 @@ function writeLines(file: string, lines: Iterable<ReadLine>, anonymiser: Anonymi
       if (block.length > BLOCK) flush();
     }
     if (block !== "") flush();
+  } catch (error) {
+    // A part of a recording is a recording too, and would pass for the whole.
+    rmSync(file, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -16,6 +16,7 @@ function received(payload: Record<string, string>, time: string, hostname = "com
     type: "PROCESS",
     payload,
     generated_time: time,
+    notification_uuid: `uuid of ${time}`,
     status: "finished",
   } as unknown as StoredNotification;
   return { stored, hostname, payload };
@@ -23,7 +24,15 @@ function received(payload: Record<string, string>, time: string, hostname = "com
 
 function compared(shadowed: readonly Shadowed[], theirs: readonly Received[], more: Partial<Circumstances> = {}) {
   const since = new Map([["PROCESS", Date.parse("2026-11-28T09:00:00Z")]]);
-  const circumstances = { shadowed, received: theirs, withdrawn: [], onMaintenance: new Set<string>(), since, ...more };
+  const circumstances = {
+    shadowed,
+    received: theirs,
+    withdrawn: [],
+    sent: new Set<string>(),
+    onMaintenance: new Set<string>(),
+    since,
+    ...more,
+  };
   return pairsOf(shadowed, theirs).map((pair) => ({
     here: pair.shadowed?.notification.generated_time,
     there: pair.received?.stored.generated_time,
@@ -66,6 +75,8 @@ test("what was not recorded here is explained: taken back, another event, before
   const theirs = [received(process("a"), at(10))];
   const withdrawn = [{ ...recorded(process("a"), at(9)), reason: "a runs again" }];
   assert.match(compared([], theirs, { withdrawn })[0]?.difference ?? "", /took it back: a runs again/);
+  const sent = new Set([`uuid of ${at(10)}`]);
+  assert.match(compared([], theirs, { sent })[0]?.difference ?? "", /sent it itself: it was not in shadow mode/);
   const other = recorded(process("a", "STARTED"), at(12));
   const rows = compared([other], theirs);
   assert.match(rows.find(({ here }) => here === undefined)?.difference ?? "", /recorded .*STARTED/);

@@ -32,6 +32,7 @@ const CIRCUMSTANCES = {
   shadowed: [],
   received: [],
   withdrawn: [],
+  sent: new Set<string>(),
   onMaintenance: new Set<string>(),
   since: new Map([["PROCESS", 0]]),
 };

@@ -57,7 +57,10 @@ test("the recording of a host becomes one private file, which is not written ove
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.ok(textOf(file).includes("acme-billing"));
   const again = await record(program, file);
-  assert.deepEqual([again.code, again.out.includes("EEXIST")], [2, true]);
+  assert.deepEqual([again.code, again.out], [2, `error: ${file} exists already; give another name, or remove it\n`]);
+  const nowhere = await record(program, join(program.statePath, "none", "bug.rec"));
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.out, /cannot be created: there is no such directory/);
 });
 
 test("--anonymise replaces every name, and the same decisions follow from it", async (t) => {
@@ -65,6 +68,7 @@ test("--anonymise replaces every name, and the same decisions follow from it", a
   const file = join(program.statePath, "bug.rec");
   const { out, code } = await record(program, file, "--anonymise");
   assert.equal(code, 0, out);
+  assert.match(out, /: \d+ records, anonymised; replayed: it leads to the same decisions\n$/);
   const text = textOf(file);
   assert.ok(!/acme|compute-1/.test(text), /.{60}(acme|compute-1)/.exec(text)?.[0]);
   assert.ok(text.includes("systemctl restart unit-00001.service"));

@@ -85,4 +85,8 @@ test("what is unreadable, missing or of something else has exit status 2", async
   const torn = join(directory, "torn");
   writeFileSync(torn, readFileSync(path).subarray(0, 20));
   for (const bad of [torn, "/dev/null", join(directory, "missing")]) assert.equal((await replay(bad)).code, 2);
+  assert.equal((await replay(join(directory, "missing"))).out, `error: ${join(directory, "missing")} does not exist\n`);
+  const above = await replay(join(directory, ".."));
+  assert.equal(above.code, 2);
+  assert.match(above.out, /has no recording in it: give the directory PROGRAM\.recording, or a file of/);
 });
