@@ -6,6 +6,7 @@ import type { Entry } from "./entry.ts";
 import { Outage } from "./outage.ts";
 import type { Outbox } from "./outbox.ts";
 import { type RetryPolicy, retryDelay } from "./retry-policy.ts";
+import { Standstill } from "./standstill.ts";
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;
@@ -57,6 +58,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #random: () => number;
   readonly #outage: Outage;
+  readonly #standstill: Standstill;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes whose head may be tried now, in turn. */
   readonly #ready = new Set<Lane>();
@@ -70,6 +72,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
+    this.#standstill = new Standstill(options.clock);
     this.#outage = new Outage(options.retryPolicy, options.maxInFlight, options.log);
   }
 
@@ -174,10 +177,16 @@ export class Dispatcher {
   #pump(): void {
     for (const lane of this.#ready) {
       if (!this.#running || this.#inFlight.size >= this.#options.maxInFlight) return;
-      const wait = this.#outage.take(this.#options.clock.now().mono);
+      const { clock } = this.#options;
+      const { mono } = clock.now();
+      const rest = this.#standstill.leftMs;
+      const wait = rest > 0 ? rest : this.#outage.take(mono);
       if (wait > 0) {
         this.#allowanceTimer?.cancel();
-        this.#allowanceTimer = this.#options.clock.setTimer(wait, () => this.#pump());
+        this.#allowanceTimer = clock.setTimer(wait, () => {
+          this.#standstill.fired(mono + wait);
+          this.#pump();
+        });
         return;
       }
       this.#ready.delete(lane);
@@ -219,6 +228,7 @@ export class Dispatcher {
 
   #due(lane: Lane): void {
     lane.retry = undefined;
+    this.#standstill.fired(lane.retryAt);
     this.#ready.add(lane);
     this.#pump();
   }

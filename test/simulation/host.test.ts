@@ -43,7 +43,9 @@ describe("a simulated data centre", () => {
   });
 
   test("the seeds that have shown a fault once", async () => {
-    for (const seed of [40040, 41597, 42851, 43542, 43934, 45349, 45851, 45881, 47707, 62098, 62186, 71530, 130816]) {
+    for (const seed of [
+      40040, 41597, 42851, 43542, 43934, 45349, 45851, 45881, 47707, 62098, 62186, 71530, 130816, 250576,
+    ]) {
       const schedule = new HostSchedule(seed, { sensing: "quick" });
       await schedule.play();
       assert.deepEqual(schedule.world.invariants.violations, [], `seed ${seed}`);

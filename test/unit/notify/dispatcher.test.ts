@@ -122,6 +122,35 @@ test("superseded while it waits: never sent, and what follows is sent at once", 
   rig.store.close();
 });
 
+/** What happens while the program does not run, for which its clock has no timer. */
+const standstills: Readonly<Record<string, (clock: OutboxRig["clock"]) => void>> = {
+  "stood still": (clock) => clock.stall(60_000),
+  "was suspended with its machine": (clock) => clock.stepWall(600_000),
+};
+
+for (const [what, happens] of Object.entries(standstills)) {
+  test(`after the program ${what}, what waits is sent 5 s later, unless it has been taken back`, async (t) => {
+    const rig = new OutboxRig(stateDirectory(t));
+    const api = new ControlledDelivery(() => rig.clock.now().mono);
+    const stop = new AbortController();
+    const ended = rig.dispatcher(api.deliver).run(stop.signal);
+    rig.outbox.add("process:a", stopped("a"));
+    rig.outbox.add("process:b", stopped("b"));
+    for (const asked of api.asked) asked.end(refused);
+    await rig.clock.advance(9_000);
+    happens(rig.clock);
+    await rig.clock.advance(4_900);
+    assert.deepEqual(api.names, ["a", "b"]);
+    rig.outbox.supersede("process:a", "it is up again");
+    await rig.clock.advance(5_000);
+    assert.deepEqual(api.names, ["a", "b", "b"]);
+    stop.abort();
+    await rig.clock.advance(2000);
+    await ended;
+    rig.store.close();
+  });
+}
+
 test("what an earlier run left is sent when the monitor has looked, however long that takes, unless it is not true any more", async (t) => {
   const directory = stateDirectory(t);
   const earlier = new OutboxRig(directory);
