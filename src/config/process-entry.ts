@@ -17,7 +17,7 @@ export interface ProcessEntry {
   readonly systemd_unit: string | undefined;
   /** A clean stop of its unit through systemd is meant, and not undone. */
   readonly leave_stopped: boolean;
-  /** Seconds that a restart by its owner may take before it counts as down. Undefined: `[process] settle`; likewise below. */
+  /** Seconds that a restart by its supervisor may take before it counts as down. Undefined: `[process] settle`; likewise below. */
   readonly settle: number | undefined;
   readonly restart_retries: number | undefined;
   /** Seconds. */

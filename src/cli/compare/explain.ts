@@ -68,7 +68,7 @@ function whyNotRecorded(
     return `this monitor recorded ${JSON.stringify(recorded)} at ${generated_time}`;
   }
   if (recorded?.ran === true && recorded.isKnown) {
-    return "this monitor decided that it needs no notification: what it observed and decided is below";
+    return "this monitor has made no notification of it so far: what it observed and decided is below";
   }
   if (recorded?.ran === true) return "this monitor ran then, and observed nothing about it";
   if (recorded?.ran === false) return "this monitor did not run then: its recording has nothing of that time";

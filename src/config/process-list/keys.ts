@@ -60,7 +60,7 @@ export const processKeys: Readonly<Record<keyof ProcessEntry, ProcessKey>> = {
     kind: "seconds",
     min: 0,
     ours: true,
-    help: `Seconds that the process may be gone while its owner restarts it. ${shared}`,
+    help: `Seconds that the process may be gone while its supervisor restarts it. ${shared}`,
   },
   restart_retries: {
     kind: "count",

@@ -39,7 +39,7 @@ export const introspectiveTable = {
       choices: ["failure", "ignore"],
       default: "failure",
       ours: true,
-      help: "How to treat a guest agent that has answered before and has closed its channel: it was stopped by the guest's owner, has crashed, or its guest is shutting down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not monitored until its agent answers again.",
+      help: "How to treat a guest agent that has answered before and has closed its channel: it was stopped by the guest's user, has crashed, or its guest is shutting down or rebooting. failure: each ping counts as failed, as in the Python monitor, and the notification comes two pings after the threshold. ignore: the guest is not monitored until its agent answers again.",
     },
     leave_alone_restarting: {
       type: "bool",

@@ -34,7 +34,7 @@ export const processTable = {
       default: 1,
       min: 0,
       ours: true,
-      help: "Seconds that a process may be gone while its owner restarts it, before it counts as down.",
+      help: "Seconds that a process may be gone while its supervisor restarts it, before it counts as down.",
     },
     boot_grace: {
       type: "float",
