@@ -44,14 +44,18 @@ function stateOf(
   }
 }
 
-/** This host among the nodes, by its name or the first part of it. */
-export function ownNode(nodes: readonly Node[], names: readonly string[]): Node | undefined {
+/**
+ * This host among the nodes: by its name or the first part of it, else by the id of its boot, as where nodes have their full name and the host a short
+ * one. Nodes that are containers of one machine have the same id.
+ */
+export function ownNode(nodes: readonly Node[], names: readonly string[], ownBootId: string): Node | undefined {
   const candidates = [...names, ...names.map((name) => name.split(".", 1)[0] ?? "")];
   for (const candidate of candidates) {
     const node = nodes.find(({ name }) => name === candidate);
     if (node !== undefined) return node;
   }
-  return undefined;
+  const [booted, another] = nodes.filter(({ bootId }) => bootId !== "" && bootId === ownBootId);
+  return another === undefined ? booted : undefined;
 }
 
 /** When most nodes are Unknown at once, it is the network, the API servers or a certificate that failed, not most of the hosts. */

@@ -1,5 +1,6 @@
 import { hostname as systemHostname } from "node:os";
 import { HttpError } from "../../http/errors.ts";
+import { readBootId } from "../../system/boot-id.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { ClusterObservation, DriverConfig, DriverProblem } from "../driver.ts";
 import { nothingKnown } from "../nothing-known.ts";
@@ -32,6 +33,7 @@ const LOOK_LIMIT_MS = 60_000;
 export class Looker {
   readonly #parts: LookerParts;
   readonly #ages = new UnknownAges();
+  readonly #bootId = readBootId();
   #last: NodeList | undefined;
   #contactSince: number | undefined;
 
@@ -66,7 +68,7 @@ export class Looker {
       const requiredMs = kubernetes.unknown_duration * 1000;
       const { nodes, serverTime } = list;
       this.#ages.update(nodes, { at: at.mono, serverTime, contactSince: this.#contactSince, requiredMs });
-      const own = ownNode(nodes, [this.#parts.hostname, systemHostname()]);
+      const own = ownNode(nodes, [this.#parts.hostname, systemHostname()], this.#bootId);
       const observation: ClusterObservation = {
         kind: "cluster",
         at,

@@ -85,8 +85,16 @@ test("nothing is believed while most nodes are Unknown, or this host's own is", 
 
 test("this host's node is found by its name or the first part of it", () => {
   const nodes = [node("node1", "True"), node("node2", "True")];
-  assert.equal(ownNode(nodes, ["pod-7", "node2.example.org"])?.name, "node2");
-  assert.equal(ownNode(nodes, ["pod-7"]), undefined);
+  assert.equal(ownNode(nodes, ["pod-7", "node2.example.org"], "")?.name, "node2");
+  assert.equal(ownNode(nodes, ["pod-7"], ""), undefined);
+});
+
+test("this host's node is found by its boot where the names differ, unless several nodes are containers of one machine", () => {
+  const booted = (name: string, bootId: string): Node => ({ ...node(name, "True"), bootId });
+  const nodes = [booted("node1.example.org", "b1"), booted("node2.example.org", "b2"), booted("new", "")];
+  assert.equal(ownNode(nodes, ["node2"], "b2")?.name, "node2.example.org");
+  assert.equal(ownNode(nodes, ["node2"], ""), undefined);
+  assert.equal(ownNode([booted("kind1", "b1"), booted("kind2", "b1")], ["node2"], "b1"), undefined);
 });
 
 test("a new boot shows as another incarnation, and cordoned as standby", () => {
