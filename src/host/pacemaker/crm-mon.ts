@@ -42,7 +42,7 @@ export interface CrmNode {
   readonly shutdown: boolean;
   /** Whether the cluster takes it to be up, or lost; false after a clean stop and after fencing. Always false for a remote. */
   readonly expectedUp: boolean;
-  /** Another node has the same name, as a host that was installed anew and got another id: which of them is the host is not known. */
+  /** Another node has the same name, and it is not known which of them is the host. */
   readonly isTwice: boolean;
 }
 
@@ -83,16 +83,31 @@ function fenceHistory(root: XmlElement): readonly FencingEvent[] | undefined {
 /** Before there is a DC the list may still be empty; afterwards it never is. */
 function parseNodes(root: XmlElement, hasDc: boolean): readonly CrmNode[] {
   const inBundles = idsInBundles(root);
-  const nodes = new Map<string, CrmNode>();
+  const byName = new Map<string, [Node, ...Node[]]>();
   for (const element of childrenOf(childOf(root, "nodes"), "node")) {
     const node = parseNode(element);
     // Of a node without a name nothing can be notified. A bundle's containers are nodes too, but no hosts.
     if (node.name === "" || (node.type === "remote" && inBundles.has(node.name))) continue;
-    nodes.set(node.name, { ...node, isTwice: nodes.has(node.name) });
+    const others = byName.get(node.name);
+    if (others === undefined) byName.set(node.name, [node]);
+    else others.push(node);
   }
-  if (hasDc && nodes.size === 0) throw new NotUnderstoodError("no nodes");
-  return [...nodes.values()];
+  if (hasDc && byName.size === 0) throw new NotUnderstoodError("no nodes");
+  return [...byName.values()].map(onlyOf);
 }
+
+type Node = Omit<CrmNode, "isTwice">;
+
+/** A host that was installed anew and got another id leaves its earlier node behind, which is down for good. */
+function onlyOf(nodes: readonly [Node, ...Node[]]): CrmNode {
+  const [first] = nodes;
+  const [left, another] = nodes.filter((node) => !isDownForGood(node));
+  if (left !== undefined) return { ...left, isTwice: another !== undefined };
+  return { ...first, isTwice: nodes.some(({ type }) => type !== first.type) };
+}
+
+const isDownForGood = ({ online, expectedUp, unclean, pending }: Node): boolean =>
+  !online && !expectedUp && !unclean && !pending;
 
 /** Of all that the cluster runs in containers of its own, with the connections to them, which have the names of their nodes. */
 function idsInBundles(root: XmlElement): ReadonlySet<string> {
@@ -101,7 +116,7 @@ function idsInBundles(root: XmlElement): ReadonlySet<string> {
   return new Set(bundles.flatMap((bundle) => [...descendants(bundle)]).map(({ attributes }) => attributes.id ?? ""));
 }
 
-function parseNode(node: XmlElement): Omit<CrmNode, "isTwice"> {
+function parseNode(node: XmlElement): Node {
   return {
     name: textOf(node, "name"),
     id: textOf(node, "id"),

@@ -110,15 +110,38 @@ test("a remote whose connection moves to another member is not offline", () => {
   assert.equal(remote?.state, "unstable");
 });
 
-test("a name that two nodes have says nothing of a host, and keeps none of the others from being watched", () => {
-  const text = captured("pacemaker-2.1.5/02b-sigkill-node3/node1.crm_mon-X.xml");
-  const twice = text.replace(
-    "</nodes>",
-    `${text.match(/<node name="node2"[^>]*>/)?.[0].replace('id="2"', 'id="7"')}</nodes>`,
+/** As crm_mon of 2.1.5 showed it after a node of an existing name and another id was added to the CIB. */
+const LEFT_BEHIND =
+  '<node name="NAME" id="77" online="false" standby="false" standby_onfail="false" maintenance="false" pending="false" unclean="false" health="green" ' +
+  'shutdown="false" expected_up="false" is_dc="false" resources_running="0" type="member"/>';
+
+/** The states of the hosts, with a second node of that name after or before the others. */
+function withNode(path: string, node: string, isFirst = false): Readonly<Record<string, string>> {
+  const text = captured(`pacemaker-2.1.5/${path}/node1.crm_mon-X.xml`);
+  const [tag, both] = isFirst ? ["<nodes>", `<nodes>${node}`] : ["</nodes>", `${node}</nodes>`];
+  const hosts = hostsOf(parseCrmMon(text.replace(tag, both)), { members: undefined, lostForMs: () => 60_000 });
+  assert.equal(new Set(hosts.map(({ name }) => name)).size, hosts.length);
+  return Object.fromEntries(hosts.map(({ name, state, departure = "" }) => [name, `${state} ${departure}`.trim()]));
+}
+
+test("the node that a host left behind when it was installed anew changes nothing", () => {
+  for (const isFirst of [true, false]) {
+    const of = (name: string, path: string) => withNode(path, LEFT_BEHIND.replace("NAME", name), isFirst)[name];
+    assert.equal(of("node2", "02b-sigkill-node3"), "online");
+    assert.equal(of("node3", "02b-sigkill-node3"), "offline crash");
+    assert.equal(of("node3", "09c-node3-fenced"), "offline expected");
+  }
+});
+
+test("a name that two running nodes have says nothing of a host, and keeps none of the others from being watched", () => {
+  const running = LEFT_BEHIND.replace("NAME", "node2").replace('online="false"', 'online="true"');
+  const states = withNode("02b-sigkill-node3", running);
+  assert.deepEqual([states.node1, states.node2, states.node3], ["online", "unknown", "offline crash"]);
+  assert.equal(
+    withNode("02b-sigkill-node3", LEFT_BEHIND.replace("NAME", "node3").replace('unclean="false"', 'unclean="true"'))
+      .node3,
+    "unknown",
   );
-  const hosts = hostsOf(parseCrmMon(twice), { members: undefined, lostForMs: () => 60_000 });
-  const states = Object.fromEntries(hosts.map(({ name, state }) => [name, state]));
-  assert.deepEqual([states.node1, states.node2, states.node3], ["online", "unknown", "offline"]);
 });
 
 test("a rejoined host has another incarnation", () => {
