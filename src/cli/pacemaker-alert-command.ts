@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
+import { messageOf } from "../system/message-of.ts";
 
 const HELP = `
 Pacemaker runs an alert agent whenever a node joins or leaves, and after each fencing. Registered once per cluster, this one makes the
@@ -10,6 +11,9 @@ cluster, and the user hacluster must be able to run it.
 
   masakari-monitors pacemaker-alert --register          once, on any host of the cluster, as root
   masakari-monitors pacemaker-alert --print-register    the command that this runs`;
+
+/** Characters. */
+const LONGEST_REASON = 500;
 
 interface AlertOptions {
   readonly register?: boolean;
@@ -33,9 +37,26 @@ export function registerPacemakerAlertCommand(program: Command, out: { write(tex
       const [command = "", ...words] = registrationCommand(agentPath());
       if (printRegister) out.write(`${[command, ...words].map(quoted).join(" ")}\n`);
       if (!register) return;
-      execFileSync(command, words, { stdio: ["ignore", "inherit", "inherit"], timeout: 30_000 });
+      runRegistration(command, words);
       out.write(`Registered ${agentPath()}: on all hosts of the cluster, Pacemaker runs it from now on\n`);
     });
+}
+
+/** @throws Error with Pacemaker's reason, and what to do */
+function runRegistration(command: string, words: readonly string[]): void {
+  try {
+    execFileSync(command, words, { stdio: ["ignore", "inherit", "pipe"], timeout: 30_000 });
+  } catch (cause) {
+    const { code, stderr } = cause as NodeJS.ErrnoException & { readonly stderr?: Buffer };
+    const reason = stderr?.toString().trim().replaceAll("\n", "; ").slice(0, LONGEST_REASON) || messageOf(cause);
+    const why = code === "ENOENT" ? `there is no ${command} here` : reason;
+    throw new Error(
+      `not registered: ${why}. Run this as root on a host where the Pacemaker cluster runs (crm_mon -1)`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** Pacemaker gives its agents no arguments, so the agent is a script of its own beside the commands. */
