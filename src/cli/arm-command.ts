@@ -45,7 +45,7 @@ export function registerArmCommands(program: Command, parts: ArmCommandParts): r
     .command("disarm")
     .description("planned work: the host monitor of this host reports no lost hosts for a while")
     .option("--for <DURATION>", "how long: 90s, 30m, 1h30m, 2d; at most 30d", DEFAULT_DISARM)
-    .requiredOption("--reason <TEXT>", "why; it is logged and shown")
+    .requiredOption("--reason <TEXT>", "why; it is logged and shown; required")
     .addHelpText("after", DISARM_HELP)
     .action(async (options: ParsedOptions & { readonly for: string; readonly reason: string }) => {
       await disarmMonitor(parts, options);
@@ -63,12 +63,14 @@ export function registerArmCommands(program: Command, parts: ArmCommandParts): r
   const release = program
     .command("release")
     .description("report the lost hosts that the storm guard or losses_per_hour holds")
-    .requiredOption("--reason <TEXT>", "why; it is logged and shown")
+    .requiredOption("--reason <TEXT>", "why; it is logged and shown; required")
     .addHelpText("after", RELEASE_HELP)
     .action(async (options: ParsedOptions & { readonly reason: string }) => {
       const orders = await import("../host/orders.ts");
       const { statePath, ...at } = await moment(parts, options);
       attempt(() => orders.release(statePath, { reason: reasonIn(options), by: operator() }, at));
+      // No condition shows a release; that a monitor runs which reads it can be known.
+      await confirm(parts, statePath, () => true);
       parts.out.write("Released: the host monitor of this host may report the losses that it holds now\n");
     });
   return [disarm, arm, release];

@@ -59,7 +59,7 @@ export function registerOutboxCommand(program: Command, parts: OutboxCommandPart
     .argument("[id...]", "ids as `outbox` lists them")
     .option("--all", "everything that is pending")
     .option("--program <name>", "only of this program, e.g. processmonitor")
-    .requiredOption("--reason <text>", "why; it is logged and kept")
+    .requiredOption("--reason <text>", "why; it is logged and kept; required")
     // Commander gives an option of the same name to the parent: both are asked.
     .action(async (ids: string[], _options: unknown, command: Command) => {
       await drop(parts, ids, command.optsWithGlobals<{ all?: boolean; program?: string; reason: string }>());
@@ -101,7 +101,7 @@ interface DropOptions {
 async function drop(parts: OutboxCommandParts, ids: readonly string[], options: DropOptions): Promise<void> {
   const { all = false, program, reason } = options;
   if (reason.trim() === "") throw new OutboxCommandError("--reason is empty: give the reason for your successor");
-  if (all === ids.length > 0) throw new OutboxCommandError("name the ids to drop, or --all, not both");
+  if (all === ids.length > 0) throw new OutboxCommandError("name the ids to drop, or give --all; not both");
   if (all && program === undefined) throw new OutboxCommandError("--all needs --program: whose notifications?");
   const unknown = new Set(ids);
   for (const place of await places(parts, await parts.statePath(), program)) {

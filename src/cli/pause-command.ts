@@ -40,16 +40,16 @@ export function registerPauseCommands(program: Command, parts: PauseCommandParts
     .description("planned work: neither restart processes nor notify Masakari of them for a while")
     .argument("[PROCESS...]", "process_name of the process list, or the part after its last /")
     .option("--all", "all processes of the list")
-    .requiredOption("--for <DURATION>", "how long: 90s, 30m, 1h30m, 2d; at most 30d")
-    .requiredOption("--reason <TEXT>", "why; it is logged and shown")
+    .requiredOption("--for <DURATION>", "how long: 90s, 30m, 1h30m, 2d; at most 30d; required")
+    .requiredOption("--reason <TEXT>", "why; it is logged and shown; required")
     .addHelpText("after", PAUSE_HELP)
     .action(async (names: string[], options: PauseOptions) => {
       await pauseEntries(parts, names, options);
     });
   const resume = program
     .command("resume")
-    .description("end pauses before their time")
-    .argument("[PROCESS...]", "as of pause")
+    .description("end pauses early")
+    .argument("[PROCESS...]", "as for pause")
     .option("--all", "all pauses")
     .action(async (names: string[], options: ResumeOptions) => {
       await endPauses(parts, names, options);
@@ -69,7 +69,7 @@ interface PauseOptions extends ResumeOptions {
 async function pauseEntries(parts: PauseCommandParts, names: readonly string[], options: PauseOptions): Promise<void> {
   const { LONGEST_PAUSE_S, writePause } = await import("../process/pauses.ts");
   const { all = false, reason } = options;
-  if (all === names.length > 0) throw new PauseCommandError("name the processes to pause, or --all, not both");
+  if (all === names.length > 0) throw new PauseCommandError("name the processes to pause, or give --all; not both");
   if (reason.trim() === "") throw new PauseCommandError("--reason is empty: give the reason for your colleagues");
   const seconds = parseDuration(options.for);
   if (seconds === undefined)
@@ -95,7 +95,7 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
 
 async function endPauses(parts: PauseCommandParts, names: readonly string[], options: ResumeOptions): Promise<void> {
   const { all = false } = options;
-  if (all === names.length > 0) throw new PauseCommandError("name the processes to resume, or --all, not both");
+  if (all === names.length > 0) throw new PauseCommandError("name the processes to resume, or give --all; not both");
   const processes = await import("../process/pauses.ts");
   const found = new Set<string>();
   const wanted = (key: string): boolean => {

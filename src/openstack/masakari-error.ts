@@ -58,5 +58,8 @@ function hint(status: number, request: FailedRequest, fault: Fault | undefined):
   // Masakari's own 404 is about the object: there is no such notification.
   if (status === 300 || (status === 404 && fault === undefined))
     return " (is that Masakari's API? Check its endpoint in Keystone's catalog)";
+  // Of a segment or a host: a recovery is under way, or no engine runs that would end it.
+  if (status === 409 && fault !== undefined && /\bin-use to process notifications\.?$/.test(fault.message))
+    return " (until masakari-engine has finished them; masakari notification-list shows which are new or running)";
   return "";
 }

@@ -82,7 +82,7 @@ test("mistakes are refused, and pause nothing", async (t) => {
     [["pause", "nova-compute", "--for", "60", "--reason", "x"], /--for 60 is not a duration/],
     [["pause", "nova-compute", "--for", "31d", "--reason", "x"], /30 days at most/],
     [["pause", "nova-compute", "--for", "1h", "--reason", " "], /--reason is empty/],
-    [["pause", ...FOR], /name the processes to pause, or --all/],
+    [["pause", ...FOR], /name the processes to pause, or give --all/],
     [["pause", "nova-compute", "--all", ...FOR], /not both/],
     [["pause", "nova-comptue", ...FOR], /not in the process list: nova-comptue; it has \/usr\/bin\/nova-compute/],
     [["pause", "nova-compute", "glance", ...FOR], /not in the process list: glance/],

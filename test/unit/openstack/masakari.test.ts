@@ -37,6 +37,8 @@ suite("responses to a notification", () => {
     ["104", HttpStatusError, 400, /Malformed request body/],
     ["068", HttpStatusError, 403, /Policy doesn't allow .*needs the role admin/],
     ["111", HttpStatusError, 404, /404 Not Found: The resource could not be found/],
+    ["137", HttpStatusError, 404, /No notification with id [-\w]+\.$/],
+    ["167", HttpStatusError, 409, /in-use to process notifications\. \(until masakari-engine has finished them; /],
     ["114", HttpStatusError, 413, /Request is too large/],
     ["106", HttpStatusError, 500, /either erred or is incapable/],
   ] as const) {
