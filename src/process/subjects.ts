@@ -20,7 +20,7 @@ function meaningOf({ start_command: start }: EntryState["entry"], { inShadow }: 
   if (inShadow) {
     return `it is down and given up: Masakari would have been notified, but [notifications] shadow was set; if no other monitor restarts it, ${remedy}`;
   }
-  return `it is down and given up: Masakari has been notified, and it is not restarted any more; ${remedy}`;
+  return `it is down and given up: its notification was made (\`masakari-monitors outbox --all\` shows what became of it), and it is not restarted any more; ${remedy}`;
 }
 
 function phaseText(phase: Phase): string {
