@@ -22,7 +22,7 @@ function meaningOf(unsent: Unsent | undefined): string {
     case "max_reports":
       return "Masakari was not notified, because max_reports was reached: check the guest by hand";
     case undefined:
-      return "Masakari was notified";
+      return "its notification was made: `masakari-monitors outbox --all` shows what became of it";
   }
 }
 
