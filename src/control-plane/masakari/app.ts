@@ -5,6 +5,7 @@ import { bestMatch } from "../http/accept.ts";
 import { addCors } from "../http/cors.ts";
 import { durably } from "../http/durable.ts";
 import { observe } from "../http/observe.ts";
+import { releaseWhenSent } from "../http/release-when-sent.ts";
 import {
   bodyFailure,
   type HttpServerOptions,
@@ -157,7 +158,9 @@ function success(
     : (bestMatch(request.headers.accept, ["application/json", vendor]) ?? "application/json");
   reply.code(status).header("content-type", type);
   if (body === undefined) return reply.send();
-  return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(toPythonJson(body)));
+  if (!Buffer.isBuffer(body)) return reply.send(Buffer.from(toPythonJson(body)));
+  releaseWhenSent(reply.raw, body);
+  return reply.send(body);
 }
 
 function sendError(
