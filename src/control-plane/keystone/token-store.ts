@@ -36,10 +36,15 @@ export type TokenState =
 /** How long an expired token is remembered, so that its user gets the reason that it ended, ms. */
 const keepExpired = 24 * 3600 * 1000;
 
+/** So many are not read from the database at each request: of some hundred hosts. */
+const grantsKept = 500;
+
 /** Tokens, kept by their digest only. */
 export class TokenStore {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
+  /** By the token's digest: what a token stands for does not change. */
+  readonly #grants = new Map<string, Grant>();
 
   constructor(database: DatabaseSync, now: () => number) {
     this.#database = database;
@@ -60,12 +65,24 @@ export class TokenStore {
   }
 
   find(token: string): TokenState {
-    const row = this.#database
-      .prepare("SELECT grant_json, expires_at_ms, revoked FROM token WHERE hash = ?")
-      .get(hashToken(token)) as { grant_json: string; expires_at_ms: number; revoked: number } | undefined;
+    const hash = hashToken(token);
+    const row = this.#database.prepare("SELECT expires_at_ms, revoked FROM token WHERE hash = ?").get(hash) as
+      | { expires_at_ms: number; revoked: number }
+      | undefined;
     if (!row) return { kind: "unknown" };
     const isOver = row.revoked !== 0 || row.expires_at_ms <= this.#now();
-    return { kind: isOver ? "ended" : "valid", grant: JSON.parse(row.grant_json) as Grant };
+    return { kind: isOver ? "ended" : "valid", grant: this.#grantOf(hash) };
+  }
+
+  #grantOf(hash: string): Grant {
+    const known = this.#grants.get(hash);
+    if (known !== undefined) return known;
+    const row = this.#database.prepare("SELECT grant_json FROM token WHERE hash = ?").get(hash);
+    const grant = JSON.parse(String(row?.grant_json)) as Grant;
+    const [oldest] = this.#grants.keys();
+    if (this.#grants.size >= grantsKept && oldest !== undefined) this.#grants.delete(oldest);
+    this.#grants.set(hash, grant);
+    return grant;
   }
 
   /** Ends all tokens of a user, and of trusts from or to it: its password, its roles or the user itself has changed. */

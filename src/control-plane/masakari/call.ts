@@ -64,8 +64,12 @@ export function perform(request: FastifyRequest, entrant: Entrant, actionName: s
   requireOwnProject(projectId, entrant.caller.project?.id);
   if (action.schema) validateSent(action.schema(entrant.version), body, bodyOf(request));
   if (action.rule !== undefined) requireAllowed(entrant.caller, action.rule);
-  const query = new URL(request.url, "http://localhost").searchParams;
-  return action.handle({ ...entrant, params, query, body });
+  return action.handle({ ...entrant, params, query: queryOf(request), body });
+}
+
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  const at = url.indexOf("?");
+  return at < 0 ? new URLSearchParams() : new URL(url.slice(at), "http://localhost").searchParams;
 }
 
 /** What masakari-api wants of every request, also of one that it has no route for. @throws ApiFault 400 or 415 */

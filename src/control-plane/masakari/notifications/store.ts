@@ -109,22 +109,27 @@ export class NotificationStore {
 
   /** Stores a notification with status `new`. */
   insert({ generatedTime, sourceHostUuid, segmentUuid, type, payload }: NewNotification): NotificationRow {
-    return this.#database
+    const row = {
+      uuid: randomUUID(),
+      generated_time: formatTime(generatedTime),
+      source_host_uuid: sourceHostUuid,
+      failover_segment_uuid: segmentUuid,
+      type,
+      payload: toPythonJson(payload),
+      status: "new",
+      created_at: formatWholeSecond(this.#now()),
+    };
+    const { lastInsertRowid } = this.#database
       .prepare(
         `INSERT INTO notification
-           (uuid, generated_time, source_host_uuid, failover_segment_uuid, type, payload, payload_key, status, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?) RETURNING *`,
+           (uuid, generated_time, source_host_uuid, failover_segment_uuid, type, payload, status, created_at, payload_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .get(
-        randomUUID(),
-        formatTime(generatedTime),
-        sourceHostUuid,
-        segmentUuid,
-        type,
-        toPythonJson(payload),
-        payloadKey(payload),
-        formatWholeSecond(this.#now()),
-      ) as unknown as NotificationRow;
+      // The row has its members in this order.
+      .run(...Object.values(row), payloadKey(payload));
+    // The rest are the columns' defaults.
+    const defaults = { message: null, workflow_tasks: "[]", updated_at: null, deleted_at: null };
+    return { ...row, ...defaults, id: Number(lastInsertRowid) };
   }
 
   /** Stores how far the recovery has come. */
