@@ -227,6 +227,6 @@ test("a password hashed by an earlier control plane is hashed anew at the next l
   assert.equal((await login(cloud, "demo", "wrong")).status, 401);
   assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
   const { hash } = file.prepare("SELECT password_hash AS hash FROM user WHERE name = 'demo'").get() as { hash: string };
-  assert.match(hash, /^scrypt\$16384\$/);
+  assert.match(hash, /^scrypt\$8192\$4\$/);
   assert.equal((await login(cloud, "demo", "demo-secret")).status, 201);
 });
