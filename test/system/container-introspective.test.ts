@@ -98,6 +98,8 @@ qemu_guest_agent_sock_path = r'/var/lib/libvirt/qemu/org\\.qemu\\.guest_agent\\.
   await first.line(new RegExp(`${hanging.domain.uuid}\\): its agent answers`), IN_TIME);
   hanging.send("x-hang");
   await receiver.until(hanging.domain.uuid);
+  // Killed before that is saved, it would be sent again.
+  await first.line(new RegExp(`delivered: VM .*${hanging.domain.uuid}`), IN_TIME);
   await first.kill();
   const second = await start();
   const list = await second.exec("masakari-monitors", "list", "--config-file", CONFIG);
