@@ -2,44 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { kept, restore } from "../../../src/host/saved-state.ts";
 import { fencing, HostDecisions } from "../../support/host-cluster.ts";
-
-const UP = { node2: "online", node3: "online" } as const;
-const LOST = { ...UP, node3: "offline" } as const;
-
-function watching(settings = {}): HostDecisions {
-  const monitor = new HostDecisions({ needsProof: false, ...settings });
-  monitor.look(UP);
-  monitor.pass(60);
-  monitor.look(UP);
-  monitor.pass(60);
-  return monitor;
-}
-
-/** The same monitor in another run of the program, which knows what was on disk. @param clockSetBy ms by which the wall clock was set meanwhile */
-function restarted(before: HostDecisions, seconds = 60, clockSetBy = 0): HostDecisions {
-  const rows = new Map<string, unknown>();
-  for (const [name, host] of before.state.hosts) {
-    const row = kept.maps?.hosts?.each(host, name);
-    if (row !== undefined) rows.set(name, JSON.parse(JSON.stringify(row)));
-  }
-  const rest: unknown = JSON.parse(JSON.stringify(kept.rest(before.state)));
-  const state = restore({ rest, maps: { hosts: rows } });
-  assert.ok(state);
-  const after = new HostDecisions(before.settings);
-  after.pass((before.at.mono - after.at.mono) / 1000 + seconds);
-  after.setClock(clockSetBy);
-  after.state = state;
-  after.effects.length = 0;
-  after.start();
-  return after;
-}
-
-/** Two looks, a second apart: the first one after a gap is not believed alone. */
-function lookTwice(monitor: HostDecisions, ...look: Parameters<HostDecisions["look"]>): void {
-  monitor.look(...look);
-  monitor.pass(1);
-  monitor.look(...look);
-}
+import { LOST, lookTwice, restarted, UP, watching } from "../../support/host-restart.ts";
 
 describe("a host that died while the monitor was down", () => {
   it("is reported, unless another monitor has done so", () => {
@@ -133,63 +96,6 @@ describe("a host that is down when it is first seen", () => {
   });
 });
 
-describe("a host that was fenced and is back between two looks", () => {
-  it("is reported down and up again", () => {
-    const monitor = watching({ needsProof: true });
-    const history = [fencing("node3", "success", { completedAt: monitor.at.wall - 20_000 })];
-    monitor.look(UP, { fencing: history });
-    monitor.pass(60);
-    monitor.look(UP, { fencing: history });
-    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
-  });
-
-  it("is not reported again if it was reported before the cluster could fence it", () => {
-    const monitor = watching({ needsProof: true });
-    const lastLook = monitor.at.wall - 60_000;
-    const after = restarted(monitor, 600);
-    after.look(UP, { fencing: [fencing("node3", "success", { completedAt: after.at.wall - 100_000 })] });
-    const asked = after.underWay("checkApi", "node3");
-    assert.ok(asked !== undefined && asked.since <= lastLook);
-    after.endApiCheck("notified");
-    assert.deepEqual(after.notified, []);
-  });
-
-  it("is no longer reported as down when it has been up for 2 minutes", () => {
-    const monitor = watching({ needsProof: true });
-    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });
-    monitor.effects.length = 0;
-    monitor.pass(119);
-    assert.ok(!monitor.effects.some(({ kind }) => kind === "supersede"));
-    monitor.pass(1);
-    const withdrawn = monitor.effects.find(({ kind }) => kind === "supersede");
-    assert.deepEqual(withdrawn?.kind === "supersede" && withdrawn.which, [{ event: "STOPPED" }]);
-  });
-
-  it("is not reported if an operator only confirmed that it was down: it may have run all the time", () => {
-    const confirmed = { byHand: true, delegate: "a human" };
-    const monitor = watching({ needsProof: true });
-    monitor.look(UP, { fencing: [fencing("node3", "success", { ...confirmed, completedAt: monitor.at.wall })] });
-    assert.deepEqual(monitor.notified, []);
-    const first = new HostDecisions({ first_sight_window: 300 });
-    const history = [fencing("node3", "success", { ...confirmed, completedAt: first.at.wall })];
-    lookTwice(first, { ...UP, node3: { state: "offline", departure: "expected" } }, { fencing: history });
-    assert.deepEqual(first.notified, []);
-    assert.equal(first.state.hosts.get("node3")?.firstSight, true);
-  });
-
-  it("is not reported if that was long ago, or nothing shows that it was fenced", () => {
-    const monitor = watching({ needsProof: true });
-    monitor.look({ ...UP, node3: { state: "online", incarnation: "1" } });
-    monitor.look(
-      { ...UP, node3: { state: "online", incarnation: "2" } },
-      { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 3_600_000 })] },
-    );
-    monitor.look({ ...UP, node3: { state: "online", incarnation: "3" } });
-    assert.deepEqual(monitor.notified, []);
-    assert.ok(monitor.log.some((line) => line.includes("between two looks")));
-  });
-});
-
 describe("a host that vanishes from the source", () => {
   it("is not reported, shown for a day, and then no longer watched", () => {
     const monitor = watching();
@@ -236,38 +142,6 @@ describe("a host that is lost when its monitor starts, which then stands still o
       monitor.endApiCheck("notified");
       assert.deepEqual(monitor.notified, []);
     }
-  });
-});
-
-describe("a host that was fenced, reported and back while the monitor was down, and has left on purpose since", () => {
-  it("is not reported by that fencing, which Masakari's notifications show to be old", () => {
-    const before = watching({ report_at_once: false, needsProof: true });
-    const completedAt = before.at.wall + 60_000;
-    const monitor = restarted(before, 300);
-    const left = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
-    lookTwice(monitor, left, { fencing: [fencing("node3", "success", { completedAt })] });
-    monitor.endApiCheck("not notified", "node3", completedAt + 60_000);
-    monitor.pass(600);
-    assert.deepEqual(monitor.notified, []);
-    assert.deepEqual(monitor.holds("node3"), ["planned work"]);
-  });
-});
-
-describe("the report of a host that was fenced and is back", () => {
-  const withdraws = (monitor: HostDecisions): boolean =>
-    monitor.effects.some((effect) => effect.kind === "supersede" && effect.reason.includes("up again for 2 minutes"));
-
-  it("is withdrawn 2 minutes later, also if the monitor was started again meanwhile", () => {
-    const before = watching();
-    const history = { fencing: [fencing("node3", "success", { completedAt: before.at.wall })] };
-    before.look(UP, history);
-    assert.deepEqual(before.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
-    const monitor = restarted(before, 30);
-    lookTwice(monitor, UP, history);
-    monitor.pass(80);
-    assert.ok(!withdraws(monitor));
-    monitor.pass(20);
-    assert.ok(withdraws(monitor));
   });
 });
 
