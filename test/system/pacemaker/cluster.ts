@@ -8,7 +8,8 @@ import { eventually } from "../../support/eventually.ts";
 import { Bmc, bmcPassword, bmcUser, startBmcFronts } from "./bmc.ts";
 import { firstCib } from "./cib.ts";
 import { addressOf, Switch } from "./network.ts";
-import { ClusterNode, type NodeFiles } from "./node.ts";
+import { ClusterNode } from "./node.ts";
+import type { NodeFiles } from "./node-files.ts";
 import { idsOf } from "./users.ts";
 
 export interface ClusterOptions {

@@ -1,30 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Child, killIfThere } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { NetworkNamespace, type Switch } from "./network.ts";
+import { type NodeFiles, writeNodeFiles } from "./node-files.ts";
 import { pacemakerRemoted } from "./packages.ts";
-
-export interface NodeFiles {
-  readonly folder: string;
-  readonly corosyncConf: string;
-  readonly corosyncKey: Uint8Array;
-  readonly pacemakerKey: Uint8Array;
-  readonly cib: string;
-  readonly hacluster: { readonly uid: number; readonly gid: number };
-  /** Its /dev/shm is a directory of this machine's: `sharedMemory`. */
-  readonly sharesMemory: boolean;
-}
 
 interface NodeOptions {
   readonly name: string;
@@ -98,7 +79,7 @@ export class ClusterNode {
   ): Promise<ClusterNode> {
     const { name, address, isRemote, managementAddress = "" } = options;
     const folder = join(files.folder, name);
-    writeFiles(folder, files, isRemote);
+    writeNodeFiles(folder, files, isRemote);
     const network = await NetworkNamespace.create();
     await to.plug(name, network, address);
     await management?.plug(name, network, managementAddress, "eth1");
@@ -283,25 +264,3 @@ function sendIfThere(pid: number, signal: NodeJS.Signals): void {
 }
 
 const groupOf = { nobody: "nogroup", daemon: "daemon", hacluster: "haclient" } as const;
-
-function writeFiles(folder: string, files: NodeFiles, isRemote: boolean): void {
-  const { uid, gid } = files.hacluster;
-  const kept = ["blackbox", "cib", "cores", "pengine"].map((name) => `var-lib-pacemaker/${name}`);
-  const own = ["etc-corosync", "etc-pacemaker", "var-lib-corosync", "sudoers.d", "log/corosync"];
-  for (const name of [...own, ...kept, "log/pacemaker"]) mkdirSync(join(folder, name), { recursive: true });
-  for (const name of ["var-lib-pacemaker", ...kept, "log/pacemaker"]) chownSync(join(folder, name), uid, gid);
-  chmodSync(join(folder, "var-lib-pacemaker"), 0o750);
-  chmodSync(join(folder, "log/pacemaker"), 0o770);
-  if (files.sharesMemory) {
-    mkdirSync(join(folder, "shm"));
-    chmodSync(join(folder, "shm"), 0o1777);
-  }
-  writeFileSync(join(folder, "etc-corosync/corosync.conf"), files.corosyncConf);
-  writeFileSync(join(folder, "etc-corosync/authkey"), files.corosyncKey, { mode: 0o400 });
-  writeFileSync(join(folder, "etc-pacemaker/authkey"), files.pacemakerKey, { mode: 0o640 });
-  chownSync(join(folder, "etc-pacemaker/authkey"), 0, gid);
-  if (isRemote) return;
-  const cib = join(folder, "var-lib-pacemaker/cib/cib.xml");
-  writeFileSync(cib, files.cib, { mode: 0o600 });
-  chownSync(cib, uid, gid);
-}
