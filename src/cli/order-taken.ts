@@ -38,9 +38,9 @@ export async function orderTaken(
     const final = withoutReport(outcome, program, statePath);
     if (final !== undefined) return final;
     if (performance.now() > until) {
-      const pid = outcome.kind === "responded" ? ` (pid ${outcome.report.pid})` : "";
-      const why = outcome.kind === "responded" ? "does not show it" : outcome.kind === "no response" && outcome.reason;
-      const problem = `it is written, but the ${program} that runs${pid} has not taken it within ${limitMs / 1000} s: ${why}; see \`masakari-monitors status ${program}\``;
+      const why =
+        "reason" in outcome ? outcome.reason : "report" in outcome ? `it is pid ${outcome.report.pid}` : outcome.kind;
+      const problem = `it is saved, but the ${program} that is running has not taken it within ${limitMs / 1000} s (${why}); see \`masakari-monitors status ${program}\``;
       return { kind: "not taken", problem };
     }
     await sleep(POLL_MS);
@@ -50,11 +50,14 @@ export async function orderTaken(
 /** The outcomes that waiting does not change. */
 function withoutReport(outcome: HealthOutcome, program: string, statePath: string): Outcome | undefined {
   if (outcome.kind === "not running") {
-    const note = `No ${program} runs with ${statePath}: this counts when one starts. If one runs with another configuration, name that with --config-file`;
+    const note = `No ${program} is running with the state directory ${statePath}: this takes effect when one starts. If one is running with another configuration file, give that one with --config-file`;
     return { kind: "unknown", note };
   }
   if (outcome.kind === "not allowed") {
-    return { kind: "unknown", note: `Whether the ${program} that runs has taken it is not known: ${outcome.reason}` };
+    return {
+      kind: "unknown",
+      note: `Whether the ${program} that is running has taken it is not known: ${outcome.reason}`,
+    };
   }
   return undefined;
 }

@@ -54,7 +54,10 @@ test("a disarm ends by itself, also when the host is rebooted or its clock set b
 test("release counts as of the moment in which it is given", async (t) => {
   const path = stateDirectory(t);
   const written = await run(path, "release", "--reason", "all four are down");
-  assert.match(written, /^No hostmonitor runs with .*: this counts when one starts\..*--config-file\nReleased: /);
+  assert.match(
+    written,
+    /^No hostmonitor is running with .*: this takes effect when one starts\..*--config-file\nReleased: /,
+  );
   const { released } = await orders(path);
   assert.match(released?.reason ?? "", /^all four are down/);
   assert.ok(Math.abs((released?.at.wall ?? 0) - Date.now()) < 60_000);

@@ -43,7 +43,7 @@ test("a monitor that does not show an order is named, with where to look", async
   assert.equal(outcome.kind, "not taken");
   assert.match(
     "problem" in outcome ? outcome.problem : "",
-    /hostmonitor that runs \(pid 42\) has not taken it within 0\.3 s: .*`masakari-monitors status hostmonitor`/,
+    /hostmonitor that is running has not taken it within 0\.3 s \(it is pid 42\); see `masakari-monitors status hostmonitor`/,
   );
 });
 
@@ -51,5 +51,8 @@ test("where no monitor runs, the order counts when one starts, and that is said 
   const statePath = stateDirectory(context);
   const outcome = await orderTaken({ statePath, program }, showsFirmware);
   assert.equal(outcome.kind, "unknown");
-  assert.match("note" in outcome ? outcome.note : "", new RegExp(`^No hostmonitor runs with ${statePath}: `));
+  assert.match(
+    "note" in outcome ? outcome.note : "",
+    new RegExp(`^No hostmonitor is running with the state directory ${statePath}: `),
+  );
 });
