@@ -8,6 +8,7 @@ import { registerArmCommands } from "../../../src/cli/arm-command.ts";
 import { readOrders } from "../../../src/host/orders.ts";
 import { readBootId } from "../../../src/system/boot-id.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
+import { hostMonitorShowing } from "../../support/shown-condition.ts";
 
 function stateDirectory(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "arm-"));
@@ -36,6 +37,26 @@ test("disarm holds for the time that it names, with its reason and who gave it; 
   assert.ok(Math.abs((disarmed?.until.mono ?? 0) - systemClock.now().mono - 5_400_000) < 60_000);
   await run(path, "arm");
   assert.deepEqual(await orders(path), {});
+});
+
+test("disarm and arm wait until the monitor that is running shows it", async (t) => {
+  const path = stateDirectory(t);
+  const until = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const earlier = `disarmed until ${until(1)}: rack A`;
+  const requests = await hostMonitorShowing(t, path, [
+    null,
+    earlier,
+    `disarmed until ${until(2)}: firmware`,
+    earlier,
+    null,
+  ]);
+  assert.match(
+    await run(path, "disarm", "--for", "2h", "--reason", "firmware"),
+    /^The host monitor of this host is disarmed /,
+  );
+  assert.equal(requests(), 3);
+  assert.match(await run(path, "arm"), /^The host monitor of this host is armed$/m);
+  assert.equal(requests(), 5);
 });
 
 test("a disarm ends by itself, also when the host is rebooted or its clock set back meanwhile", async (t) => {
