@@ -91,6 +91,11 @@ async function pauseEntries(parts: PauseCommandParts, names: readonly string[], 
     const until = new Date(where.now.wall + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
     parts.out.write(`${key} is paused until ${until}: it is neither restarted nor reported\n`);
   }
+  const { orderTaken } = await import("./order-taken.ts");
+  // It reads its pauses with its next look, and shows the first few: that one runs which reads them can be known.
+  const outcome = await orderTaken({ statePath: where.statePath, program: "processmonitor" }, () => true);
+  if (outcome.kind === "not taken") throw new PauseCommandError(outcome.problem);
+  if (outcome.kind === "unknown") parts.out.write(`${outcome.note}\n`);
 }
 
 async function endPauses(parts: PauseCommandParts, names: readonly string[], options: ResumeOptions): Promise<void> {

@@ -35,7 +35,9 @@ const FOR = ["--for", "1h", "--reason", "an upgrade"] as const;
 
 test("pauses the entry that the short name means, for that time, for that reason", async (t) => {
   const path = statePath(t);
-  assert.match(await run(path, "pause", "nova-compute", ...FOR), /^\/usr\/bin\/nova-compute is paused until 20\S+Z: /);
+  const written = await run(path, "pause", "nova-compute", ...FOR);
+  assert.match(written, /^\/usr\/bin\/nova-compute is paused until 20\S+Z: /);
+  assert.match(written, /^No processmonitor is running with .*: this takes effect when one starts\./m);
   const [pause, ...more] = pausesIn(path);
   assert.deepEqual([pause?.key, pause?.reason, more], ["/usr/bin/nova-compute", "an upgrade", []]);
   assert.ok(Math.abs((pause?.until ?? 0) - systemClock.now().mono - 3_600_000) < 60_000);
