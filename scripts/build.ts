@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -27,6 +27,8 @@ const common = {
   minifySyntax: true,
   // Names are kept, so that a stack trace can be read.
   minifyWhitespace: true,
+  // Not in the programs: a letter outside ASCII in a licence's text, and Node has the whole program in memory with two bytes a character.
+  legalComments: "linked",
   external: ["@koromix/*", "re2js"],
   logLevel: "warning",
 } as const satisfies BuildOptions;
@@ -59,6 +61,19 @@ if (!options["without-code-cache"]) {
   await recordCodeCaches(project);
 }
 await buildRunner("src/cli/run-bundle.ts");
+requireAscii();
+
+/**
+ * A bundle is read as one byte a character, and of a module Node keeps two bytes a character in memory as soon as one is not ASCII. esbuild
+ * escapes all others but those of tagged templates and of comments.
+ */
+function requireAscii(): void {
+  for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+    if (!/\.[cm]?js$/.test(path)) continue;
+    const [, line] = /^(.*[^\0-\x7f].*)$/m.exec(readFileSync(join(dist, path), "utf8")) ?? [];
+    if (line !== undefined) throw new Error(`${path} is not ASCII: ${/.{0,40}[^\0-\x7f].{0,40}/.exec(line)?.[0]}`);
+  }
+}
 
 async function buildChunks(program: string, entryPoint: string): Promise<void> {
   await build({

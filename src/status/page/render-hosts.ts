@@ -5,7 +5,7 @@ import { icon } from "./icons.ts";
 import type { MonitorOverview } from "./overview.ts";
 import { ago } from "./time-text.ts";
 
-const NONE = html`<span class="none">–</span>`;
+const NONE = html`<span class="none">&ndash;</span>`;
 
 /** A state as a word with its shape. */
 const pill = (state: ShownState): Html => html`<span class="pill is-${state}">${icon(state)}${WORDS[state]}</span>`;
@@ -79,9 +79,9 @@ function renderMonitor(monitor: MonitorOverview, now: number): Html {
   const waits = outbox.pending === 0 ? "nothing waits" : `${countOf(outbox.pending, "notification")} waiting`;
   const others = problems.filter(({ reason: text }) => reason === null || !reason.includes(text));
   return html`<li class="is-${state}"><h3>${monitor.monitor}</h3>${pill(state)}
-<p class="facts">for ${ago(since, now)} · observed ${ago(last_observation_at, now)} ago · ${waits}${
-    !outbox.on_disk && html` · <strong>not on disk</strong>`
-  }${counts.map(({ kind, state: of, count }) => html` · ${count} ${kind} ${of}`)} · <span class="none">${version}</span></p>
+<p class="facts">for ${ago(since, now)} &middot; observed ${ago(last_observation_at, now)} ago &middot; ${waits}${
+    !outbox.on_disk && html` &middot; <strong>not on disk</strong>`
+  }${counts.map(({ kind, state: of, count }) => html` &middot; ${count} ${kind} ${of}`)} &middot; <span class="none">${version}</span></p>
 ${reason !== null && html`<p>${reason}</p>`}
 ${others.length > 0 && html`<ul class="problems">${others.map(({ about, reason: text, since: from }) => html`<li><b>${about}</b> ${text} (${ago(from, now)})</li>`)}</ul>`}
 </li>`;
