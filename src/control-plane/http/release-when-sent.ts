@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 /** Smaller ones may share their memory with others, and are not worth it. Bytes. */
-const LARGE = 65_536;
+const LARGE = 16_384;
 
 /**
  * Gives back the memory of a large body as soon as the kernel has all of it: V8 collects what is outside its heap only when there are tens
