@@ -117,8 +117,8 @@ test("the control plane, which computes for many clients, has a compiler; other 
     /--jitless .*--bytecode-old-age=1 .*, arenas: 2, pad: 16384$/m,
   );
   const { output } = await launch("masakari-monitors", "control-plane");
-  assert.match(output, /runs .*masakari-monitors\.mjs control-plane/);
-  assert.doesNotMatch(output, /--jitless|arenas: 2|pad: 1/);
+  assert.match(output, /runs .*--no-concurrent-recompilation .*masakari-monitors\.mjs control-plane, arenas: 1,/);
+  assert.doesNotMatch(output, /--jitless|--no-turbofan/);
 });
 
 test("without the pinned Node the machine's own is used if it is new enough; else the message has what to do", async (context) => {
@@ -139,6 +139,17 @@ test("without the pinned Node the machine's own is used if it is new enough; els
       output,
       suits ? /runs .*masakari\.mjs/ : new RegExp(`has v${version} \\(.*/node\\)\\. .*run npm ci in`),
     );
+  }
+});
+
+test("a Node of the machine's that has dropped an option which saves memory is started without them", async (context) => {
+  const { root, launch } = installation(context);
+  const refusing = 'case "$*" in *--max-semi-space-size=1*) echo "bad option" >&2; exit 9 ;; esac';
+  writeScript(join(root, "path/node"), `${refusing}\n${ofVersion("27.0.0")}`);
+  for (const command of ["status", "control-plane"]) {
+    const { code, output } = await launch("masakari-monitors", command);
+    assert.equal(code, 0, output);
+    assert.match(output, new RegExp(`^27\\.0\\.0 runs --disable-sigusr1 .*masakari-monitors\\.mjs ${command}`));
   }
 });
 
