@@ -5,7 +5,7 @@ import { booleanOf, childOf, childrenOf, descendants, NotUnderstoodError, parseD
 
 /** What `crm_mon -X` shows, as far as it decides anything. The same in Pacemaker 2.1.5, 3.0.0 and 3.0.3. */
 export interface CrmMon {
-  /** State of this host's pacemakerd, `running` while all is well; undefined on a remote node, and before 2.1. */
+  /** State of this host's pacemakerd, `running` while all is well; on a remote node `remote`, before 2.1.6 undefined; undefined before 2.1. */
   readonly daemon: string | undefined;
   /** Whether there is a designated controller; without one the rest of the document means nothing. */
   readonly hasDc: boolean;

@@ -23,7 +23,7 @@ class Member {
   /** How often a look was asked for, because a controller answered late that it is not settled. */
   lateAnswers = 0;
 
-  constructor(context: TestContext) {
+  constructor(context: TestContext, hostname = "node1") {
     const path = process.env.PATH;
     context.after(() => {
       process.env.PATH = path;
@@ -40,7 +40,7 @@ class Member {
       this.tool(`${tool}`, `cat ${HEALTHY}.${output}.out`);
     }
     const config = () => ({ host: { pacemaker_node_type: "autodetect" } }) as DriverConfig;
-    const parts = { clock: systemClock, hostname: "node1", config };
+    const parts = { clock: systemClock, hostname, config };
     const none = { corosync_multicast_interfaces: [], corosync_multicast_ports: [], tcpdump_timeout: 1 };
     const packets = new PacketListener(parts, () => none);
     const onLate = (): void => {
@@ -167,6 +167,23 @@ test("after a crm_mon that fails, what was asked beside it is not in the way of 
   const { self, hosts } = await member.look();
   assert.equal(self.stable, "yes");
   assert.equal(hosts.find(({ name }) => name === "node3")?.incarnation, "2");
+});
+
+test("a remote node is settled, whether or not crm_mon states that it is one", async (context) => {
+  for (const version of ["2.1.5", "3.0.0"]) {
+    const remote = new Member(context, "remote1");
+    const shown = capturePath(`pacemaker-${version}/01-healthy/remote1.crm_mon-X.xml`);
+    remote.tool("crm_mon", `cat ${shown}`);
+    assert.deepEqual((await remote.look()).self, { name: "remote1", stable: "yes" });
+  }
+  const member = new Member(context);
+  for (const state of ["remote", "shutting_down"]) {
+    member.tool(
+      "crm_mon",
+      `sed 's/<pacemakerd \\(.*\\)state="running"/<pacemakerd \\1state="${state}"/' ${HEALTHY}.crm_mon-X.xml`,
+    );
+    assert.equal((await member.look()).self.stable, "no");
+  }
 });
 
 /** crmadmin answers when the file is there. */
