@@ -12,6 +12,8 @@ import { CONFIRM_MS, isEstablished, nextStreak } from "./streak.ts";
 const RETURN_NOTICED_MS = 600_000;
 /** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
 export const RETURNED_MS = 120_000;
+/** So many fencings of a host are remembered: more than a driver shows of it. */
+const KNOWN_FENCINGS = 40;
 /** How long ago the look before the first one may have been, ms. */
 const UNKNOWN_GAP_MS = 86_400_000;
 
@@ -159,12 +161,18 @@ function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, cont
   return openLoss(host, { ...loss, returned: fencedAt }, context);
 }
 
+/**
+ * Also what the history has no longer: after Pacemaker or its fencer was started on this host, it is empty until the other members have sent
+ * theirs, up to 30 s later, and then each old fencing would be a new one.
+ */
 function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
   if (fencing === undefined) return host;
   const ids = fencing.filter(({ target, status }) => target === host.name && status !== "pending").map(({ id }) => id);
   const known = host.knownFencing;
-  const isSame = known !== undefined && ids.length === known.length && ids.every((id, index) => id === known[index]);
-  return isSame ? host : { ...host, knownFencing: ids };
+  const shown = new Set(ids);
+  const next = [...ids, ...(known ?? []).filter((id) => !shown.has(id))].slice(0, KNOWN_FENCINGS);
+  const isSame = known !== undefined && next.length === known.length && next.every((id, index) => id === known[index]);
+  return isSame ? host : { ...host, knownFencing: next };
 }
 
 function openLoss(host: Host, loss: Loss, context: Context): Host {

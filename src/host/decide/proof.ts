@@ -40,7 +40,7 @@ export function withoutOldFencings(host: Host, upAgainAt: number, view: View, co
 export function knownProof(host: Host, loss: Loss, view: View, context: Context): Proof | undefined {
   const at = context.at.mono;
   const { proof } = loss;
-  if (proof !== undefined && (proof.by !== "power" || at - proof.at < POWER_HOLDS_MS)) return proof;
+  if (proof !== undefined && isStillTrue(proof, host, loss, at)) return proof;
   const fencing = loss.returned === undefined ? provingFencing(host, loss, view) : undefined;
   if (fencing !== undefined || loss.returned !== undefined) {
     context.count("fencing_proof", { method: "history", result: "off" });
@@ -49,6 +49,12 @@ export function knownProof(host: Host, loss: Loss, view: View, context: Context)
   // Upstream's drivers without fencing, and disable_ipmi_check, take the source's word.
   if (!context.settings.needsProof) return { by: "driver", text: "the source reports it down", at };
   return undefined;
+}
+
+/** A host that was fenced and that the source expects to be up has joined the cluster since, which no look has shown. */
+function isStillTrue(proof: Proof, { reading }: Host, { returned }: Loss, now: number): boolean {
+  if (proof.by === "power") return now - proof.at < POWER_HOLDS_MS;
+  return proof.by !== "fencing" || returned !== undefined || reading?.departure !== "crash";
 }
 
 /**
