@@ -125,8 +125,9 @@ function whyPlanned({ host, loss, view }: GateInput): string | undefined {
   return "it left the cluster on purpose; if it is down and its guests are to be recovered, fence it or notify Masakari by hand";
 }
 
-function isReleased({ since }: Loss, { orders: { released } }: HostsState): boolean {
-  return released !== undefined && released.at.wall >= since;
+/** By the monotonic clock: the order keeps the wall time that it was read with, and the loss moves with a clock that is set. */
+function isReleased({ since }: Loss, { orders: { released }, clockBase = 0 }: HostsState): boolean {
+  return released !== undefined && released.at.mono >= since - clockBase;
 }
 
 /** Every gate that holds the loss, with its reason. */
