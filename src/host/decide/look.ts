@@ -39,11 +39,19 @@ export function takeLook(before: HostsState, look: ClusterObservation, context: 
   }
   if (trusted) {
     // What earlier runs left about hosts that are online is withdrawn by now; the rest may be sent.
-    context.caughtUp();
+    if (isEachLossSeen(next)) context.caughtUp();
     next = { ...next, lastLook: look.at.wall };
   }
   next = withSettled(next, trusted && look.complete, context);
   return pursueAll(withRegistration(withoutOld(next, context), context), context);
+}
+
+/** Whether it is known of each lost host how it is: one that may be online again must not be reported by what an earlier run left. */
+function isEachLossSeen({ hosts, troubled }: HostsState): boolean {
+  return [...troubled].every((name) => {
+    const { loss, reading } = hosts.get(name) ?? {};
+    return loss === undefined || (reading !== undefined && reading.state !== "unknown" && reading.state !== "unstable");
+  });
 }
 
 /** Logs once per start of sensing that every host's state is known, so that from here on each change counts. */

@@ -59,6 +59,53 @@ describe("a fencing history that could not be read while a host was online", () 
   });
 });
 
+describe("a fencing history that is empty for some seconds, as after Pacemaker was started on this host", () => {
+  const LEFT = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
+
+  it("makes no old fencing a new one: a host that leaves on purpose then is not reported", () => {
+    for (const meanwhile of [[], [fencing("node4", "success", { id: "another" })]]) {
+      const monitor = watching();
+      const old = fencing("node3", "success", { completedAt: monitor.at.wall - 86_400_000 });
+      monitor.look(UP, { fencing: [old] });
+      monitor.pass(60);
+      monitor.look(UP, { fencing: meanwhile, interrupted: true });
+      monitor.pass(40);
+      monitor.look(LEFT, { fencing: [...meanwhile, old] });
+      monitor.pass(600);
+      assert.deepEqual(monitor.notified, []);
+      assert.deepEqual(monitor.holds("node3"), ["planned work"]);
+      const again = fencing("node3", "success", { id: "again", completedAt: monitor.at.wall });
+      monitor.look(LEFT, { fencing: [again, ...meanwhile, old] });
+      assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+    }
+  });
+
+  it("is remembered within bounds", () => {
+    const monitor = watching();
+    for (let index = 0; index < 100; index += 1) {
+      monitor.look(UP, { fencing: [fencing("node3", "success", { id: `${index}`, completedAt: 0 })] });
+    }
+    assert.equal(monitor.state.hosts.get("node3")?.knownFencing?.length, 40);
+    assert.equal(monitor.state.hosts.get("node3")?.knownFencing?.[0], "99");
+  });
+});
+
+describe("a host that was fenced, came back unseen and is lost again while something holds its report", () => {
+  it("is not proven to be down by that fencing", () => {
+    const monitor = watching();
+    monitor.look(LOST);
+    const history = [fencing("node3", "success", { completedAt: monitor.at.wall })];
+    const gone = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
+    monitor.look(gone, { fencing: history, maintenance: { cluster: "yes" } });
+    monitor.pass(300);
+    monitor.look(LOST, { fencing: history });
+    monitor.pass(300);
+    assert.deepEqual(monitor.notified, []);
+    monitor.power("node3", "off");
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+  });
+});
+
 describe("after this program was suspended", () => {
   it("the power of a lost host is checked again: the earlier result of its BMC is old", () => {
     const monitor = watching();
@@ -103,6 +150,24 @@ describe("a loss that is over", () => {
 });
 
 describe("a release", () => {
+  it("counts for no loss after it, although the clock was set back in between, and for those before it if it was set forward", () => {
+    const three = { ...UP, node2: "offline", node3: "offline", node4: "offline" } as const;
+    for (const step of [-3_600_000, 3_600_000]) {
+      const monitor = watching({ needsProof: false });
+      const release = () =>
+        monitor.observe({ kind: "orders", at: monitor.at, orders: { released: { at: monitor.at, reason: "test" } } });
+      if (step > 0) monitor.look(three, { maintenance: { cluster: "yes" } });
+      monitor.pass(10);
+      release();
+      monitor.setClock(step);
+      monitor.look(step > 0 ? three : UP);
+      monitor.pass(10);
+      monitor.look(three);
+      assert.equal(monitor.notified.length, step > 0 ? 3 : 0, `set by ${step} ms`);
+      if (step < 0) assert.deepEqual(monitor.holds("node3"), ["storm guard"]);
+    }
+  });
+
   it("is logged with its reason when it is given, not again when the monitor starts", () => {
     const monitor = watching();
     const released = { at: monitor.at, reason: "rack 4 is off (root)" };

@@ -189,6 +189,17 @@ describe("what earlier runs left in the outbox", () => {
     assert.ok(!monitor.look(UP, { quorum: "no" }).some(({ kind }) => kind === "caughtUp"));
     assert.ok(monitor.look(UP).some(({ kind }) => kind === "caughtUp"));
   });
+
+  it("waits until it is known of each host that was lost how it is", () => {
+    const before = watching();
+    before.look(LOST);
+    const monitor = restarted(before);
+    for (const state of ["unknown", "unstable"] as const) {
+      assert.ok(!monitor.look({ ...UP, node3: state }).some(({ kind }) => kind === "caughtUp"), state);
+    }
+    const kinds = monitor.look(UP).map(({ kind }) => kind);
+    assert.ok(kinds.includes("supersede") && kinds.indexOf("supersede") < kinds.indexOf("caughtUp"), kinds.join(" "));
+  });
 });
 
 describe("a saved row of another shape", () => {
