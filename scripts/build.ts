@@ -41,6 +41,9 @@ const constants = {
   MASAKARI_PAGE_ASSETS: JSON.stringify(Object.fromEntries(assets)),
 };
 
+/** What Fastify requires and the control plane never uses: its own logger, requests without a socket, schemas, HTTP/2. */
+const UNUSED = /^(?:pino|light-my-request|@fastify\/(?:ajv|fast-json-stringify)-compiler|node:http2)$/;
+
 const DISK_THREAD = "disk-thread";
 /** Programs, and what `masakari-monitors` loads to `run`, by the file of `src/cli/` that they begin with. */
 const single = new Map([
@@ -93,6 +96,15 @@ async function buildChunks(program: string, entryPoint: string): Promise<void> {
         name: "run",
         setup: ({ onResolve }) =>
           onResolve({ filter: /\/run-main\.ts$/ }, () => ({ path: "./masakari-monitors-run.cjs", external: true })),
+      },
+      {
+        name: "unused",
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: "unused" }));
+          onLoad({ filter: /.*/, namespace: "unused" }, ({ path }) => ({
+            contents: `// ${path}: see scripts/build.ts`,
+          }));
+        },
       },
     ],
   });

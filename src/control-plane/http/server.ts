@@ -31,6 +31,16 @@ export interface HttpServerOptions {
 /** Connections open at once. */
 const maxConnections = 256;
 
+/** Fastify would load a validator and a serializer, with their text most of 1.8 MB, for schemas that no route has. */
+const noSchemas = {
+  buildValidator: () => () => {
+    throw new Error("this server's routes have no schemas");
+  },
+  buildSerializer: () => () => {
+    throw new Error("this server's routes have no schemas");
+  },
+};
+
 /**
  * A fastify server that reads every body as bytes, whatever the content type, and adds nothing of its own to a response:
  * what is accepted and how it is refused is each service's own business.
@@ -40,6 +50,7 @@ export function newHttpServer({ tls, trustedProxies = [] }: HttpServerOptions = 
     ...(tls && { https: { ...tls, handshakeTimeout: timeouts.handshake } as unknown as null }),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     logger: false,
+    schemaController: { compilersFactory: noSchemas },
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: "idle",
