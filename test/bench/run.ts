@@ -20,12 +20,14 @@ import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { outage } from "./outage.ts";
 import { recorder } from "./recorder.ts";
+import { recorderMemory } from "./recorder-memory.ts";
 import { markdown, type Section } from "./report.ts";
 
 /**
  * `npm run bench [-- --only idle,guests-gap]`: this project's monitors and Debian's Python ones side by side, in one run,
  * against one real Keystone and masakari-api, the guests' on a real libvirtd and QEMU, the hosts' in real Pacemaker clusters. The result
- * is Markdown on stdout; about 12 minutes for the process monitor, 10 for the guests' (`guests-…`), 25 for the hosts' and 3 for the control plane.
+ * is Markdown on stdout; about 12 minutes for the process monitor, 10 for the guests' (`guests-…`), 25 for the hosts',
+ * 3 for the control plane and 9 for the flight recorder.
  */
 const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<Section>>> = {
   "cold-start": coldStart,
@@ -45,6 +47,7 @@ const sections: Readonly<Record<string, (address: OpenStackAddress) => Promise<S
 const alone: Readonly<Record<string, () => Promise<Section>>> = {
   decide,
   recorder,
+  "recorder-memory": recorderMemory,
   "hosts-parse": hostsParse,
   "hosts-timeline": hostsTimeline,
 };

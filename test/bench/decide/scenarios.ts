@@ -33,7 +33,7 @@ export interface Scenario<Observation = unknown> {
 export type Untimed<Observation> = Observation extends unknown ? Omit<Observation, "at"> : never;
 
 export interface Feed<Observation> {
-  readonly clock: VirtualClock;
+  readonly clock: Pick<VirtualClock, "advance">;
   /** The time is the clock's. */
   observe(observation: Untimed<Observation>): void;
 }
