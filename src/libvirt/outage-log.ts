@@ -57,5 +57,6 @@ export class OutageLog {
 }
 
 function seconds(ms: number): string {
+  if (ms < 50) return `${Math.round(ms)} ms`;
   return `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
 }

@@ -5,6 +5,8 @@ import { outageRefillMs, type RetryPolicy } from "./retry-policy.ts";
 /** The first repeat of the line comes after this; each later one after twice as long, up to the second. */
 const REPEAT_FIRST_MS = 60_000;
 const REPEAT_LONGEST_MS = 3_600_000;
+/** An outage that has lasted less is not given a length: the first line of each would be of one of 0 s. */
+const WORTH_A_LENGTH_MS = 1000;
 
 /**
  * Whether the API answers, as seen by the attempts: the allowance of attempts while it does not, and the lines about it.
@@ -54,7 +56,7 @@ export class Outage {
     this.#logAgainAt = mono + this.#repeatMs;
     this.#isLogged = true;
     this.#log.warning(
-      `Masakari cannot be notified (for ${Math.round((mono - this.#since) / 1000)} s): ${reason.replace(/\.+$/, "")}. ` +
+      `Masakari cannot be notified${lengthOf(" (for ", mono - this.#since, ")")}: ${reason.replace(/\.+$/, "")}. ` +
         `${countOf(waiting, "notification")} kept, to be sent as soon as it answers. Check that Keystone and masakari-api are running and that ` +
         "[api] has the right URLs; `masakari-monitors outbox` lists what waits.",
     );
@@ -64,10 +66,9 @@ export class Outage {
   responded(mono: number): boolean {
     if (this.#since === undefined) return false;
     const lasted = mono - this.#since;
-    const seconds = Math.round(lasted / 1000);
     // After a real outage the next one is news at once; one notification that keeps failing alone is not.
     if (lasted >= REPEAT_FIRST_MS) this.#logAgainAt = Math.min(this.#logAgainAt, mono + REPEAT_FIRST_MS);
-    if (this.#isLogged) this.#log.info(`Masakari answers again, after ${seconds} s; what waits is sent now`);
+    if (this.#isLogged) this.#log.info(`Masakari answers again${lengthOf(", after ", lasted)}; what waits is sent now`);
     this.#since = undefined;
     return true;
   }
@@ -83,4 +84,8 @@ export class Outage {
     this.#allowance -= 1;
     return 0;
   }
+}
+
+function lengthOf(before: string, ms: number, after = ""): string {
+  return ms < WORTH_A_LENGTH_MS ? "" : `${before}${Math.round(ms / 1000)} s${after}`;
 }

@@ -29,7 +29,8 @@ export function explain({ shadowed, received }: Pair, circumstances: Circumstanc
 
 function delay(laterMs: number): string {
   const seconds = (Math.abs(laterMs) / 1000).toFixed(1);
-  return `${seconds} s ${laterMs <= 0 ? "earlier" : "later"} than the other monitor`;
+  if (seconds === "0.0") return "at the same time as the other monitor";
+  return `${seconds} s ${laterMs < 0 ? "earlier" : "later"} than the other monitor`;
 }
 
 function whyNotReceived({ notification }: Shadowed, { received, onMaintenance }: Circumstances): string {

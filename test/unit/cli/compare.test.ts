@@ -48,6 +48,12 @@ test("the same event is one line with the delay, whatever the order of the paylo
   ]);
 });
 
+test("two at the same moment are so", () => {
+  const ours = [recorded(process("a"), at(10))];
+  const [line] = compared(ours, [received(process("a"), at(10))]);
+  assert.equal(line?.difference, "at the same time as the other monitor");
+});
+
 test("of several like it each is paired with the nearest", () => {
   const ours = [recorded(process("a"), at(0)), recorded(process("a"), at(30))];
   const theirs = [received(process("a"), at(33)), received(process("a"), at(2))];

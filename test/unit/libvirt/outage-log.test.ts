@@ -64,4 +64,5 @@ test("a first connection is not logged, and each outage is", () => {
     outage.onConnected();
   }
   assert.equal(log.lines.length, 4);
+  assert.equal(log.lines[1], "info Connected to libvirt again after 0 ms");
 });
