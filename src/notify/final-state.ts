@@ -2,6 +2,7 @@ import type { Logger } from "../system/log.ts";
 import { countOf } from "../system/plural.ts";
 import type { DeliveryResult } from "./delivery.ts";
 import { describeNotification, type Entry, type EntryState } from "./entry.ts";
+import { OVERFLOWED } from "./overflow.ts";
 
 /** How an entry leaves the outbox. */
 export type FinalState = Exclude<EntryState, "pending">;
@@ -33,6 +34,17 @@ const TAKEN_FOR_ANOTHER =
   "the API treats it as a repeat of one that it already has: the same happened in the 180 s before, or this host's clock was set back " +
   "since. If Masakari does nothing about it, act by hand";
 
+/** How an entry ended, for whoever counts: one that was dropped for want of room apart from those that an operator has dropped. */
+export type Ending = FinalState | "overflowed";
+
+export function endingOf({ state, reason }: Entry): Ending {
+  if (state === "dropped" && reason?.startsWith(OVERFLOWED)) return "overflowed";
+  return state as FinalState;
+}
+
+/** The endings that nobody wanted: Masakari does not know of the failure. */
+export const LOST: ReadonlySet<Ending> = new Set(["rejected", "expired", "overflowed"]);
+
 /** `Notification 1a2b3c4d delivered: PROCESS STOPPED of …` */
 export function describeEntry(entry: Entry): string {
   const { id, state, notification, attempts, reason } = entry;
@@ -45,7 +57,7 @@ export function describeEntry(entry: Entry): string {
 /** Logs an entry that has left the outbox, at the level that its final state deserves. */
 export function logFinalState(entry: Entry, log: Logger): void {
   const what = describeEntry(entry);
-  switch (entry.state as FinalState) {
+  switch (endingOf(entry)) {
     case "delivered":
       if (entry.reason === TAKEN_FOR_ANOTHER) log.warning(what);
       else log.info(what);
@@ -58,6 +70,7 @@ export function logFinalState(entry: Entry, log: Logger): void {
       log.warning(what);
       return;
     case "rejected":
+    case "overflowed":
       log.error(what);
       return;
     case "expired":

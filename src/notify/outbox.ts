@@ -4,9 +4,9 @@ import type { Logger } from "../system/log.ts";
 import { countOf } from "../system/plural.ts";
 import type { DeliveryResult } from "./delivery.ts";
 import { type Entry, newEntryId } from "./entry.ts";
-import { describeEntry, type FinalState, finalStateOf, logFinalState } from "./final-state.ts";
+import { describeEntry, type Ending, endingOf, finalStateOf, LOST, logFinalState } from "./final-state.ts";
 import type { Notification } from "./notification.ts";
-import { entryToDrop } from "./overflow.ts";
+import { entryToDrop, whyOverflowed } from "./overflow.ts";
 import type { Store } from "./store.ts";
 import { Trails } from "./trails.ts";
 
@@ -18,7 +18,7 @@ export interface Undelivered {
 }
 
 /** Since this program started; for `status`. */
-export type OutboxCounters = Record<"added" | "attempts" | "failed" | FinalState, number>;
+export type OutboxCounters = Record<"added" | "attempts" | "failed" | Ending, number>;
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -50,6 +50,7 @@ export class Outbox {
     expired: 0,
     rejected: 0,
     dropped: 0,
+    overflowed: 0,
     shadowed: 0,
   };
   /** Per delivered notification, until the API accepted it: from being put in, and from the observation that led to it. */
@@ -249,7 +250,7 @@ export class Outbox {
     return `undelivered for ${Math.round(this.#options.expiryMs / 1000)} s`;
   }
 
-  #endAll(which: () => readonly Entry[], state: FinalState, reason: string): number {
+  #endAll(which: () => readonly Entry[], state: Exclude<Entry["state"], "pending">, reason: string): number {
     const { store, clock } = this.#options;
     return store.transaction(() => {
       const entries = which();
@@ -273,8 +274,7 @@ export class Outbox {
     const { store, clock } = this.#options;
     const dropped = entryToDrop(store, (id) => id === newest || this.#inFlight.has(id));
     if (dropped === undefined) return;
-    const reason = `the outbox is full (${this.#limit} undelivered): find out why nothing is delivered, and handle this notification by hand`;
-    this.#end({ ...dropped, state: "dropped", reason, endedWall: clock.now().wall });
+    this.#end({ ...dropped, state: "dropped", reason: whyOverflowed(this.#limit), endedWall: clock.now().wall });
   }
 
   #changed(subject: string): void {
@@ -282,15 +282,14 @@ export class Outbox {
   }
 
   #report(entry: Entry): void {
-    const state = entry.state as FinalState;
-    this.counters[state] += 1;
+    const ending = endingOf(entry);
+    this.counters[ending] += 1;
     const { log, clock } = this.#options;
-    if (state === "delivered") {
+    if (ending === "delivered") {
       this.#lastUndelivered = undefined;
       this.deliveryLatency.record(clock.now().mono - entry.created.mono);
       this.acceptanceLatency.record(clock.now().mono - (this.trails.get(entry.id).observed ?? entry.created).mono);
-    } else if (state === "rejected" || state === "expired")
-      this.#lastUndelivered = { at: clock.now(), what: describeEntry(entry) };
+    } else if (LOST.has(ending)) this.#lastUndelivered = { at: clock.now(), what: describeEntry(entry) };
     this.trails.ended(entry.id);
     logFinalState(entry, log);
   }

@@ -5,8 +5,8 @@ import type { Family } from "./family.ts";
 import { byPhase, counted, flag, ofCondition, ofKind, one, stateOf, states, time } from "./samples.ts";
 
 const VERDICTS = ["ok", "degraded", "failing"];
-/** The final states of a notification: `failed` and `attempts` are not among them. */
-const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "dropped", "shadowed"];
+/** How a notification may end: `failed` and `attempts` are not among them. */
+const OUTCOMES = ["delivered", "superseded", "expired", "rejected", "overflowed", "dropped", "shadowed"];
 /** All metrics. A value that is not known is left out, not 0. */
 export const FAMILIES: readonly Family[] = [
   {
@@ -109,7 +109,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "outbox_notifications_total",
     type: "counter",
-    help: "Notifications by how they ended: expired and rejected ones were lost, the others were meant to end so.",
+    help: "Notifications by how they ended: expired, rejected and overflowed ones were lost, the others were meant to end so.",
     samples: ({ facts, type }) =>
       OUTCOMES.map((outcome) => ({ labels: { type, outcome }, value: facts.outbox.counters[outcome] ?? 0 })),
   },
@@ -219,14 +219,20 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "masakari_host_in_segment",
     type: "gauge",
-    help: "Whether this host is in a segment of Masakari by the name that is sent.",
-    samples: ({ facts }) => ofCondition(facts, "host segment", (hasProblem) => flag(!hasProblem)),
+    help: "Whether this host (host monitor: each watched host) is in a segment of Masakari by the name that is sent.",
+    samples: ({ facts }) => [
+      ...ofCondition(facts, "host segment", (hasProblem) => flag(!hasProblem)),
+      ...ofCondition(facts, "segments", (hasProblem) => flag(!hasProblem)),
+    ],
   },
   {
     name: "masakari_segment_enabled",
     type: "gauge",
-    help: "Whether the segment of this host is enabled.",
-    samples: ({ facts }) => ofCondition(facts, "segment disabled", (hasProblem) => flag(!hasProblem)),
+    help: "Whether the segment of this host (host monitor: of each watched host) is enabled.",
+    samples: ({ facts }) => [
+      ...ofCondition(facts, "segment disabled", (hasProblem) => flag(!hasProblem)),
+      ...ofCondition(facts, "disabled segments", (hasProblem) => flag(!hasProblem)),
+    ],
   },
   {
     name: "config_last_reload_successful",

@@ -212,7 +212,11 @@ test("a full outbox drops the oldest of the subject that chatters, never the onl
     rig.outbox.list().map((entry) => entry.id),
     [quiet, ...chatter.slice(1)],
   );
-  assert.match(rig.logged("dropped").join(), /the outbox is full/);
+  assert.match(rig.logged("dropped").join(), /^error .*the outbox is full/);
+  // Nobody wanted it to be: it counts as lost, and `status` shows it.
+  const { overflowed, dropped } = rig.outbox.counters;
+  assert.deepEqual([overflowed, dropped], [1, 0]);
+  assert.match(rig.outbox.lastUndelivered?.what ?? "", /chatter.*the outbox is full/);
   rig.store.close();
 });
 

@@ -118,3 +118,22 @@ test("what decisions count: with 0 for what has not happened yet, and the connec
   assert.match(host, /^masakari_monitor_gate_holds_total\{.*gate="quorum"\} 0$/m);
   assert.match(host, /^masakari_monitor_fencing_proof_total\{.*method="history",result="off"\} 0$/m);
 });
+
+test("hosts of a host monitor that are in no segment, or in a disabled one, are as visible as this host itself", () => {
+  const kind = {
+    severity: "degraded",
+    effect: undefined,
+    consequence: "refused",
+    since: { wall: 0, mono: 0 },
+  } as const;
+  const valuesWith = (problem: string | undefined) => {
+    const names = ["segments", "disabled segments", "hosts on maintenance"];
+    const conditions = new Map(names.map((name) => [name, { ...kind, name, problem }]));
+    const text = exposition([metricSource({}, { facts: { ...factsWith({}), conditions } as never })]);
+    return ["masakari_host_in_segment", "masakari_segment_enabled", "masakari_host_on_maintenance"].map((name) =>
+      linesOf(text, name).map((line) => line.split(" ").at(-1)),
+    );
+  };
+  assert.deepEqual(valuesWith("node2: …"), [["0"], ["0"], ["1"]]);
+  assert.deepEqual(valuesWith(undefined), [["1"], ["1"], ["0"]]);
+});
