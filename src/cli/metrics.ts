@@ -105,7 +105,7 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
     );
     return;
   }
-  const [{ serveTcp }, { basicLogin }, { ListenerTls }, { exposition }] = await Promise.all([
+  const [{ serveTcp }, { TcpEntrance }, { ListenerTls }, { exposition }] = await Promise.all([
     import("../status/tcp-server.ts"),
     import("../status/tcp-login.ts"),
     import("../status/tcp-tls.ts"),
@@ -119,13 +119,12 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
       handle: () => ({ status: 200, body: exposition(sources()), contentType: METRICS_CONTENT_TYPE }),
     },
   };
-  let isRight = login && basicLogin(login);
-  const isAllowed = isRight && ((authorization: string | undefined) => isRight?.(authorization) === true);
+  const entrance = login && new TcpEntrance(login, () => clock.now().mono, log);
   /** @returns why it stays as it was */
   const rereadLogin = (): string | undefined => {
     try {
       login = loginOf(options);
-      isRight = login && basicLogin(login);
+      if (login !== undefined) entrance?.renew(login);
       return undefined;
     } catch (error) {
       return messageOf(error);
@@ -142,7 +141,7 @@ async function serve(parts: MetricsParts, signal: AbortSignal) {
     parts.conditions.set(LOGIN, problem);
   });
   const optionNames = "[metrics] address, port";
-  await serveTcp({ address, port, log, isAllowed, tls, optionNames, routes: { ...ofMetrics, ...ofPage } }, signal);
+  await serveTcp({ address, port, log, entrance, tls, optionNames, routes: { ...ofMetrics, ...ofPage } }, signal);
 }
 
 /** @returns undefined if no login is asked for @throws if only half of one is there: the port must not be open then */

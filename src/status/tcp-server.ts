@@ -4,6 +4,7 @@ import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
 import { printable, printableJson } from "../system/printable.ts";
 import type { RouteResponse, Routes } from "./routes.ts";
+import type { TcpEntrance } from "./tcp-login.ts";
 import type { ListenerTls } from "./tcp-tls.ts";
 
 export interface TcpServerParts {
@@ -11,8 +12,8 @@ export interface TcpServerParts {
   readonly port: number;
   /** GET only. */
   readonly routes: Routes;
-  /** Whether the `Authorization` header of a request is right; undefined: no login is asked for. */
-  readonly isAllowed: ((authorization: string | undefined) => boolean) | undefined;
+  /** Undefined: no login is asked for. */
+  readonly entrance: Pick<TcpEntrance, "admit"> | undefined;
   /** Undefined: no encryption. */
   readonly tls: Pick<ListenerTls, "createServer" | "keepCurrent"> | undefined;
   /** Where address and port are configured, for the log. */
@@ -89,10 +90,17 @@ async function makeServer(parts: TcpServerParts): Promise<Server> {
   return server;
 }
 
-async function respond(request: IncomingMessage, { routes, isAllowed }: TcpServerParts): Promise<RouteResponse> {
-  if (isAllowed !== undefined && !isAllowed(request.headers.authorization)) {
+async function respond(request: IncomingMessage, { routes, entrance }: TcpServerParts): Promise<RouteResponse> {
+  const { remoteAddress = "" } = request.socket;
+  const admission = entrance?.admit(request.headers.authorization, remoteAddress) ?? "admitted";
+  if (admission === "refused") {
     const headers = { "WWW-Authenticate": 'Basic realm="masakari-monitors", charset="UTF-8"' };
     return { ...plain(401, "a user name and a password are needed ([metrics] username, password)"), headers };
+  }
+  if (admission !== "admitted") {
+    const { wait } = admission;
+    const headers = { "Retry-After": String(wait) };
+    return { ...plain(429, `too many failed logins from this address; try again in ${wait} s`), headers };
   }
   const [path = "", query] = (request.url ?? "").split("?");
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;

@@ -119,10 +119,7 @@ async function serveMetrics(
   const handle = () => ({ status: 200, body: metrics.text(), contentType: METRICS_CONTENT_TYPE });
   const routes = { "/metrics": { method: "GET", handle } } as const;
   const optionNames = "--metrics-port";
-  await serveTcp(
-    { address: "127.0.0.1", port, routes, isAllowed: undefined, tls: undefined, optionNames, log },
-    signal,
-  );
+  await serveTcp({ address: "127.0.0.1", port, routes, entrance: undefined, tls: undefined, optionNames, log }, signal);
 }
 
 /** The database and the password of a cloud are in it: it must be this user's alone, and this process's. */

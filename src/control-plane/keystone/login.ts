@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { networkOf } from "../../system/peer-network.ts";
 import { isObject } from "../formats/json-schema.ts";
 import type { Json } from "../formats/python-json.ts";
 import { expecting, KeystoneFault, unauthorized } from "./fault.ts";
 import type { ApplicationCredential, Domain, IdentityStore, Project, User } from "./identity-store.ts";
 import { at, checkLogin, textAt } from "./login-schema.ts";
-import { networkOf } from "./peer-network.ts";
 import { hashSecret, isWeak, verifySecret } from "./secret-hash.ts";
 import type { LoginThrottle } from "./throttle.ts";
 import type { Grant, TokenStore } from "./token-store.ts";

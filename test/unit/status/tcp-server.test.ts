@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { connect } from "node:tls";
 import { exportMetrics } from "../../../src/cli/metrics.ts";
 import { Conditions } from "../../../src/status/conditions.ts";
-import { basicLogin } from "../../../src/status/tcp-login.ts";
+import { TcpEntrance } from "../../../src/status/tcp-login.ts";
 import { systemClock } from "../../../src/system/system-clock.ts";
 import { Certificates } from "../../support/certificates.ts";
 import { defaultConfig } from "../../support/default-config.ts";
@@ -131,7 +131,10 @@ test("with a certificate the port speaks TLS and nothing else; files that cannot
 });
 
 test("a login is its user name and its password, whole", () => {
-  const isAllowed = basicLogin({ username: "ops", password: "a:b" });
+  const login = { username: "ops", password: "a:b" };
+  // Each for itself: none has to wait for the others.
+  const isAllowed = (authorization: string | undefined) =>
+    new TcpEntrance(login, () => 0, new KeptLog()).admit(authorization, "192.0.2.1") === "admitted";
   const header = (text: string) => basic(text).Authorization;
   assert.equal(isAllowed(header("ops:a:b")), true);
   assert.equal(isAllowed(header("ops:a:b").replace("Basic", "basic")), true);
@@ -227,4 +230,22 @@ test("who gives no login keeps no connection, so that no number of them keeps Pr
     await once(socket, "end");
   }
   assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { headers: basic("ops:x") })).status, 200);
+});
+
+test("after five wrong passwords the port responds with 429 and when to try again, and the log has where from, once", async (t) => {
+  const { port, log } = await serving(t, { username: "ops", password: "right" });
+  const request = async (password: string): Promise<Response> =>
+    await fetch(`http://127.0.0.1:${port}/metrics`, { headers: basic(`ops:${password}`) });
+  const statuses: number[] = [];
+  for (let count = 0; count < 7; count++) statuses.push((await request(`wrong ${count}`)).status);
+  assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429]);
+  const last = await request("right");
+  assert.equal(last.status, 429);
+  const seconds = Number(last.headers.get("retry-after"));
+  assert.ok(seconds > 0 && seconds <= 60, `${seconds} s`);
+  assert.match(await last.text(), /^too many failed logins from this address; try again in \d+ s\n$/);
+  const lines = log.lines.filter((line) => line.includes("wrong logins"));
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /^warning Too many different wrong logins .* from 127\.0\.0\.1: it is refused for 60 s/);
+  assert.doesNotMatch(log.lines.join(), /right\b(?! one)|wrong \d/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { networkOf } from "../../../../src/control-plane/keystone/peer-network.ts";
+import { networkOf } from "../../../src/system/peer-network.ts";
 
 const networks: Readonly<Record<string, string>> = {
   "192.0.2.7": "192.0.2.7",
