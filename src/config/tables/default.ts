@@ -34,7 +34,7 @@ export const defaultTable = {
       min: 0,
       max: 1024,
       ours: true,
-      help: "MB of state_path that each program may use for recording what it observes and decides, for `masakari-monitors explain` and `replay`; the oldest is deleted. 0: nothing is recorded.",
+      help: "MB of state_path that each program may use for recording what it observes and decides, for `masakari-monitors explain` and `replay`; the oldest is deleted. 0: nothing is recorded, and at its start a program removes what it had recorded.",
     },
     masakari_check_interval: {
       type: "int",

@@ -3,8 +3,10 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readdirSync,
+  rmdirSync,
   statfsSync,
   statSync,
   unlinkSync,
@@ -61,6 +63,17 @@ export const recordingOperations = {
       numbersIn(directory).filter((number) => number !== segment),
       othersBytes,
     );
+  },
+
+  /** Deletes a whole recording. @returns the bytes that it had; 0 if there was none */
+  removeRecording(directory: string): number {
+    // Of a symbolic link nothing is deleted: what it leads to is not this program's.
+    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return 0;
+    const paths = segmentsIn(directory);
+    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+    for (const path of paths) unlinkSync(path);
+    if (readdirSync(directory).length === 0) rmdirSync(directory);
+    return bytes;
   },
 
   /** @returns how many bytes the segment has then. If it throws, the segment is as before, or ends with a torn block. */
