@@ -51,10 +51,17 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const ADDRESSES = [
   /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/g,
   /(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi,
-  /(?<=https?:\/\/|BMC )[A-Za-z][\w.-]*/g,
+  // Of every scheme, `qemu+ssh://root@virt-1/system` too.
+  /(?<=[a-z]:\/\/(?:[^\s@/]{0,255}@)?|BMC )[A-Za-z][\w.-]*/g,
 ];
-/** What is named in an error of a system or a library: `getaddrinfo ENOTFOUND keystone.example.org`, `open '/home/alice/ca.pem'`. */
+/** Keystone's ids of users, projects and domains are UUIDs without hyphens. */
+const KEYSTONE_ID = /(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])/gi;
+/**
+ * What is named in an error of a system or a library: `getaddrinfo ENOTFOUND keystone`, `no response at virt-1:16509`, `keystone.example.org`,
+ * `open '/home/alice/ca.pem'`.
+ */
 const IN_ERRORS = {
+  host: /(?<=\b(?:ENOTFOUND|EAI_AGAIN) )[a-z0-9][\w.-]{0,252}|(?<=\b(?:at|in|to|from|of) )[a-z][a-z0-9-]{0,62}(?=:\d{2,5}\b)/gi,
   name: /(?<![\w.@/-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}(?![\w-]|\.\w)/gi,
   path: /(?<![\w./:-])\/(?:[\w.@+-]{1,255}\/){1,40}[\w.@+-]{1,255}/g,
 } as const;
@@ -146,10 +153,11 @@ export class Names {
   #text(text: string, kind: Kind | undefined): void {
     if (kind !== undefined) this.#found(text, kind);
     const searched = text.slice(0, SEARCHED);
-    for (const [uuid] of searched.matchAll(UUID)) this.#found(uuid, "uuid");
+    for (const pattern of [UUID, KEYSTONE_ID]) for (const [id] of searched.matchAll(pattern)) this.#found(id, "uuid");
     for (const pattern of ADDRESSES)
       for (const [address] of searched.matchAll(pattern)) this.#found(address, "address");
     if (!this.#isObserved || kind !== undefined) return;
+    for (const [name] of searched.matchAll(IN_ERRORS.host)) this.#foundInText(name, "name");
     for (const [name] of searched.matchAll(IN_ERRORS.name)) if (!NO_HOST.test(name)) this.#foundInText(name, "name");
     for (const [path] of searched.matchAll(IN_ERRORS.path)) this.#foundInText(path, "path");
   }

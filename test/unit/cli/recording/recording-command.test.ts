@@ -90,6 +90,10 @@ test("--anonymise also replaces what only errors name: other hosts, paths, the i
     "getaddrinfo ENOTFOUND keystone.acme-corp.example",
     "EACCES: permission denied, open '/home/alice-acme/secret.conf'",
     "see acme-billing.service and /opt/acme/acme-billing",
+    "getaddrinfo EAI_AGAIN acmekeystone",
+    "the name in acme-virt:16509 cannot be resolved (ENOTFOUND): check the libvirt URI and DNS",
+    "qemu+ssh://acmeuser@acme-box/system: closed; qemu+tls://acme-tls/system",
+    "Could not find user: acaca0aca0aca0aca0aca0aca0aca0ac.",
   ];
   for (const problem of problems) {
     const sightings = [{ key: "/opt/acme/acme-billing", problem }];
@@ -102,9 +106,9 @@ test("--anonymise also replaces what only errors name: other hosts, paths, the i
   assert.equal(code, 0, out);
   const text = textOf(file);
   assert.ok(
-    !/acme-corp|alice|secret\.conf|0f0e0d0c/.test(text),
-    /.{60}(acme-corp|alice|secret\.conf|0f0e0d0c)/.exec(text)?.[0],
+    !/acme|alice|secret\.conf|0f0e0d0c|acaca0/.test(text),
+    /.{60}(acme|alice|secret\.conf|0f0e0d0c|acaca0)/.exec(text)?.[0],
   );
-  assert.match(text, /ENOTFOUND name-00001/);
+  assert.match(text, /ENOTFOUND name-0000\d/);
   assert.match(text, /open '\/path\/00001'/);
 });
