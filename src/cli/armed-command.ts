@@ -3,11 +3,12 @@ import type { ArmedOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
-import { monitorsNamed } from "./monitor-names.ts";
+import { monitorsNamed, remedyIfNotRunning } from "./monitor-names.ts";
 import { programsIn, type StatusCommandParts } from "./status-command.ts";
 import { table } from "./table.ts";
 
 const TIMEOUT_MS = 2000;
+const NOT_RUNNING = "not running";
 const EXIT = { armed: 0, held: 1, disarmed: 2, blind: 2 } as const;
 
 const HELP = `
@@ -53,7 +54,7 @@ export function registerArmedCommand(program: Command, parts: StatusCommandParts
 /** In the first of these places in which it runs. */
 async function query(places: readonly string[], program: string): Promise<ArmedOutcome> {
   const { requestArmed } = await import("../status/client.ts");
-  let outcome: ArmedOutcome = { kind: "not running" };
+  let outcome: ArmedOutcome = { kind: NOT_RUNNING };
   for (const place of places) {
     outcome = await requestArmed(healthSocket(place, program), TIMEOUT_MS);
     if (outcome.kind !== "not running") break;
@@ -75,6 +76,6 @@ function listing(rows: readonly Row[]): string {
     ["MONITOR", ({ monitor }) => monitor],
     ["STATE", ({ state }) => state],
     ["SINCE", ({ since, seconds }) => since && `${since.replace(/\.\d+Z$/, "Z")} (${age((seconds ?? 0) * 1000)})`],
-    ["WHY", ({ reason }) => reason],
+    ["WHY", ({ monitor, reason }) => (reason === NOT_RUNNING ? `${reason}; ${remedyIfNotRunning(monitor)}` : reason)],
   ]);
 }

@@ -13,6 +13,7 @@ import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
 import { registerDoctorCommand } from "./doctor/command.ts";
+import { registerForgetCommand } from "./forget-command.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerOutboxCommand } from "./outbox-command.ts";
 import { registerPacemakerAlertCommand } from "./pacemaker-alert-command.ts";
@@ -104,6 +105,11 @@ const armed = registerArmedCommand(program, {
     process.exitCode = code;
   },
 });
+const forget = registerForgetCommand(program, {
+  statePath: () => statePath(forget.opts()),
+  otherPlaces,
+  out: process.stdout,
+});
 const doctor = registerDoctorCommand(program, {
   out: process.stdout,
   exit: (code) => {
@@ -144,7 +150,7 @@ registerReplayCommand(program, {
     process.exitCode = code;
   },
 });
-for (const command of [doctor, status, armed, compare, explain, recording, outbox, list, ...pauses, ...arming])
+for (const command of [doctor, status, armed, compare, explain, recording, outbox, list, forget, ...pauses, ...arming])
   addConfigFileOptions(command);
 
 try {

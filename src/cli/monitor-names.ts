@@ -15,3 +15,11 @@ export function monitorsNamed(names: readonly string[], found: readonly string[]
   if (unknown !== undefined) throw new Error(`no monitor ${unknown}; one of ${known.join(", ")}`);
   return wanted;
 }
+
+/** What to do about one that does not run. */
+export function remedyIfNotRunning(name: string): string {
+  const start = "start it";
+  return Object.hasOwn(monitorPrograms, name)
+    ? `${start}, or if this host does not use it any more: masakari-monitors forget ${name}`
+    : start;
+}

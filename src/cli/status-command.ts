@@ -6,7 +6,7 @@ import { DiskHungError } from "../system/disk/calls.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { namesIn } from "./directory-names.ts";
-import { monitorsNamed, shortName } from "./monitor-names.ts";
+import { monitorsNamed, remedyIfNotRunning, shortName } from "./monitor-names.ts";
 import { onOneLine, table } from "./table.ts";
 
 /** What the command needs of the program it is part of. */
@@ -38,7 +38,7 @@ const EXIT = { ok: 0, degraded: 1, failing: 2 } as const;
 
 const HELP = `
 Queries every monitor that has run with this configuration: each has a database, and while it runs a socket, in
-[DEFAULT] state_path. Name some to query only these, for instance on a host that does not use the others any more.
+[DEFAULT] state_path. Name some to query only these. One that this host does not use any more is shown until \`masakari-monitors forget\`.
 
   ok            it monitors, and no problem is known
   degraded      a dependency is unavailable (libvirt, Masakari, the disk ...) or an operator is needed; nothing is lost
@@ -190,20 +190,20 @@ function listing(queried: readonly Queried[]): string {
     ["LONGEST DELAY", (one) => longestDelay(reportOf(one))],
     ["OUTBOX", (one) => outbox(reportOf(one))],
   ]);
-  const wrong = queried.flatMap(({ program, outcome }) => problemLines(outcome).map((text) => `${program}: ${text}`));
+  const wrong = queried.flatMap((one) => problemLines(one).map((text) => `${one.program}: ${text}`));
   const lines = wrong.map((line) => `${onOneLine(line)}\n`);
   return lines.length === 0 ? shown : `${shown}\n${lines.join("")}`;
 }
 
-function problemLines(outcome: HealthOutcome): string[] {
+function problemLines({ program, outcome }: Queried): string[] {
   switch (outcome.kind) {
     case "responded":
       return outcome.report.problems.map(
         ({ severity, reason, since, seconds }) =>
-          `${severity} for ${age(seconds * 1000)} (since ${time(since)}): ${reason}`,
+          `${severity} for ${seconds < 1 ? "less than 1s" : age(seconds * 1000)} (since ${time(since)}): ${reason}`,
       );
     case "not running":
-      return ["not running: nothing listens on its socket"];
+      return [`not running: nothing listens on its socket; ${remedyIfNotRunning(program)}`];
     case "no response":
     case "not allowed":
       return [`${outcome.kind}: ${outcome.reason}`];

@@ -110,7 +110,14 @@ export function nextSteps({ monitors, driver }: HostOverview): readonly NextStep
   };
   for (const one of monitors) {
     if (one.kind !== "silent") continue;
-    add({ why: `Start the ${one.monitor}, or find out why it does not respond`, command: restart(one.monitor) });
+    const unused =
+      one.problem === "not running" && Object.hasOwn(UNITS, one.monitor)
+        ? `. If this host does not use it any more: masakari-monitors forget ${one.monitor}`
+        : "";
+    add({
+      why: `Start the ${one.monitor}, or find out why it does not respond${unused}`,
+      command: restart(one.monitor),
+    });
   }
   const overviews = monitors.flatMap((one) => (one.kind === "overview" ? [one.overview] : []));
   for (const overview of overviews) {
