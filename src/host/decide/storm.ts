@@ -39,7 +39,7 @@ function shifted(host: Host, step: number): Host {
 
 /** How many hosts are lost, as the storm guard counts them. */
 export interface Tally {
-  /** Lost within `storm_window`, whatever has become of them, or held by the guard since before; also those that may be lost by the next look. */
+  /** Lost within `storm_window`, whatever has become of them, or held by the guard since before and not reported yet; also those that may be lost by the next look. */
   readonly recent: number;
   /** Down now, since whenever; likewise. */
   readonly down: number;
@@ -75,5 +75,5 @@ export function isStorm({ inStorm }: Loss, { recent, down, limit }: Tally): bool
 }
 
 function isRecent({ loss, losses }: Host, from: number): boolean {
-  return loss?.inStorm === true || losses.some((at) => at >= from);
+  return (loss?.inStorm === true && loss.sent === undefined) || losses.some((at) => at >= from);
 }

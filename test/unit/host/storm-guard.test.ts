@@ -123,6 +123,23 @@ describe("the storm guard", () => {
     assert.deepEqual(monitor.holds("node3"), ["storm guard"]);
   });
 
+  it("counts hosts that were released and are left down for its window only: then another one is reported", () => {
+    const monitor = watching(6);
+    const lost = { ...all(6, "offline"), node2: "online", node3: "online" } as const;
+    monitor.look(lost);
+    monitor.pass(60);
+    monitor.observe({
+      kind: "orders",
+      at: monitor.at,
+      orders: { released: { at: monitor.at, reason: "rack B burns" } },
+    });
+    monitor.pass(700);
+    monitor.look(lost);
+    monitor.look({ ...lost, node3: "offline" });
+    assert.deepEqual(monitor.holds("node3"), []);
+    assert.equal(monitor.notified.length, 5);
+  });
+
   it("can be switched off", () => {
     const monitor = watching(6, { storm_ratio: 0 });
     monitor.look(all(6, "offline"));
