@@ -25,6 +25,8 @@ const DURATIONS: Durations = {
 };
 /** So long after it has joined, a host's own part is not settled, ms. */
 const SETTLING_MS = 4000;
+/** So long after its stack was started, a member has no fencing history of before: the controllers have it synchronised within 5 to 30 s. */
+const HISTORY_SYNC_MS = 15_000;
 /** So many fencing events are kept of each host. */
 const KEPT_EVENTS = 8;
 
@@ -84,7 +86,7 @@ export class ClusterModel {
       at,
       interrupted,
       maintenance: { cluster: this.maintenance ? "yes" : "no" },
-      fencing: this.#events,
+      fencing: this.#historyOn(machine),
       problems: [],
     } as const;
     const blind = !understood || !machine.participates || (machine.kind === "remote" && !this.#isIn(machine));
@@ -124,6 +126,11 @@ export class ClusterModel {
     return this.quorate !== undefined && machine.online && machine.participates && machine.network === this.quorate;
   }
 
+  #historyOn({ kind, fencerSince = 0 }: Machine): readonly FencingEvent[] {
+    if (kind === "remote" || this.#parts.clock.now().wall - fencerSince >= HISTORY_SYNC_MS) return this.#events;
+    return this.#events.filter(({ completedAt = fencerSince }) => completedAt >= fencerSince);
+  }
+
   #seenBy(machine: Machine): HostObservation {
     const { name, kind, online, expected, maintenance, standby, incarnation } = machine;
     const rest = { maintenance: maintenance ? "yes" : "no", standby: standby ? "yes" : "no" } as const;
@@ -145,6 +152,7 @@ export class ClusterModel {
     );
     if (this.quorate !== undefined) {
       for (const machine of machines) {
+        if (!machine.alive || !machine.stack) machine.fencerSince = undefined;
         const online = machine.participates && machine.network === this.quorate;
         if (online !== machine.online) {
           log(`${machine.name} is ${online ? "in" : "lost"}`);
@@ -153,6 +161,7 @@ export class ClusterModel {
             machine.expected = true;
             machine.incarnation += 1;
             machine.joinedAt = clock.now().mono;
+            machine.fencerSince ??= clock.now().wall;
           }
         }
         if (!online && machine.expected) this.#fence(machine, "cluster");

@@ -35,6 +35,8 @@ export class Machine {
   /** Since when it has been a member again, mono ms. */
   joinedAt = Number.NEGATIVE_INFINITY;
   fencingPending = false;
+  /** Since when its own fencer has noted the cluster's fencings, ms since the epoch; undefined while none runs on it. */
+  fencerSince: number | undefined = 0;
 
   constructor(name: string, kind: Machine["kind"]) {
     this.name = name;
