@@ -29,7 +29,14 @@ export const kept: Keep<HostsState> = {
 };
 
 /** A row changes when the host is lost, reported or back, and not at each look. */
-function keptOf({ reading: _reading, streak: _streak, incarnation: _incarnation, loss, ...lasting }: Host): unknown {
+function keptOf({
+  reading: _reading,
+  streak: _streak,
+  incarnation: _incarnation,
+  fencingReadFrom: _fencingReadFrom,
+  loss,
+  ...lasting
+}: Host): unknown {
   if (lasting.baseline === undefined) return undefined;
   if (loss === undefined) return lasting;
   const { since, notBefore, returned, sent, withdrawn, inStorm } = loss;

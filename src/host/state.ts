@@ -123,6 +123,8 @@ export interface Host {
   readonly incarnation: string | undefined;
   /** Ids of the fencing events about it that were in the history when it was last online; undefined if the history was never read. */
   readonly knownFencing: readonly string[] | undefined;
+  /** When the history was first read while it was online, for as long as what ended before that may be absent from it. */
+  readonly fencingReadFrom: Instant | undefined;
   readonly loss: Loss | undefined;
   /** When it was lost in the last hour, ms since the epoch. */
   readonly losses: readonly number[];
@@ -205,6 +207,7 @@ export function newHost(name: string, kind: Host["kind"]): Host {
     lastUp: undefined,
     incarnation: undefined,
     knownFencing: undefined,
+    fencingReadFrom: undefined,
     loss: undefined,
     losses: [],
     lastNormal: undefined,

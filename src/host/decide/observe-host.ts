@@ -1,4 +1,4 @@
-import type { ClusterObservation, HostObservation } from "../driver.ts";
+import type { ClusterObservation, FencingEvent, HostObservation } from "../driver.ts";
 import { type Host, type HostsState, type Loss, newLoss, type Reading, type View } from "../state.ts";
 import { withoutChecks } from "./checks.ts";
 import { CLOCKS_APART_MS, type Context } from "./context.ts";
@@ -12,6 +12,8 @@ import { CONFIRM_MS, isEstablished, nextStreak } from "./streak.ts";
 const RETURN_NOTICED_MS = 600_000;
 /** A host that was fenced and is up again is only reported for so long, ms: then its services run and nothing is to recover. */
 export const RETURNED_MS = 120_000;
+/** So long after it was first read, the history has all that the other members have of it, ms. */
+const HISTORY_WHOLE_MS = 35_000;
 /** So many fencings of a host are remembered: more than a driver shows of it. */
 const KNOWN_FENCINGS = 40;
 /** How long ago the look before the first one may have been, ms. */
@@ -84,7 +86,9 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
-    if (fencedAt !== undefined) next = openReturned(next, { fencedAt, lastUp, afterGap }, context);
+    // One from before the latest look that saw the host online was late in the history: others may have reported it.
+    if (fencedAt !== undefined)
+      next = openReturned(next, { fencedAt, lastUp, afterGap: afterGap || fencedAt < lastUp }, context);
     else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -165,8 +169,16 @@ function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, cont
  * Also what the history has no longer: after Pacemaker or its fencer was started on this host, it is empty until the other members have sent
  * theirs, up to 30 s later, and then each old fencing would be a new one.
  */
-function withKnownFencing(host: Host, { fencing }: ClusterObservation): Host {
+function withKnownFencing(host: Host, { fencing, at }: ClusterObservation): Host {
   if (fencing === undefined) return host;
+  const readFrom = host.knownFencing === undefined ? at : host.fencingReadFrom;
+  const isWhole = readFrom === undefined || at.mono - readFrom.mono >= HISTORY_WHOLE_MS;
+  const fencingReadFrom = isWhole ? undefined : readFrom;
+  const known = knowing(host, fencing);
+  return fencingReadFrom === host.fencingReadFrom ? known : { ...known, fencingReadFrom };
+}
+
+function knowing(host: Host, fencing: readonly FencingEvent[]): Host {
   const ids = fencing.filter(({ target, status }) => target === host.name && status !== "pending").map(({ id }) => id);
   const known = host.knownFencing;
   const shown = new Set(ids);

@@ -8,22 +8,28 @@ import type { Context } from "./context.ts";
 const POWER_HOLDS_MS = 60_000;
 const LONGEST_BACK_OFF_S = 300;
 
+type Fenced = Pick<Host, "name" | "knownFencing" | "fencingReadFrom">;
+
 /**
  * The successful fencing events of a host that came after it was last online: none where the history could not be read then, since each
  * may be old. An unfencing (`on`) never means that it is down.
  */
-export function newFencings(
-  { name, knownFencing }: Pick<Host, "name" | "knownFencing">,
-  { fencing = [] }: Pick<View, "fencing">,
-): readonly FencingEvent[] {
+export function newFencings(host: Fenced, { fencing = [] }: Pick<View, "fencing">): readonly FencingEvent[] {
+  const { name, knownFencing } = host;
   if (knownFencing === undefined) return [];
   return fencing.filter(
-    ({ id, target, status, action }) =>
-      target === name &&
-      status === "success" &&
-      (action === "off" || action === "reboot") &&
-      !knownFencing.includes(id),
+    (event) =>
+      event.target === name &&
+      event.status === "success" &&
+      (event.action === "off" || event.action === "reboot") &&
+      !knownFencing.includes(event.id) &&
+      !mayBeOlder(event, host),
   );
+}
+
+/** Whether it may have ended before the history was first read, which lacked it then. */
+function mayBeOlder({ completedAt }: FencingEvent, { fencingReadFrom }: Fenced): boolean {
+  return fencingReadFrom !== undefined && (completedAt === undefined || completedAt < fencingReadFrom.wall);
 }
 
 /** The host without the fencings that ended before it was up again (ms since the epoch): they prove nothing of its present loss. */

@@ -24,6 +24,17 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(after.notified, []);
   });
 
+  it("is not reported at once, but checked at Masakari, if the history shows it late", () => {
+    const monitor = restarted(watching({ needsProof: true }), 600);
+    const completedAt = monitor.at.wall - 100_000;
+    lookTwice(monitor, UP);
+    monitor.pass(10);
+    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt })] });
+    assert.deepEqual(monitor.notified, []);
+    monitor.endApiCheck("notified");
+    assert.deepEqual(monitor.notified, []);
+  });
+
   it("is no longer reported as down when it has been up for 2 minutes", () => {
     const monitor = watching({ needsProof: true });
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fencing, HostDecisions } from "../../support/host-cluster.ts";
+import { lookTwice } from "../../support/host-restart.ts";
 
 const UP = { node2: "online", node3: "online", node4: "online" } as const;
 const LOST = { ...UP, node3: "offline" } as const;
@@ -76,6 +77,26 @@ describe("a fencing history that is empty for some seconds, as after Pacemaker w
       assert.deepEqual(monitor.holds("node3"), ["planned work"]);
       const again = fencing("node3", "success", { id: "again", completedAt: monitor.at.wall });
       monitor.look(LEFT, { fencing: [again, ...meanwhile, old] });
+      assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+    }
+  });
+
+  it("is not whole when it is first read: what it lacked then is neither a return nor proof of a loss", () => {
+    for (const hosts of [UP, LEFT]) {
+      const monitor = new HostDecisions();
+      lookTwice(monitor, UP);
+      monitor.pass(hosts === UP ? 5 : 30);
+      const old = ["node2", "node3", "node4"].map((name, index) =>
+        fencing(name, "success", { completedAt: monitor.at.wall - 60_000 * (index + 1) }),
+      );
+      monitor.look(hosts, { fencing: old });
+      monitor.pass(60);
+      monitor.look(hosts, { fencing: old });
+      monitor.pass(60);
+      assert.deepEqual(monitor.holds("node3"), hosts === UP ? [] : ["planned work"]);
+      assert.deepEqual(monitor.holds("node2"), []);
+      const again = fencing("node3", "success", { id: "again", completedAt: monitor.at.wall });
+      monitor.look(LEFT, { fencing: [again, ...old] });
       assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
     }
   });
