@@ -106,7 +106,7 @@ function awaitExit(
   const startedAt = clock.now().mono;
   const stdout = captureOutput(child.stdout, outputLimit);
   const stderr = captureOutput(child.stderr, outputLimit);
-  const elapsed = () => `${((clock.now().mono - startedAt) / 1000).toFixed(1)} s`;
+  const elapsed = () => lengthOf(clock.now().mono - startedAt);
   const limit = `did not end within ${options.timeoutMs / 1000} s`;
   const { promise, resolve } = Promise.withResolvers<CommandResult>();
   let timer: Timer | undefined;
@@ -174,3 +174,6 @@ function signalGroup(pid: number, name: "TERM" | "KILL", sudo: readonly string[]
 function notStarted(summary: string): CommandResult {
   return { outcome: "not-started", code: undefined, summary, stdout: NO_OUTPUT, stderr: NO_OUTPUT };
 }
+
+/** Most commands take so little that in seconds it would be 0.0. */
+const lengthOf = (ms: number): string => (ms < 50 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);

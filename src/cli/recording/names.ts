@@ -62,6 +62,8 @@ const KEYSTONE_ID = /(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])/gi;
  */
 const IN_ERRORS = {
   host: /(?<=\b(?:ENOTFOUND|EAI_AGAIN) )[a-z0-9][\w.-]{0,252}|(?<=\b(?:at|in|to|from|of) )[a-z][a-z0-9-]{0,62}(?=:\d{2,5}\b)/gi,
+  program:
+    /(?<=\bthere is no )(?!sudo )[\w.+@/-]{1,255}(?= \(commands run without)|(?<=could not be started: )(?!sudo )[\w.+@/-]{1,255}(?= is )/g,
   name: /(?<![\w.@/-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}(?![\w-]|\.\w)/gi,
   path: /(?<![\w./:-])\/(?:[\w.@+-]{1,255}\/){1,40}[\w.@+-]{1,255}/g,
 } as const;
@@ -158,6 +160,7 @@ export class Names {
       for (const [address] of searched.matchAll(pattern)) this.#found(address, "address");
     if (!this.#isObserved || kind !== undefined) return;
     for (const [name] of searched.matchAll(IN_ERRORS.host)) this.#foundInText(name, "name");
+    for (const [name] of searched.matchAll(IN_ERRORS.program)) this.#foundInText(name, "name");
     for (const [name] of searched.matchAll(IN_ERRORS.name)) if (!NO_HOST.test(name)) this.#foundInText(name, "name");
     for (const [path] of searched.matchAll(IN_ERRORS.path)) this.#foundInText(path, "path");
   }

@@ -8,6 +8,9 @@ import type { Check } from "../check.ts";
 import { type Finding, ok } from "../finding.ts";
 import type { Subject } from "../subject.ts";
 
+/** So many reasons why a program is needed are given. */
+const REASONS = 5;
+
 interface Tool {
   readonly program: string;
   readonly level: "warning" | "problem";
@@ -34,11 +37,22 @@ export const tools: Check = {
   name: "tools",
   async run(subject) {
     const wanted = [...(await ofProcesses(subject)), ...ofHosts(subject)];
-    const missing = wanted.filter(({ program }) => !isInstalled(program));
+    const missing = byProgram(wanted).filter(({ program }) => !isInstalled(program));
     if (missing.length > 0) return missing.map(findingOf);
     return wanted.length === 0 ? [] : [ok(`present: ${[...new Set(wanted.map(({ program }) => program))].join(", ")}`)];
   },
 };
+
+/** Each once, with all that it is missing for: a list of fifty services has one `systemctl`. */
+function byProgram(wanted: readonly Tool[]): readonly Tool[] {
+  const reasons = new Map<string, Set<string>>();
+  for (const { program, why } of wanted) reasons.set(program, (reasons.get(program) ?? new Set()).add(why));
+  return [...reasons].flatMap(([program, all]) => {
+    const why = [...all].slice(0, REASONS).join("; ");
+    const tool = wanted.find((one) => one.program === program);
+    return tool === undefined ? [] : { ...tool, why };
+  });
+}
 
 const findingOf = ({ program, level, why, from }: Tool): Finding => ({
   level,

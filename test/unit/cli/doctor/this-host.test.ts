@@ -76,10 +76,17 @@ test("an empty process list, one that cannot be read, and a program that is not 
   assert.match(empty.join("\n"), /^problem: .*list\.yaml has no entries$/);
   const broken = briefly(await findingsOf([processes], onlyProcesses, files("- process_name: [\n")));
   assert.match(broken.join("\n"), /^problem: .*list\.yaml/);
-  const entry = { process_name: "web", restart_command: "/usr/bin/no-such-program web" };
-  const missing = await findingsOf([tools], onlyProcesses, files(processList([entry])));
-  assert.match(briefly(missing).join("\n"), /^problem: there is no program \/usr\/bin\/no-such-program$/m);
-  assert.match(missing.map((one) => (one.level === "ok" ? "" : one.why)).join("\n"), /a command of web/);
+  const restart_command = "/usr/bin/no-such-program web";
+  const entries = [
+    { process_name: "web", restart_command, start_command: restart_command },
+    { process_name: "db", restart_command },
+  ];
+  const missing = await findingsOf([tools], onlyProcesses, files(processList(entries)));
+  assert.deepEqual(briefly(missing), ["problem: there is no program /usr/bin/no-such-program"], "once");
+  assert.match(
+    missing.map((one) => (one.level === "ok" ? "" : one.why)).join("\n"),
+    /a command of web .*; a command of db/,
+  );
 });
 
 test("what check-config finds: an error is a problem, with the secret in none", async () => {
