@@ -3,6 +3,7 @@ import type { ArmedOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
+import { firstResponse } from "./first-response.ts";
 import { monitorsNamed, remedyIfNotRunning } from "./monitor-names.ts";
 import { programsIn, type StatusCommandParts } from "./status-command.ts";
 import { table } from "./table.ts";
@@ -41,25 +42,24 @@ export function registerArmedCommand(program: Command, parts: StatusCommandParts
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const found = await programsIn(places, parts.warn);
+      let isHung = false;
+      const warn = (line: string): void => {
+        isHung = true;
+        parts.warn?.(line);
+      };
+      const found = await programsIn(places, warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       const rows = await Promise.all(programs.map(async (name) => rowOf(name, await query(places, name))));
       if (json) parts.out.write(`${printableJson(rows, 2)}\n`);
-      else if (rows.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
-      else parts.out.write(listing(rows));
+      else if (rows.length > 0) parts.out.write(listing(rows));
+      else if (!isHung) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       parts.exit(rows.length === 0 ? 2 : Math.max(...rows.map(({ state }) => EXIT[state])));
     });
 }
 
-/** In the first of these places in which it runs. */
 async function query(places: readonly string[], program: string): Promise<ArmedOutcome> {
   const { requestArmed } = await import("../status/client.ts");
-  let outcome: ArmedOutcome = { kind: NOT_RUNNING };
-  for (const place of places) {
-    outcome = await requestArmed(healthSocket(place, program), TIMEOUT_MS);
-    if (outcome.kind !== "not running") break;
-  }
-  return outcome;
+  return await firstResponse(places, (place) => requestArmed(healthSocket(place, program), TIMEOUT_MS));
 }
 
 function rowOf(monitor: string, outcome: ArmedOutcome): Row {

@@ -12,6 +12,7 @@ import { registerCompareCommand } from "./compare-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigFileOptions, configOptions } from "./config-options.ts";
 import { addControlPlaneCommand } from "./control-plane-command.ts";
+import { refuseHungDisk } from "./directory-names.ts";
 import { registerDoctorCommand } from "./doctor/command.ts";
 import { registerForgetCommand } from "./forget-command.ts";
 import { registerListCommand } from "./list-command.ts";
@@ -65,6 +66,7 @@ const outbox = registerOutboxCommand(program, {
   statePath: () => statePath(outbox.opts()),
   otherPlaces,
   out: process.stdout,
+  warn,
   now: Date.now,
 });
 const status = registerStatusCommand(program, {
@@ -72,7 +74,7 @@ const status = registerStatusCommand(program, {
   otherPlaces,
   out: process.stdout,
   warn,
-  abandon: () => exitNow(1),
+  abandon: exitNow,
   exit: (code) => {
     process.exitCode = code;
   },
@@ -150,6 +152,13 @@ registerReplayCommand(program, {
     process.exitCode = code;
   },
 });
+/** They read or write the state directory themselves: where its disk hangs they would wait for ever, and silently. */
+for (const command of [explain, recording, ...pauses, ...arming]) {
+  command.hook("preAction", async () => {
+    const parsed = command.opts();
+    if (parsed.from === undefined) await refuseHungDisk(statePath(parsed));
+  });
+}
 for (const command of [doctor, status, armed, compare, explain, recording, outbox, list, forget, ...pauses, ...arming])
   addConfigFileOptions(command);
 
@@ -161,4 +170,4 @@ try {
   diskHung ||= error instanceof DiskHungError;
 }
 // A thread that waits for the disk would keep the program from ending.
-if (diskHung) exitNow(Number(process.exitCode ?? 1));
+if (diskHung) exitNow(Number(process.exitCode ?? 0));

@@ -9,10 +9,10 @@ const LIMIT_MS = 2000;
  * The names in a state directory; none if it does not exist.
  * @throws Error for the operator, or DiskHungError: the program must then be ended with `exitNow`
  */
-export async function namesIn(directory: string): Promise<readonly string[]> {
+export async function namesIn(directory: string, limitMs = LIMIT_MS): Promise<readonly string[]> {
   const timer = new AbortController();
-  const late = sleep(LIMIT_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new DiskHungError(`${directory} cannot be read: its disk has not responded within ${LIMIT_MS / 1000} s`);
+  const late = sleep(limitMs, undefined, { signal: timer.signal }).then(() => {
+    throw new DiskHungError(`${directory} cannot be read: its disk has not responded within ${limitMs / 1000} s`);
   });
   try {
     return await Promise.race([promises.readdir(directory), late]);
@@ -24,5 +24,14 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
   } finally {
     timer.abort();
     late.catch(() => undefined);
+  }
+}
+
+/** @throws DiskHungError: the program must then be ended with `exitNow`. What else is wrong with the directory is left to whoever uses it. */
+export async function refuseHungDisk(directory: string): Promise<void> {
+  try {
+    await namesIn(directory);
+  } catch (error) {
+    if (error instanceof DiskHungError) throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { ReceivedSubject, SubjectsOutcome } from "../status/client.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
+import { firstResponse } from "./first-response.ts";
 import { monitorsNamed } from "./monitor-names.ts";
 import { programsIn, type StatusCommandParts } from "./status-command.ts";
 import { onOneLine, table } from "./table.ts";
@@ -33,10 +34,16 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const found = await programsIn(places, parts.warn);
+      let isHung = false;
+      const warn = (line: string): void => {
+        isHung = true;
+        parts.warn?.(line);
+      };
+      const found = await programsIn(places, warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       if (programs.length === 0) {
-        parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
+        if (json || !isHung)
+          parts.out.write(json ? "[]\n" : `no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
         return;
       }
       const queried = await Promise.all(programs.map(async (name) => ({ name, outcome: await queryIn(places, name) })));
@@ -54,15 +61,9 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
     });
 }
 
-/** In the first of these places in which it runs. */
 async function queryIn(places: readonly string[], program: string): Promise<SubjectsOutcome> {
   const { requestSubjects } = await import("../status/client.ts");
-  let outcome: SubjectsOutcome = { kind: "not running" };
-  for (const place of places) {
-    outcome = await requestSubjects(healthSocket(place, program), TIMEOUT_MS);
-    if (outcome.kind !== "not running") break;
-  }
-  return outcome;
+  return await firstResponse(places, (place) => requestSubjects(healthSocket(place, program), TIMEOUT_MS));
 }
 
 const shortened = (text: string): string => (text.length > EVENT_LENGTH ? `${text.slice(0, EVENT_LENGTH - 1)}…` : text);

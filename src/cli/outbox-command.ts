@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { describeNotification } from "../notify/entry.ts";
 import { type EntryJson, entryToJson } from "../notify/entry-json.ts";
 import type { StateFile } from "../notify/state-file.ts";
 import { healthSocket, SOCKET_SUFFIX } from "../status/socket-path.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
 import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { namesIn } from "./directory-names.ts";
@@ -20,6 +20,8 @@ export interface OutboxCommandParts {
   /** Where the monitors may keep their state if they cannot have that. */
   readonly otherPlaces?: (statePath: string) => readonly string[];
   readonly out: { write(text: string): unknown };
+  /** Takes a line about a disk that hangs; a look at it keeps the process from ending. */
+  readonly warn?: (line: string) => void;
   /** ms since the Unix epoch. */
   readonly now: () => number;
 }
@@ -76,7 +78,7 @@ async function list(parts: OutboxCommandParts, all: boolean, json: boolean): Pro
 
 /** What this host's monitors have in their outboxes. @param all also what has ended lately @throws OutboxCommandError, StateFileError */
 export async function entriesIn(
-  parts: Pick<OutboxCommandParts, "otherPlaces">,
+  parts: Pick<OutboxCommandParts, "otherPlaces" | "warn">,
   statePath: string,
   all: boolean,
 ): Promise<readonly EntryJson[]> {
@@ -138,16 +140,30 @@ const TIMEOUT_MS = 2000;
 
 /** The database of every program, or of the one named, in order of their names. @throws DiskHungError */
 async function places(
-  parts: Pick<OutboxCommandParts, "otherPlaces">,
+  parts: Pick<OutboxCommandParts, "otherPlaces" | "warn">,
   statePath: string,
   only: string | undefined,
 ): Promise<readonly Place[]> {
-  const directories = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])].filter((path) => existsSync(path));
-  const problem = directories.length === 0 ? whyNoStateDirectory(statePath) : undefined;
-  if (problem !== undefined) throw new OutboxCommandError(problem);
+  const directories = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
+  let hung: DiskHungError | undefined;
   const listed = await Promise.all(
-    directories.map(async (directory) => ({ directory, names: await namesIn(directory) })),
+    directories.map(async (directory) => {
+      try {
+        return { directory, names: await namesIn(directory) };
+      } catch (error) {
+        if (!(error instanceof DiskHungError) || parts.warn === undefined) throw error;
+        hung = error;
+        return { directory, names: [] };
+      }
+    }),
   );
+  if (listed.every(({ names }) => names.length === 0)) {
+    // A monitor that runs on a disk that hangs has its socket elsewhere; without one there is nothing to be known.
+    if (hung !== undefined) throw hung;
+    const problem = whyNoStateDirectory(statePath);
+    if (problem !== undefined) throw new OutboxCommandError(problem);
+  }
+  if (hung !== undefined) parts.warn?.(hung.message);
   const found = listed.flatMap(({ directory, names }) =>
     programsOf(names, DATABASE).map((program) => ({
       program,

@@ -6,6 +6,7 @@ import type { Routes } from "../status/routes.ts";
 import { healthSocket } from "../status/socket-path.ts";
 import type { Logger } from "../system/log.ts";
 import { messageOf } from "../system/message-of.ts";
+import { firstResponse } from "./first-response.ts";
 import { type Listener, PORTS } from "./metrics.ts";
 import type { ServedMonitor } from "./monitor-routes.ts";
 import { fallbackPlaces, stateEnvironment } from "./state-place.ts";
@@ -112,13 +113,7 @@ class UnreadablePlaces {
   }
 }
 
-/** In the first of these places in which it runs. */
 async function query(places: readonly string[], program: string): Promise<OverviewOutcome> {
   const { requestOverview } = await import("../status/client.ts");
-  let outcome: OverviewOutcome = { kind: "not running" };
-  for (const place of places) {
-    outcome = await requestOverview(healthSocket(place, program), TIMEOUT_MS);
-    if (outcome.kind !== "not running") break;
-  }
-  return outcome;
+  return await firstResponse(places, (place) => requestOverview(healthSocket(place, program), TIMEOUT_MS));
 }

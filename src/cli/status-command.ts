@@ -18,8 +18,8 @@ export interface StatusCommandParts {
   readonly out: { write(text: string): unknown };
   /** Takes a line about what could not be looked at. */
   readonly warn?: (line: string) => void;
-  /** Ends the program at once: what it waits for may never come. */
-  readonly abandon?: () => void;
+  /** Ends the program at once with this status: what it waits for may never come. */
+  readonly abandon?: (status: number) => void;
   /** Takes the exit status. */
   readonly exit: (status: number) => void;
 }
@@ -79,12 +79,17 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      const found = await programsIn(places, parts.warn);
+      let isHung = false;
+      const warn = (line: string): void => {
+        isHung = true;
+        parts.warn?.(line);
+      };
+      const found = await programsIn(places, warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       const queried = await Promise.all(programs.map((one) => queryIn(places, one)));
       if (json) parts.out.write(`${printableJson(queried.map(toJson), 2)}\n`);
-      else if (queried.length === 0) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
-      else parts.out.write(listing(queried));
+      else if (queried.length > 0) parts.out.write(listing(queried));
+      else if (!isHung) parts.out.write(`no monitor has run with ${statePath} ([DEFAULT] state_path)\n`);
       parts.exit(queried.length === 0 ? EXIT.failing : EXIT[worst(queried.map(verdictOf))]);
     });
 }
@@ -96,12 +101,15 @@ async function runProbe(which: "live" | "ready", names: readonly string[], parts
   parts.exit(1);
   const late = setTimeout(() => {
     parts.warn?.(`no response within ${PROBE_MS} ms`);
-    parts.abandon?.();
+    parts.abandon?.(1);
   }, PROBE_MS);
   const problems = await probeAll(which, names, parts);
   clearTimeout(late);
   for (const problem of problems) parts.out.write(`${onOneLine(problem)}\n`);
-  parts.exit(problems.length === 0 ? 0 : 1);
+  const status = problems.length === 0 ? 0 : 1;
+  parts.exit(status);
+  // A look at a disk that hangs would keep it from ending.
+  parts.abandon?.(status);
 }
 
 async function probeAll(
@@ -111,19 +119,33 @@ async function probeAll(
 ): Promise<readonly string[]> {
   const statePath = await parts.statePath();
   const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-  // What is named is not looked for on the disk, which may hang.
-  const programs = names.length > 0 ? names.map(shortName) : await programsIn(places, parts.warn);
-  if (programs.length === 0) return [`no monitor has run with ${statePath} ([DEFAULT] state_path)`];
+  let hung: string | undefined;
+  const warn = (line: string): void => {
+    hung = line;
+  };
+  // What is named is not looked for on the disk, which may hang: then a monitor has its socket elsewhere.
+  const programs = names.length > 0 ? names.map(shortName) : await programsIn(places, warn, PROBE_MS / 2);
+  if (programs.length === 0) return [hung ?? `no monitor has run with ${statePath} ([DEFAULT] state_path)`];
   const { probe } = await import("../status/client.ts");
   const found = await Promise.all(
     [...new Set(programs)].map(async (program) => {
-      const results = await Promise.all(places.map((place) => probe(healthSocket(place, program), which, PROBE_MS)));
-      return results.includes(undefined)
+      const problems = await firstGood(places.map((place) => probe(healthSocket(place, program), which, PROBE_MS)));
+      return problems.length === 0
         ? []
-        : [`${program}: ${results.find((one) => one !== "not running") ?? results[0]}`];
+        : [`${program}: ${problems.find((one) => one !== "not running") ?? problems[0]}`];
     }),
   );
   return found.flat();
+}
+
+/** @returns nothing as soon as one is well, whatever the others still wait for; else what is wrong with each */
+async function firstGood(results: readonly Promise<string | undefined>[]): Promise<readonly (string | undefined)[]> {
+  const good = results.map(async (result) => {
+    const problem = await result;
+    if (problem !== undefined) throw new Error(problem);
+    return [];
+  });
+  return await Promise.any(good).catch(async () => await Promise.all(results));
 }
 
 /** In the first of these places in which it answers; its lock may be in another one, if that one's disk hung when it started. */
@@ -140,7 +162,8 @@ async function queryIn(places: readonly string[], program: string): Promise<Quer
 async function query(statePath: string, program: string): Promise<Queried> {
   const { requestHealth } = await import("../status/client.ts");
   const outcome = await requestHealth(healthSocket(statePath, program), TIMEOUT_MS);
-  if (outcome.kind === "responded") return { program, outcome };
+  const isHung = outcome.kind === "no response" && outcome.diskHangs === true;
+  if (outcome.kind === "responded" || isHung) return { program, outcome };
   const { lockHolder } = await import("../notify/state-lock.ts");
   const pid = lockHolder(statePath, program);
   if (outcome.kind !== "not running" || pid === undefined) return { program, outcome, pid };
@@ -152,8 +175,9 @@ async function query(statePath: string, program: string): Promise<Queried> {
 export async function programsIn(
   places: readonly string[],
   warn: ((line: string) => void) | undefined,
+  limitMs?: number,
 ): Promise<readonly string[]> {
-  const files = await Promise.all(places.map(async (place) => await filesIn(place, warn)));
+  const files = await Promise.all(places.map(async (place) => await filesIn(place, warn, limitMs)));
   const names = files
     .flat()
     .flatMap((file) =>
@@ -164,9 +188,13 @@ export async function programsIn(
   return [...new Set(names)].sort();
 }
 
-async function filesIn(statePath: string, warn: ((line: string) => void) | undefined): Promise<readonly string[]> {
+async function filesIn(
+  statePath: string,
+  warn: ((line: string) => void) | undefined,
+  limitMs: number | undefined,
+): Promise<readonly string[]> {
   try {
-    return await namesIn(statePath);
+    return await namesIn(statePath, limitMs);
   } catch (error) {
     if (!(error instanceof DiskHungError)) throw error;
     warn?.(error.message);

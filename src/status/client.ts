@@ -1,3 +1,5 @@
+import { promises } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   array,
   boolean,
@@ -11,6 +13,7 @@ import {
   string,
 } from "valibot";
 import { http } from "../http/node-http.ts";
+import { DiskHungError } from "../system/disk/calls.ts";
 import { parseJson } from "../system/parse-json.ts";
 import type { MonitorOverview } from "./page/overview.ts";
 import { fitsSocket } from "./socket-path.ts";
@@ -65,7 +68,7 @@ type NoResponse =
   /** Nothing listens: it was stopped or killed, or has never run. */
   | { readonly kind: "not running" }
   /** It listens and does not respond (stopped by a signal, or its event loop is blocked), or its response has no known format. */
-  | { readonly kind: "no response"; readonly reason: string }
+  | { readonly kind: "no response"; readonly reason: string; readonly diskHangs?: boolean }
   | { readonly kind: "not allowed"; readonly reason: string };
 
 /** A full outbox has 10,000 entries of some 600 bytes. */
@@ -160,7 +163,7 @@ async function outcomeOf<Good>(
       return { kind: "not allowed", reason: "only its own user and root can query it" };
     }
     if (code === "ABORT_ERR") return { kind: "no response", reason: `no response within ${timeoutMs / 1000} s` };
-    return { kind: "no response", reason: message };
+    return { kind: "no response", reason: message, ...(error instanceof DiskHungError && { diskHangs: true }) };
   }
 }
 
@@ -170,8 +173,38 @@ export interface MonitorRequest {
   readonly body?: object;
 }
 
-/** Sends a request to a monitor's socket. @param timeoutMs for all of it @throws why there is no response */
-export function requestMonitor(
+/**
+ * Sends a request to a monitor's socket.
+ * @param timeoutMs for all of it
+ * @throws why there is no response; DiskHungError: the look at the socket's path has not ended, and keeps the process from ending
+ */
+export async function requestMonitor(
+  socketPath: string,
+  request: MonitorRequest,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly text: string }> {
+  await lookAt(socketPath, timeoutMs);
+  return await send(socketPath, request, timeoutMs);
+}
+
+/**
+ * To connect to a path on a disk that hangs would hold up the event loop, and with it every time limit: a thread of libuv finds out first.
+ * @throws DiskHungError, or the system's error
+ */
+async function lookAt(path: string, limitMs: number): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: timer.signal }).then(() => {
+    throw new DiskHungError(`the disk of ${path} has not responded within ${limitMs / 1000} s`);
+  });
+  try {
+    await Promise.race([promises.stat(path), late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
+  }
+}
+
+function send(
   socketPath: string,
   { path, body }: MonitorRequest,
   timeoutMs: number,

@@ -54,11 +54,14 @@ export const stateDirectory: Check = {
   },
 };
 
-/** The path itself, or the directory above it that exists. */
+/** The path itself, or the directory above it that exists. @throws the system's error, of a server that is gone for instance */
 async function nearest(path: string): Promise<string> {
   const isThere = await stat(path).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
+      throw error;
+    },
   );
   return isThere || path === dirname(path) ? path : await nearest(dirname(path));
 }

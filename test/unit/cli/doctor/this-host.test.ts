@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { configuration } from "../../../../src/cli/doctor/checks/configuration.ts";
 import { judgeNode } from "../../../../src/cli/doctor/checks/node-version.ts";
@@ -42,6 +43,14 @@ test("a state directory in memory, and one that anybody may write to", async () 
     return { "x.conf": `[DEFAULT]\nstate_path = ${directory}\n` };
   });
   assert.match(briefly(open).join("\n"), /^problem: .* cannot be used: .* is writable for others \(mode 0777\)$/m);
+});
+
+test("a state directory that is there and cannot be looked at is no directory that is to be made", async () => {
+  const found = await findingsOf([stateDirectory], onlyProcesses, (directory) => {
+    symlinkSync(join(directory, "loop"), join(directory, "loop"));
+    return { "x.conf": `[DEFAULT]\nstate_path = ${directory}/loop/state\n` };
+  });
+  assert.match(briefly(found).join("\n"), /^problem: .*ELOOP/);
 });
 
 test("entries of the process list: one that runs, one that nothing matches, one that only contains the name, a pidfile of nothing", async (t) => {
