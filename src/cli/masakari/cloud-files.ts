@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { readTextFile } from "../../config/text-file.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
 
-/** What clouds.yaml holds: text, lists and mappings. Numbers and booleans stay the text that they are written as. */
+/** What clouds.yaml holds: text, lists and mappings. Numbers and booleans stay the text that they are written as; a null is empty. */
 export type Node = string | readonly Node[] | Mapping;
 export type Mapping = { readonly [key: string]: Node };
 
@@ -69,7 +69,7 @@ async function firstOf(
     const read = readTextFile(path);
     if ("text" in read) {
       if (path !== given) requireTrusted(path);
-      return { path, content: await parse(path, read.text) };
+      return { path, content: await parseMapping(path, read.text) };
     }
     // Whoever names a file means no other one.
     if (path === given || !(read.missing || read.denied === true)) throw new CommandError(`${path} ${read.reason}`);
@@ -92,24 +92,32 @@ function requireTrusted(path: string): void {
   );
 }
 
-async function parse(path: string, text: string): Promise<Mapping> {
+/**
+ * @param path of the text, for messages
+ * @throws CommandError if it is no mapping
+ */
+export async function parseMapping(path: string, text: string): Promise<Mapping> {
   if (text.length > MAX_LENGTH) throw new CommandError(`${path} is larger than ${MAX_LENGTH / 1024} KiB`);
   const { parseDocument } = await import("yaml");
   let content: unknown;
   try {
-    // JSON is YAML. With this schema every scalar is text: a password 012345 is no octal number.
-    const document = parseDocument(text, { schema: "failsafe", merge: true, prettyErrors: false, logLevel: "error" });
+    // JSON is YAML. With this schema every scalar but a null is text: a password 012345 is no octal number.
+    const document = parseDocument(text, {
+      ...{ schema: "failsafe", customTags: ["null"], merge: true, prettyErrors: false, logLevel: "error" },
+      // PyYAML, too, takes the last of equal keys.
+      uniqueKeys: false,
+    });
     const [error] = document.errors;
     // The message of the library would quote the line, which may hold a password.
     if (error) throw new CommandError(`${path} is not valid YAML (${error.code}, character ${error.pos[0]})`);
-    content = document.toJS({ maxAliasCount: MAX_ALIASES });
+    content = document.toJS({ maxAliasCount: MAX_ALIASES, reviver: (_, value: unknown) => value ?? "" });
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`${path} cannot be read as YAML`, { cause: error });
   }
-  // An empty file is an empty text.
-  if (content === "" || content === null) return {};
-  if (!isMapping(content as Node)) throw new CommandError(`${path} must be a mapping with the key clouds`);
+  // An empty file.
+  if (content === "") return {};
+  if (!isMapping(content as Node)) throw new CommandError(`${path} must be a mapping`);
   return content as Mapping;
 }
 

@@ -1,6 +1,7 @@
 import type { ApiOptions } from "../../openstack/create-session.ts";
 import { isMapping, type Mapping, merged, type Node, readCloudFiles } from "./cloud-files.ts";
 import { type CommandContext, CommandError } from "./command-context.ts";
+import { withDefaultDomain } from "./environment.ts";
 import { vendorProfiles } from "./vendor-profiles.ts";
 
 /** A login that clouds.yaml describes. */
@@ -43,6 +44,7 @@ const oldKeys: Readonly<Partial<Record<(typeof authKeys)[number], readonly strin
   project_id: ["tenant_id"],
   username: ["user_name"],
   token: ["auth_token"],
+  default_domain_id: ["default_domain"],
 };
 
 /**
@@ -60,11 +62,12 @@ export async function loginOfCloud(name: string | undefined, context: CommandCon
   }
   const own = Object.hasOwn(clouds, wanted) ? clouds[wanted] : undefined;
   if (!isMapping(own)) throw new CommandError(`there is no cloud ${wanted}: ${where}; there are ${list(names)}`);
-  const cloud = withRegion(normalised(own), profileOf(normalised(own), profiles), context.env.OS_REGION_NAME, wanted);
+  const profile = await profileOf(normalised(own), profiles, context);
+  const cloud = withRegion(normalised(own), profile, context.env.OS_REGION_NAME, wanted);
   requireAddress(cloud, wanted);
   return {
-    api: apiOptions(cloud, context),
-    endpoint: text(cloud, "instance_ha_endpoint_override", "ha_endpoint_override", "instance_ha_endpoint"),
+    api: withDefaultDomain(apiOptions(cloud, context)),
+    endpoint: filledIn(cloud, "instance_ha_endpoint_override", "ha_endpoint_override", "instance_ha_endpoint"),
     origin: `the login is the cloud ${wanted} of ${where}`,
   };
 }
@@ -85,17 +88,42 @@ function normalised(node: Mapping): Mapping {
 function text(node: Mapping, ...keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = Object.hasOwn(node, key) ? node[key] : undefined;
-    if (typeof value === "string" && value !== "" && value !== "~") return value;
+    if (typeof value === "string" && value !== "") return value;
   }
   return undefined;
 }
 
-/** What the cloud's vendor profile stands for, of clouds-public.yaml before those of openstacksdk; empty if there is none. */
-function profileOf(cloud: Mapping, profiles: Mapping): Mapping {
+/**
+ * What the cloud's vendor profile stands for: of clouds-public.yaml, of openstacksdk, or of the vendor's server; empty if there is none.
+ * @throws CommandError
+ */
+async function profileOf(cloud: Mapping, profiles: Mapping, context: CommandContext): Promise<Mapping> {
   const name = text(cloud, "profile", "cloud");
   if (name === undefined) return {};
-  const found = [profiles, vendorProfiles].find((all) => Object.hasOwn(all, name))?.[name];
-  return isMapping(found) ? normalised(found) : {};
+  const ofSite = mappingIn(profiles, name);
+  if (ofSite !== undefined) return normalised(ofSite);
+  const builtIn = mappingIn(vendorProfiles, name);
+  const address = text(builtIn ?? {}, "profile") ?? name;
+  const profile = isRemote(address) ? await remoteProfile(address, context) : (builtIn ?? {});
+  if (text(profile, "status") === "shutdown") {
+    throw new CommandError(`the profile ${name} is of a cloud that no longer exists: ${text(profile, "message")}`);
+  }
+  return profile;
+}
+
+/** Whether the name of a profile is the address of a vendor that publishes one. */
+const isRemote = (profile: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(profile);
+
+/** What the vendor's server has; a profile that is built in by the vendor's name wins, as in openstacksdk. */
+async function remoteProfile(address: string, context: CommandContext): Promise<Mapping> {
+  const { fetchProfile } = await import("./remote-profile.ts");
+  const { name = "", profile } = await fetchProfile(address, context);
+  return merged(normalised(profile), mappingIn(vendorProfiles, name) ?? {});
+}
+
+function mappingIn(all: Mapping, name: string): Mapping | undefined {
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  return isMapping(found) ? found : undefined;
 }
 
 /** @throws CommandError where a profile leaves open where to log in */
@@ -142,9 +170,9 @@ function apiOptions(cloud: Mapping, { env, homeDir }: CommandContext): ApiOption
     return text(auth, ...keys) ?? text(cloud, ...keys);
   };
   const login: Record<string, string | undefined> = Object.fromEntries(authKeys.map((key) => [key, of(key)]));
-  login.auth_url = login.auth_url && filledIn(login.auth_url, cloud);
+  login.auth_url = login.auth_url && withKeys(login.auth_url, "auth_url", cloud);
   shareDomain(login);
-  const type = text(cloud, "auth_type", "auth_plugin") ?? usualType(login);
+  const type = knownType(text(cloud, "auth_type", "auth_plugin")) ?? usualType(login);
   const path = (file: string | undefined): string | undefined =>
     file?.startsWith("~/") ? `${homeDir}${file.slice(1)}` : file;
   if (type.endsWith("password")) login.password ??= env.OS_PASSWORD || undefined;
@@ -154,10 +182,12 @@ function apiOptions(cloud: Mapping, { env, homeDir }: CommandContext): ApiOption
     auth_type: type,
     region: text(cloud, "instance_ha_region_name", "region_name"),
     api_interface:
-      text(cloud, "instance_ha_interface", "instance_ha_endpoint_type", "interface", "endpoint_type") ?? "public",
-    cafile: path(text(cloud, "cacert")),
-    certfile: path(text(cloud, "cert")),
-    keyfile: path(text(cloud, "key")),
+      text(preferred(cloud), "instance_ha_interface", "instance_ha_endpoint_type", "interface", "endpoint_type") ??
+      "public",
+    cafile: path(filledIn(cloud, "cacert")),
+    certfile: path(filledIn(cloud, "cert")),
+    keyfile: path(filledIn(cloud, "key")),
+    timeout: seconds(text(cloud, "api_timeout")),
     insecure: isTrue(text(cloud, "insecure")) || isFalse(text(cloud, "verify")),
   };
 }
@@ -168,12 +198,31 @@ function usualType(login: Readonly<Record<string, string | undefined>>): string 
   return login.token === undefined ? "password" : "token";
 }
 
-/** `{region_name}` and other keys of the cloud in auth_url. */
-function filledIn(url: string, cloud: Mapping): string {
-  return url.replaceAll(/\{(\w+)\}/g, (whole, key: string) => {
-    const value = text(cloud, key);
-    if (value === undefined) throw new CommandError(`auth_url has ${whole}, but the cloud has no ${key}`);
-    return value;
+/** openstacksdk takes the word in any case. */
+const knownType = (type: string | undefined): string | undefined =>
+  type?.toLowerCase() === "none" ? type.toLowerCase() : type;
+
+/** Of a list, which names what to take if there is no earlier one, the first. */
+const preferred = (cloud: Mapping): Mapping =>
+  Object.fromEntries(
+    Object.entries(cloud).map(([key, value]) => [key, Array.isArray(value) ? (value[0] ?? "") : value]),
+  );
+
+/** Undefined unless it is a positive number, of which openstacksdk makes a time-out too. */
+const seconds = (word: string | undefined): number | undefined => (Number(word) > 0 ? Number(word) : undefined);
+
+/** The first of the keys that is set, with the values of the keys of the cloud that it names. */
+function filledIn(cloud: Mapping, ...keys: readonly string[]): string | undefined {
+  const key = keys.find((one) => text(cloud, one) !== undefined);
+  return key === undefined ? undefined : withKeys(text(cloud, key) ?? "", key, cloud);
+}
+
+/** `{region_name}` and other keys of the cloud, in what an option has. */
+function withKeys(value: string, option: string, cloud: Mapping): string {
+  return value.replaceAll(/\{(\w+)\}/g, (whole, key: string) => {
+    const found = text(cloud, key);
+    if (found === undefined) throw new CommandError(`${option} has ${whole}, but the cloud has no ${key}`);
+    return found;
   });
 }
 

@@ -62,7 +62,19 @@ const firstOf = (env: Environment, names: readonly string[]): string | undefined
 export function optionsFromEnvironment(env: Environment): ApiOptions | undefined {
   const login = loginIn(env);
   if (login.auth_url === undefined && login.endpoint === undefined) return undefined;
-  return { ...login, auth_type: login.auth_type ?? usualType(login), insecure: isTrue(env.OS_INSECURE) };
+  return withDefaultDomain({
+    ...login,
+    auth_type: login.auth_type ?? usualType(login),
+    insecure: isTrue(env.OS_INSECURE),
+  });
+}
+
+/** As with openstackclient, a user or a project whose domain nobody has named is of the domain with the id `default`. */
+export function withDefaultDomain(api: ApiOptions): ApiOptions {
+  const { auth_type = "password", domain_id, domain_name, default_domain_id, default_domain_name } = api;
+  if (!auth_type.endsWith("password")) return api;
+  const named = [domain_id, domain_name, default_domain_id, default_domain_name].some((domain) => domain);
+  return named ? api : { ...api, default_domain_id: "default" };
 }
 
 /**

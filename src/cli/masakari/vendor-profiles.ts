@@ -1,20 +1,23 @@
 import type { Mapping } from "./cloud-files.ts";
 
+const over = (message: string): Mapping => ({ status: "shutdown", message });
+
 /**
- * The vendor profiles that openstacksdk 0.101.0 (openstack/config/vendors) has built in: what of them a login needs. Not vexxhost's,
- * which it fetches from the vendor.
+ * The vendor profiles that openstacksdk 4.20.0 (openstack/config/vendors) has built in: what of them a login needs. A profile of a profile is
+ * fetched from the vendor. OVH's is that of 0.101.0, which needs no fetching. Not otc-swiss, whose auth_url is no URL.
  */
 export const vendorProfiles: Mapping = {
   auro: {
     auth: { auth_url: "https://api.van2.auro.io:5000/v3", user_domain_name: "Default", project_domain_name: "Default" },
     region_name: "RegionOne",
   },
-  betacloud: { auth: { auth_url: "https://api-1.betacloud.de:5000" }, regions: ["betacloud-1"] },
+  betacloud: over("betacloud.de has ceased business"),
+  binero: { auth: { auth_url: "https://auth.binero.cloud:5000/v3" }, regions: ["europe-se-1"] },
   bluebox: { region_name: "RegionOne" },
   catalyst: { auth: { auth_url: "https://api.cloud.catalyst.net.nz:5000/v2.0" }, regions: ["nz-por-1", "nz_wlg_2"] },
   citycloud: {
     auth: { auth_url: "https://{region_name}.citycloud.com:5000/v3/" },
-    regions: ["Buf1", "Fra1", "Lon1", "Sto2", "Kna1", "dx1", "tky1"],
+    regions: ["Buf1", "Fra1", "Sto2", "Kna1", "dx1", "tky1"],
   },
   conoha: { auth: { auth_url: "https://identity.{region_name}.conoha.io" }, regions: ["sin1", "sjc1", "tyo1"] },
   dreamcompute: { auth: { auth_url: "https://iad2.dream.io:5000" }, region_name: "RegionOne" },
@@ -31,11 +34,8 @@ export const vendorProfiles: Mapping = {
     },
     regions: ["cystack"],
   },
-  ibmcloud: { auth: { auth_url: "https://identity.open.softlayer.com" }, regions: ["london"] },
-  internap: {
-    auth: { auth_url: "https://identity.api.cloud.iweb.com" },
-    regions: ["ams01", "da01", "nyj01", "sin01", "sjc01"],
-  },
+  ibmcloud: over("the API Endpoint is no longer responsive"),
+  internap: over("Internap have been rebranded as HorizonIQ"),
   limestonenetworks: { auth: { auth_url: "https://auth.cloud.lstn.net:5000/v3" }, regions: ["us-dfw-1", "us-slc"] },
   otc: {
     auth: { auth_url: "https://iam.{region_name}.otc.t-systems.com/v3" },
@@ -44,7 +44,7 @@ export const vendorProfiles: Mapping = {
   },
   "ovh-us": {
     auth: { auth_url: "https://auth.cloud.ovh.us/", user_domain_name: "Default", project_domain_name: "Default" },
-    regions: ["US-EAST-VA-1"],
+    regions: ["US-EAST-VA-1", "US-WEST-OR-1", "US-EAST-VA", "US-WEST-OR"],
   },
   ovh: {
     auth: { auth_url: "https://auth.cloud.ovh.net/", user_domain_name: "Default", project_domain_name: "Default" },
@@ -74,8 +74,10 @@ export const vendorProfiles: Mapping = {
     auth: { auth_url: "https://identity.api.rackspacecloud.com/v2.0/" },
     regions: ["DFW", "HKG", "IAD", "ORD", "SYD", "LON"],
   },
+  switchcloud: { auth: { auth_url: "https://identity.compute.cloud.switch.ch/v3" }, regions: ["zhw", "zhc"] },
   switchengines: { auth: { auth_url: "https://keystone.cloud.switch.ch:5000/v3" }, regions: ["LS", "ZH"] },
-  ultimum: { auth: { auth_url: "https://console.ultimum-cloud.com:5000/" } },
-  unitedstack: { auth: { auth_url: "https://identity.api.ustack.com/v3" }, regions: ["bj1", "gd1"] },
+  ultimum: over("ultimum-cloud.com has ceased business"),
+  unitedstack: over("the API Endpoint is no longer responsive"),
+  vexxhost: { profile: "https://vexxhost.com" },
   zetta: { auth: { auth_url: "https://identity.api.zetta.io/v3" }, regions: ["no-osl1"] },
 };
