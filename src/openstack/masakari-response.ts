@@ -37,7 +37,7 @@ export function isMasakariVersion(response: HttpResponse): boolean {
   return mediaTypes.length === 0 || JSON.stringify(mediaTypes.slice(0, 20)).includes("masakari");
 }
 
-/** Whom `OpenStack-API-Version` names. masakari-api writes `masakari 1.0` on success and `instance-ha 1.0` on errors. */
+/** Whom `OpenStack-API-Version` names. masakari-api writes `masakari 1.0` on success, before 22.0.0, and `instance-ha 1.0` on errors. */
 function namedService({ headers }: HttpResponse): "masakari" | "another" | undefined {
   const header = headers["openstack-api-version"];
   if (typeof header !== "string" || header.trim() === "") return undefined;

@@ -90,7 +90,7 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     const entrant = entrants.get(request);
     if (!entrant) throw new Error("a request reached its route without having been let in");
     const body = await durably(request, room.logSync, () => perform(request, entrant, name, action));
-    reply.headers({ "openstack-api-version": `masakari ${entrant.version.text}`, vary: "OpenStack-API-Version" });
+    nameVersion(reply, `${release.service} ${entrant.version.text}`);
     return success(request, reply, action?.status ?? 200, body);
   };
 
@@ -99,13 +99,17 @@ export function masakariApp(room: MasakariRoom): FastifyInstance {
     try {
       requireReadable(request);
     } catch (fault) {
-      return sendError(log, fault, undefined, request, reply);
+      return sendError(log, fault, request, reply);
     }
     return choices(request, reply, baseOf(request), release);
   };
   app.setErrorHandler((error, request, reply) => {
     if (request.is404 && bodyFailure(error) !== "too-large") return sendUnrouted(request, reply);
-    return sendError(log, error, entrants.get(request)?.version.text, request, reply);
+    const version = entrants.get(request)?.version;
+    if (version !== undefined) {
+      nameVersion(reply, version.supported || release.repeatsRefused ? `instance-ha ${version.text}` : undefined);
+    }
+    return sendError(log, error, request, reply);
   });
   app.setNotFoundHandler(sendUnrouted);
   for (const url of ["/v1", "/v1/"]) {
@@ -163,20 +167,17 @@ function success(
   return reply.send(body);
 }
 
-function sendError(
-  log: Logger,
-  error: unknown,
-  version: string | undefined,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+/** @param version undefined: it is not named */
+function nameVersion(reply: FastifyReply, version: string | undefined): void {
+  reply.header("vary", "OpenStack-API-Version");
+  if (version !== undefined) reply.header("openstack-api-version", version);
+}
+
+function sendError(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = bodyFailure(error);
   if (failure === "too-large") return refuseTooLarge(request, reply);
   const fault =
     failure === "media-type" ? unsupportedMediaType() : failure ? new ApiFault(400, "Malformed request body") : error;
-  if (version !== undefined) {
-    reply.headers({ "openstack-api-version": `instance-ha ${version}`, vary: "OpenStack-API-Version" });
-  }
   if (fault instanceof ApiFault) return sendFault(reply, fault);
   log.error(`${request.id} failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   return sendFault(reply, new ApiFault(500, "Unexpected API Error. See the control plane's log."));

@@ -49,6 +49,21 @@ describe("the release 1.3", () => {
     }
   });
 
+  test("calls itself instance-ha and leaves a refused microversion out, as masakari 22.0.0; 14.0.2 does neither", async (context) => {
+    const headersOf = async (cloud: ControlPlane, version: string) => {
+      const asked = { "openstack-api-version": `instance-ha ${version}` };
+      const { status, headers } = await callMasakari(cloud, await logIn(cloud), "GET", "/segments", undefined, asked);
+      return [status, headers["openstack-api-version"], headers.vary];
+    };
+    const vary = "OpenStack-API-Version";
+    const newer = await startFor(context);
+    assert.deepEqual(await headersOf(newer, "1.1"), [200, "instance-ha 1.1", vary]);
+    assert.deepEqual(await headersOf(newer, "1.9"), [406, undefined, vary]);
+    const older = await startFor(context, { release: "1.2" });
+    assert.deepEqual(await headersOf(older, "1.1"), [200, "masakari 1.1", vary]);
+    assert.deepEqual(await headersOf(older, "1.9"), [406, "instance-ha 1.9", vary]);
+  });
+
   test("responds to a health check without a token; 1.2 takes it for a lost request", async (context) => {
     const cloud = await startFor(context);
     const url = cloud.masakariUrl.replace(/\/v1$/, "/healthcheck");
