@@ -49,17 +49,20 @@ remote=/var/cache/masakari-monitors-tests/pacemaker-remote
 # Consul (test/system/consul/packages.ts): Debian 11 was the last that had it.
 consul=/var/cache/masakari-monitors-tests/consul
 [ -e "$consul/complete" ] || missing_consul=1
+# The clients and the masakari-api of Debian 13 (test/system/openstack/newer.ts): Python alone, which this machine's runs; never installed.
+newer=/var/cache/masakari-monitors-tests/newer
+[ -e "$newer/complete" ] || missing_newer=1
 # kube-apiserver, kube-controller-manager and etcd (test/system/kubernetes/bed.ts): built there once, never installed.
 kubernetes=/var/cache/masakari-monitors-tests/kubernetes
 [ -e "$kubernetes/complete" ] || missing_kubernetes=1
-[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_kubernetes:-}$debian$arm64" ] || {
+[ -n "$missing${missing_guest:-}${missing_remote:-}${missing_consul:-}${missing_newer:-}${missing_kubernetes:-}$debian$arm64" ] || {
   [ "${1:-}" != --whole-chain ] || touch "$whole_chain"
   echo "install-packages: all there"
   exit 0
 }
 [ "$(id -u)" = 0 ] || {
   echo "install-packages: run as root to install:$missing ${missing_guest:+$guest} ${missing_remote:+$remote}" \
-    "${missing_consul:+$consul} ${missing_kubernetes:+$kubernetes} $debian $arm64" >&2
+    "${missing_consul:+$consul} ${missing_newer:+$newer} ${missing_kubernetes:+$kubernetes} $debian $arm64" >&2
   exit 1
 }
 
@@ -97,26 +100,37 @@ if [ -n "${missing_remote:-}" ]; then
   rm -r "$remote/package"
   touch "$remote/complete"
 fi
-if [ -n "${missing_consul:-}" ]; then
-  rm -rf "$consul"
-  mkdir -p "$consul/package" "$consul/apt/lists/partial"
-  cd "$consul/package"
-  # From the mirrors that this machine uses, with a list of its own: the machine's apt does not learn of the older suite.
+
+# unpack_of SUITE DIRECTORY PACKAGE…: packages of another suite, in DIRECTORY/root. From the mirrors that this machine uses, with a list of
+# its own: the machine's apt does not learn of the other suite.
+unpack_of() {
+  suite=$1
+  directory=$2
+  shift 2
+  rm -rf "$directory"
+  mkdir -p "$directory/package" "$directory/apt/lists/partial"
+  cd "$directory/package"
+  packages=$*
   # shellcheck disable=SC2016 # apt's own placeholders
   for mirror in $(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' |
     awk '$2 == "main" && !seen[$1]++ { print $1 }'); do
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bullseye main" >"$consul/apt/sources.list"
-    set -- -q -o "Dir::Etc::sourcelist=$consul/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-      -o "Dir::State::lists=$consul/apt/lists" -o "Dir::Cache::pkgcache=$consul/apt/pkg" \
-      -o "Dir::Cache::srcpkgcache=$consul/apt/srcpkg" -o APT::Sandbox::User=root
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$directory/apt/sources.list"
+    set -- -q -o "Dir::Etc::sourcelist=$directory/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+      -o "Dir::State::lists=$directory/apt/lists" -o "Dir::Cache::pkgcache=$directory/apt/pkg" \
+      -o "Dir::Cache::srcpkgcache=$directory/apt/srcpkg" -o APT::Sandbox::User=root
     # A mirror of security updates has no such package.
-    if apt-get "$@" update && apt-get "$@" download consul; then break; fi
+    # shellcheck disable=SC2086 # a list of words
+    if apt-get "$@" update && apt-get "$@" download $packages; then break; fi
   done
-  dpkg-deb -x ./consul_*.deb "$consul/root"
+  for package in $packages; do dpkg-deb -x ./"$package"_*.deb "$directory/root"; done
   cd /
-  rm -r "$consul/package" "$consul/apt"
-  touch "$consul/complete"
-fi
+  rm -r "$directory/package" "$directory/apt"
+  touch "$directory/complete"
+}
+
+[ -z "${missing_consul:-}" ] || unpack_of bullseye "$consul" consul
+[ -z "${missing_newer:-}" ] || unpack_of trixie "$newer" python3-openstacksdk python3-keystoneauth1 python3-platformdirs python3-osc-lib \
+  python3-openstackclient python3-masakariclient python3-masakari masakari-api
 [ -z "${missing_kubernetes:-}" ] || nice -n 10 bash "$here/kubernetes/build.sh" "$kubernetes"
 [ -z "$debian" ] || sh "$here/debian/make-root.sh" "$debian"
 [ -z "$arm64" ] || sh "$here/debian/make-arm64-root.sh" "$arm64"

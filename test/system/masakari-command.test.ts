@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type CommandOutcome, runMasakariCommand } from "../support/masakari-command.ts";
+import { runMasakariCommand } from "../support/masakari-command.ts";
+import { openstackCommands, outputOf } from "./openstack/openstack-commands.ts";
 import { missingPackages } from "./openstack/packages.ts";
 import { enterOwnOpenStack } from "./openstack/shared.ts";
 import type { Site } from "./openstack/site.ts";
 
-const script = fileURLToPath(new URL("openstack/python/openstack-commands.py", import.meta.url));
 const program = fileURLToPath(new URL("../../bin/masakari", import.meta.url));
 const name = `rack-${randomUUID().slice(0, 8)}`;
 const host = `compute-${randomUUID().slice(0, 8)}`;
@@ -36,27 +34,7 @@ describe("masakari beside Debian's openstackclient, at Debian's masakari-api", {
   });
   after(async () => await site.close());
 
-  /** All in one process: each start of it takes seconds. */
-  async function openstack(...commands: readonly (readonly string[])[]): Promise<CommandOutcome[]> {
-    const { stdout } = await finished("/usr/bin/python3", [script], JSON.stringify(commands));
-    return JSON.parse(stdout) as CommandOutcome[];
-  }
-
-  /** The suite's own proxy is in this process, so it must not wait synchronously. */
-  async function finished(command: string, args: readonly string[], input: string) {
-    const child = execFile(command, args, { env: { PATH: process.env.PATH, ...env }, timeout: 240_000 });
-    child.stdin?.end(input);
-    let [stdout, stderr] = ["", ""];
-    child.stdout?.on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr?.on("data", (text: string) => {
-      stderr += text;
-    });
-    const [status] = await once(child, "close");
-    assert.deepEqual([status, stderr], [0, ""]);
-    return { stdout };
-  }
+  const openstack = (...commands: readonly (readonly string[])[]) => openstackCommands(commands, env);
 
   async function masakari(...args: readonly string[]): Promise<string> {
     const { status, out, err } = await runMasakariCommand(args, env);
@@ -199,7 +177,7 @@ describe("masakari beside Debian's openstackclient, at Debian's masakari-api", {
   });
 
   test("the program itself, and the old client's verbs", async () => {
-    const run = async (...args: readonly string[]): Promise<string> => (await finished(program, args, "")).stdout;
+    const run = async (...args: readonly string[]): Promise<string> => await outputOf(program, args, env);
     assert.equal(await run("segment-list", "-f", "json"), await masakari("segment", "list", "-f", "json"));
     assert.match(await run("host-list", "--segment-id", name), new RegExp(` ${host} +${name} `));
     assert.match(await run("host-delete", "--segment-id", name, "--id", host, "--json"), /"name"/);

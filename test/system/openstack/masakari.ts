@@ -5,6 +5,7 @@ import { Child, runToEnd } from "../../support/child.ts";
 import { freePort } from "../../support/ports.ts";
 import { region } from "./keystone.ts";
 import type { Login } from "./keystone-api.ts";
+import { newer } from "./newer.ts";
 import { answering } from "./readiness.ts";
 
 export interface MasakariOptions {
@@ -18,6 +19,8 @@ export interface MasakariOptions {
   readonly transportUrl?: string;
   /** Seconds that a token is taken without asking Keystone again; default none: what Keystone has revoked is refused at once. */
   readonly tokenCacheTime?: number;
+  /** Of Debian 13: 19.0.0, with microversion 1.3. Default: Debian 12's 14.0.2. */
+  readonly isNewer?: boolean | undefined;
   /** More lines of `[DEFAULT]`; of an option that is given twice the last counts. */
   readonly more?: string;
 }
@@ -30,10 +33,14 @@ export interface Masakari {
 }
 
 /** The database of a Masakari that is to be started in `directory`: needs no Keystone, so can be made meanwhile. */
-export async function createMasakariDatabase(directory: string): Promise<void> {
+export async function createMasakariDatabase(directory: string, isNewer = false): Promise<void> {
   await mkdir(`${directory}/lock`, { recursive: true });
   await writeFile(`${directory}/database.conf`, connections(directory));
-  await runToEnd("masakari-manage", ["--config-file", `${directory}/database.conf`, "db", "sync"]);
+  await runToEnd(
+    "masakari-manage",
+    ["--config-file", `${directory}/database.conf`, "db", "sync"],
+    environment(isNewer),
+  );
   const database = new DatabaseSync(`${directory}/masakari.sqlite`);
   database.exec("PRAGMA journal_mode=WAL");
   database.close();
@@ -73,7 +80,7 @@ wait_period_after_service_update = 1
 duplicate_notification_detection_interval = ${options.duplicateInterval}
 ${options.more ?? ""}
 ${connections(directory)}[wsgi]
-api_paste_config = /etc/masakari/api-paste.ini
+api_paste_config = ${options.isNewer === true ? newer.pasteConfig : "/etc/masakari/api-paste.ini"}
 [oslo_messaging_notifications]
 driver = noop
 [oslo_concurrency]
@@ -92,7 +99,7 @@ token_cache_time = ${options.tokenCacheTime ?? -1}
 `;
   const configFile = `${directory}/masakari.conf`;
   await writeFile(configFile, text, { mode: 0o600 });
-  const server = run(configFile, options.engine ? ["--engine"] : [], `${configFile}.log`);
+  const server = run(configFile, options.engine ? ["--engine"] : [], `${configFile}.log`, options.isNewer);
   await answering("masakari-api", server, `http://127.0.0.1:${port}/`);
   return { url: `http://127.0.0.1:${port}/v1`, server, configFile };
 }
@@ -102,7 +109,12 @@ export function startEngine({ configFile }: Masakari): Child {
   return run(configFile, ["--only-engine"], `${configFile}.engine.log`);
 }
 
-function run(configFile: string, words: readonly string[], log: string): Child {
+function run(configFile: string, words: readonly string[], log: string, isNewer = false): Child {
   const program = fileURLToPath(new URL("python/serve_masakari.py", import.meta.url));
-  return new Child("/usr/bin/python3", ["-B", program, ...words, "--config-file", configFile], { log });
+  return new Child("/usr/bin/python3", ["-B", program, ...words, "--config-file", configFile], {
+    log,
+    ...environment(isNewer),
+  });
 }
+
+const environment = (isNewer: boolean) => (isNewer ? { env: newer.env } : {});

@@ -18,6 +18,8 @@ export interface OpenStackAddress {
   readonly keystoneDirectory: string;
   /** With `/v1`. */
   readonly masakariUrl: string;
+  /** Of masakari-api, SQLite. */
+  readonly masakariDatabase: string;
   readonly monitors: Login;
   readonly admin: Login;
   /** Where the servers write their logs, as they run. */
@@ -37,6 +39,8 @@ export interface OpenStackOptions {
   readonly engine?: boolean;
   /** `[DEFAULT] duplicate_notification_detection_interval`, seconds (default 180, as Masakari's). */
   readonly duplicateInterval?: number;
+  /** masakari 19.0.0 of Debian 13 in place of 14.0.2. */
+  readonly isNewer?: boolean;
 }
 
 /** Real Keystone, real masakari-api and masakari-engine of Debian 12 on loopback, and a stub Nova; 15-30 s of start-up. */
@@ -56,7 +60,7 @@ export async function startOpenStack(options: OpenStackOptions = {}): Promise<Op
     await Promise.all([mkdir(keystoneDirectory), mkdir(masakariDirectory)]);
     const [keystone] = await Promise.all([
       startKeystone(keystoneDirectory, 3600),
-      createMasakariDatabase(masakariDirectory),
+      createMasakariDatabase(masakariDirectory, options.isNewer),
     ]);
     servers.push(keystone.server);
     const api = new KeystoneApi(keystone.url);
@@ -68,6 +72,7 @@ export async function startOpenStack(options: OpenStackOptions = {}): Promise<Op
       login: monitors,
       engine: options.engine ?? true,
       duplicateInterval: options.duplicateInterval ?? 180,
+      isNewer: options.isNewer,
     });
     servers.push(masakari.server);
     await api.createEndpoints("instance-ha", "masakari", region, masakari.url);
@@ -76,6 +81,7 @@ export async function startOpenStack(options: OpenStackOptions = {}): Promise<Op
         keystoneUrl: keystone.url,
         keystoneDirectory,
         masakariUrl: masakari.url,
+        masakariDatabase: `${masakariDirectory}/masakari.sqlite`,
         monitors,
         admin,
         logFiles: [`${keystoneDirectory}/keystone.conf.log`, `${masakariDirectory}/masakari.conf.log`],
