@@ -52,12 +52,18 @@ function requesterOf(client: string): FencingEvent["requestedBy"] {
 
 /**
  * `2026-11-28 03:21:00Z` in 2.1.5 and 3.0.0, `2026-11-28 03:28:49.791196Z` in 3.0.3; where the host's time zone is not UTC, its own time
- * with the offset: `2026-11-28 04:21:00 +01:00`.
+ * with the offset: `2026-11-28 04:21:00 +01:00`. Before 2.0.3 as ctime(3) writes it, by the time zone of this host, which is also this program's:
+ * `Sat Nov 28 04:21:00 2026`.
  */
 function parseCompleted(text: string): number | undefined {
+  if (/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/.test(text)) return timeIn(text);
   const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z| ([+-]\d\d:\d\d))$/.exec(text);
   if (match === null) return undefined;
   const [, date, clock, fraction = "", offset = "Z"] = match;
-  const time = Date.parse(`${date}T${clock}${fraction.slice(0, 4)}${offset}`);
+  return timeIn(`${date}T${clock}${fraction.slice(0, 4)}${offset}`);
+}
+
+function timeIn(text: string): number | undefined {
+  const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : time;
 }

@@ -84,10 +84,23 @@ test("where the host's time zone is not UTC, the time of a fencing has an offset
   }
 });
 
-test("before 2.0.3 an event has a state in place of a status", () => {
-  const text = captured("pacemaker-2.1.5/09c-node3-fenced/node1.crm_mon-X.xml");
-  const [event] = parseCrmMon(text.replace('status="success"', 'state="success"')).fencing ?? [];
-  assert.equal(event?.status, "success");
+test("before 2.0.3 an event has a state in place of a status, and its time as ctime writes it, in the time zone of the host", (context) => {
+  const { TZ } = process.env;
+  context.after(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+  const captured2 = captured("pacemaker-2.1.5/09c-node3-fenced/node1.crm_mon-X.xml");
+  for (const [zone, local] of [
+    ["UTC", "Sun Nov  1 12:54:35 2026"],
+    ["Asia/Kolkata", "Sun Nov  1 18:24:35 2026"],
+  ] as const) {
+    process.env.TZ = zone;
+    const text = captured2.replace('status="success"', 'state="success"').replace("2026-11-22 12:54:35Z", local);
+    const [event] = parseCrmMon(text).fencing ?? [];
+    assert.equal(event?.status, "success");
+    assert.equal(event?.completedAt, Date.parse("2026-11-01T12:54:35Z"), zone);
+  }
 });
 
 test("an event has the same id at every look, and pending ones none of a completed one", () => {
