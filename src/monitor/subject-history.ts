@@ -1,5 +1,6 @@
 import type { Subject, WatchedSubject } from "../status/subject.ts";
 import type { Instant } from "../system/clock.ts";
+import { NamesInText } from "./names-in-text.ts";
 
 interface Known {
   subject: Subject;
@@ -14,7 +15,7 @@ const SEARCHED = 500;
 export class SubjectHistory {
   readonly #known = new Map<string, Known>();
   /** By names and ids as log lines have them. */
-  readonly #named = new Map<string, Known>();
+  readonly #named = new NamesInText<Known>();
 
   /** @param subject how the subject of this key is now; undefined: it is gone */
   changed(key: string, subject: Subject | undefined, now: Instant): void {
@@ -45,12 +46,8 @@ export class SubjectHistory {
 
   /** Takes in a line of the log: it is about the first subject that it names. */
   logged(text: string, at: Instant): void {
-    for (const word of text.slice(0, SEARCHED).split(/[\s(),;:]+/)) {
-      const known = this.#named.get(word);
-      if (known === undefined) continue;
-      known.lastEvent = { at, text };
-      return;
-    }
+    const known = this.#named.firstIn(text.slice(0, SEARCHED));
+    if (known !== undefined) known.lastEvent = { at, text };
   }
 }
 

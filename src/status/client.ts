@@ -162,7 +162,7 @@ async function outcomeOf<Good>(
     if (code === "EACCES" || code === "EPERM") {
       return { kind: "not allowed", reason: "only its own user and root can query it" };
     }
-    if (code === "ABORT_ERR") return { kind: "no response", reason: `no response within ${timeoutMs / 1000} s` };
+    if (code === "ABORT_ERR") return { kind: "no response", reason: `nothing within ${timeoutMs / 1000} s` };
     return { kind: "no response", reason: message, ...(error instanceof DiskHungError && { diskHangs: true }) };
   }
 }

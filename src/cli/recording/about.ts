@@ -1,4 +1,5 @@
 import type { CommonEffect, OwnEffect } from "../../monitor/contract.ts";
+import { NamesInText } from "../../monitor/names-in-text.ts";
 import type { StoryEvent } from "./story.ts";
 
 /** The members in which an observation or an effect names its subject. */
@@ -16,9 +17,11 @@ type Members = Readonly<Record<string, unknown>>;
 /** One subject of a monitor, by all that it is called: a process's name, a guest's name and UUID, a host's name. */
 export class About {
   readonly #names: ReadonlySet<string>;
+  readonly #inTexts = new NamesInText<true>();
 
   constructor(names: Iterable<string>) {
     this.#names = new Set(names);
+    for (const name of this.#names) this.#inTexts.set(name, true);
   }
 
   /** The event with only what is about the subject; undefined if nothing is. */
@@ -46,7 +49,7 @@ export class About {
   #isAbout(effect: CommonEffect | OwnEffect): boolean {
     const { subject, text } = effect as { readonly subject?: unknown; readonly text?: unknown };
     if (typeof subject === "string") return this.#isSubject(subject);
-    if (typeof text === "string") return text.split(/[\s(),;:"]+/).some((word) => this.#names.has(word));
+    if (typeof text === "string") return this.#inTexts.firstIn(text) === true;
     return this.#hasName(effect as unknown as Members);
   }
 

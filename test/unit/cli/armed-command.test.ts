@@ -111,7 +111,7 @@ test("a probe gives up after 200 ms, and no monitor at all is a failure", async 
   await new Promise<void>((resolve) => silent.listen(join(statePath, "processmonitor.sock"), resolve));
   t.after(() => new Promise((resolve) => silent.close(resolve)));
   const { text, code } = await run(statePath, "status", "--probe", "live");
-  assert.deepEqual([code, text], [1, "processmonitor: no response: no response within 0.2 s\n"]);
+  assert.deepEqual([code, text], [1, "processmonitor: no response: nothing within 0.2 s\n"]);
 
   const argv = ["status", "--probe", "ready", "--config-file", "/dev/null"];
   const env = { ...process.env, OS_DEFAULT__STATE_PATH: statePath };

@@ -142,7 +142,7 @@ test("a monitor stopped by SIGSTOP is shown as not answering, not as not running
   monitor.signal("SIGCONT");
   assert.equal(code, 2);
   assert.match(command.output, new RegExp(`^processmonitor +${monitor.pid} +- +- +no response +- +-$`, "m"));
-  assert.match(command.output, /^processmonitor: no response: no response within 2 s/m);
+  assert.match(command.output, /^processmonitor: no response: nothing within 2 s/m);
 });
 
 test("one that runs and has no socket does not answer, rather than not run", async (t) => {

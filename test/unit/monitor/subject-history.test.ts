@@ -62,6 +62,8 @@ test("a line of the log is about what it names, by name or id, as a word", () =>
   history.update(subjects, at(1));
   for (const text of ["nova-compute-x (pid 7) has ended", "nothing", ""]) history.logged(text, at(2));
   assert.deepEqual(events(), [undefined, undefined]);
+  history.logged("vm 1: answers again", at(3));
+  assert.deepEqual(events(), ["vm 1: answers again", undefined]);
   history.logged("vm 1 (u-1): failed ping", at(3));
   history.logged("nova-compute (pid 1) has ended", at(4));
   assert.deepEqual(events(), ["vm 1 (u-1): failed ping", "nova-compute (pid 1) has ended"]);

@@ -214,7 +214,7 @@ test("a listener that does not respond, or responds with something else, is not 
     other.close();
   });
   await once(other, "listening");
-  assert.deepEqual(await requestHealth(path, 50), { kind: "no response", reason: "no response within 0.05 s" });
+  assert.deepEqual(await requestHealth(path, 50), { kind: "no response", reason: "nothing within 0.05 s" });
   for (const text of [
     "",
     "HTTP/1.1 200 OK\r\n\r\n<html>",

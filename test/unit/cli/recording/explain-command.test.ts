@@ -141,3 +141,14 @@ test("explain shows where a record is missing, and why", async (t) => {
   const { out } = await explain(program, "nova-compute");
   assert.match(out, /a record is missing here: Do not know how to serialize a BigInt\n/);
 });
+
+test("a process whose name is several words has the lines of the log in its story, and none of another's that begins alike", async (t) => {
+  const program = new RecordedProgram(t);
+  const [name, other] = ["/usr/bin/python3 /usr/bin/nova-compute", "/usr/bin/python3 /usr/bin/nova-api"];
+  program.start([name], [other]);
+  for (const key of [name, other]) program.seen(key, undefined);
+  await program.recorder.close();
+  const { out } = await explain(program, name);
+  assert.match(out, /log \(info\): \/usr\/bin\/python3 \/usr\/bin\/nova-compute is not running/);
+  assert.doesNotMatch(out, /nova-api/);
+});
