@@ -5,7 +5,7 @@ import { DriverError, hasRemotes, loadDriver } from "../host/drivers.ts";
 import { parseHostNames } from "../host/host-names.ts";
 
 /** These log in nowhere, so there is no catalog in which Nova could be found. */
-const WITHOUT_CATALOG: readonly string[] = ["none", "noauth", "http_basic"];
+const WITHOUT_CATALOG: readonly string[] = ["none", "noauth", "admin_token", "http_basic"];
 
 /** What is wrong with `[host]`, by the functions that the host monitor itself uses. No cluster is asked. */
 export async function checkHost({ config: { host, api }, origins }: Loaded): Promise<readonly Diagnostic[]> {

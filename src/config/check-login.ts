@@ -20,6 +20,7 @@ const needs: Readonly<Record<Api["auth_type"], readonly (readonly Name[])[]>> = 
   ],
   none: [["endpoint"]],
   noauth: [["endpoint"]],
+  admin_token: [["endpoint"], ["token"]],
   http_basic: [["endpoint"], ["username"], ["password"]],
 };
 

@@ -45,6 +45,7 @@ const oldKeys: Readonly<Partial<Record<(typeof authKeys)[number], readonly strin
   username: ["user_name"],
   token: ["auth_token"],
   default_domain_id: ["default_domain"],
+  endpoint: ["url"],
 };
 
 /**
@@ -198,9 +199,11 @@ function usualType(login: Readonly<Record<string, string | undefined>>): string 
   return login.token === undefined ? "password" : "token";
 }
 
-/** openstacksdk takes the word in any case. */
-const knownType = (type: string | undefined): string | undefined =>
-  type?.toLowerCase() === "none" ? type.toLowerCase() : type;
+/** openstacksdk takes `None` too, and has an earlier name for `admin_token`. */
+function knownType(type: string | undefined): string | undefined {
+  if (type?.toLowerCase() === "none") return "none";
+  return type === "token_endpoint" ? "admin_token" : type;
+}
 
 /** Of a list, which names what to take if there is no earlier one, the first. */
 const preferred = (cloud: Mapping): Mapping =>

@@ -7,6 +7,12 @@ export function nonePlugin(options: AuthOptions): AuthPlugin {
   return fixedEndpointPlugin(options, "nobody (auth_type none)", { "X-Auth-Token": "notused" }, []);
 }
 
+/** auth_type `admin_token`: a token that somebody else has made, with each request, and no Keystone. @throws AuthOptionsError */
+export function adminTokenPlugin(options: AuthOptions): AuthPlugin {
+  const token = requireOption(options, "token");
+  return fixedEndpointPlugin(options, "whom the token is of", { "X-Auth-Token": token }, [token]);
+}
+
 /** auth_type `http_basic`: user and password with each request, no Keystone. @throws AuthOptionsError */
 export function httpBasicPlugin(options: AuthOptions): AuthPlugin {
   const username = requireOption(options, "username");

@@ -21,6 +21,7 @@ const builders: Readonly<Record<string, () => Promise<(options: AuthOptions) => 
     return (options) => tokenPlugin(options, false);
   },
   v3applicationcredential: async () => (await import("./application-credential.ts")).applicationCredentialPlugin,
+  admin_token: async () => (await import("./fixed-endpoint.ts")).adminTokenPlugin,
   http_basic: async () => (await import("./fixed-endpoint.ts")).httpBasicPlugin,
   none: async () => (await import("./fixed-endpoint.ts")).nonePlugin,
   noauth: async () => (await import("./fixed-endpoint.ts")).nonePlugin,

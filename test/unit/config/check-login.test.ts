@@ -38,7 +38,16 @@ test("what is in a file that cannot be read, or refers to nothing, is not called
 });
 
 test("check-config finds every login that the program would refuse to start with", async () => {
-  const types = ["password", "v3password", "token", "v3token", "v3applicationcredential", "none", "http_basic"];
+  const types = [
+    "password",
+    "v3password",
+    "token",
+    "v3token",
+    "v3applicationcredential",
+    "none",
+    "admin_token",
+    "http_basic",
+  ];
   const lines =
     `auth_url = http://k/v3|username = u|user_id = i|password = p|user_domain_name = D|default_domain_id = d|
     project_name = P|project_id = I|project_domain_name = E|domain_name = F|system_scope = all|system_scope = x|trust_id = t|

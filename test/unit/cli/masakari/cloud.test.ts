@@ -240,3 +240,15 @@ test("a null is no text, of several interfaces the first is taken, and the time-
     );
   });
 });
+
+test("a token of somebody else's making goes to the endpoint, under either of the SDK's names for that", async () => {
+  const clouds = `clouds:
+  one: {auth_type: admin_token, auth: {endpoint: "http://m/v1", token: t}}
+  two: {auth_type: token_endpoint, auth: {url: "http://m/v1", token: t}}\n`;
+  await among({ "work/clouds.yaml": clouds }, {}, async (context) => {
+    for (const name of ["one", "two"]) {
+      const { auth_type, endpoint, token } = (await loginOfCloud(name, context)).api;
+      assert.deepEqual([auth_type, endpoint, token], ["admin_token", "http://m/v1", "t"]);
+    }
+  });
+});

@@ -130,6 +130,11 @@ suite("what each auth_type sends", () => {
     assert.deepEqual(granted.services, { endpoint: "http://api/v1" });
   });
 
+  test("admin_token sends the token that it is given and asks no Keystone", async () => {
+    const granted = await authorize({ auth_type: "admin_token", token: "t", endpoint: "http://api/v1" });
+    assert.deepEqual([granted.headers, granted.services], [{ "X-Auth-Token": "t" }, { endpoint: "http://api/v1" }]);
+  });
+
   for (const auth_type of ["none", "noauth"]) {
     test(`${auth_type} sends keystoneauth's placeholder and asks no Keystone`, async () => {
       const granted = await authorize({ auth_type, endpoint: "http://api/v1" });
@@ -221,6 +226,7 @@ suite("options that make no login are recognised before anything is sent", () =>
     ],
     [{ auth_type: "none" }, /auth_type none needs endpoint/],
     [{ auth_type: "http_basic", endpoint: "http://a", username: "u" }, /needs password/],
+    [{ auth_type: "admin_token", endpoint: "http://a" }, /auth_type admin_token needs token/],
   ];
   for (const [options, message] of cases) {
     test(String(message), async () => {
