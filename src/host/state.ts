@@ -140,6 +140,8 @@ export interface View extends Pick<ClusterObservation, "self" | "quorum" | "hear
   readonly silentSince: number | undefined;
   /** Contact with the source was interrupted, and no look since could be trusted. */
   readonly gap: boolean;
+  /** The latest believed look before contact with the source was last interrupted, ms since the epoch. */
+  readonly beforeGap: number | undefined;
   /** Every host's state was known once since sensing began. */
   readonly settled: boolean;
   /** How many hosts are watched: those that the source knows. */

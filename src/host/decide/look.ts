@@ -21,7 +21,11 @@ export function takeLook(before: HostsState, look: ClusterObservation, context: 
   const others = look.hosts.filter((host) => isWatched(host, look, settings));
   const trusted = look.quorum === "yes" && look.self.stable === "yes";
   const afterGap = look.interrupted || (state.view?.gap ?? true);
-  const view = nextView(state.view, look, { watched: others.length, gap: trusted ? false : afterGap });
+  const view = nextView(state.view, look, {
+    watched: others.length,
+    gap: trusted ? false : afterGap,
+    beforeGap: trusted && afterGap ? state.lastLook : state.view?.beforeGap,
+  });
   let next: HostsState = { ...state, view, ...(look.complete && { sharedNames: sharedNames(look, settings) }) };
   const seen = new Set<string>();
   const observe = (observed: HostObservation): void => {
@@ -93,10 +97,14 @@ function isWatched({ name, kind }: HostObservation, { self }: ClusterObservation
   return kind !== "member" || !settings.restrict_to_remotes;
 }
 
-function nextView(before: View | undefined, look: ClusterObservation, counts: Pick<View, "watched" | "gap">): View {
+function nextView(
+  before: View | undefined,
+  look: ClusterObservation,
+  rest: Pick<View, "watched" | "gap" | "beforeGap">,
+): View {
   const settled = before?.settled ?? false;
   const { at, self, quorum, heartbeat, maintenance, fencing } = look;
   const silentSince = heartbeat === "silent" ? (before?.silentSince ?? at.mono) : undefined;
   const selfKind = look.hosts.find(({ name }) => name === self.name)?.kind ?? before?.selfKind ?? "member";
-  return { at, self, selfKind, quorum, heartbeat, maintenance, fencing, silentSince, settled, ...counts };
+  return { at, self, selfKind, quorum, heartbeat, maintenance, fencing, silentSince, settled, ...rest };
 }

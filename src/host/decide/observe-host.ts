@@ -86,10 +86,12 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
   const { incarnation } = observed;
   if (loss === undefined && host.baseline === "online") {
     const fencedAt = newFencings(host, view).find(({ byHand }) => !byHand)?.completedAt;
-    // One from before the latest look that saw the host online was late in the history: others may have reported it.
-    if (fencedAt !== undefined)
-      next = openReturned(next, { fencedAt, lastUp, afterGap: afterGap || fencedAt < lastUp }, context);
-    else if (
+    if (fencedAt !== undefined) {
+      // What ended before the latest look that saw the host online was late in the history: others may have reported it since the gap.
+      const wasLate = fencedAt < lastUp;
+      const before = wasLate ? (view.beforeGap ?? look.at.wall - UNKNOWN_GAP_MS) : lastUp;
+      next = openReturned(next, { fencedAt, lastUp: before, afterGap: afterGap || wasLate }, context);
+    } else if (
       !afterGap &&
       incarnation !== undefined &&
       host.incarnation !== undefined &&

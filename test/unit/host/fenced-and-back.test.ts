@@ -25,12 +25,16 @@ describe("a host that was fenced and is back between two looks", () => {
   });
 
   it("is not reported at once, but checked at Masakari, if the history shows it late", () => {
-    const monitor = restarted(watching({ needsProof: true }), 600);
+    const before = watching({ needsProof: true });
+    const lastLook = before.at.wall - 60_000;
+    const monitor = restarted(before, 600);
     const completedAt = monitor.at.wall - 100_000;
     lookTwice(monitor, UP);
     monitor.pass(10);
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt })] });
     assert.deepEqual(monitor.notified, []);
+    const asked = monitor.underWay("checkApi", "node3");
+    assert.ok(asked !== undefined && asked.since <= lastLook, "it may have been reported before it was fenced");
     monitor.endApiCheck("notified");
     assert.deepEqual(monitor.notified, []);
   });

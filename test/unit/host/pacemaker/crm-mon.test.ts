@@ -79,7 +79,7 @@ test("times with and without fractions of a second", () => {
 test("where the host's time zone is not UTC, the time of a fencing has an offset", () => {
   const text = captured("pacemaker-2.1.5/09c-node3-fenced/node1.crm_mon-X.xml");
   for (const local of ["2026-11-22 13:54:35 +01:00", "2026-11-22 18:24:35 +05:30", "2026-11-22 05:54:35 -07:00"]) {
-    const [event] = parseCrmMon(text.replace("2026-11-22 12:54:35Z", local)).fencing ?? [];
+    const [event] = parseCrmMon(text.replaceAll("2026-11-22 12:54:35Z", local)).fencing ?? [];
     assert.equal(event?.completedAt, Date.parse("2026-11-22T12:54:35Z"), local);
   }
 });
@@ -96,7 +96,7 @@ test("before 2.0.3 an event has a state in place of a status, and its time as ct
     ["Asia/Kolkata", "Sun Nov  1 18:24:35 2026"],
   ] as const) {
     process.env.TZ = zone;
-    const text = captured2.replace('status="success"', 'state="success"').replace("2026-11-22 12:54:35Z", local);
+    const text = captured2.replace('status="success"', 'state="success"').replaceAll("2026-11-22 12:54:35Z", local);
     const [event] = parseCrmMon(text).fencing ?? [];
     assert.equal(event?.status, "success");
     assert.equal(event?.completedAt, Date.parse("2026-11-01T12:54:35Z"), zone);
