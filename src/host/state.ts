@@ -123,7 +123,7 @@ export interface Host {
   readonly incarnation: string | undefined;
   /** Ids of the fencing events about it that were in the history when it was last online; undefined if the history was never read. */
   readonly knownFencing: readonly string[] | undefined;
-  /** When the history was first read while it was online, for as long as what ended before that may be absent from it. */
+  /** When it was seen online at the first reading of the history, or after a loss: what ended before that may be absent from the history for now. */
   readonly fencingReadFrom: Instant | undefined;
   readonly loss: Loss | undefined;
   /** When it was lost in the last hour, ms since the epoch. */

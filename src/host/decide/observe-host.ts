@@ -196,7 +196,7 @@ function openLoss(host: Host, loss: Loss, context: Context): Host {
   return { ...host, loss, losses: [...recent, loss.since] };
 }
 
-function establishedOnline(host: Host, { state }: HostLook, context: Context): Host {
+function establishedOnline(host: Host, { state, look }: HostLook, context: Context): Host {
   const { loss, baseline } = host;
   if (loss?.returned !== undefined) return host;
   if (loss === undefined && baseline === "online") return host;
@@ -207,7 +207,7 @@ function establishedOnline(host: Host, { state }: HostLook, context: Context): H
   // Every host monitor sees it: the one that reported it down reports it up, or the first in rank, also where it was down at first sight.
   const isOurs = loss?.sent?.by === "this monitor" || rankOf(host, state) === 0;
   if (isReported && isOurs) notifyStarted(host.name, context);
-  return online;
+  return { ...online, fencingReadFrom: look.at };
 }
 
 function establishedOffline(host: Host, { look, view }: HostLook, context: Context): Host {

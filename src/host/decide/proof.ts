@@ -27,7 +27,7 @@ export function newFencings(host: Fenced, { fencing = [] }: Pick<View, "fencing"
   );
 }
 
-/** Whether it may have ended before the history was first read, which lacked it then. */
+/** Whether it may be of before the host was first seen online, or was online again, when the history lacked it. */
 function mayBeOlder({ completedAt }: FencingEvent, { fencingReadFrom }: Fenced): boolean {
   return fencingReadFrom !== undefined && (completedAt === undefined || completedAt < fencingReadFrom.wall);
 }

@@ -39,6 +39,25 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(monitor.notified, []);
   });
 
+  it("is not reported again by a fencing of the loss that is over, if the history shows it late", () => {
+    const before = watching({ needsProof: true, report_at_once: false });
+    before.look({ ...UP, node3: "offline" });
+    before.power("node3", "off");
+    const completedAt = before.at.wall + 12_000;
+    const monitor = restarted(before, 300);
+    lookTwice(monitor, UP);
+    assert.deepEqual(monitor.notified, ["node3 STARTED NORMAL"]);
+    monitor.pass(65);
+    const late = fencing("node3", "success", { completedAt });
+    monitor.look(UP, { fencing: [late] });
+    assert.equal(monitor.state.hosts.get("node3")?.loss, undefined);
+    monitor.pass(120);
+    monitor.look(UP, {
+      fencing: [fencing("node3", "success", { id: "again", completedAt: monitor.at.wall - 9000 }), late],
+    });
+    assert.ok(monitor.state.hosts.get("node3")?.loss?.returned);
+  });
+
   it("is no longer reported as down when it has been up for 2 minutes", () => {
     const monitor = watching({ needsProof: true });
     monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });
