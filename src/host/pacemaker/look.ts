@@ -193,9 +193,9 @@ function selfOf(
   const unstable = (reason: string): SelfObservation => ({ name, stable: "no", reason });
   if (isCorosyncHung) return unstable("its Corosync does not answer");
   if (!crm.hasDc) return unstable("the cluster has no designated controller");
-  const working = own?.type === "remote" ? "remote" : "running";
-  if (crm.daemon !== undefined && crm.daemon !== working) return unstable(`its pacemakerd is ${crm.daemon}`);
   if (own === undefined) return { name, stable: "unknown", reason: "it is not known which node of the cluster it is" };
+  const working = own.type === "remote" ? "remote" : "running";
+  if (crm.daemon !== undefined && crm.daemon !== working) return unstable(`its pacemakerd is ${crm.daemon}`);
   if (own.isTwice) return { name, stable: "unknown", reason: "several nodes of the cluster have this host's name" };
   if (!own.online) return unstable("the cluster shows it as offline");
   if (own.pending) return unstable("it is joining the cluster");

@@ -176,6 +176,10 @@ test("a remote node is settled, whether or not crm_mon states that it is one", a
     remote.tool("crm_mon", `cat ${shown}`);
     assert.deepEqual((await remote.look()).self, { name: "remote1", stable: "yes" });
   }
+  const stranger = new Member(context, "elsewhere");
+  stranger.tool("crm_mon", `cat ${capturePath("pacemaker-3.0.0/01-healthy/remote1.crm_mon-X.xml")}`);
+  const { self } = await stranger.look();
+  assert.deepEqual([self.stable, self.reason], ["unknown", "it is not known which node of the cluster it is"]);
   const member = new Member(context);
   for (const state of ["remote", "shutting_down"]) {
     member.tool(
