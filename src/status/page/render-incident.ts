@@ -53,13 +53,24 @@ export function renderIncident(rows: readonly HostRow[], now: number): Html {
       masakari.at !== null && masakariTime(masakari.at)
     }</span><span class="step">${masakari.problem}</span></li>`
   }</ol>
-<p class="none">${
-    steps.length > 1 && `${duration(total)} from the first to the last step here`
-  }${attempts > 1 && `; ${attempts} attempts`}${
-    incident.reason !== null && html`. <b>${incident.reason}</b>`
-  }. ${incident.notification_uuid !== null && html`Masakari's UUID: <code>${incident.notification_uuid}</code>`}</p>
+<p class="none">${sentences(incident, total)}</p>
 </section>
 `;
+}
+
+function sentences(
+  { steps, attempts, reason, notification_uuid: uuid }: Incident,
+  total: number,
+): readonly (Html | false)[] {
+  const length = [
+    ...(steps.length > 1 ? [`${duration(total)} from the first to the last step here`] : []),
+    ...(attempts > 1 ? [`${attempts} attempts`] : []),
+  ];
+  return [
+    length.length > 0 && html`${length.join("; ")}. `,
+    reason !== null && html`<b>${reason.replace(/\.+$/, "")}</b>. `,
+    uuid !== null && html`Masakari's UUID: <code>${uuid}</code>`,
+  ];
 }
 
 const duration = (ms: number): string => (ms < 60_000 ? `${ms} ms` : span(ms));

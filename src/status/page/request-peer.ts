@@ -36,6 +36,7 @@ export function peerRequests(parts: PeerRequestParts): (peer: Peer) => Promise<H
     const request = { method: "GET" as const, url, peer: "the peer", headers };
     const { status, body } = await transport.send(request, AbortSignal.timeout(2 * TIMEOUT_MS));
     if (status === 401) throw new Error("it refuses the user name and password of [metrics]");
+    if (status === 429) throw new Error("it refuses all logins of this host for a minute: too many were wrong");
     if (status === 404) throw new Error("it does not serve the page: set [page] enabled there");
     if (status !== 200) throw new Error(`it responds with status ${status}`);
     const host = parseJson(hostSchema, body.toString());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowOf } from "../../../../src/status/page/host-row.ts";
-import type { PeerOverview } from "../../../../src/status/page/overview.ts";
+import type { Incident, PeerOverview } from "../../../../src/status/page/overview.ts";
 import { renderPage } from "../../../../src/status/page/render.ts";
 import { lastIncident } from "../../../../src/status/page/render-incident.ts";
 import {
@@ -76,7 +76,25 @@ test("the last incident of all hosts is a timeline in ms, with what Masakari mad
     shown,
     /seen 02:59:00\.100 decided 02:59:00\.104 \+4 ms sent 02:59:00\.106 \+2 ms accepted 02:59:00\.147 \+41 ms Masakari: finished 02:59:31/,
   );
-  assert.match(shown, /47 ms from the first to the last step here/);
+  assert.match(shown, /47 ms from the first to the last step here\. Masakari's UUID: /);
+});
+
+test("below the incident stands a sentence for each thing that is known of it", () => {
+  const below = (change: Partial<Incident>): string => {
+    const shown = page(peerOverview("compute-1", { incident: { ...acceptedIncident, ...change } }));
+    const [, sentences = ""] = /<\/ol>\s*<p class="none">(.*?)<\/p>/s.exec(shown) ?? [];
+    return sentences.replace(/<[^>]*>/g, "").trim();
+  };
+  const rejected = { reason: "the host is on maintenance.", notification_uuid: null };
+  assert.equal(
+    below({ ...rejected, attempts: 2 }),
+    "47 ms from the first to the last step here; 2 attempts. the host is on maintenance.",
+  );
+  assert.equal(below({ ...rejected, attempts: 1, steps: [] }), "the host is on maintenance.");
+  assert.match(
+    below({ reason: null, attempts: 1 }),
+    /^47 ms from the first to the last step here\. Masakari's UUID: \S+$/,
+  );
 });
 
 test("what is not well is listed once, whoever sees it", () => {
