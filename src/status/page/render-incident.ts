@@ -35,7 +35,7 @@ export function renderIncident(rows: readonly HostRow[], now: number): Html {
 `;
   }
   const { host, monitor, incident } = found;
-  const { steps, masakari, attempts } = incident;
+  const { steps, masakari } = incident;
   const times = steps.map(({ at }) => Date.parse(at));
   const total = (times.at(-1) ?? 0) - (times[0] ?? 0);
   return html`<section aria-labelledby="incident">
