@@ -10,7 +10,7 @@ export function nonePlugin(options: AuthOptions): AuthPlugin {
 /** auth_type `admin_token`: a token that somebody else has made, with each request, and no Keystone. @throws AuthOptionsError */
 export function adminTokenPlugin(options: AuthOptions): AuthPlugin {
   const token = requireOption(options, "token");
-  return fixedEndpointPlugin(options, "whom the token is of", { "X-Auth-Token": token }, [token]);
+  return fixedEndpointPlugin(options, "the user of the token", { "X-Auth-Token": token }, [token]);
 }
 
 /** auth_type `http_basic`: user and password with each request, no Keystone. @throws AuthOptionsError */
