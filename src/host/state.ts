@@ -142,6 +142,8 @@ export interface View extends Pick<ClusterObservation, "self" | "quorum" | "hear
   readonly gap: boolean;
   /** The latest believed look before contact with the source was last interrupted, ms since the epoch. */
   readonly beforeGap: number | undefined;
+  /** The first believed look after that, mono ms. */
+  readonly contactSince: number;
   /** Every host's state was known once since sensing began. */
   readonly settled: boolean;
   /** How many hosts are watched: those that the source knows. */

@@ -25,6 +25,7 @@ export function takeLook(before: HostsState, look: ClusterObservation, context: 
     watched: others.length,
     gap: trusted ? false : afterGap,
     beforeGap: trusted && afterGap ? state.lastLook : state.view?.beforeGap,
+    contactSince: trusted && afterGap ? look.at.mono : (state.view?.contactSince ?? look.at.mono),
   });
   let next: HostsState = { ...state, view, ...(look.complete && { sharedNames: sharedNames(look, settings) }) };
   const seen = new Set<string>();
@@ -100,7 +101,7 @@ function isWatched({ name, kind }: HostObservation, { self }: ClusterObservation
 function nextView(
   before: View | undefined,
   look: ClusterObservation,
-  rest: Pick<View, "watched" | "gap" | "beforeGap">,
+  rest: Pick<View, "watched" | "gap" | "beforeGap" | "contactSince">,
 ): View {
   const settled = before?.settled ?? false;
   const { at, self, quorum, heartbeat, maintenance, fencing } = look;

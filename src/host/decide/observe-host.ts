@@ -196,7 +196,7 @@ function openLoss(host: Host, loss: Loss, context: Context): Host {
   return { ...host, loss, losses: [...recent, loss.since] };
 }
 
-function establishedOnline(host: Host, { state, look }: HostLook, context: Context): Host {
+function establishedOnline(host: Host, { state, look, view }: HostLook, context: Context): Host {
   const { loss, baseline } = host;
   if (loss?.returned !== undefined) return host;
   if (loss === undefined && baseline === "online") return host;
@@ -207,7 +207,9 @@ function establishedOnline(host: Host, { state, look }: HostLook, context: Conte
   // Every host monitor sees it: the one that reported it down reports it up, or the first in rank, also where it was down at first sight.
   const isOurs = loss?.sent?.by === "this monitor" || rankOf(host, state) === 0;
   if (isReported && isOurs) notifyStarted(host.name, context);
-  return { ...online, fencingReadFrom: look.at };
+  // Only then the clock has to decide: it may be wrong, and a new fencing would count as old.
+  const isWhole = look.at.mono - view.contactSince >= HISTORY_WHOLE_MS;
+  return isWhole ? online : { ...online, fencingReadFrom: look.at };
 }
 
 function establishedOffline(host: Host, { look, view }: HostLook, context: Context): Host {

@@ -39,6 +39,18 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(monitor.notified, []);
   });
 
+  it("is proven to be down by its next fencing, also if the clock of the host that notes it is behind", () => {
+    const monitor = watching({ needsProof: true });
+    monitor.look({ ...UP, node3: "offline" });
+    monitor.power("node3", "off");
+    monitor.pass(200);
+    monitor.look(UP);
+    monitor.pass(20);
+    const left = { ...UP, node3: { state: "offline", departure: "expected" } } as const;
+    monitor.look(left, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 50_000 })] });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL", "node3 STOPPED NORMAL"]);
+  });
+
   it("is not reported again by a fencing of the loss that is over, if the history shows it late", () => {
     const before = watching({ needsProof: true, report_at_once: false });
     before.look({ ...UP, node3: "offline" });
