@@ -90,7 +90,8 @@ function seenOnline(host: Host, { observed, look, view, afterGap }: HostLook, la
       // What ended before the latest look that saw the host online was late in the history: others may have reported it since the gap.
       const wasLate = fencedAt < lastUp;
       const before = wasLate ? (view.beforeGap ?? look.at.wall - UNKNOWN_GAP_MS) : lastUp;
-      next = openReturned(next, { fencedAt, lastUp: before, afterGap: afterGap || wasLate }, context);
+      const upForMs = wasLate ? look.at.mono - view.contactSince : 0;
+      next = openReturned(next, { fencedAt, lastUp: before, upForMs, afterGap: afterGap || wasLate }, context);
     } else if (
       !afterGap &&
       incarnation !== undefined &&
@@ -147,11 +148,13 @@ interface Returned extends Pick<HostLook, "afterGap"> {
   /** ms since the epoch, and so is `lastUp`: when it was last seen online before that. */
   readonly fencedAt: number;
   readonly lastUp: number;
+  /** For how long it has been seen up since. */
+  readonly upForMs: number;
 }
 
 /** It was fenced, which ended its guests, and came back before this monitor looked. */
-function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, context: Context): Host {
-  if (!isRecentFencing(fencedAt, context)) {
+function openReturned(host: Host, { fencedAt, lastUp, upForMs, afterGap }: Returned, context: Context): Host {
+  if (upForMs >= RETURNED_MS || !isRecentFencing(fencedAt, context)) {
     const when = new Date(fencedAt).toISOString();
     context.log(
       "warning",
@@ -163,7 +166,7 @@ function openReturned(host: Host, { fencedAt, lastUp, afterGap }: Returned, cont
   // It may have died, and have been reported by proof of its BMC, long before the cluster could fence it.
   const notBefore = Math.min(fencedAt, lastUp);
   const loss = newLoss({ since: fencedAt, notBefore, afterGap });
-  context.wake(`returned:${host.name}`, RETURNED_MS);
+  context.wake(`returned:${host.name}`, RETURNED_MS - upForMs);
   return openLoss(host, { ...loss, returned: fencedAt }, context);
 }
 

@@ -39,6 +39,20 @@ describe("a host that was fenced and is back between two looks", () => {
     assert.deepEqual(monitor.notified, []);
   });
 
+  it("is not reported when it has been seen up for 2 minutes, also if the history shows it late", () => {
+    for (const seconds of [50, 130]) {
+      const monitor = restarted(watching({ needsProof: true }), 300);
+      const completedAt = monitor.at.wall - 100_000;
+      lookTwice(monitor, UP);
+      monitor.pass(seconds);
+      monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt })] });
+      assert.equal(monitor.state.hosts.get("node3")?.loss !== undefined, seconds < 120);
+      monitor.pass(75);
+      assert.equal(monitor.state.hosts.get("node3")?.loss, undefined);
+      assert.deepEqual(monitor.notified, []);
+    }
+  });
+
   it("is proven to be down by its next fencing, also if the clock of the host that notes it is behind", () => {
     const monitor = watching({ needsProof: true });
     monitor.look({ ...UP, node3: "offline" });
