@@ -13,9 +13,11 @@ export async function healthReport(
   const socket = healthSocket(statePath, program);
   return await eventually(`health: ${what}`, withinMs, async () => {
     const outcome = await requestHealth(socket, 10_000);
-    if (outcome.kind !== "responded") return undefined;
+    if (outcome.kind !== "responded") throw new Error(JSON.stringify(outcome));
     // Of another release a report may lack members that this one has.
     const report = outcome.report as unknown as Report;
-    return fits(report) ? report : undefined;
+    if (fits(report)) return report;
+    // What it was instead is the cause that a deadline has.
+    throw new Error(`${report.verdict}: ${JSON.stringify(report.problems)}`);
   });
 }

@@ -5,8 +5,8 @@ import type { CommonEffect, OwnEffect } from "../contract.ts";
 /** The version of the recordings that this release writes and reads. */
 export const FORMAT = 1;
 
-/** Characters of one record. A look at 10,000 hosts is a third of it; what is longer would crowd out the rest of the recording. */
-export const LONGEST_RECORD = 3_000_000;
+/** Characters of one record. A look at 12,000 guests is half of it; what is longer would crowd out the rest of the recording. */
+export const LONGEST_RECORD = 8_000_000;
 
 /** How a subject is from then on; undefined: it is gone. */
 export type PhaseChange = readonly [key: string, name: string, phase: string | undefined];

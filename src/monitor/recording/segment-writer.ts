@@ -33,7 +33,7 @@ export interface SegmentWriterParts {
 const SEGMENTS = 8;
 /** A segment has at least so many times the size of the state that it begins with. */
 const STATES_PER_SEGMENT = 4;
-/** Characters that wait for the disk at most. */
+/** Characters that wait for the disk at most, unless one record has more. */
 const MOST_WAITING = 4_000_000;
 
 /** Lines to be written; `beginning`: the blocks with which another segment begins, made one after the other as they are written. */
@@ -83,7 +83,8 @@ export class SegmentWriter {
   /** Adds a block of lines to the segment. */
   write(text: string): void {
     if (this.#problem !== undefined) this.#dropped += linesIn(text);
-    else if (this.#waitingLength + text.length > MOST_WAITING) this.#fail("the disk takes it too slowly");
+    else if (this.#waitingLength > 0 && this.#waitingLength + text.length > MOST_WAITING)
+      this.#fail("the disk takes it too slowly");
     else {
       this.#waitingLength += text.length;
       this.#add({ text });
