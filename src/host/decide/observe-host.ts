@@ -33,7 +33,8 @@ export interface HostLook {
 }
 
 /** The host after a look. Returns the very same one if nothing has changed. */
-export function observeHost(before: Host, seen: HostLook, context: Context): Host {
+export function observeHost(before: Host, given: HostLook, context: Context): Host {
+  const seen = given.trusted ? { ...given, observed: fencedOf(before, given) } : given;
   const { observed, look, trusted, afterGap } = seen;
   const reading = nextReading(before.reading, observed, context);
   const read =
@@ -50,6 +51,16 @@ export function observeHost(before: Host, seen: HostLook, context: Context): Hos
   return host.streak.state === "online"
     ? establishedOnline(host, seen, context)
     : establishedOffline(host, seen, context);
+}
+
+/**
+ * A host that is neither up nor down and has been fenced since it was last online is down. So it is with a remote node of Pacemaker that is not
+ * back: 20 s after it was fenced crm_mon shows a member that tries to connect to it, and a minute after that no failure any more.
+ */
+function fencedOf(host: Host, { observed, view }: HostLook): HostObservation {
+  if (observed.state !== "unstable" || host.baseline !== "online") return observed;
+  if (!newFencings(host, view).some(({ byHand }) => !byHand)) return observed;
+  return { ...observed, state: "offline", departure: "unknown", reason: "fenced, and not back" };
 }
 
 function nextReading(before: Reading | undefined, observed: HostObservation, { at }: Context): Reading {

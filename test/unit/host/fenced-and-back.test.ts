@@ -151,3 +151,32 @@ describe("the report of a host that was fenced and is back", () => {
     assert.ok(withdraws(monitor));
   });
 });
+
+describe("a host that is neither up nor down", () => {
+  const UNSETTLED = { ...UP, node3: { state: "unstable", kind: "remote" } } as const;
+
+  it("is lost if it has been fenced since it was last online, as a remote node that no member is connected to any more", () => {
+    const monitor = watching({ needsProof: true });
+    monitor.look(UNSETTLED, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall })] });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL"]);
+    monitor.pass(60);
+    monitor.look(UP, { fencing: [fencing("node3", "success", { completedAt: monitor.at.wall - 60_000 })] });
+    assert.deepEqual(monitor.notified, ["node3 STOPPED NORMAL", "node3 STARTED NORMAL"]);
+  });
+
+  it("is not, if that was before, or an operator has only confirmed that it is down", () => {
+    for (const needsProof of [true, false]) {
+      const monitor = watching({ needsProof });
+      const old = fencing("node3", "success", { completedAt: monitor.at.wall - 3_600_000 });
+      monitor.look(UP, { fencing: [old] });
+      monitor.pass(60);
+      const confirmed = fencing("node3", "success", { id: "human", byHand: true, completedAt: monitor.at.wall });
+      for (const history of [[old], [confirmed, old]]) {
+        monitor.look(UNSETTLED, { fencing: history });
+        monitor.pass(60);
+      }
+      assert.deepEqual(monitor.notified, []);
+      assert.equal(monitor.state.hosts.get("node3")?.loss, undefined);
+    }
+  });
+});
