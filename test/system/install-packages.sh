@@ -31,7 +31,7 @@ wanted="keystone masakari-api masakari-engine masakari-common python3-masakaricl
   uwsgi-core uwsgi-plugin-python3 masakari-process-monitor masakari-instance-monitor masakari-host-monitor sudo procps
   libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
   sasl2-bin libsasl2-modules gcc libc6-dev systemd
-  openssh-server python3-cotyledon python3-setproctitle
+  openssh-server python3-cotyledon python3-setproctitle python3-psutil python3-typing-extensions
   corosync pacemaker pacemaker-cli-utils cluster-glue fence-agents ipmitool openipmi tcpdump iproute2 prometheus
   dbus polkitd chromium fonts-dejavu-core"
 missing=""
