@@ -5,7 +5,7 @@ import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { firstResponse } from "./first-response.ts";
 import { monitorsNamed, remedyIfNotRunning } from "./monitor-names.ts";
-import { programsIn, type StatusCommandParts } from "./status-command.ts";
+import { programsThatRan, type StatusCommandParts } from "./status-command.ts";
 import { table } from "./table.ts";
 
 const TIMEOUT_MS = 2000;
@@ -42,12 +42,7 @@ export function registerArmedCommand(program: Command, parts: StatusCommandParts
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      let isHung = false;
-      const warn = (line: string): void => {
-        isHung = true;
-        parts.warn?.(line);
-      };
-      const found = await programsIn(places, warn);
+      const { found, isHung } = await programsThatRan(places, parts.warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       const rows = await Promise.all(programs.map(async (name) => rowOf(name, await query(places, name))));
       if (json) parts.out.write(`${printableJson(rows, 2)}\n`);

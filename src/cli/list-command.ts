@@ -5,7 +5,7 @@ import { printableJson } from "../system/printable.ts";
 import { age } from "./age.ts";
 import { firstResponse } from "./first-response.ts";
 import { monitorsNamed } from "./monitor-names.ts";
-import { programsIn, type StatusCommandParts } from "./status-command.ts";
+import { programsThatRan, type StatusCommandParts } from "./status-command.ts";
 import { onOneLine, table } from "./table.ts";
 
 const TIMEOUT_MS = 5000;
@@ -34,12 +34,7 @@ export function registerListCommand(program: Command, parts: StatusCommandParts)
       parts.exit(2);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      let isHung = false;
-      const warn = (line: string): void => {
-        isHung = true;
-        parts.warn?.(line);
-      };
-      const found = await programsIn(places, warn);
+      const { found, isHung } = await programsThatRan(places, parts.warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       if (programs.length === 0) {
         if (json || !isHung)

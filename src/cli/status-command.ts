@@ -79,12 +79,7 @@ export function registerStatusCommand(program: Command, parts: StatusCommandPart
       parts.exit(EXIT.failing);
       const statePath = await parts.statePath();
       const places = [statePath, ...(parts.otherPlaces?.(statePath) ?? [])];
-      let isHung = false;
-      const warn = (line: string): void => {
-        isHung = true;
-        parts.warn?.(line);
-      };
-      const found = await programsIn(places, warn);
+      const { found, isHung } = await programsThatRan(places, parts.warn);
       const programs = names.length > 0 ? monitorsNamed(names, found) : found;
       const queried = await Promise.all(programs.map((one) => queryIn(places, one)));
       if (json) parts.out.write(`${printableJson(queried.map(toJson), 2)}\n`);
@@ -188,6 +183,19 @@ export async function programsIn(
         .map((suffix) => file.slice(0, -suffix.length)),
     );
   return [...new Set(names)].sort();
+}
+
+/** The same; `isHung`: the disk of a place does not respond, so that there may be others. */
+export async function programsThatRan(
+  places: readonly string[],
+  warn: ((line: string) => void) | undefined,
+): Promise<{ readonly found: readonly string[]; readonly isHung: boolean }> {
+  let isHung = false;
+  const found = await programsIn(places, (line) => {
+    isHung = true;
+    warn?.(line);
+  });
+  return { found, isHung };
 }
 
 async function filesIn(

@@ -32,13 +32,8 @@ export interface HttpServerOptions {
 const maxConnections = 256;
 
 /** Fastify would load a validator and a serializer, with their text most of 1.8 MB, for schemas that no route has. */
-const noSchemas = {
-  buildValidator: () => () => {
-    throw new Error("this server's routes have no schemas");
-  },
-  buildSerializer: () => () => {
-    throw new Error("this server's routes have no schemas");
-  },
+const noSchema = () => () => {
+  throw new Error("this server's routes have no schemas");
 };
 
 /**
@@ -50,7 +45,7 @@ export function newHttpServer({ tls, trustedProxies = [] }: HttpServerOptions = 
     ...(tls && { https: { ...tls, handshakeTimeout: timeouts.handshake } as unknown as null }),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     logger: false,
-    schemaController: { compilersFactory: noSchemas },
+    schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: "idle",

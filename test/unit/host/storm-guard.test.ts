@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { HostDecisions } from "../../support/host-cluster.ts";
 import { all, names, watching } from "../../support/host-crowd.ts";
+
+function release(monitor: HostDecisions): void {
+  const { at } = monitor;
+  monitor.observe({ kind: "orders", at, orders: { released: { at, reason: "rack B burns" } } });
+}
 
 describe("the storm guard", () => {
   it("holds everything when more than half of the hosts are lost at once", () => {
@@ -111,11 +117,7 @@ describe("the storm guard", () => {
     const lost = { ...all(6, "offline"), node2: "online", node3: "online" } as const;
     monitor.look(lost);
     monitor.pass(60);
-    monitor.observe({
-      kind: "orders",
-      at: monitor.at,
-      orders: { released: { at: monitor.at, reason: "rack B burns" } },
-    });
+    release(monitor);
     assert.equal(monitor.notified.length, 4);
     monitor.pass(60);
     monitor.look({ ...lost, node3: "offline" });
@@ -128,11 +130,7 @@ describe("the storm guard", () => {
     const lost = { ...all(6, "offline"), node2: "online", node3: "online" } as const;
     monitor.look(lost);
     monitor.pass(60);
-    monitor.observe({
-      kind: "orders",
-      at: monitor.at,
-      orders: { released: { at: monitor.at, reason: "rack B burns" } },
-    });
+    release(monitor);
     monitor.pass(700);
     monitor.look(lost);
     monitor.look({ ...lost, node3: "offline" });
