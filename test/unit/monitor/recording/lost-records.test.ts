@@ -75,6 +75,19 @@ for (const [name, make] of Object.entries(UNRECORDABLE)) {
   });
 }
 
+test("a look at thousands of subjects is one record, and none is lost", async (t) => {
+  const program = new RecordedProgram(t);
+  program.start(["nova-compute"]);
+  // As much as the instance monitor's look at 12,000 guests.
+  const extra = Array.from({ length: 12_000 }, (_, number) => `${number}`.padStart(360, "guest "));
+  program.observe({ kind: "seen", at: program.clock.now(), sightings: [], extra } as never);
+  await program.clock.advance(1000);
+  await program.recorder.close();
+  const problems = ["flight recorder gaps", "flight recorder"].map((name) => program.conditions.all.get(name)?.problem);
+  assert.deepEqual(problems, [undefined, undefined]);
+  assert.equal(replayOf(linesOf(program.directory)).decisions, 2);
+});
+
 test("lone surrogates are recorded as they are", async (t) => {
   const program = new RecordedProgram(t);
   program.start(["nova-compute"]);
