@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kill } from "node:process";
+import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const markdown = readFileSync(new URL("../../docs/walk.md", import.meta.url), "utf8");
@@ -36,7 +40,20 @@ const pattern = (line: string): RegExp =>
       .join(".*")}$`,
   );
 
-test("every command of docs/walk.md prints what the document shows", { timeout: 180_000 }, async () => {
+/** A compute host has a nova-compute of its own, and other tests start some. */
+async function anotherNovaCompute(t: TestContext): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "masakari-walk-"));
+  const program = join(folder, "nova-compute");
+  await writeFile(program, "#!/bin/sh\nsleep 900 & wait\n", { mode: 0o755 });
+  const process = spawn(program, { stdio: "ignore", detached: true });
+  t.after(async () => {
+    if (process.pid !== undefined) kill(-process.pid, "SIGKILL");
+    await rm(folder, { recursive: true });
+  });
+}
+
+test("every command of docs/walk.md prints what the document shows", { timeout: 180_000 }, async (t) => {
+  await anotherNovaCompute(t);
   const walk = steps();
   assert.ok(walk.length > 15);
   const script = [...walk.map(({ command }) => `${command}\necho '${MARK}'`), "exit 0"].join("\n");
