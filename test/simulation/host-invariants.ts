@@ -20,6 +20,8 @@ interface Shown {
   online: number;
   /** Since when all looks have shown it so since its latest boot, mono ms. */
   onlineSince: number | undefined;
+  /** The latest `onlineSince` there was: also while it is shown down again, mono ms. */
+  lastOnlineSince: number;
   /** Its boots at the latest look. */
   boots: number;
   offlineSince: number | undefined;
@@ -70,6 +72,7 @@ export class HostInvariants {
         shown.before = shown.online;
         shown.online = now;
         shown.onlineSince ??= now;
+        shown.lastOnlineSince = shown.onlineSince;
         shown.offlineSince = undefined;
       } else {
         shown.onlineSince = undefined;
@@ -111,7 +114,7 @@ export class HostInvariants {
     const diedUnseen = lost.deaths.some(({ back }) => back === undefined || back > shown.before);
     const hasReturned = lost.deaths.some(({ back, fencedAt }) => {
       const isRecent = fencedAt !== undefined && now - fencedAt < RETURN_NOTICED_MS + STILL_TRUE_MS;
-      return isRecent && (back === undefined || now - Math.max(back, shown.onlineSince ?? 0) < STILL_TRUE_MS);
+      return isRecent && (back === undefined || now - Math.max(back, shown.lastOnlineSince) < STILL_TRUE_MS);
     });
     if (!diedUnseen && !hasReturned) {
       fail("although it has been alive all the time");
@@ -240,7 +243,7 @@ export class HostInvariants {
     }
     let shown = all.get(host);
     if (shown === undefined) {
-      shown = { before: 0, online: 0, onlineSince: undefined, boots: 0, offlineSince: undefined };
+      shown = { before: 0, online: 0, onlineSince: undefined, lastOnlineSince: 0, boots: 0, offlineSince: undefined };
       all.set(host, shown);
     }
     return shown;

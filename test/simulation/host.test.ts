@@ -45,7 +45,7 @@ describe("a simulated data centre", () => {
   test("the seeds that have shown a fault once", async () => {
     for (const seed of [
       40040, 41597, 42851, 43542, 43934, 45349, 45851, 45881, 47707, 62098, 62186, 71530, 130816, 250576, 702304,
-      702809, 702915,
+      702809, 702915, 760249,
     ]) {
       const schedule = new HostSchedule(seed, { sensing: "quick" });
       await schedule.play();
