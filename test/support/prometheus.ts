@@ -56,9 +56,9 @@ export class Prometheus {
   }
 
   /** From now on these ports of this machine are its targets. */
-  scrape(ports: readonly number[]): void {
+  scrape(ports: Iterable<number>): void {
     const file = join(this.#directory, "targets.json");
-    writeFileSync(`${file}.new`, JSON.stringify([{ targets: ports.map((port) => `127.0.0.1:${port}`) }]));
+    writeFileSync(`${file}.new`, JSON.stringify([{ targets: Array.from(ports, (port) => `127.0.0.1:${port}`) }]));
     renameSync(`${file}.new`, file);
   }
 
