@@ -49,7 +49,12 @@ export class TestServer implements AsyncDisposable {
     handler: Handler,
   ): Promise<void> {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    } catch {
+      // The client was killed before it had sent all of it: such a request has not arrived.
+      return;
+    }
     const arrived = {
       method: request.method ?? "",
       path: request.url ?? "",
