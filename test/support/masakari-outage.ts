@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import type { ControlPlane, ControlPlaneOptions } from "../../src/control-plane/control-plane.ts";
 import { callMasakari, logIn, startTestControlPlane } from "./control-plane.ts";
+import { freePort } from "./ports.ts";
 
 /** The embedded control plane with one segment of these hosts, which can be away, and come back where it was with what it had. */
 export class MasakariWithOutages {
@@ -8,9 +9,10 @@ export class MasakariWithOutages {
   readonly notified: string[] = [];
   readonly #options: Partial<ControlPlaneOptions>;
   #running: ControlPlane | undefined;
-  #ports: Pick<ControlPlaneOptions, "keystonePort" | "masakariPort"> = {};
+  readonly #ports: { readonly keystonePort: number; readonly masakariPort: number };
 
-  private constructor(database: string) {
+  private constructor(database: string, ports: { readonly keystonePort: number; readonly masakariPort: number }) {
+    this.#ports = ports;
     this.#options = {
       database,
       onNotification: ({ hostname, payload }) => {
@@ -21,7 +23,10 @@ export class MasakariWithOutages {
 
   /** @param database path of a file that is made */
   static async start(t: TestContext, database: string, hosts: readonly string[]): Promise<MasakariWithOutages> {
-    const masakari = new MasakariWithOutages(database);
+    const masakari = new MasakariWithOutages(database, {
+      keystonePort: await freePort(),
+      masakariPort: await freePort(),
+    });
     t.after(async () => await masakari.leave());
     const cloud = await masakari.come();
     const token = await logIn(cloud);
@@ -54,15 +59,10 @@ project_domain_name = Default
   async come(): Promise<ControlPlane> {
     const cloud = await startTestControlPlane({ ...this.#options, ...this.#ports });
     this.#running = cloud;
-    this.#ports = { keystonePort: portOf(cloud.keystoneUrl), masakariPort: portOf(cloud.masakariUrl) };
     return cloud;
   }
 
   async leave(): Promise<void> {
     await this.#running?.close();
   }
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./ports.ts";
 
 /** One request and what became of it. Names and values of headers are as on the wire: order, case, repetitions. */
 export interface Exchange {
@@ -81,8 +82,9 @@ export class RecordingProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Listens; after `refuse()` on the same port again. */
+  /** Listens; after `refuse()` on the same port again, which nobody else has had meanwhile. */
   async listen(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort();
     const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (incoming, outgoing) => {
       void this.#handle(incoming, outgoing);
     });
@@ -93,9 +95,6 @@ export class RecordingProxy {
     });
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no TCP port");
-    this.#port = address.port;
     this.#server = server;
   }
 

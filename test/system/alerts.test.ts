@@ -34,7 +34,7 @@ const states = (offline: readonly string[]) =>
 async function processScene(t: TestContext, more = "") {
   const cloud = await FakeCloud.start();
   cloud.segmentHosts = ["compute1"];
-  const port = await freePort();
+  const port = await freePort(4);
   const api = `${cloud.section()}\n[metrics]\nport = ${port}\n[DEFAULT]\nmasakari_check_interval = 1\n${more}`;
   const rig = await Rig.create({ hostname: "compute1", api });
   t.after(async () => {
@@ -72,7 +72,7 @@ test("each alert is fired by its real cause, in Debian's Prometheus, and none wi
   const full = await processScene(t, `state_path = ${disk.path}\n`);
   const other = await processScene(t);
   const hosts = await HostProgram.create(t, states([]));
-  const hostsPort = await freePort();
+  const hostsPort = await freePort(4);
   hosts.configure("compute1", `[metrics]\nport = ${hostsPort}`);
   const hostMonitor = hosts.start();
   await hostMonitor.line(/Watching \d+ hosts/, IN_TIME);
@@ -155,7 +155,7 @@ test("each alert is fired by its real cause, in Debian's Prometheus, and none wi
   );
 
   const upgraded = t.test("an instance monitor of another release is added, and finds no libvirt", async () => {
-    const port = await freePort();
+    const port = await freePort(4);
     const config = join(directory, "instance.conf");
     mkdirSync(join(directory, "state"), { mode: 0o700 });
     writeFileSync(

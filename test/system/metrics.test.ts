@@ -38,7 +38,7 @@ function promtool(args: readonly string[], input = ""): Promise<{ readonly code:
 async function scene(t: TestContext, metrics = "") {
   const cloud = await FakeCloud.start();
   cloud.segmentHosts = ["compute1"];
-  const first = await freePort();
+  const first = await freePort(4);
   const api = `${cloud.section()}\n[metrics]\nport = ${first}\nprot = 1\n${metrics}`;
   const rig = await Rig.create({ hostname: "compute1", api });
   t.after(async () => {
@@ -132,8 +132,8 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     assert.deepEqual([await get("one"), await get("two")], ["200 first", "401 first"]);
     take(second, "two");
     monitor.signal("SIGHUP");
-    await monitor.line(/the renewed certificate is used/, 8000);
-    await monitor.line(/SIGHUP: configuration reread/, 10_000);
+    await monitor.line(/the renewed certificate is used/, 30_000);
+    await monitor.line(/SIGHUP: configuration reread/, 30_000);
     assert.deepEqual([await get("one"), await get("two")], ["401 second", "200 second"]);
   });
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { freePort } from "../../support/ports.ts";
 
 /** How a load balancer or web server stands before the API. */
 export interface FrontOptions {
@@ -34,11 +35,11 @@ export class Front {
       front.requests.push(`${incoming.method} ${incoming.url}`);
       pass(incoming, outgoing, new URL(backend), options);
     });
-    server.listen(0, "127.0.0.1");
+    // When it is closed, its port refuses.
+    const port = await freePort();
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no TCP port");
-    const front: Front = new Front(server, address.port);
+    const front: Front = new Front(server, port);
     return front;
   }
 

@@ -77,7 +77,7 @@ test("GET /metrics on the port, and nothing else; a port that is taken is a line
 });
 
 test("the programs of one configuration file take ports one after the other", async (t) => {
-  const port = await freePort();
+  const port = await freePort(4);
   const { log } = exporting(t, { port }, ["hostmonitor"]);
   const line = await eventually("a line", 10_000, async () => log.lines[0]);
   assert.match(line, new RegExp(`:${port + 3}/metrics`));
