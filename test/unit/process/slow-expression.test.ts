@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Context, Script } from "node:vm";
 import { compileExpression } from "../../../src/config/process-list/expression.ts";
 import { compileEntries } from "../../../src/process/compiled-entry.ts";
 import { Looks } from "../../../src/process/looks.ts";
@@ -36,6 +37,18 @@ test("an expression that backtracks for ever has no result, and one that does no
     [hostile(), SERVICE, "/usr/bin/other", hostile()].map((text) => expression.test(text)),
     [undefined, true, false, undefined],
   );
+});
+
+test("time that a busy machine did not give this program counts against no command line", (t) => {
+  const { runInContext } = Script.prototype;
+  let interruptions = 0;
+  t.mock.method(Script.prototype, "runInContext", function (this: Script, context: Context, options: object) {
+    if (interruptions >= 3) return runInContext.call(this, context, options);
+    interruptions += 1;
+    throw Object.assign(new Error("Script execution timed out"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+  });
+  assert.equal(compileExpression(SLOW).test(SERVICE), true);
+  assert.equal(interruptions, 3);
 });
 
 test("thousands of command lines on which an expression backtracks cost seconds at most, and those known keep their result", () => {
