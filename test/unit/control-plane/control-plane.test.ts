@@ -10,6 +10,7 @@ import type { ControlPlane } from "../../../src/control-plane/control-plane.ts";
 import { ControlPlaneError } from "../../../src/control-plane/errors.ts";
 import type { CompletedRequest, NotificationArrival } from "../../../src/control-plane/observation.ts";
 import { callMasakari, collectingLogger, logIn, startFor } from "../../support/control-plane.ts";
+import { freePort } from "../../support/ports.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "control-plane-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -84,15 +85,12 @@ describe("the database", () => {
 
   test("started again at the same ports it goes on where it stopped", async (context) => {
     const database = join(directory, "again.sqlite");
-    const first = await startFor(context, { database });
+    const ports = { keystonePort: await freePort(), masakariPort: await freePort() };
+    const first = await startFor(context, { database, ...ports });
     const token = await registerHost(first);
     assert.equal((await callMasakari(first, token, "POST", "/notifications", notification("p"))).status, 202);
     await first.close();
-    const second = await startFor(context, {
-      database,
-      keystonePort: Number(new URL(first.keystoneUrl).port),
-      masakariPort: Number(new URL(first.masakariUrl).port),
-    });
+    const second = await startFor(context, { database, ...ports });
     assert.equal(second.keystoneUrl, first.keystoneUrl);
     assert.equal(second.masakariUrl, first.masakariUrl);
     const repeated = await callMasakari(second, token, "POST", "/notifications", notification("p"));
