@@ -14,6 +14,9 @@ import { eventually } from "../../../support/eventually.ts";
 
 type Operations = typeof operations;
 
+/** Never over in a test that succeeds. */
+const LONG_MS = 60_000;
+
 const module = new URL("../../../support/disk-thread-operations.ts", import.meta.url);
 const direct = directDiskCalls<Operations>({
   double: (value) => value * 2,
@@ -23,8 +26,15 @@ const direct = directDiskCalls<Operations>({
   write: (path) => writeFileSync(path, ""),
   end: () => undefined,
 });
-const newThread = (limitMs?: number): DiskThread<Operations> =>
-  new DiskThread<Operations>({ module, direct, ...(limitMs === undefined ? {} : { limitMs }) });
+/** Only what waits for a named pipe is given up, after 100 ms: nothing else is to hang, however busy the machine is. */
+const newThread = (): DiskThread<Operations> =>
+  new DiskThread<Operations>({
+    module,
+    direct,
+    limitMs: LONG_MS,
+    limitsMs: { openToRead: 100, writeAndOpenToRead: 100 },
+    beginMs: LONG_MS,
+  });
 
 /** A named pipe: whoever opens it to read waits until it is let go, as on a disk that hangs. */
 function namedPipe(t: TestContext): { readonly directory: string; readonly path: string; letGo(): void } {
@@ -58,28 +68,33 @@ test("gives the caller the operation's result, or its error with the codes", asy
 
 test("a call waits for the limit; then all fail at once, until what was given up is completed", async (t) => {
   const { path, letGo } = namedPipe(t);
-  const thread = newThread(100);
+  const thread = newThread();
   assert.equal(thread.call("double", 1), 2);
   assert.throws(() => thread.call("openToRead", path), isHung);
   assert.throws(() => thread.call("double", 2), isHung);
   await assert.rejects(thread.callLater("double", 3), isHung);
-  letGo();
-  const result = await eventually("the thread to answer again", 10_000, () => thread.call("double", 5));
+  const result = await eventually("the thread to answer again", LONG_MS, () => {
+    letGo();
+    return thread.call("double", 5);
+  });
   assert.equal(result, 10);
 });
 
 test("a call that does not hold up the event loop notices the hang as well", async (t) => {
   const { path, letGo } = namedPipe(t);
-  const thread = newThread(100);
+  const thread = newThread();
   assert.equal(thread.call("double", 1), 2);
   await assert.rejects(thread.callLater("openToRead", path), isHung);
   assert.throws(() => thread.call("double", 2), isHung);
-  letGo();
-  assert.equal(await eventually("a response", 10_000, () => thread.call("double", 5)), 10);
+  const result = await eventually("a response", LONG_MS, () => {
+    letGo();
+    return thread.call("double", 5);
+  });
+  assert.equal(result, 10);
 });
 
 test("after its thread has ended, another one is started", async () => {
-  const thread = newThread(200);
+  const thread = newThread();
   await assert.rejects(thread.callLater("end"), /has ended/);
   assert.equal(thread.call("double", 3), 6);
 });
@@ -87,7 +102,7 @@ test("after its thread has ended, another one is started", async () => {
 test("of two operations that were given up, the disk answers again only when the later one is completed", async (t) => {
   const first = namedPipe(t);
   const second = namedPipe(t);
-  const thread = new DiskThread<Operations>({ module, direct, limitsMs: { openToRead: 300, writeAndOpenToRead: 100 } });
+  const thread = newThread();
   assert.equal(thread.call("double", 1), 2);
   const begun = join(second.directory, "begun");
   const given = [
@@ -95,20 +110,26 @@ test("of two operations that were given up, the disk answers again only when the
     thread.callLater("writeAndOpenToRead", begun, second.path),
   ];
   for (const { status } of await Promise.allSettled(given)) assert.equal(status, "rejected");
-  first.letGo();
-  await eventually("the second operation to begin", 10_000, () => existsSync(begun) || undefined);
+  await eventually("the second operation to begin", LONG_MS, () => {
+    first.letGo();
+    return existsSync(begun) || undefined;
+  });
   const unwanted = join(second.directory, "unwanted");
   assert.throws(() => thread.call("write", unwanted), isHung);
-  second.letGo();
-  assert.equal(await eventually("a response", 10_000, () => thread.call("double", 5)), 10);
+  const result = await eventually("a response", LONG_MS, () => {
+    second.letGo();
+    return thread.call("double", 5);
+  });
+  assert.equal(result, 10);
   assert.equal(existsSync(unwanted), false, "what failed at once was not sent to the thread");
 });
 
 test("a response that came in time is taken although the program noticed it too late", async (t) => {
   const { directory } = namedPipe(t);
   const limitMs = 100;
-  const thread = newThread(limitMs);
-  assert.equal(thread.call("double", 1), 2);
+  const options = { module, direct, limitMs: LONG_MS, limitsMs: { double: limitMs }, beginMs: LONG_MS };
+  const thread = new DiskThread<Operations>(options);
+  thread.call("write", join(directory, "first"));
   // In the phase after which Node looks at its timers, before it looks for messages.
   const result = await new Promise<Promise<number>>((resolve) => {
     setImmediate(() => {
@@ -141,7 +162,7 @@ test("a thread that does not begin in time is ended: it never carries out what i
     hasEnded = true;
   });
   letGo();
-  await eventually("the thread to end, or to carry out the request", 20_000, () => {
+  await eventually("the thread to end, or to carry out the request", 60_000, () => {
     letGo();
     return hasEnded || existsSync(written) || undefined;
   });
