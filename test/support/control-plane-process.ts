@@ -19,7 +19,8 @@ export async function startControlPlaneProcess(
   const child = spawn(process.execPath, [...node, ...args], { env: { ...process.env, ...env } });
   context.after(() => child.kill("SIGKILL"));
   let output = "";
-  const exited = once(child, "exit");
+  // Its output has been read by then, too.
+  const exited = once(child, "close");
   const ready = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (data: Buffer) => {

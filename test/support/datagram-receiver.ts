@@ -5,11 +5,15 @@ const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;
 
+/** A queue holds ten (net.unix.max_dgram_qlen), and whoever sends another one gets an error. ms */
+const READ_EVERY_MS = 20;
+
 /** A Unix datagram socket as syslogd, journald and systemd have one. Node has none. */
 export class DatagramReceiver implements Disposable {
   readonly #socket: number;
   readonly #buffer = Buffer.alloc(4096);
   readonly #all: string[] = [];
+  readonly #reading: NodeJS.Timeout;
 
   constructor(path: string) {
     const { func } = loadLibc();
@@ -18,6 +22,7 @@ export class DatagramReceiver implements Disposable {
     const address = Buffer.concat([family, Buffer.from(`${path}\0`)]);
     const bound: number = func("int bind(int, const uint8_t *, uint32_t)")(this.#socket, address, address.length);
     if (bound !== 0) throw new Error(`cannot bind ${path}`);
+    this.#reading = setInterval(() => this.all, READ_EVERY_MS).unref();
   }
 
   /** Everything that has arrived so far. */
@@ -36,6 +41,7 @@ export class DatagramReceiver implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#reading);
     loadLibc().func("int close(int)")(this.#socket);
   }
 }

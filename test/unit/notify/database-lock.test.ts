@@ -23,16 +23,21 @@ async function holdTransaction(context: TestContext, path: string): Promise<Chil
     setInterval(() => undefined, 60_000);`;
   const child = new Child(process.execPath, ["--disable-warning=ExperimentalWarning", "--eval", script]);
   context.after(() => child.stop("SIGKILL"));
-  await child.line(/holds/, 20_000);
+  await child.line(/holds/, 60_000);
   return child;
 }
 
-/** Whether this process has an fcntl lock on the file (proc(5), /proc/locks). */
+/**
+ * Whether this process has an fcntl lock on the file (proc(5), /proc/locks). The kernel shows them a page at a time, by their place in the
+ * list: one may be left out while other processes take and give back theirs, so a single look is no proof that there is none.
+ */
 function isLocked(path: string): boolean {
   const { ino } = statSync(path);
-  return readFileSync("/proc/locks", "utf8")
-    .split("\n")
-    .some((line) => line.includes(` ${process.pid} `) && line.includes(`:${ino} `));
+  const look = () =>
+    readFileSync("/proc/locks", "utf8")
+      .split("\n")
+      .some((line) => line.includes(` ${process.pid} `) && line.includes(`:${ino} `));
+  return Array.from({ length: 20 }).some(look);
 }
 
 /** What a start would find if this process were killed now: subjects in order. Copied by another process, for the locks' sake. */

@@ -10,6 +10,7 @@ import { shadowMode } from "../../../../src/cli/doctor/checks/shadow-mode.ts";
 import { judgeFileSystem, stateDirectory } from "../../../../src/cli/doctor/checks/state-directory.ts";
 import { judgeTime, timeSync } from "../../../../src/cli/doctor/checks/time-sync.ts";
 import { tools } from "../../../../src/cli/doctor/checks/tools.ts";
+import { killIfThere } from "../../../support/child.ts";
 import { briefly, findingsOf } from "../../../support/doctor.ts";
 import { processList } from "../../../support/process-monitor.ts";
 
@@ -55,9 +56,9 @@ test("a state directory that is there and cannot be looked at is no directory th
 
 test("entries of the process list: one that runs, one that nothing matches, one that only contains the name, a pidfile of nothing", async (t) => {
   // Not this process's child, which would count as its own.
-  const start = "(exec -a an-unlike-program sleep 60 </dev/null >/dev/null 2>&1) & echo $!";
+  const start = "(exec -a an-unlike-program sleep 900 </dev/null >/dev/null 2>&1) & echo $!";
   const other = Number(execFileSync("/bin/bash", ["-c", start], { encoding: "utf8" }));
-  t.after(() => process.kill(other, "SIGKILL"));
+  t.after(() => killIfThere(other));
   const list = [
     { process_name: process.execPath },
     { process_name: "/usr/bin/no-such-service" },
