@@ -8,7 +8,7 @@ import { Child, type Exit } from "./child.ts";
 import { callMasakari, logIn, startFor } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
 
-const LONG = 30_000;
+const LONG = 60_000;
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 type States = Readonly<Record<string, "online" | "offline">>;

@@ -75,7 +75,7 @@ export class InstanceRig {
   /** Resolves when it has looked at all guests. */
   async start(): Promise<Child> {
     const monitor = this.startUnawaited();
-    await monitor.line(/watching \d+ guests?/, 20_000);
+    await monitor.line(/watching \d+ guests?/, 60_000);
     return monitor;
   }
 

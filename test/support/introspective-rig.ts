@@ -71,7 +71,7 @@ export class IntrospectiveRig {
   async start(): Promise<Child> {
     const monitor = new Child(program, ["--config-file", join(this.#directory, "masakarimonitors.conf")]);
     this.#monitors.push(monitor);
-    await monitor.line(/watching \d+ guests?/, 20_000);
+    await monitor.line(/watching \d+ guests?/, 60_000);
     return monitor;
   }
 

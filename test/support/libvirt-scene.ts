@@ -41,4 +41,4 @@ export function held<A, R>(server: LibvirtServer, procedure: Parameters<typeof s
 /** The domain with another id. */
 export const state = (at: number) => ({ ...instance, id: at });
 /** ms for what takes milliseconds, on a busy machine. */
-export const inTime = 5000;
+export const inTime = 60_000;

@@ -196,7 +196,7 @@ export class Rig {
   /** Starts the monitor; resolves as soon as it has logged that it found a first process, and (ours) all of `names`. */
   async start(...names: readonly string[]): Promise<Child> {
     const monitor = this.startUnawaited();
-    await monitor.line(this.#program.watching, 20_000);
+    await monitor.line(this.#program.watching, 60_000);
     for (const name of names) await monitor.line(this.running(name), 20_000);
     return monitor;
   }

@@ -8,10 +8,10 @@ import { eventually } from "./eventually.ts";
  */
 export async function startZombie(argv0: string, table: ProcTable): Promise<{ pid: number; parent: Child }> {
   const untilParentSleeps = 'until [ "$(cat /proc/$PPID/comm)" = sleep ]; do sleep 0.01; done';
-  const script = `(exec -a ${argv0} /bin/bash -c '${untilParentSleeps}') & echo $!; exec sleep 60`;
+  const script = `(exec -a ${argv0} /bin/bash -c '${untilParentSleeps}') & echo $!; exec sleep 900`;
   const parent = new Child("/bin/bash", ["-c", script]);
-  const pid = Number(await parent.line(/^\d+$/, 5000));
-  await eventually("a zombie", 5000, () => {
+  const pid = Number(await parent.line(/^\d+$/, 60_000));
+  await eventually("a zombie", 60_000, () => {
     const stat = table.stat(pid);
     return (stat && isDead(stat)) || undefined;
   });

@@ -48,14 +48,14 @@ async function scene(context: TestContext) {
 }
 
 const become = (statePath: string, wanted: number) =>
-  eventually(`exit status ${wanted}`, 20_000, async () => {
+  eventually(`exit status ${wanted}`, 60_000, async () => {
     const found = await run(statePath, "armed");
     return found.code === wanted ? found : undefined;
   });
 
 /** The monitor may be short of CPU for longer than a probe waits. */
 const passes = (statePath: string, which: "live" | "ready") =>
-  eventually(`${which}`, 20_000, async () => {
+  eventually(`${which}`, 60_000, async () => {
     const { text, code } = await run(statePath, "status", "--probe", which);
     return (code === 0 && text === "") || undefined;
   });
@@ -96,7 +96,7 @@ test("a host that is in no segment disarms the monitors that notify about it", a
   const { cloud, rig, statePath } = await scene(t);
   cloud.segmentHosts = ["compute2"];
   await rig.start("web");
-  await eventually("disarmed", 20_000, async () => {
+  await eventually("disarmed", 60_000, async () => {
     const found = await run(statePath, "armed");
     return /processmonitor +disarmed .*compute1 is in no segment/.test(found.text) || undefined;
   });

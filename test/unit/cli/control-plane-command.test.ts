@@ -103,7 +103,7 @@ describe("masakari-monitors control-plane", () => {
     ]);
     rmSync(passwordFile);
     running.signal("SIGHUP");
-    await eventually("the line", 30_000, () => /keeping the previous password/.test(running.output()) || undefined);
+    await eventually("the line", 60_000, () => /keeping the previous password/.test(running.output()) || undefined);
     assert.match(
       running.output(),
       /^\S+ ERROR SIGHUP: cannot read the password: .*\\x1b\[2J\\x0aERROR x does not exist; keeping/m,

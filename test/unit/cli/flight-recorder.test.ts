@@ -33,7 +33,7 @@ test("recording_size = 0 removes what was recorded before, and a file that is no
   assert.ok(restart(1) !== undefined && existsSync(directory));
   writeFileSync(join(directory, "notes.txt"), "");
   assert.equal(restart(0), undefined);
-  const line = await eventually("the line", 10_000, () => Promise.resolve(log.lines[0]));
+  const line = await eventually("the line", 60_000, () => Promise.resolve(log.lines[0]));
   assert.match(
     line,
     /^info \[DEFAULT\] recording_size = 0: removed what was recorded before, \d+ bytes in .*recording$/,

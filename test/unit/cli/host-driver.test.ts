@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { HostProgram } from "../../support/host-program.ts";
 
-const LONG = 30_000;
+const LONG = 60_000;
 const up = { "compute-1": "online", "compute-2": "online", "compute-3": "online" } as const;
 
 const watching = /Watching 2 hosts of the cluster/;

@@ -36,7 +36,7 @@ test("SIGUSR1 opens no debugger, which would be anybody's way to root", async (c
     await program.stop();
     rmSync(directory, { recursive: true });
   });
-  await program.line(/Log in with/, 20_000);
+  await program.line(/Log in with/, 60_000);
   program.signal("SIGUSR1");
   // A debugger would be announced before the program can end.
   assert.deepEqual(await program.stop(), { code: 0, signal: null });

@@ -48,7 +48,7 @@ test("list shows what is watched, how it is and since when, by the real commands
 
   const killedAt = Date.now();
   web.signal("SIGKILL");
-  const [down, up] = await eventually("web is given up", 20_000, async () => {
+  const [down, up] = await eventually("web is given up", 60_000, async () => {
     const listed = JSON.parse((await list("--json")).output) as Listed[];
     return listed[0]?.given_up == null ? undefined : listed;
   });

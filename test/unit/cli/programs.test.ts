@@ -58,7 +58,7 @@ test("what a configuration has of control characters does not reach the terminal
   for (const program of [["masakari-monitors", "check-config"], ["masakari-processmonitor"]] as const) {
     const [name, ...command] = program;
     const child = started(context, name, ...command, "--config-file", conf);
-    await child.line(/pro\\x07cess/, 20_000);
+    await child.line(/pro\\x07cess/, 60_000);
     await child.stop();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
     assert.doesNotMatch(child.output, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, name);
@@ -68,14 +68,14 @@ test("what a configuration has of control characters does not reach the terminal
 test("SIGHUP with a configuration that is wrong is refused with file and line, and the program goes on", async (context) => {
   const { conf, write } = scene(context);
   const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
-  await monitor.line(/watching 1 entry/, 20_000);
+  await monitor.line(/watching 1 entry/, 60_000);
   write("soon");
   monitor.signal("SIGHUP");
-  await monitor.line(/m\.conf:\d+: error: \[process\] check_interval/, 20_000);
-  await monitor.line(/SIGHUP: the new configuration is refused/, 20_000);
+  await monitor.line(/m\.conf:\d+: error: \[process\] check_interval/, 60_000);
+  await monitor.line(/SIGHUP: the new configuration is refused/, 60_000);
   write("2");
   monitor.signal("SIGHUP");
-  await monitor.line(/SIGHUP: configuration reread/, 20_000);
+  await monitor.line(/SIGHUP: configuration reread/, 60_000);
   assert.deepEqual(await monitor.stop(), { code: 0, signal: null });
   assert.ok(!monitor.output.includes("correct-horse"));
 });
@@ -84,8 +84,8 @@ test("run has several monitors in one process, and names the ones there are", as
   const { conf } = scene(context);
   const both = ["run", "processmonitor", "instancemonitor", "--config-file", conf];
   const monitors = started(context, "masakari-monitors", ...both);
-  await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entry/, 20_000);
-  await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 20_000);
+  await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entry/, 60_000);
+  await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 60_000);
   assert.deepEqual(await monitors.stop(), { code: 0, signal: null });
   const unknown = started(context, "masakari-monitors", "run", "cellmonitor", "--config-file", conf);
   assert.equal((await unknown.exited).code, 1);
@@ -95,7 +95,7 @@ test("run has several monitors in one process, and names the ones there are", as
 test("a second program with the same state names the process that has it, and ends; the outbox can be listed all the same", async (context) => {
   const { conf } = scene(context);
   const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
-  await monitor.line(/watching 1 entry/, 20_000);
+  await monitor.line(/watching 1 entry/, 60_000);
   const seconds = [
     started(context, "masakari-processmonitor", "--config-file", conf),
     started(context, "masakari-monitors", "run", "processmonitor", "--config-file", conf),
@@ -111,5 +111,5 @@ test("a second program with the same state names the process that has it, and en
   assert.equal((await outbox.exited).code, 0);
   await monitor.stop("SIGKILL");
   const next = started(context, "masakari-processmonitor", "--config-file", conf);
-  await next.line(/watching 1 entry/, 20_000);
+  await next.line(/watching 1 entry/, 60_000);
 });

@@ -8,7 +8,7 @@ import { Child } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { OutboxRig, stopped } from "../../support/outbox-rig.ts";
 
-const IN_TIME = 30_000;
+const IN_TIME = 60_000;
 const bin = (name: string): string => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
 
 /** A configuration without a cloud, and its programs. */

@@ -53,7 +53,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   const target = rig.startProcess("web");
   const monitor = await rig.start("web");
   const become = (wanted: number) =>
-    eventually(`exit status ${wanted}`, 20_000, async () => {
+    eventually(`exit status ${wanted}`, 60_000, async () => {
       const found = await status(statePath);
       return found.code === wanted ? found : undefined;
     });
@@ -69,7 +69,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
 
   cloud.api = (_, response) => json(response, 503, {});
   target.signal("SIGKILL");
-  const ill = await eventually("the API's trouble shows", 20_000, async () => {
+  const ill = await eventually("the API's trouble shows", 60_000, async () => {
     const found = await status(statePath);
     return found.text.includes("Masakari cannot be notified") ? found : undefined;
   });
@@ -89,7 +89,7 @@ test("ok, degraded with what waits, ok again, stopped: in words, in JSON and as 
   assert.deepEqual(report.problems.map(({ about }: { about: string }) => about).sort(), ["delivery", "given up"]);
 
   cloud.api = (_, response) => json(response, 202, { notification: { notification_uuid: "n-1" } });
-  const result = await eventually("only what is given up is wrong", 20_000, async () => {
+  const result = await eventually("only what is given up is wrong", 60_000, async () => {
     const found = await status(statePath);
     return found.text.includes("Masakari cannot be notified") ? undefined : found;
   });
@@ -120,7 +120,7 @@ test("a catalog with names of megabytes: a line in the log and in the status, bo
   await rig.listed("web");
   rig.startProcess("web");
   const monitor = await rig.start("web");
-  const line = await monitor.line(/WARNING.*Masakari cannot be reached.*it has: instance-ha public in Elsexxx/, 20_000);
+  const line = await monitor.line(/WARNING.*Masakari cannot be reached.*it has: instance-ha public in Elsexxx/, 60_000);
   const { code, text } = await status(statePath);
   assert.equal(code, 1);
   assert.match(
@@ -151,7 +151,7 @@ test("one that runs and has no socket does not answer, rather than not run", asy
   await rig.listed("web");
   rig.startProcess("web");
   const monitor = await rig.start("web");
-  await monitor.line(/WARNING.*Health is not served.*not a socket has this path/, 20_000);
+  await monitor.line(/WARNING.*Health is not served.*not a socket has this path/, 60_000);
   const { code, text } = await status(statePath);
   assert.equal(code, 2);
   assert.match(text, new RegExp(`^processmonitor +${monitor.pid} +- +- +no response`, "m"));
@@ -186,7 +186,7 @@ test("what a monitor responds cannot move the cursor of a terminal", async (t) =
     stop.abort();
     await serving;
   });
-  const found = await eventually("a response", 5000, async () => {
+  const found = await eventually("a response", 60_000, async () => {
     const { text, code } = await status(directory);
     return code === 1 ? text : undefined;
   });

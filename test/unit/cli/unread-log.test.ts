@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 import { Child } from "../../support/child.ts";
 import { eventually, within } from "../../support/eventually.ts";
 
-const IN_TIME = 30_000;
+const IN_TIME = 60_000;
 const source = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
 const monitor = fileURLToPath(new URL("../../../bin/masakari-processmonitor", import.meta.url));
 

@@ -219,7 +219,7 @@ test("a client that is slow with its request is not waited for without end", () 
 /** Sends bytes as they are and returns what comes back until the other side closes or falls silent. */
 async function overSocket(url: string, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  socket.setTimeout(5_000, () => socket.destroy());
+  socket.setTimeout(60_000, () => socket.destroy());
   socket.write(text, "latin1");
   let response = "";
   socket.on("data", (data) => {

@@ -12,6 +12,7 @@ import {
   passwordLogin,
   startTestControlPlane,
 } from "../../support/control-plane.ts";
+import { eventually } from "../../support/eventually.ts";
 import { assertAsyncProperty } from "../../support/seeds.ts";
 
 /** What a mutation puts into a request, by name: a failure shows it in a line. */
@@ -82,8 +83,7 @@ describe("bytes that are hardly HTTP", () => {
     assert.equal((await callMasakari(cloud, token, "GET", "/segments")).status, 200);
     assert.deepEqual(log.lines, []);
     for (const socket of silent) socket.destroy();
-    for (let left = 100; openSockets() > sockets && left > 0; left -= 1) await sleep(50);
-    assert.ok(openSockets() <= sockets, `${openSockets()} sockets are open; ${sockets} were before`);
+    await eventually(`no more than ${sockets} sockets`, 60_000, () => openSockets() <= sockets || undefined);
   });
 });
 

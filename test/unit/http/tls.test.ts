@@ -35,7 +35,7 @@ async function ask(tls: ServerOptions, options: TlsOptions, environment: Environ
   const transport = createTransport({
     userAgent: "test",
     clock: systemClock,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     environment,
     proxyLoopback: true,
     optionNames: { cafile: "[api] cafile", certfile: "[api] certfile", keyfile: "[api] keyfile" },
@@ -86,7 +86,7 @@ suite("the server's certificate", () => {
     await using listening = await TestServer.start((_, response) => void response.end("ok"), identity(server));
     using others = new Certificates();
     const cafile = certificates.write("corrected.pem", readFileSync(others.ca, "utf8"));
-    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 10_000, cafile });
+    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 60_000, cafile });
     const request = { method: "GET", url: listening.origin, peer: "Consul", headers: {} } as const;
     await assert.rejects(transport.send(request, signal), refused(/not signed by a CA/));
     certificates.write("corrected.pem", readFileSync(certificates.ca, "utf8"));
@@ -110,7 +110,7 @@ suite("the server's certificate", () => {
 
   test("cannot come from a server that speaks plain HTTP", async () => {
     await using plain = await TestServer.start((_, response) => void response.end());
-    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 10_000 });
+    const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 60_000 });
     const url = plain.origin.replace("http:", "https:");
     await assert.rejects(
       transport.send({ method: "GET", url, peer: "Keystone", headers: {} }, signal),

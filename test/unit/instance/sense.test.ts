@@ -176,7 +176,7 @@ test("each loss is observed, the second one too, and the connection is a conditi
   for (let outage = 1; outage <= 2; outage++) {
     await eventually(
       "the guests are seen",
-      5000,
+      60_000,
       () => conditions.all.get("libvirt")?.problem === undefined || undefined,
     );
     assert.equal(monitor.silenceLimitMs?.(), 180_000);

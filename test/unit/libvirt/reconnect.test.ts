@@ -11,7 +11,7 @@ import { KeptLog } from "../../support/kept-log.ts";
 import { LibvirtServer } from "../../support/libvirt-server.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-const inTime = 5000;
+const inTime = 60_000;
 
 async function scene(t: TestContext, changes: Partial<MaintainOptions> = {}) {
   const server = await LibvirtServer.start();

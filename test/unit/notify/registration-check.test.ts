@@ -58,7 +58,7 @@ function checking(
     await running;
     assert.equal(clock.timers, 0, "nothing is left behind");
   });
-  const atRest = async () => await eventually("the check rests", 10_000, async () => clock.timers === 1 || undefined);
+  const atRest = async () => await eventually("the check rests", 60_000, async () => clock.timers === 1 || undefined);
   const problems = () =>
     [...hostConditions.all, ...conditions.all].flatMap(([name, { problem, effect }]) =>
       problem === undefined ? [] : [{ name, problem, effect }],
@@ -74,7 +74,7 @@ function checking(
     look: async (ms = 300_000) => {
       const before = checks;
       await clock.advance(ms);
-      await eventually("another check", 10_000, async () => (checks > before && clock.timers === 1) || undefined);
+      await eventually("another check", 60_000, async () => (checks > before && clock.timers === 1) || undefined);
     },
   };
 }

@@ -23,7 +23,7 @@ test("killed at any instant, what was reported as done is on disk, and a notific
       directory,
       String(AT_ONCE),
     ]);
-    await child.line(/^done/, 20_000);
+    await child.line(/^done/, 60_000);
     await sleep(random.between(0, LONGEST_MS));
     await child.stop("SIGKILL");
 

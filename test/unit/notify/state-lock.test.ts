@@ -11,7 +11,7 @@ import { SmallDisk } from "../../support/small-disk.ts";
 import { unreadable } from "../../support/unreadable-directory.ts";
 
 const holder = fileURLToPath(new URL("../../support/lock-holder.ts", import.meta.url));
-const IN_TIME = 20_000;
+const IN_TIME = 60_000;
 
 function another(context: TestContext, directory: string, program = "testmonitor"): Child {
   const child = new Child(process.execPath, ["--disable-warning=ExperimentalWarning", holder, directory, program]);

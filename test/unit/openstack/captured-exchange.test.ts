@@ -57,7 +57,7 @@ test("our exchange with Keystone and masakari-api is the recorded one of masakar
     },
   );
   const { notification } = JSON.parse(captured.notification.request.body);
-  const result = await deliverToMasakari(new MasakariClient(session))(notification, AbortSignal.timeout(10_000));
+  const result = await deliverToMasakari(new MasakariClient(session))(notification, AbortSignal.timeout(60_000));
   session.close();
 
   assert.deepEqual(result, { outcome: "delivered", notificationUuid: "b6c9061c-ac2c-4e81-a05b-01f2656126cf" });

@@ -32,10 +32,10 @@ test("an edit is reported without a check, also one that replaces the file", asy
     next = Promise.withResolvers();
   });
   context.after(() => watch.stop());
-  let edited = within("the edit", 5000, next.promise);
+  let edited = within("the edit", 60_000, next.promise);
   writeFileSync(path, entry("one") + entry("two"));
   await edited;
-  edited = within("the edit", 5000, next.promise);
+  edited = within("the edit", 60_000, next.promise);
   writeFileSync(`${path}.new`, entry("three"));
   renameSync(`${path}.new`, path);
   await edited;
@@ -52,7 +52,7 @@ function checked(context: TestContext, path: string) {
   const watch = watchList(parts, (entries) => edits.push(entries.map(({ process_name }) => process_name)));
   context.after(() => watch.stop());
   const refused = () => log.lines.filter((line) => line.includes("last good"));
-  const until = (what: string, holds: () => boolean) => eventually(what, 5000, () => holds() || undefined, 1);
+  const until = (what: string, holds: () => boolean) => eventually(what, 60_000, () => holds() || undefined, 1);
   const problem = () => conditions.all.get("process list")?.problem;
   return { watch, log, edits, refused, problem, until };
 }

@@ -29,20 +29,20 @@ ctypes.CDLL(None).pthread_exit(0)
 
 test("a watched process that has become another program is not taken for the entry's", async (context) => {
   const shell = child(context, "/bin/bash", ["-c", EXEC_ON_SIGNAL], "svc-before");
-  await shell.line(/up/, 5000);
+  await shell.line(/up/, 60_000);
   const startTime = real.stat(shell.pid)?.startTime ?? 0;
   const watched = new Map([["svc-before", known({ pid: shell.pid, startTime })]]);
   shell.signal("SIGUSR1");
-  await eventually("the exec", 5000, () => real.commandLine(shell.pid)?.startsWith("svc-after") || undefined);
+  await eventually("the exec", 60_000, () => real.commandLine(shell.pid)?.startsWith("svc-after") || undefined);
   assert.deepEqual(seen("svc-before", { watched }), { key: "svc-before", replacedBy: "svc-after 60" });
 });
 
 test("a watched process that rewrites its command line stays the entry's, to any text and to none", async (context) => {
   const python = child(context, "/usr/bin/python3", ["-c", RETITLER], "svc-moody");
-  await python.line(/up/, 10_000);
+  await python.line(/up/, 60_000);
   const startTime = real.stat(python.pid)?.startTime ?? 0;
   const watched = new Map([["svc-moody", known({ pid: python.pid, startTime })]]);
-  await python.line(/titled/, 10_000);
+  await python.line(/titled/, 60_000);
   assert.match(real.commandLine(python.pid) ?? "", /^zzz/);
   assert.deepEqual(seen("svc-moody", { watched }), { key: "svc-moody", whole: { pid: python.pid, startTime } });
   assert.deepEqual(seen("svc-moody"), { key: "svc-moody" }, "only the watched process is recognised");
@@ -50,7 +50,7 @@ test("a watched process that rewrites its command line stays the entry's, to any
 
 test("a process whose first thread has ended lives as long as the others", async (context) => {
   const python = child(context, "/usr/bin/python3", ["-c", HEADLESS]);
-  const stat = await eventually("the end of the first thread", 10_000, () => {
+  const stat = await eventually("the end of the first thread", 60_000, () => {
     const now = real.stat(python.pid);
     return now?.state === "Z" ? now : undefined;
   });

@@ -27,7 +27,7 @@ test("the scripts of real interpreters are found", async (context) => {
   writeFileSync(join(directory, "svc-shell"), "echo up; while :; do sleep 1; done");
   const node = child(context, process.execPath, ["--no-warnings", join(directory, "svc-node")]);
   const shell = child(context, "/bin/bash", ["-u", join(directory, "svc-shell")]);
-  await Promise.all([node.line(/up/, 5000), shell.line(/up/, 5000)]);
+  await Promise.all([node.line(/up/, 60_000), shell.line(/up/, 60_000)]);
   assert.equal(seen("svc-node")?.whole?.pid, node.pid);
   assert.equal(seen("svc-shell")?.whole?.pid, shell.pid);
 });
@@ -37,7 +37,7 @@ test("upstream bug: a log being followed or a helper does not keep a dead servic
   context.after(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, "svc-beta.log"), "up\n");
   const tail = child(context, "/usr/bin/tail", ["-f", join(directory, "svc-beta.log")]);
-  await tail.line(/up/, 5000);
+  await tail.line(/up/, 60_000);
   assert.deepEqual(seen("svc-beta"), { key: "svc-beta" });
   const helper = startProcess(context, "/usr/bin/svc-beta-helper");
   const sighting = seen("svc-beta");

@@ -61,13 +61,20 @@ class Host {
     return `/bin/bash ${script}`;
   }
 
+  /** A command that runs until the test has ended. */
+  endlessCommand(): string {
+    const script = join(this.directory, "endless");
+    writeFileSync(script, `while [ -e ${this.listPath} ]; do sleep 0.2; done\n`);
+    return `/bin/bash ${script}`;
+  }
+
   pidsOf(name: string): number[] {
     return table.pids().filter((pid) => table.commandLine(pid)?.startsWith(`${name}\0`));
   }
 
   service(name: string): Promise<number> {
     spawn("/bin/bash", this.startCommand(name).split(" ").slice(1), { stdio: "ignore" });
-    return eventually(`${name} to run`, 5000, () => this.pidsOf(this.named(name))[0], 5);
+    return eventually(`${name} to run`, 60_000, () => this.pidsOf(this.named(name))[0], 5);
   }
 
   start(
@@ -119,7 +126,11 @@ class Host {
   }
 
   line(pattern: RegExp): Promise<string> {
-    return eventually(`a line ${pattern}`, 10_000, () => this.log.lines.find((line) => pattern.test(line)), 2);
+    return eventually(`a line ${pattern}`, 60_000, () => this.log.lines.find((line) => pattern.test(line)), 2).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}\n${this.log.lines.join("\n")}`);
+      },
+    );
   }
 
   ofKind<K extends (CommonEffect | ProcessEffect)["kind"]>(kind: K) {
@@ -183,7 +194,7 @@ test("a restart that hangs holds up no other entry", async (context) => {
   const names = [host.named("slow"), host.named("quick")] as const;
   host.start(
     [
-      entryNamed(names[0], { restart_command: "/bin/sleep 2", command_timeout: 60 }),
+      entryNamed(names[0], { restart_command: host.endlessCommand(), command_timeout: 600 }),
       entryNamed(names[1], { restart_command: host.startCommand("quick") }),
     ],
     { check_interval: 3600 },
@@ -235,11 +246,11 @@ test("a process table that cannot be read is no sign of a death, and is logged o
   assert.equal(monitor.silenceLimitMs?.(), 60_050);
   broken = true;
   await host.line(/EMFILE.*cannot be checked/);
-  await eventually("the condition", 5000, () => problem()?.includes("EMFILE") || undefined);
+  await eventually("the condition", 60_000, () => problem()?.includes("EMFILE") || undefined);
   assert.equal(monitor.silenceLimitMs?.(), undefined, "it sees nothing, and is not stuck");
   broken = false;
   await host.line(/can be read again/);
-  await eventually("the condition's end", 5000, () => problem() === undefined || undefined);
+  await eventually("the condition's end", 60_000, () => problem() === undefined || undefined);
   assert.deepEqual(host.ofKind("run"), []);
   assert.equal(host.log.lines.filter((line) => line.includes("EMFILE")).length, 1);
 });

@@ -39,7 +39,7 @@ function sensing(context: TestContext) {
   const until = <K extends ProcessObservation["kind"]>(kind: K) =>
     eventually(
       kind,
-      5000,
+      60_000,
       () => observed.findLast((one) => one.kind === kind) as Extract<ProcessObservation, { kind: K }> | undefined,
     );
   return { monitor, settings, listAt, log, until };
@@ -55,7 +55,7 @@ test("SIGHUP with another process_list_path: that list is read, and watched, in 
     ["second"],
   );
   writeFileSync(second, "- bad\n");
-  await eventually("the refusal of its edit", 5000, () =>
+  await eventually("the refusal of its edit", 60_000, () =>
     log.lines.find((line) => line.includes(`${second}:1: error`)),
   );
 });

@@ -42,7 +42,7 @@ function serving(context: TestContext, path: string, report: () => Report = () =
 }
 
 async function listening(path: string): Promise<void> {
-  await eventually("a response", 5000, async () => {
+  await eventually("a response", 60_000, async () => {
     const { kind } = await requestHealth(path, LONG_ENOUGH);
     return kind === "responded" || undefined;
   });
@@ -230,7 +230,7 @@ test("a listener that does not respond, or responds with something else, is not 
 test("a body that JSON cannot take is a response and a line, not the end", async (t) => {
   const path = join(directory(t), "x.sock");
   const { log } = serving(t, path, () => ({ ...reportWith({}), circle: 1n }) as never);
-  await eventually("the socket", 5000, () => Promise.resolve(existsSync(path) || undefined));
+  await eventually("the socket", 60_000, () => Promise.resolve(existsSync(path) || undefined));
   assert.equal(await statusOf(path, "/health"), 500);
   assert.equal(await statusOf(path, "/health"), 500);
   assert.match(

@@ -44,7 +44,7 @@ async function serving(t: TestContext, options: Partial<Options>, page?: Paramet
     stop.abort();
     await running;
   });
-  await eventually("a line", 10_000, () => Promise.resolve(log.lines.length > 0 || undefined));
+  await eventually("a line", 60_000, () => Promise.resolve(log.lines.length > 0 || undefined));
   return {
     port,
     lines: log.lines.join("\n"),
@@ -161,7 +161,7 @@ test("a renewed certificate is used after SIGHUP, by those that connect from the
   assert.deepEqual([await served(), problem()], ["first", undefined]);
   copyFileSync(second.cert, cert);
   hangUp();
-  await eventually("the refusal of half a pair", 10_000, () => Promise.resolve(problem()));
+  await eventually("the refusal of half a pair", 60_000, () => Promise.resolve(problem()));
   assert.match(
     problem() ?? "",
     /^\[metrics\] tls_cert_file, \[metrics\] tls_key_file: .* cannot be used: .*key values mismatch/,
@@ -169,7 +169,7 @@ test("a renewed certificate is used after SIGHUP, by those that connect from the
   assert.equal(await served(), "first");
   copyFileSync(second.key, key);
   hangUp();
-  await eventually("the whole pair", 10_000, () => Promise.resolve(problem() === undefined || undefined));
+  await eventually("the whole pair", 60_000, () => Promise.resolve(problem() === undefined || undefined));
   assert.equal(await served(), "second");
   assert.doesNotMatch(log.lines.join("\n"), /PRIVATE KEY/);
 });

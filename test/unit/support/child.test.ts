@@ -11,7 +11,7 @@ test("of processes that end in one instant, the one that is heard of first may s
   // Their output ends before they do: then Node emits the end of the first while it has reaped the others and not emitted that.
   const all = Array.from({ length: 4 }, () => new Child("/bin/sh", ["-c", "exec sleep 60 >&- 2>&-"]));
   for (const { pid } of all) {
-    await eventually("a sleep", 10_000, () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n" || undefined);
+    await eventually("a sleep", 60_000, () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n" || undefined);
   }
   // The ends of their output are read within these.
   for (let loopTurn = 0; loopTurn < 10; loopTurn += 1) await setImmediate();

@@ -51,7 +51,7 @@ async function watched(t: TestContext) {
   /** One look, which reads real files. */
   const look = async (): Promise<void> => {
     await clock.advance(10_000);
-    await eventually("the next look is due", 10_000, () => Promise.resolve(clock.timers === 1 || undefined));
+    await eventually("the next look is due", 60_000, () => Promise.resolve(clock.timers === 1 || undefined));
   };
   return { files, live, link, first, begin, log, used, look, problem: () => problem };
 }

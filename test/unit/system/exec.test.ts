@@ -12,7 +12,7 @@ import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 const table = openProcTable();
 const never = new AbortController().signal;
-const plain: CommandOptions = { asRoot: false, timeoutMs: 20_000, clock: systemClock };
+const plain: CommandOptions = { asRoot: false, timeoutMs: 60_000, clock: systemClock };
 
 /** A directory of the test with scripts in it. */
 function scripts(context: TestContext, files: Readonly<Record<string, string>>): string {
@@ -39,15 +39,15 @@ async function runIn(first: string, times = 1, before = ""): Promise<CommandResu
     ${first}
     for (let count = 0; count < ${times}; count += 1) {
       ${before}
-      results.push(await runCommand("/bin/true", { asRoot: false, timeoutMs: 5000, clock }, signal));
+      results.push(await runCommand("/bin/true", { asRoot: false, timeoutMs: 60_000, clock }, signal));
     }
     process.stdout.write(JSON.stringify(results) + "\\n");`;
   const child = new Child(process.execPath, ["--input-type=module", "--eval", script]);
-  return JSON.parse(await child.line(/^\[/, 20_000)) as CommandResult[];
+  return JSON.parse(await child.line(/^\[/, 60_000)) as CommandResult[];
 }
 
 const run = (command: string, options: Partial<CommandOptions> = {}, signal = never) =>
-  within("the command", 15_000, runCommand(command, { ...plain, ...options }, signal));
+  within("the command", 60_000, runCommand(command, { ...plain, ...options }, signal));
 
 test("success is the exit code alone, whatever is written to stderr", async (context) => {
   const directory = scripts(context, { noisy: "echo out; echo warning >&2", failing: "exit 3" });
@@ -131,7 +131,7 @@ test("a daemon that holds the pipes neither keeps us waiting nor blocks nor dies
   writeFileSync(join(directory, "d.go"), "");
   await eventually(
     "the daemon to have written all",
-    10_000,
+    60_000,
     () => readFileSync(join(directory, "d.done"), "utf8") || undefined,
   );
   assert.ok(table.stat(pid));
@@ -142,7 +142,7 @@ test("a command that takes too long is ended with all of its group: TERM, then K
     stubborn: `trap '' TERM; bash -c 'trap "" TERM; echo $$ >$0.child; sleep 60 & wait; sleep 60' "$0" & echo $$ >"$0.pid"; while :; do sleep 60 & wait $!; done`,
   });
   const pidIn = (name: string) =>
-    eventually(name, 5000, () => Number(readFileSync(join(directory, name), "utf8")) || undefined);
+    eventually(name, 60_000, () => Number(readFileSync(join(directory, name), "utf8")) || undefined);
   const clock = new VirtualClock();
   const result = runCommand(`${directory}/stubborn`, { ...plain, clock, timeoutMs: 3000 }, never);
   const pids = [await pidIn("stubborn.pid"), await pidIn("stubborn.child")];
@@ -150,11 +150,11 @@ test("a command that takes too long is ended with all of its group: TERM, then K
   await settle();
   for (const pid of pids) assert.ok(table.stat(pid), "TERM is ignored");
   await clock.advance(5000);
-  const { outcome, summary } = await within("the end", 5000, result);
+  const { outcome, summary } = await within("the end", 60_000, result);
   assert.equal(outcome, "timed-out");
   assert.match(summary, /did not end within 3 s/);
   for (const pid of pids) {
-    await eventually("the group to be gone", 5000, () => {
+    await eventually("the group to be gone", 60_000, () => {
       const stat = table.stat(pid);
       return !stat || stat.state === "Z" ? true : undefined;
     });
@@ -167,9 +167,9 @@ test("a command that obeys TERM has timed out all the same", async (context) => 
   });
   const clock = new VirtualClock();
   const result = runCommand(`${directory}/polite`, { ...plain, clock, timeoutMs: 1000 }, never);
-  await eventually("its start", 5000, () => readFileSync(join(directory, "polite.pid"), "utf8") || undefined);
+  await eventually("its start", 60_000, () => readFileSync(join(directory, "polite.pid"), "utf8") || undefined);
   await clock.advance(1000);
-  const { outcome, code, stdout } = await within("the end", 5000, result);
+  const { outcome, code, stdout } = await within("the end", 60_000, result);
   assert.deepEqual([outcome, code, stdout.text], ["timed-out", undefined, "bye\n"]);
 });
 
@@ -180,7 +180,7 @@ test("a command is left running when the monitor stops, two seconds later", asyn
   const result = runCommand(`${directory}/restart`, { ...plain, clock }, stop.signal);
   const pid = await eventually(
     "its start",
-    5000,
+    60_000,
     () => Number(readFileSync(join(directory, "restart.pid"), "utf8")) || undefined,
   );
   context.after(() => killIfThere(pid));

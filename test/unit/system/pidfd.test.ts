@@ -41,10 +41,10 @@ function watching(context: TestContext, calls?: () => ExitCalls, more: Partial<E
   );
   context.after(async () => {
     stop.abort();
-    await within("the watch to stop", 5000, exits.stopped);
+    await within("the watch to stop", 60_000, exits.stopped);
   });
   const next = async (count: number) => {
-    while (seen.length < count) await within("an exit", 5000, arrived.promise);
+    while (seen.length < count) await within("an exit", 60_000, arrived.promise);
     return seen;
   };
   return { exits, stop, log, seen, next };
@@ -119,7 +119,7 @@ test("no descriptor is left behind", async (context) => {
   await next(1);
   assert.equal(open(), before + 1 + 4, "one to wake the poll, and one for each process");
   stop.abort();
-  await within("the watch to stop", 5000, exits.stopped);
+  await within("the watch to stop", 60_000, exits.stopped);
   assert.equal(open(), before);
   const [, second] = children as [Child, Child];
   assert.equal(exits.watch(identityOf(second)), "unavailable", "after the stop");
@@ -136,7 +136,7 @@ test("a program that exits does not wait for the processes that it watches", (co
     console.log(watch.watch({ pid: ${target.pid}, startTime: ${startTime} }));
     setTimeout(() => process.exit(0), 50);`;
   const output = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", script], {
-    timeout: 10_000,
+    timeout: 60_000,
   });
   assert.equal(String(output), "watching\n");
 });
@@ -198,7 +198,7 @@ test("a poll that fails again and again ends the watch with an error", async (co
   const { exits, log } = watching(context, calls);
   const [target] = startProcesses(context, 1) as [Child];
   assert.equal(exits.watch(identityOf(target)), "watching");
-  await within("the watch to give up", 5000, exits.stopped);
+  await within("the watch to give up", 60_000, exits.stopped);
   assert.equal(exits.watch(identityOf(target)), "unavailable");
   assert.match(log.lines.join("\n"), /poll fails/);
 });

@@ -8,11 +8,11 @@ import { Child } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const never = new AbortController().signal;
-const plain = { asRoot: false, timeoutMs: 20_000, clock: systemClock };
+const plain = { asRoot: false, timeoutMs: 60_000, clock: systemClock };
 const env = { PATH: "/usr/bin:/bin" };
 
 const gone = (pid: number): Promise<true> =>
-  eventually(`${pid} to end`, 20_000, () => !existsSync(`/proc/${pid}`) || undefined);
+  eventually(`${pid} to end`, 60_000, () => !existsSync(`/proc/${pid}`) || undefined);
 
 test("a waiting command becomes the command, with its words, an empty stdin and its exit code", async () => {
   const words = ["sh", "-c", 'echo "$$ $1"; cat; exit 3', "sh", "a b  *"];
@@ -46,7 +46,7 @@ test("it has no other environment than it is given, and ends when it is not want
   const waiting = WaitingCommand.start(["true"], env);
   assert.ok(waiting);
   const { pid } = waiting;
-  await eventually("sh to run", 20_000, () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sh\n" || undefined);
+  await eventually("sh to run", 60_000, () => readFileSync(`/proc/${pid}/comm`, "utf8") === "sh\n" || undefined);
   assert.equal(readFileSync(`/proc/${pid}/environ`, "utf8"), "PATH=/usr/bin:/bin\0");
   waiting.end();
   await gone(pid);

@@ -237,7 +237,7 @@ describe("a control plane that serves a site", () => {
     const running = await startControlPlaneProcess(context, stateDir, ["--metrics-port", String(port)]);
     const entered = await enter(stateDir, running.output());
     await callMasakari(entered.cloud, entered.token, "GET", "/segments");
-    const text = await eventually("the metrics", 30_000, async () => {
+    const text = await eventually("the metrics", 60_000, async () => {
       const { body } = await rawRequest(`http://127.0.0.1:${port}/metrics`, "GET");
       return /service="masakari"/.test(body) ? body : undefined;
     });

@@ -159,7 +159,7 @@ test("fencing: a host whose BMC was not checked in time is named, and hides no o
     "x.conf": `[host]\nmonitoring_driver = ${directory}/driver.mjs\nipmi_timeout = 60\n`,
     "driver.mjs": working,
   }));
-  await eventually("the check of a to end, and that of b to begin", 20_000, async () => {
+  await eventually("the check of a to end, and that of b to begin", 60_000, async () => {
     const isChecked = bmc.requests.length === 2 && (await bmc.connections()) === 0;
     return (isChecked && deaf.requests.length === 1) || undefined;
   });

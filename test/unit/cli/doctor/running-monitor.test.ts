@@ -15,7 +15,7 @@ test("a monitor that runs is found with its user and whether sudo can work in it
   const words = ["--no-new-privs", process.execPath, "--disable-warning=ExperimentalWarning", holder];
   const child = new Child("/usr/bin/setpriv", [...words, at.path("state"), "processmonitor"]);
   t.after(() => child.stop("SIGKILL"));
-  await child.line(/locked/, 20_000);
+  await child.line(/locked/, 60_000);
   const running = await runningMonitor(loaded, "processmonitor");
   assert.deepEqual([running?.uid, running?.noNewPrivileges], [process.geteuid?.(), true]);
   assert.equal(await runningMonitor(loaded, "hostmonitor"), undefined);

@@ -55,12 +55,12 @@ describe("the Consul driver", () => {
       if (host?.state === "offline") lost.resolve();
     };
     const sensing = driver.sense(observe, ending.signal);
-    await within("a first look", 20_000, alive.promise);
+    await within("a first look", 60_000, alive.promise);
     state.failed = true;
     changed.resolve();
-    await within("the loss of host2", 20_000, lost.promise);
+    await within("the loss of host2", 60_000, lost.promise);
     ending.abort(new Error("test over"));
-    await within("the end of sensing", 20_000, sensing);
+    await within("the end of sensing", 60_000, sensing);
   });
 
   it("observes that its configuration cannot be used, and why", async () => {

@@ -91,7 +91,7 @@ export class Rig implements AsyncDisposable {
   async next(matching: (one: ClusterObservation) => boolean = () => true): Promise<ClusterObservation> {
     return await eventually(
       "an observation",
-      20_000,
+      60_000,
       async () => {
         await this.clock.advance(20);
         for (; this.#taken < this.observations.length; ) {
@@ -107,7 +107,7 @@ export class Rig implements AsyncDisposable {
 
   /** The nth watch, once it is open. */
   async watching(nth = 1): Promise<ServerResponse> {
-    return await eventually(`watch ${nth}`, 20_000, () => this.watches[nth - 1], 5);
+    return await eventually(`watch ${nth}`, 60_000, () => this.watches[nth - 1], 5);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

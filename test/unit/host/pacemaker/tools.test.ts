@@ -9,7 +9,7 @@ import { systemClock } from "../../../../src/system/system-clock.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { capturePath } from "./captures.ts";
 
-const LIMITS = { timeoutMs: 20_000, outputLimit: 1024 * 1024 };
+const LIMITS = { timeoutMs: 60_000, outputLimit: 1024 * 1024 };
 
 test("a program that has not ended is not started again beside itself, however close the two calls are", async () => {
   const tools = new Tools({ clock: systemClock });
@@ -87,5 +87,5 @@ test("what is run often is run next by the process that was prepared for it, and
   tools.prepare();
   assert.equal(running.size, 1);
   tools.endPrepared();
-  await eventually("the prepared process to end", 20_000, () => running.size === 0 || undefined);
+  await eventually("the prepared process to end", 60_000, () => running.size === 0 || undefined);
 });

@@ -36,7 +36,7 @@ async function open(t: TestContext, listening: Server, pkiPath = pki("good")) {
   });
   const { port } = listening.address() as AddressInfo;
   const transport = { kind: "tls", host: "127.0.0.1", port, pkiPath, verify: true } as const;
-  const stream = await openTls(transport, AbortSignal.timeout(10_000));
+  const stream = await openTls(transport, AbortSignal.timeout(60_000));
   t.after(() => stream.socket.destroy());
   return stream.socket;
 }

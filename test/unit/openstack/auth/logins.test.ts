@@ -11,7 +11,7 @@ import { json, TestServer } from "../../../support/http-server.ts";
 const signal = new AbortController().signal;
 
 async function authorize(options: AuthOptions) {
-  const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 10_000 });
+  const transport = createTransport({ userAgent: "test", clock: systemClock, timeoutMs: 60_000 });
   try {
     return await (await createAuthPlugin(options)).authorize(transport, signal);
   } finally {

@@ -58,7 +58,7 @@ test("GET /metrics on the port, and nothing else; a port that is taken is a line
   const { log, end } = exporting(t, { port });
   await eventually(
     "it is served",
-    10_000,
+    60_000,
     async () => log.lines.some((line) => /are served on/.test(line)) || undefined,
   );
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
@@ -79,7 +79,7 @@ test("GET /metrics on the port, and nothing else; a port that is taken is a line
 test("the programs of one configuration file take ports one after the other", async (t) => {
   const port = await freePort(4);
   const { log } = exporting(t, { port }, ["hostmonitor"]);
-  const line = await eventually("a line", 10_000, async () => log.lines[0]);
+  const line = await eventually("a line", 60_000, async () => log.lines[0]);
   assert.match(line, new RegExp(`:${port + 3}/metrics`));
 });
 
@@ -87,7 +87,7 @@ test("the file for node_exporter is there whole, no other .prom beside it, and i
   const path = directory(t);
   const { end } = exporting(t, { textfile_directory: path });
   const file = join(path, "masakari-processmonitor.prom");
-  const text = await eventually("the file", 10_000, async () =>
+  const text = await eventually("the file", 60_000, async () =>
     readdirSync(path).includes("masakari-processmonitor.prom") ? readFileSync(file, "utf8") : undefined,
   );
   assert.match(text, /^# HELP masakari_monitor_build_info/);
@@ -98,7 +98,7 @@ test("the file for node_exporter is there whole, no other .prom beside it, and i
 
 test("a directory that cannot be written to is a line in the log", async (t) => {
   const { log } = exporting(t, { textfile_directory: join(directory(t), "missing") });
-  const line = await eventually("a line", 10_000, async () => log.lines[0]);
+  const line = await eventually("a line", 60_000, async () => log.lines[0]);
   assert.match(line, /warning Metrics cannot be written to .*textfile_directory.*ENOENT/);
 });
 
@@ -109,11 +109,11 @@ test("what lies under the name of the file's copy is replaced, not written throu
   symlinkSync(victim, join(path, ".masakari-processmonitor.prom.new"));
   const first = exporting(t, { textfile_directory: path });
   const file = join(path, "masakari-processmonitor.prom");
-  await eventually("the metrics", 10_000, () => Promise.resolve(existsSync(file) || undefined));
+  await eventually("the metrics", 60_000, () => Promise.resolve(existsSync(file) || undefined));
   assert.equal(readFileSync(victim, "utf8"), "untouched");
   assert.ok(lstatSync(file).isFile());
   await first.end();
   execFileSync("mkfifo", [join(path, ".masakari-processmonitor.prom.new")]);
   exporting(t, { textfile_directory: path });
-  await eventually("the metrics again", 10_000, () => Promise.resolve(existsSync(file) || undefined));
+  await eventually("the metrics again", 60_000, () => Promise.resolve(existsSync(file) || undefined));
 });
