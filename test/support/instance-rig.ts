@@ -102,7 +102,7 @@ export class InstanceRig {
   }
 
   /** Resolves when the API has been notified of this about the guest. */
-  async untilNotified(uuid: string, what: string, withinMs = 20_000): Promise<void> {
+  async untilNotified(uuid: string, what: string, withinMs = 60_000): Promise<void> {
     await eventually(`${what} of ${uuid}`, withinMs, async () =>
       this.notificationsOf(uuid).includes(what) ? true : undefined,
     );

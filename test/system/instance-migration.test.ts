@@ -6,12 +6,12 @@ import { InstanceRig } from "../support/instance-rig.ts";
 import { IntrospectiveRig } from "../support/introspective-rig.ts";
 import { Guest, type GuestOptions } from "./libvirt/guest.ts";
 import { Libvirtd } from "./libvirt/libvirtd.ts";
-import { arrived, migrate, migrateSlowly, type Place } from "./libvirt/migration.ts";
+import { arrived, migrate, migrateSlowly, type Place, slowToMove } from "./libvirt/migration.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
 
 const FAILED = "LIFECYCLE/STOPPED_FAILED";
 /** libvirt's own guest-sync makes each failed ping after the first one take 5 s. */
-const REPORT_MS = 30_000;
+const REPORT_MS = 90_000;
 
 /** A libvirt's read-only socket behind another one, whose connections a test can cut and refuse. */
 async function unreliableSocket(t: TestContext, { folder, readOnlySocket }: Libvirtd) {
@@ -118,7 +118,7 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
 
   test("cut short, by whatever: nothing is notified but the guest's real death, and by its own host", async (t) => {
     const [here, there] = await places(t);
-    const guest = await guestOn(here, { memoryMiB: 64 });
+    const guest = await guestOn(here, slowToMove);
     const { uuid } = guest.domain;
     const sources = await InstanceRig.create(t, { uri: here.libvirtd.uri });
     const destinations = await InstanceRig.create(t, { uri: there.libvirtd.uri });
@@ -163,13 +163,13 @@ await describeWithLibvirtd("live migrations between two hosts", { hostname: "com
 
   test("leave_alone_migrating: a hung guest is not reported while it is moved, and is when that is cancelled", async (t) => {
     const [here, there] = await places(t);
-    const [hung, reported, moved] = [await guestOn(here, { memoryMiB: 64 }), await guestOn(here), await guestOn(here)];
+    const [hung, reported, moved] = [await guestOn(here, slowToMove), await guestOn(here), await guestOn(here)];
     const rig = await IntrospectiveRig.create(t, here.libvirtd.uri, {
       leave_alone_migrating: true,
       guest_monitoring_failure_threshold: 2,
     });
     const monitor = await rig.start();
-    const watched = ({ domain }: Guest) => monitor.line(new RegExp(`${domain.uuid}\\): its agent answers; `), 20_000);
+    const watched = ({ domain }: Guest) => monitor.line(new RegExp(`${domain.uuid}\\): its agent answers; `), 60_000);
     await Promise.all([hung, reported, moved].map(watched));
 
     const migration = await migrateSlowly(hung, here, there);

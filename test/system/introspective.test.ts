@@ -15,7 +15,7 @@ const diskAt = (path: string): string =>
   `<source file='${path}'/><target dev='hda' bus='ide'/></disk>`;
 
 /** libvirt's own guest-sync makes each failed ping after the first one take 5 s. */
-const REPORT_MS = 30_000;
+const REPORT_MS = 120_000;
 
 await describeWithLibvirtd("introspective monitor on real guests", {}, (host) => {
   let count = 0;
@@ -32,7 +32,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
   }
 
   const watched = (monitor: Child, guest: Guest, from = 0): Promise<string> =>
-    monitor.line(new RegExp(`${guest.domain.uuid}\\): its agent answers; `), 20_000, from);
+    monitor.line(new RegExp(`${guest.domain.uuid}\\): its agent answers; `), 60_000, from);
 
   test("hung guests are notified once, by whatever channel; neighbours never; a closed channel later", async (t) => {
     const connection = await host().connect(t);
@@ -61,9 +61,10 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     await rig.untilNotified(well.domain.uuid, REPORT_MS);
     for (const { domain } of [target, second, closing, well]) assert.equal(rig.notificationCount(domain.uuid), 1);
     for (const { domain } of [flapping, ...never]) assert.equal(rig.notificationCount(domain.uuid), 0);
-    const failed = (guest: Guest): number =>
-      monitor.output.split("\n").filter((line) => line.includes(`${guest.domain.uuid}): failed ping`)).length;
-    assert.deepEqual([target, second, closing].map(failed), [3, 3, 5]);
+    // On a busy machine a ping may have failed before, and the next one not.
+    const failedInARow = ({ domain }: Guest): string | undefined =>
+      [...monitor.output.matchAll(new RegExp(`${domain.uuid}\\): failed ping (\\d+) in a row`, "g"))].at(-1)?.[1];
+    assert.deepEqual([target, second, closing].map(failedInARow), ["3", "3", "5"]);
     const { notification } = rig.posted[0] ?? {};
     assert.deepEqual(
       { ...notification, generated_time: "", payload: { ...notification?.payload, instance_uuid: "" } },
@@ -92,7 +93,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     frozen.signal("SIGCONT");
     await monitor.line(new RegExp(`superseded: .*${frozen.domain.uuid}`), REPORT_MS);
     rig.refusing = false;
-    await monitor.line(new RegExp(`${frozen.domain.uuid}\\): its agent answers; `), 20_000);
+    await monitor.line(new RegExp(`${frozen.domain.uuid}\\): its agent answers; `), 60_000);
 
     frozen.signal("SIGSTOP");
     await rig.untilNotified(frozen.domain.uuid, REPORT_MS);
@@ -130,7 +131,7 @@ await describeWithLibvirtd("introspective monitor on real guests", {}, (host) =>
     const { uri } = host().libvirtd;
     const rig = await IntrospectiveRig.create(t, uri, { qemu_guest_agent_sock_path: "/nowhere" });
     const monitor = await rig.start();
-    await monitor.line(/watching 0 guests with an agent channel, of 1/, 20_000);
+    await monitor.line(/watching 0 guests with an agent channel, of 1/, 60_000);
     await rig.configure(uri);
     monitor.signal("SIGHUP");
     await watched(monitor, guest);

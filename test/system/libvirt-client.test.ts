@@ -81,7 +81,7 @@ await describeWithLibvirtd("the libvirt client, on libvirt's own test driver", {
 
   it("notices by keepalive that libvirtd hangs, and fails what is under way", async (t) => {
     const { libvirtd } = host();
-    const connection = await host().connect(t, { uri: libvirtd.testUri, keepalive: { intervalMs: 100, count: 2 } });
+    const connection = await host().connect(t, { uri: libvirtd.testUri, keepalive: { intervalMs: 1000, count: 2 } });
     t.after(() => libvirtd.signal("SIGCONT"));
     libvirtd.signal("SIGSTOP");
     const call = connection.hostname();
@@ -173,12 +173,12 @@ await describeWithLibvirtd("the libvirt client, on QEMU", {}, (host) => {
     for (const { name } of guests) {
       await eventually(
         `${name} to open its agent's channel`,
-        30_000,
+        60_000,
         async () => (await host().libvirtd.virsh("dumpxml", name)).includes("state='connected'") || undefined,
       );
     }
-    // Six commands at once, of 2 s each: keepalive would give the connection up after 0.9 s of silence.
-    const connection = await host().connect(t, { keepalive: { intervalMs: 300, count: 2 } });
+    // Six commands at once, of 5 s each by libvirt's own guest-sync: keepalive would give the connection up after 3 s of silence.
+    const connection = await host().connect(t, { keepalive: { intervalMs: 1000, count: 2 } });
     const pings = guests.map(({ domain }) => connection.agentCommand(domain, '{"execute":"guest-ping"}', 2));
     // Beside them: not one of them has to end first.
     const uuid = guests[0]?.domain.uuid ?? "";

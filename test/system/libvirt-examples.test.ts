@@ -7,7 +7,7 @@ import { Child } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { Guest } from "./libvirt/guest.ts";
 import { Libvirtd } from "./libvirt/libvirtd.ts";
-import { migrateSlowly } from "./libvirt/migration.ts";
+import { migrateSlowly, slowToMove } from "./libvirt/migration.ts";
 import { describeWithLibvirtd } from "./libvirt/suite.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
@@ -69,13 +69,13 @@ await describeWithLibvirtd("the examples of the libvirt client", {}, (host) => {
     const connection = await host().connect(t);
     const guest = await (await Guest.start(libvirtd, connection, "ping-1")).answering();
     await Guest.start(libvirtd, connection, "ping-2", { agent: "hangs" });
-    for (const [name, code, output] of [
-      ["ping-1", 0, /responded in \d+ ms/],
-      [guest.domain.uuid, 0, /responded in \d+ ms/],
-      ["ping-2", 1, /the guest agent does not respond/],
-      ["nobody", 2, /no active domain/],
+    for (const [name, seconds, code, output] of [
+      ["ping-1", "20", 0, /responded in \d+ ms/],
+      [guest.domain.uuid, "20", 0, /responded in \d+ ms/],
+      ["ping-2", "2", 1, /the guest agent does not respond/],
+      ["nobody", "2", 2, /no active domain/],
     ] as const) {
-      const example = run(t, "agent-ping", name, libvirtd.uri, "2");
+      const example = run(t, "agent-ping", name, libvirtd.uri, seconds);
       assert.equal((await example.exited).code, code, example.output);
       assert.match(example.output, output);
     }
@@ -87,7 +87,7 @@ await describeWithLibvirtd("the examples of the libvirt client", {}, (host) => {
     const from = { libvirtd: host().libvirtd, connection: await host().connect(t) };
     const to = { libvirtd: there, connection: await host().connect(t, { uri: there.uri }) };
     const guest = await (
-      await Guest.start(from.libvirtd, from.connection, "move-1", { memoryMiB: 64, defined: true })
+      await Guest.start(from.libvirtd, from.connection, "move-1", { ...slowToMove, defined: true })
     ).answering();
     const { ended } = await migrateSlowly(guest, from, to);
     const list = async (uri: string): Promise<string> => {

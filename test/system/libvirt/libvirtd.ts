@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Certificates } from "../../support/certificates.ts";
-import { Child, runToEnd } from "../../support/child.ts";
+import { Child, killIfThere, runToEnd } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/ports.ts";
 import { linuxGuestFolder } from "./linux-guest.ts";
@@ -46,8 +46,10 @@ const privateFolders = {
 } as const;
 
 const supervisor = fileURLToPath(new URL("supervisor.ts", import.meta.url));
-const readyMs = 30_000;
+const readyMs = 60_000;
 const stopMs = 5000;
+/** A hundred QEMUs take a while to end, and write to the folder until then. */
+const endMs = 60_000;
 
 /**
  * A libvirtd of this test alone: system mode, QEMU driver, in a mount namespace in which libvirt's folders are its own, so
@@ -162,9 +164,12 @@ export class Libvirtd {
     const from = this.#supervisor.output.length;
     this.signal(signal);
     // One that is stopped while it ends a guest may never come to its own end; systemd kills it then too.
-    const impatience = setTimeout(() => this.signal("SIGKILL"), stopMs);
-    await this.#supervisor.line(new RegExp(`^reaped ${this.#pid}$`), readyMs, from);
-    clearTimeout(impatience);
+    const impatience = setTimeout(() => killIfThere(this.#pid), stopMs);
+    try {
+      await this.#supervisor.line(new RegExp(`^reaped ${this.#pid}$`), readyMs, from);
+    } finally {
+      clearTimeout(impatience);
+    }
   }
 
   /** Starts the daemon again after `kill`; resolves when it answers. */
@@ -186,7 +191,7 @@ export class Libvirtd {
 
   /** Ends the daemon and all of its guests, and removes the folder. */
   async stop(): Promise<void> {
-    await this.#supervisor.stop();
+    await this.#supervisor.stop("SIGTERM", endMs);
     await rm(this.folder, { recursive: true, force: true });
   }
 

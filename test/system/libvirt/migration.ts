@@ -32,8 +32,11 @@ export async function migrate(
   await from.libvirtd.virsh("migrate", ...always, ...how, ...more, guest.name);
 }
 
+/** A guest whose migration by `migrateSlowly` would take four minutes: it must not be over before a test has cut it short. */
+export const slowToMove = { memoryMiB: 256 } as const;
+
 /**
- * Starts a live migration that would take a minute, of a guest of 64 MiB, and returns when it is under way.
+ * Starts a live migration of a guest that is `slowToMove`, and returns when it is under way.
  * @returns how it ended: the error's text, or undefined if it has succeeded
  */
 export async function migrateSlowly(
@@ -46,7 +49,7 @@ export async function migrateSlowly(
   // A MiB a second is the slowest that libvirt has.
   await from.libvirtd.virsh("migrate-setspeed", guest.name, "1");
   const ended = migrate(guest, from, to, "p2p", ...more).then(() => undefined, String);
-  await eventually("the migration to be under way", 30_000, async () => {
+  await eventually("the migration to be under way", 60_000, async () => {
     const [{ reasonName }, job] = await Promise.all([
       to.connection.lookup(guest.domain.uuid).then((domain) => to.connection.state(domain)),
       from.libvirtd.virsh("domjobinfo", guest.name),
