@@ -197,7 +197,7 @@ export class Rig {
   async start(...names: readonly string[]): Promise<Child> {
     const monitor = this.startUnawaited();
     await monitor.line(this.#program.watching, 60_000);
-    for (const name of names) await monitor.line(this.running(name), 20_000);
+    for (const name of names) await monitor.line(this.running(name), 60_000);
     return monitor;
   }
 

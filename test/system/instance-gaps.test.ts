@@ -29,7 +29,7 @@ async function definedGuests(count: number, libvirtd: Libvirtd, connection: Conn
 
 /** On a busy machine a QEMU takes a while to die. */
 const untilEnded = (pid: number): Promise<unknown> =>
-  eventually(`the end of ${pid}`, 30_000, () => hasEnded(pid) || undefined);
+  eventually(`the end of ${pid}`, 60_000, () => hasEnded(pid) || undefined);
 
 /** A libvirtd that takes over a QEMU that is just dying also reports, correctly, that it has lost control of it. */
 function endsOf(rig: InstanceRig, { domain }: Guest): string[] {
@@ -142,7 +142,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
       const guest = await Guest.start(libvirtd, connection, name, { ...options, uuid, defined: true });
       await guest.answering();
       guest.send("onReboot" in options ? "x-reset" : "x-poweroff");
-      await monitor.line(new RegExp(`${uuid}\\): is shutting down`), 20_000);
+      await monitor.line(new RegExp(`${uuid}\\): is shutting down`), 60_000);
       const from = monitor.output.length;
       await libvirtd.kill();
       await libvirtd.restart();
@@ -245,7 +245,7 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     await libvirtd.kill();
     const rig = await InstanceRig.create(t, { uri: libvirtd.uri });
     const monitor = rig.startUnawaited();
-    await monitor.line(/ERROR.*Cannot connect to libvirt/, 20_000);
+    await monitor.line(/ERROR.*Cannot connect to libvirt/, 60_000);
     await libvirtd.restart();
     await monitor.line(/watching \d+ guests?/, 60_000);
     guest.signal("SIGKILL");
@@ -260,10 +260,10 @@ await describeWithLibvirtd("instance monitor, gaps on a real libvirtd", {}, (hos
     rig.refuse(true);
     const monitor = await rig.start();
     guest.signal("SIGKILL");
-    await monitor.line(/STOPPED_FAILED/, 20_000);
+    await monitor.line(/STOPPED_FAILED/, 60_000);
 
     await libvirtd.virsh("start", guest.name);
-    await monitor.line(/superseded: VM STOPPED_FAILED/, 20_000);
+    await monitor.line(/superseded: VM STOPPED_FAILED/, 60_000);
     rig.refuse(false);
 
     guest.signal("SIGKILL");

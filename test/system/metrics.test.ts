@@ -56,7 +56,7 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     rig.startProcess("web");
     await rig.start("web");
     const socket = healthSocket(join(rig.directory, "state"), "processmonitor");
-    const { text } = await requestMonitor(socket, { path: "/metrics" }, 10_000);
+    const { text } = await requestMonitor(socket, { path: "/metrics" }, 60_000);
     assert.match(text, /masakari_monitor_process_up\{monitor="processmonitor",process="[^"]*web"\} 1/);
     assert.deepEqual(await promtool(["check", "metrics"], text), { code: 0, output: "" });
     assert.match((await promtool(["check", "rules", rules])).output, /SUCCESS: \d+ rules found/);
@@ -132,8 +132,8 @@ describe("metrics, with Debian's Prometheus", { skip }, () => {
     assert.deepEqual([await get("one"), await get("two")], ["200 first", "401 first"]);
     take(second, "two");
     monitor.signal("SIGHUP");
-    await monitor.line(/the renewed certificate is used/, 30_000);
-    await monitor.line(/SIGHUP: configuration reread/, 30_000);
+    await monitor.line(/the renewed certificate is used/, 60_000);
+    await monitor.line(/SIGHUP: configuration reread/, 60_000);
     assert.deepEqual([await get("one"), await get("two")], ["401 second", "200 second"]);
   });
 

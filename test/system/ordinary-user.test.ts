@@ -86,10 +86,10 @@ boot_grace = 0
     rmSync(directory, { recursive: true, force: true });
   });
 
-  await monitor.line(/sudo will refuse a command when it is needed: \S+bin\/refused: `\S+start-refused` \(/, 30_000);
-  await monitor.line(/bin\/allowed \(pid \d+\) is running/, 30_000);
+  await monitor.line(/sudo will refuse a command when it is needed: \S+bin\/refused: `\S+start-refused` \(/, 60_000);
+  await monitor.line(/bin\/allowed \(pid \d+\) is running/, 60_000);
   assert.equal(readFileSync(join(directory, "started-by"), "utf8"), "0\n");
-  await monitor.line(/bin\/refused: restart_command .*sudo/, 30_000);
-  await monitor.line(/bin\/refused has been down .* notifying Masakari/, 30_000);
+  await monitor.line(/bin\/refused: restart_command .*sudo/, 60_000);
+  await monitor.line(/bin\/refused has been down .* notifying Masakari/, 60_000);
   assert.doesNotMatch(monitor.output, /sudo will refuse [^\n]*start-allowed/);
 });

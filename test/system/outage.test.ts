@@ -21,7 +21,7 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
     await site.masakari.refuse();
 
     first?.signal("SIGKILL");
-    await monitor.line(/Masakari cannot be notified/, 20_000);
+    await monitor.line(/Masakari cannot be notified/, 60_000);
     second?.signal("SIGKILL");
     await sleep(outageMs / 2);
     // The monitor must survive its own restart in the midst of the outage.
@@ -31,10 +31,10 @@ await describeWithOpenStack("process monitor and an outage of masakari-api", (se
     await sleep(outageMs / 2);
     await site.masakari.listen();
 
-    await eventually("all three to be stored", 30_000, async () =>
+    await eventually("all three to be stored", 60_000, async () =>
       (await site.masakariApi.notifications(host)).length === 3 ? true : undefined,
     );
-    await restarted.line(/Masakari answers again/, 10_000);
+    await restarted.line(/Masakari answers again/, 60_000);
     for (const name of names) {
       assert.deepEqual(
         site.masakari.matching(about(name)).map((post) => post.response?.status),

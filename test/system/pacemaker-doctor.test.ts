@@ -12,7 +12,7 @@ await describeWithCluster("doctor in a real cluster", { members: 2, remotes: 1, 
   const examine = async (): Promise<readonly CheckedFinding[]> => {
     const node = cluster().node("node1");
     const file = join(node.folder, "doctor.conf");
-    writeFileSync(file, "[DEFAULT]\nhostname = node1\n[host]\nipmi_timeout = 4\n");
+    writeFileSync(file, "[DEFAULT]\nhostname = node1\n[host]\nipmi_timeout = 12\n");
     const words = ["/run/checkout/bin/masakari-monitors", "doctor", "--monitor", "hostmonitor", "-f", "json"];
     const { output } = await node.run([...words, "--config-file", file]);
     assert.doesNotMatch(output, /s3cret/, "the password of the BMCs");

@@ -10,7 +10,7 @@ import { notInstalled } from "./installed.ts";
 
 const missing = await notInstalled(["chromium"]);
 const skip = missing.length > 0 && `not installed: ${missing.join(", ")}; see test/system/install-packages.sh`;
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 120_000;
 /** A name that would be markup if a page let it. */
 const HOSTILE = "web<img src=x onerror=alert(1)>";
 

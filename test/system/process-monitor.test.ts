@@ -21,8 +21,8 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
     target.signal("SIGKILL");
 
-    await monitor.line(/Notification \S+ delivered/, 20_000);
-    await eventually("the engine to put the host on maintenance", 30_000, async () =>
+    await monitor.line(/Notification \S+ delivered/, 60_000);
+    await eventually("the engine to put the host on maintenance", 60_000, async () =>
       (await site.masakariApi.onMaintenance(host)) ? true : undefined,
     );
     const [stored, ...more] = await site.masakariApi.notifications(host);
@@ -42,7 +42,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     );
 
     // The flight recorder has the story by what Masakari calls the notification; decided again, it is the same.
-    const explained = await eventually("the recording to have the delivery", 10_000, async () => {
+    const explained = await eventually("the recording to have the delivery", 60_000, async () => {
       const uuid = stored?.notification_uuid ?? "";
       const asked = new Child(masakariMonitors, ["explain", uuid, "--config-file", rig.configFile]);
       await asked.exited;
@@ -69,7 +69,7 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
     target.signal("SIGKILL");
 
-    await site.masakari.seen("the POST about nova-compute", 20_000, about("nova-compute"));
+    await site.masakari.seen("the POST about nova-compute", 60_000, about("nova-compute"));
   });
 
   test("no notification when the last allowed round brings the process back", async (t) => {
@@ -87,11 +87,11 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
 
     const from = monitor.output.length;
     target.signal("SIGKILL");
-    await monitor.line(rig.running("nova-compute"), 20_000, from);
+    await monitor.line(rig.running("nova-compute"), 60_000, from);
     assert.equal(await rig.rounds("nova-compute"), 3);
 
     fence.signal("SIGKILL");
-    await site.masakari.seen("the POST about the fence", 20_000, about("fence"));
+    await site.masakari.seen("the POST about the fence", 60_000, about("fence"));
     assert.deepEqual(site.masakari.matching(about("nova-compute")), []);
   });
 
@@ -108,14 +108,14 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     ]);
     const first = await rig.start("nova-compute", "libvirtd", "fence");
     down.signal("SIGKILL");
-    await first.line(/Notification \S+ delivered/, 20_000);
+    await first.line(/Notification \S+ delivered/, 60_000);
     await first.stop("SIGTERM");
 
     await rig.start("libvirtd", "fence");
 
     // Whatever the second run might log about nova-compute, it has found out before it looked at the fence's death.
     fence.signal("SIGKILL");
-    await site.masakari.seen("the POST about the fence", 20_000, about("fence"));
+    await site.masakari.seen("the POST about the fence", 60_000, about("fence"));
     assert.equal(site.masakari.matching(about("nova-compute")).length, 1);
     assert.equal(await rig.rounds("libvirtd"), 0);
   });
@@ -128,14 +128,14 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     const monitor = await rig.start();
 
     await rig.list(`-\n    process_name: ${rig.path("libvirtd")}\n    restart_command: [unclosed\n`);
-    await monitor.line(/process_list\.yaml:\d+/, 10_000);
+    await monitor.line(/process_list\.yaml:\d+/, 60_000);
     first.signal("SIGKILL");
-    await site.masakari.seen("the POST about nova-compute, by the last good list", 20_000, about("nova-compute"));
+    await site.masakari.seen("the POST about nova-compute, by the last good list", 60_000, about("nova-compute"));
 
     await rig.listed("nova-compute", "libvirtd");
-    await monitor.line(rig.running("libvirtd"), 10_000);
+    await monitor.line(rig.running("libvirtd"), 60_000);
     second.signal("SIGKILL");
-    await site.masakari.seen("the POST about libvirtd, by the mended list", 20_000, about("libvirtd"));
+    await site.masakari.seen("the POST about libvirtd, by the mended list", 60_000, about("libvirtd"));
   });
 
   test("a process that came back and dies again is a second notification", async (t) => {
@@ -144,13 +144,13 @@ await describeWithOpenStack("process monitor, Keystone, masakari-api and masakar
     await rig.listed("nova-compute");
     const monitor = await rig.start();
     target.signal("SIGKILL");
-    await monitor.line(/Notification \S+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 60_000);
 
     const from = monitor.output.length;
     const again = rig.startProcess("nova-compute");
-    await monitor.line(rig.running("nova-compute"), 20_000, from);
+    await monitor.line(rig.running("nova-compute"), 60_000, from);
     again.signal("SIGKILL");
-    await monitor.line(/Notification \S+ delivered/, 20_000, from);
+    await monitor.line(/Notification \S+ delivered/, 60_000, from);
 
     const times = site.masakari
       .matching(({ method }) => method === "POST")

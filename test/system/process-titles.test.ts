@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { type Child, runToEnd } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
+import { freePort } from "../support/ports.ts";
 import { type ListEntry, quick, Rig } from "../support/process-monitor.ts";
 import { notInstalled } from "./installed.ts";
 
@@ -15,7 +16,7 @@ const options = {
       ? `not installed: ${missing.join(", ")}`
       : process.getuid?.() !== 0 && "only root can run sshd and see what other users' processes execute",
 };
-const IN_TIME = 30_000;
+const IN_TIME = 120_000;
 /** What a monitor logs when it takes something for dead. */
 const DEATH = /has ended|another program|restarting|is not running/;
 
@@ -68,7 +69,7 @@ const programs: readonly Titled[] = [
       copy("/usr/sbin/sshd", rig.path("sshd"));
       const key = join(rig.directory, "hostkey");
       await runToEnd("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-      const socket = ["-o", "ListenAddress=127.0.0.1", "-p", "10922", "-o", "PidFile=none"];
+      const socket = ["-o", "ListenAddress=127.0.0.1", "-p", String(await freePort()), "-o", "PidFile=none"];
       return rig.spawn(rig.path("sshd"), ["-D", "-e", "-f", "/dev/null", "-h", key, ...socket]);
     },
     title: /^sshd: \S+\/sshd -D .*\[listener\]/,

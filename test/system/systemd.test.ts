@@ -30,7 +30,7 @@ function unit(start: string): string {
   assert.ok(found);
   return found
     .replace(/^ExecStart=.*$/m, `ExecStart=${start}`)
-    .replace(/^WatchdogSec=.*$/m, "WatchdogSec=5")
+    .replace(/^WatchdogSec=.*$/m, "WatchdogSec=12")
     .replace("multi-user.target", "default.target");
 }
 

@@ -52,7 +52,7 @@ async function anotherNovaCompute(t: TestContext): Promise<void> {
   });
 }
 
-test("every command of docs/walk.md prints what the document shows", { timeout: 180_000 }, async (t) => {
+test("every command of docs/walk.md prints what the document shows", { timeout: 600_000 }, async (t) => {
   await anotherNovaCompute(t);
   const walk = steps();
   assert.ok(walk.length > 15);

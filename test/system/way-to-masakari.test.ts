@@ -52,15 +52,15 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const missing = new RegExp(
       `no endpoint of type instance-ha or ha, public in region ${region}; it has: .*${site.region}`,
     );
-    await health(scene, "no endpoint", 30_000, isAbout("masakari", missing));
-    await monitor.line(/WARNING .*Masakari cannot be reached, so no notification could be sent/, 30_000);
+    await health(scene, "no endpoint", 60_000, isAbout("masakari", missing));
+    await monitor.line(/WARNING .*Masakari cannot be reached, so no notification could be sent/, 60_000);
 
     target.signal("SIGKILL");
-    await health(scene, "no endpoint for what waits", 30_000, isAbout("delivery", missing));
+    await health(scene, "no endpoint for what waits", 60_000, isAbout("delivery", missing));
     await endpointIn(t, scene, region, `${site.masakari.origin}/v1`);
     await monitor.line(/Notification \S+ delivered/, 90_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
-    await health(scene, "ok", 30_000, isOk);
+    await health(scene, "ok", 60_000, isOk);
   });
 
   test("an endpoint that is moved in Keystone while the old one refuses connections", async (t) => {
@@ -78,11 +78,11 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
-    await health(scene, "ok", 30_000, isOk);
+    await health(scene, "ok", 60_000, isOk);
 
     await old.close();
     target.signal("SIGKILL");
-    await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
+    await health(scene, "refused", 60_000, isAbout("delivery", /connection refused/));
     await site.keystoneApi.moveEndpoints(service, `${site.masakari.origin}/v1`);
     await monitor.line(/Notification \S+ delivered/, 90_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
@@ -94,13 +94,13 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
-    await health(scene, "ok", 30_000, isOk);
+    await health(scene, "ok", 60_000, isOk);
 
     site.masakari.behave(respondHtml(400, "Bad Request"));
     target.signal("SIGKILL");
-    await health(scene, "the 400", 30_000, isAbout("delivery", /returned 400: 400 Bad Request.*1 notification waits/));
+    await health(scene, "the 400", 60_000, isAbout("delivery", /returned 400: 400 Bad Request.*1 notification waits/));
     site.masakari.behave(pass);
-    await monitor.line(/Notification \S+ delivered/, 30_000);
+    await monitor.line(/Notification \S+ delivered/, 60_000);
     assert.doesNotMatch(monitor.output, /rejected/);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
   });
@@ -113,20 +113,20 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     await rig.listed("nova-compute");
     let monitor = await rig.start("nova-compute");
     const maintained = new RegExp(`${host.name} is on maintenance in segment segment-.*--on-maintenance false`);
-    await health(scene, "on maintenance", 30_000, isAbout("host maintenance", maintained));
-    await monitor.line(/WARNING .*refuses every notification about this host/, 30_000);
+    await health(scene, "on maintenance", 60_000, isAbout("host maintenance", maintained));
+    await monitor.line(/WARNING .*refuses every notification about this host/, 60_000);
     await monitor.stop();
 
     await site.masakariApi.setMaintenance(host, false);
     await site.masakariApi.setEnabled(host, false);
     monitor = await rig.start("nova-compute");
-    await health(scene, "disabled", 30_000, isAbout("segment disabled", /--is_enabled True/));
+    await health(scene, "disabled", 60_000, isAbout("segment disabled", /--is_enabled True/));
     assert.doesNotMatch(monitor.output, /WARNING (clock|host segment)/);
     await monitor.stop();
 
     await site.masakariApi.setEnabled(host, true);
     await rig.start("nova-compute");
-    const { problems } = await health(scene, "ok", 30_000, ({ problems }) => problems.length === 0);
+    const { problems } = await health(scene, "ok", 60_000, ({ problems }) => problems.length === 0);
     assert.deepEqual(problems, []);
     assert.deepEqual(await site.masakariApi.notifications(host), [], "nothing is written by the check");
   });
@@ -137,14 +137,14 @@ await describeWithOpenStack("the way to Masakari", (setScene) => {
     const target = rig.startProcess("nova-compute");
     await rig.listed("nova-compute");
     const monitor = await rig.start("nova-compute");
-    await health(scene, "ok", 30_000, isOk);
+    await health(scene, "ok", 60_000, isOk);
 
     await site.masakari.refuse();
     target.signal("SIGKILL");
-    await health(scene, "refused", 30_000, isAbout("delivery", /connection refused/));
+    await health(scene, "refused", 60_000, isAbout("delivery", /connection refused/));
     rig.startProcess("nova-compute");
-    await monitor.line(/Notification \S+ superseded/, 30_000);
-    assert.equal((await health(scene, "still away", 30_000, () => true)).verdict, "degraded");
+    await monitor.line(/Notification \S+ superseded/, 60_000);
+    assert.equal((await health(scene, "still away", 60_000, () => true)).verdict, "degraded");
     await site.masakari.listen();
     await health(scene, "ok again", 90_000, isOk);
     assert.deepEqual(site.masakari.matching(about("nova-compute")), []);
