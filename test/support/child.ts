@@ -23,6 +23,7 @@ export class Child {
   readonly exited: Promise<Exit>;
   #process: ChildProcess;
   #output = "";
+  #isClosed = false;
   #watchers = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
@@ -41,7 +42,10 @@ export class Child {
     if (this.#process.pid === undefined) throw new Error(`cannot start ${command}`);
     this.pid = this.#process.pid;
     this.exited = new Promise((resolve) => {
-      this.#process.once("close", (code, signal) => resolve({ code, signal }));
+      this.#process.once("close", (code, signal) => {
+        this.#isClosed = true;
+        resolve({ code, signal });
+      });
     });
     void this.exited.then(() => this.#changed());
     const log = options.log === undefined ? undefined : createWriteStream(options.log);
@@ -85,7 +89,8 @@ export class Child {
     const look = () => {
       const line = found();
       if (line !== undefined) resolve(line);
-      else if (!this.running) reject(new Error(`ended before it wrote ${pattern}:\n${this.#output}`));
+      // Not as soon as it has ended: what it wrote before may still be on its way.
+      else if (this.#isClosed) reject(new Error(`ended before it wrote ${pattern}:\n${this.#output}`));
     };
     this.#watchers.add(look);
     look();

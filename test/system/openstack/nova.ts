@@ -73,7 +73,7 @@ export async function startStubNova(): Promise<StubNova> {
   };
 
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
+    const respond = (body: string): void => {
       const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
       const [status, result] = route(request.method ?? "GET", url, body);
       const json = JSON.stringify(result);
@@ -84,7 +84,9 @@ export async function startStubNova(): Promise<StubNova> {
         "X-OpenStack-Nova-API-Version": "2.53",
       });
       response.end(json);
-    });
+    };
+    // A service that ends while it sends has no use for a response.
+    text(request).then(respond, () => undefined);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

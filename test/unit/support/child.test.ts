@@ -24,3 +24,9 @@ test("of processes that end in one instant, the one that is heard of first may s
   await first;
   for (const one of all) assert.equal((await one.stop()).signal, "SIGKILL");
 });
+
+test("a line is waited for as long as somebody may still write it, also when the program itself has ended", async () => {
+  const child = new Child("/bin/sh", ["-c", "(sleep 0.2; echo one; sleep 0.2; echo two) & exit 0"]);
+  assert.equal(await child.line(/two/, 20_000), "two");
+  await assert.rejects(child.line(/three/, 20_000), ({ cause }) => /ended before it wrote/.test(`${cause}`));
+});
