@@ -21,20 +21,20 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     site.masakari.behave(hang);
 
     first?.signal("SIGKILL");
-    await site.masakari.seen("the POST that hangs", 20_000, about("nova-compute"));
+    await site.masakari.seen("the POST that hangs", 60_000, about("nova-compute"));
     const from = monitor.output.length;
     second?.signal("SIGKILL");
-    await monitor.line(rig.running("libvirtd"), 20_000, from);
+    await monitor.line(rig.running("libvirtd"), 60_000, from);
     third?.signal("SIGKILL");
-    await site.masakari.seen("the POST of another process", 20_000, about("neutron-agent"));
+    await site.masakari.seen("the POST of another process", 60_000, about("neutron-agent"));
     // Not for ever: after the time-out it tries again.
-    await eventually("a second try", 20_000, () =>
+    await eventually("a second try", 60_000, () =>
       site.masakari.matching(about("nova-compute")).length > 1 ? true : undefined,
     );
 
     site.masakari.behave(pass);
 
-    await eventually("both to be stored", 30_000, async () =>
+    await eventually("both to be stored", 60_000, async () =>
       (await site.masakariApi.notifications(host)).length === 2 ? true : undefined,
     );
     assert.deepEqual((await site.masakariApi.notifications(host)).map(({ payload }) => payload.process_name).sort(), [
@@ -55,7 +55,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     target.signal("SIGKILL");
 
-    await monitor.line(/Notification \S+ delivered/, 40_000);
+    await monitor.line(/Notification \S+ delivered/, 60_000);
     const posts = site.masakari.matching(ours);
     assert.deepEqual(
       posts.map((post) => post.response?.status),
@@ -74,12 +74,12 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     const monitor = await rig.start("nova-compute", "libvirtd");
 
     first.signal("SIGKILL");
-    const line = await monitor.line(/Notification \S+ rejected/, 20_000);
+    const line = await monitor.line(/Notification \S+ rejected/, 60_000);
     assert.match(line, /unregistered-host is in no segment.*masakari host-create unregistered-host/);
 
     const from = monitor.output.length;
     second.signal("SIGKILL");
-    await monitor.line(/Notification \S+ rejected/, 20_000, from);
+    await monitor.line(/Notification \S+ rejected/, 60_000, from);
     assert.deepEqual(
       site.masakari.matching(({ method }) => method === "POST").map((post) => post.response?.status),
       [400, 400],
@@ -96,7 +96,7 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
 
     target.signal("SIGKILL");
 
-    await monitor.line(/Notification \S+ delivered/, 20_000);
+    await monitor.line(/Notification \S+ delivered/, 60_000);
     const posts = site.masakari.matching(about("nova-compute"));
     assert.deepEqual(
       posts.map((post) => [post.response?.status, post.passedOn]),
@@ -115,13 +115,13 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     await rig.listed("nova-compute", "libvirtd");
     const monitor = await rig.start("nova-compute", "libvirtd");
     first.signal("SIGKILL");
-    await eventually("the engine to put the host on maintenance", 30_000, async () =>
+    await eventually("the engine to put the host on maintenance", 60_000, async () =>
       (await site.masakariApi.onMaintenance(host)) ? true : undefined,
     );
 
     second.signal("SIGKILL");
 
-    const line = await monitor.line(/Notification \S+ rejected/, 20_000);
+    const line = await monitor.line(/Notification \S+ rejected/, 60_000);
     assert.match(line, /on maintenance.*masakari host-update/);
     assert.deepEqual(
       site.masakari.matching(about("libvirtd")).map((post) => post.response?.status),
@@ -136,14 +136,14 @@ await describeWithOpenStack("process monitor and trouble with masakari-api", (se
     const first = await rig.start();
     site.masakari.behave(hang);
     target.signal("SIGKILL");
-    await site.masakari.seen("the POST that hangs", 20_000, about("nova-compute"));
+    await site.masakari.seen("the POST that hangs", 60_000, about("nova-compute"));
 
     // SIGKILL would follow after 8 s: systemd is not that patient everywhere either.
     assert.deepEqual(await first.stop("SIGTERM", 8000), { code: 0, signal: null });
 
     site.masakari.behave(pass);
     const second = rig.startUnawaited();
-    await second.line(/Notification \S+ delivered/, 20_000);
+    await second.line(/Notification \S+ delivered/, 60_000);
     assert.equal((await site.masakariApi.notifications(host)).length, 1);
   });
 });

@@ -15,7 +15,7 @@ import { RecordingApi } from "./pacemaker/recording-api.ts";
 import { idsOf } from "./pacemaker/users.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-const IN_TIME = 120_000;
+const IN_TIME = 180_000;
 /** kolla/common/users.py. */
 const UID = 42485;
 const CONFIG = "/etc/masakari-monitors/masakari-monitors.conf";
@@ -133,14 +133,17 @@ test("the host monitor as Kolla-Ansible runs it, on a real cluster: a node dies,
       return true;
     });
   }
-  const { output } = await second.exec("masakari-monitors", "status", "--config-file", CONFIG);
-  assert.doesNotMatch(output, /volume|state_path/);
-  // Corosync's own tools, which Kolla's image lacks, are all that is missing.
-  const consequences = [...output.matchAll(/^hostmonitor: degraded for .*?\): (.*?)[,:]/gm)].map(([, text]) => text);
-  assert.deepEqual(
-    new Set(consequences),
-    new Set(["a lost host is believed only after 3 s", "changes are noticed at the next look"]),
-    output,
-  );
+  // Corosync's own tools, which Kolla's image lacks, are all that is missing; what a busy machine adds for a moment is over soon.
+  await eventually("status with what is missing, and nothing else", IN_TIME, async () => {
+    const { output } = await second.exec("masakari-monitors", "status", "--config-file", CONFIG);
+    const consequences = [...output.matchAll(/^hostmonitor: degraded for .*?\): (.*?)[,:]/gm)].map(([, text]) => text);
+    assert.deepEqual(
+      new Set(consequences),
+      new Set(["a lost host is believed only after 3 s", "changes are noticed at the next look"]),
+      output,
+    );
+    assert.doesNotMatch(output, /volume|state_path/);
+    return true;
+  });
   assert.deepEqual(await second.stop(), { code: 0, signal: null });
 });

@@ -18,7 +18,7 @@ import { Libvirtd } from "./libvirt/libvirtd.ts";
 import { missingForLibvirt } from "./libvirt/packages.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-const IN_TIME = 90_000;
+const IN_TIME = 180_000;
 /** libvirtd refuses a peer whose user it does not find in its own passwd: this is nobody's, which every system has. */
 const UID = 65_534;
 /** Of libvirt's read-write socket, as Debian's libvirtd.conf has it. */

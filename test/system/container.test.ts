@@ -21,7 +21,7 @@ import { missingForLibvirt } from "./libvirt/packages.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const recipe = join(project, "packaging/container/Containerfile");
-const IN_TIME = 60_000;
+const IN_TIME = 180_000;
 /** What an image has no use for, and an operator's does not have. */
 const WITHOUT = ["systemctl", "systemd-run", "loginctl", "busctl", "dbus-send", "sudo"].map(
   (name) => `/usr/bin/${name}`,

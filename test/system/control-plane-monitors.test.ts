@@ -70,20 +70,25 @@ await describeWithLibvirtd("Debian's Python instance monitor, at the embedded co
     const connection = await host().connect(context);
     const monitor = start("masakari-instancemonitor", `[libvirt]\nconnection_uri = ${host().libvirtd.uri}\n`);
     await monitor.line(/Using uri:/, IN_TIME);
-    let ended: Guest | undefined;
-    for (let number = 1; notified.length === 0; number++) {
-      assert.ok(number < 10, monitor.output);
-      ended = await Guest.start(host().libvirtd, connection, `instance-0000001${number}`);
-      await ended.destroy();
+    const ended: Guest[] = [];
+    while (notified.length === 0) {
+      assert.ok(ended.length < 9, monitor.output);
+      const guest = await Guest.start(host().libvirtd, connection, `instance-0000001${ended.length}`);
+      ended.push(guest);
+      await guest.destroy();
       await eventually("the notification", ATTEMPT, () => notified.length > 0 || undefined).catch(() => undefined);
     }
-    assert.deepEqual(notified, [
-      {
-        type: "VM",
-        hostname: hostname(),
-        payload: { event: "LIFECYCLE", instance_uuid: ended?.domain.uuid, vir_domain_event: "STOPPED_DESTROYED" },
-      },
-    ]);
+    const { type, hostname: where, payload } = notified[0] ?? assert.fail();
+    const { instance_uuid: uuid, ...rest } = payload;
+    assert.deepEqual(
+      { type, where, ...rest },
+      { type: "VM", where: hostname(), event: "LIFECYCLE", vir_domain_event: "STOPPED_DESTROYED" },
+    );
+    // A slow one is of a guest before the last.
+    assert.ok(
+      ended.some(({ domain }) => domain.uuid === uuid),
+      `${uuid}`,
+    );
   });
 });
 
@@ -200,7 +205,7 @@ describe("the sender that Debian's Python monitors share, at the embedded contro
     await runToEnd("/usr/bin/python3", [here("openstack/python/deliver.py"), jobs, results]);
     const [first, second] = JSON.parse(readFileSync(results, "utf8")) as (string | null)[];
     assert.equal(first, null);
-    assert.match(second ?? "", /409/);
+    assert.match(second ?? "", /\b409\b/);
     assert.deepEqual(notified, [{ type: "VM", hostname: hostname(), payload }]);
   });
 });

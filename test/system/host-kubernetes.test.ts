@@ -17,7 +17,7 @@ import { missingForKubernetes } from "./kubernetes/packages.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/masakari-hostmonitor", import.meta.url));
 const NODES = ["node1", "node2", "node3", "node4"];
-const MS = 60_000;
+const MS = 180_000;
 
 /** The host monitor against the real API server, and what it notifies to the embedded control plane. */
 class Scene {

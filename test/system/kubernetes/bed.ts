@@ -10,7 +10,7 @@ import { Kubelets } from "./kubelets.ts";
 import { KUBERNETES } from "./packages.ts";
 
 /** s for which a kubelet may be silent; Kubernetes' default is 40, later 50. */
-export const GRACE_S = 5;
+export const GRACE_S = 10;
 const ADMIN = "admin-token";
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 export const LABEL = "openstack-compute-node";
@@ -106,7 +106,7 @@ export class Bed {
   }
 
   async nodesAre(what: string, matching: (ready: readonly string[]) => boolean): Promise<void> {
-    await eventually(`nodes that are ${what}`, 60_000, async () => matching(await this.ready()) || undefined, 200);
+    await eventually(`nodes that are ${what}`, 180_000, async () => matching(await this.ready()) || undefined, 200);
   }
 
   freezeApiServer(): void {
@@ -165,7 +165,7 @@ export class Bed {
       `--cert-dir=${this.folder}`,
     ]);
     const api = new AdminApi({ origin: this.#origin, ca: this.#certificates.ca, token: ADMIN });
-    await eventually("the API server to be ready", 90_000, async () => {
+    await eventually("the API server to be ready", 180_000, async () => {
       if (this.#apiServer?.running !== true) throw new Error(`it ended: ${this.#apiServer?.output.slice(-2000)}`);
       return (await api.send("GET", "/readyz")).status === 200 || undefined;
     });
@@ -174,7 +174,7 @@ export class Bed {
 
   async #grant(): Promise<void> {
     // The API server makes it itself, in its own time.
-    await eventually("the namespace of the leases", 60_000, async () => {
+    await eventually("the namespace of the leases", 180_000, async () => {
       const { status } = await this.api.send("GET", "/api/v1/namespaces/kube-node-lease");
       return status === 200 || undefined;
     });

@@ -102,7 +102,7 @@ export class KeystoneApi {
 
   /** Registers a service once, and its public, internal and admin endpoints in `region`. */
   async createEndpoints(type: string, name: string, region: string, url: string): Promise<void> {
-    const { body: known } = await this.#call("GET", `/services?type=${type}`);
+    const { body: known } = await this.#call("GET", `/services?type=${type}&name=${name}`);
     const service: string =
       known.services[0]?.id ?? (await this.#call("POST", "/services", { service: { type, name } })).body.service.id;
     for (const face of ["public", "internal", "admin"]) {
