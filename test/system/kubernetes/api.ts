@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 
+/** Of a request of the administrator; on a busy machine the server takes seconds at times. */
+const PATIENCE_MS = 60_000;
+
 export interface Reply {
   readonly status: number;
   readonly body: string;
@@ -11,8 +14,10 @@ export class AdminApi {
   readonly #origin: string;
   readonly #ca: Buffer;
   readonly #token: string;
+  readonly #timeoutMs: number;
 
-  constructor({ origin, ca, token }: { origin: string; ca: string; token: string }) {
+  constructor({ origin, ca, token }: { origin: string; ca: string; token: string }, timeoutMs = PATIENCE_MS) {
+    this.#timeoutMs = timeoutMs;
     this.#origin = origin;
     this.#ca = readFileSync(ca);
     this.#token = token;
@@ -25,7 +30,7 @@ export class AdminApi {
       Authorization: `Bearer ${this.#token}`,
       "Content-Type": type === undefined ? "application/json" : `application/${type}-patch+json`,
     };
-    const options = { method, headers, ca: this.#ca, agent: false, timeout: 5000 };
+    const options = { method, headers, ca: this.#ca, agent: false, timeout: this.#timeoutMs };
     const sent = request(`${this.#origin}${path}`, options, (response) => {
       let text = "";
       response.setEncoding("utf8");

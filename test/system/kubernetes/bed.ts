@@ -11,6 +11,8 @@ import { KUBERNETES } from "./packages.ts";
 
 /** s for which a kubelet may be silent; Kubernetes' default is 40, later 50. */
 export const GRACE_S = 10;
+/** A kubelet gives up a server that hangs, and tries again. */
+const KUBELET_TIMEOUT_MS = 5000;
 const ADMIN = "admin-token";
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 export const LABEL = "openstack-compute-node";
@@ -40,7 +42,7 @@ export class Bed {
       await bed.#startServers();
       await bed.#grant();
       for (const name of nodes) await bed.addNode(name);
-      bed.#kubelets = new Kubelets(bed.api, nodes);
+      bed.#kubelets = new Kubelets(new AdminApi({ ...bed.access, token: ADMIN }, KUBELET_TIMEOUT_MS), nodes);
       await bed.allReady();
       bed.#run("kube-controller-manager", [
         `--kubeconfig=${bed.#kubeconfig("admin", ADMIN)}`,
@@ -164,7 +166,7 @@ export class Bed {
       "--service-cluster-ip-range=198.18.200.0/24",
       `--cert-dir=${this.folder}`,
     ]);
-    const api = new AdminApi({ origin: this.#origin, ca: this.#certificates.ca, token: ADMIN });
+    const api = new AdminApi({ ...this.access, token: ADMIN });
     await eventually("the API server to be ready", 180_000, async () => {
       if (this.#apiServer?.running !== true) throw new Error(`it ended: ${this.#apiServer?.output.slice(-2000)}`);
       return (await api.send("GET", "/readyz")).status === 200 || undefined;
