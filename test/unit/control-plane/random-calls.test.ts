@@ -49,7 +49,9 @@ async function play(context: TestContext, seed: number, count: number): Promise<
   const side = new Side({ origin, tokens: { admin: token, member: await logIn(cloud, "demo") }, projectId: "none" });
   const calls = new RandomCalls(new Seeded(seed), () => side.made);
   let before: Objects = { segments: [], hosts: [], notifications: [] };
-  for (let number = 1; number <= count; number++) {
+  const hasMadeAll = (): boolean => Object.values(side.made).every((made) => made > 0);
+  // Of about one seed in a hundred no notification is accepted within 400 calls.
+  for (let number = 1; number <= count || (!hasMadeAll() && number <= 20 * count); number++) {
     const call = calls.next();
     const { status, body } = await side.send(call);
     const where = `call ${number}: ${call.user} ${call.method} ${call.path} ${call.body}`;
@@ -60,8 +62,7 @@ async function play(context: TestContext, seed: number, count: number): Promise<
     assertSound(now, before);
     before = now;
   }
-  const { segment, host, notification } = side.made;
-  assert.ok(segment > 0 && host > 0 && notification > 0, `too little was made: ${segment}, ${host}, ${notification}`);
+  assert.ok(hasMadeAll(), `too little was made: ${JSON.stringify(side.made)}`);
 }
 
 test("random calls never get a 500, nor undo what holds of segments, hosts and notifications", async (context) => {
