@@ -12,6 +12,9 @@ import { entryNamed } from "./process-entries.ts";
 /** The process table of this host. */
 export const real = openProcTable();
 
+/** A name that processes of this test file have and no other on the machine. */
+export const own = (name: string): string => `${name}-${process.pid}`;
+
 /** No process of the test is ours here, though all are children of this one. */
 export const around = (over: Partial<LookParts> = {}): LookParts => ({
   table: real,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDead } from "../../../src/system/proc-table.ts";
 import { eventually } from "../../support/eventually.ts";
-import { child, known, real, seen } from "../../support/process-looks.ts";
+import { child, known, own, real, seen } from "../../support/process-looks.ts";
 import { SimulatedTable } from "../../support/process-table.ts";
 
 /** Overwrites its arguments, as setproctitle does, with the C library alone (prctl(2), PR_SET_MM needs a privilege). */
@@ -18,7 +18,7 @@ time.sleep(900)
 `;
 
 /** Becomes another program on SIGUSR1. */
-const EXEC_ON_SIGNAL = "trap 'exec -a svc-after sleep 60' USR1; echo up; while :; do sleep 0.05; done";
+const EXEC_ON_SIGNAL = "trap 'exec -a svc-after sleep 900' USR1; echo up; while :; do sleep 0.05; done";
 
 /** A process of which only a second thread lives. */
 const HEADLESS = `
@@ -28,24 +28,27 @@ ctypes.CDLL(None).pthread_exit(0)
 `;
 
 test("a watched process that has become another program is not taken for the entry's", async (context) => {
-  const shell = child(context, "/bin/bash", ["-c", EXEC_ON_SIGNAL], "svc-before");
+  const shell = child(context, "/bin/bash", ["-c", EXEC_ON_SIGNAL], own("svc-before"));
   await shell.line(/up/, 60_000);
   const startTime = real.stat(shell.pid)?.startTime ?? 0;
-  const watched = new Map([["svc-before", known({ pid: shell.pid, startTime })]]);
+  const watched = new Map([[own("svc-before"), known({ pid: shell.pid, startTime })]]);
   shell.signal("SIGUSR1");
   await eventually("the exec", 60_000, () => real.commandLine(shell.pid)?.startsWith("svc-after") || undefined);
-  assert.deepEqual(seen("svc-before", { watched }), { key: "svc-before", replacedBy: "svc-after 60" });
+  assert.deepEqual(seen(own("svc-before"), { watched }), { key: own("svc-before"), replacedBy: "svc-after 900" });
 });
 
 test("a watched process that rewrites its command line stays the entry's, to any text and to none", async (context) => {
-  const python = child(context, "/usr/bin/python3", ["-c", RETITLER], "svc-moody");
+  const python = child(context, "/usr/bin/python3", ["-c", RETITLER], own("svc-moody"));
   await python.line(/up/, 60_000);
   const startTime = real.stat(python.pid)?.startTime ?? 0;
-  const watched = new Map([["svc-moody", known({ pid: python.pid, startTime })]]);
+  const watched = new Map([[own("svc-moody"), known({ pid: python.pid, startTime })]]);
   await python.line(/titled/, 60_000);
   assert.match(real.commandLine(python.pid) ?? "", /^zzz/);
-  assert.deepEqual(seen("svc-moody", { watched }), { key: "svc-moody", whole: { pid: python.pid, startTime } });
-  assert.deepEqual(seen("svc-moody"), { key: "svc-moody" }, "only the watched process is recognised");
+  assert.deepEqual(seen(own("svc-moody"), { watched }), {
+    key: own("svc-moody"),
+    whole: { pid: python.pid, startTime },
+  });
+  assert.deepEqual(seen(own("svc-moody")), { key: own("svc-moody") }, "only the watched process is recognised");
 });
 
 test("a process whose first thread has ended lives as long as the others", async (context) => {

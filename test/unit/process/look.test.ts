@@ -8,57 +8,57 @@ import { compileEntries } from "../../../src/process/compiled-entry.ts";
 import { look } from "../../../src/process/look.ts";
 import type { ProcTable } from "../../../src/system/proc-table.ts";
 import { entryNamed } from "../../support/process-entries.ts";
-import { around, child, known, real, seen, startProcess } from "../../support/process-looks.ts";
+import { around, child, known, own, real, seen, startProcess } from "../../support/process-looks.ts";
 import { SimulatedTable } from "../../support/process-table.ts";
 import { startZombie } from "../../support/zombie.ts";
 
 test("a real process is found by its base name and by its full path", (context) => {
-  const { pid } = startProcess(context, "/opt/look-1/svc-alpha");
+  const { pid } = startProcess(context, `/opt/look-1/${own("svc-alpha")}`);
   const found = { pid, startTime: real.stat(pid)?.startTime };
-  assert.deepEqual(seen("svc-alpha")?.whole, found);
-  assert.deepEqual(seen("/opt/look-1/svc-alpha")?.whole, found);
-  assert.equal(seen("/opt/look-2/svc-alpha")?.whole, undefined);
+  assert.deepEqual(seen(own("svc-alpha"))?.whole, found);
+  assert.deepEqual(seen(`/opt/look-1/${own("svc-alpha")}`)?.whole, found);
+  assert.equal(seen(`/opt/look-2/${own("svc-alpha")}`)?.whole, undefined);
 });
 
 test("the scripts of real interpreters are found", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "look-"));
   context.after(() => rmSync(directory, { recursive: true }));
-  writeFileSync(join(directory, "svc-node"), "console.log('up'); setInterval(() => {}, 1000)");
-  writeFileSync(join(directory, "svc-shell"), "echo up; while :; do sleep 1; done");
-  const node = child(context, process.execPath, ["--no-warnings", join(directory, "svc-node")]);
-  const shell = child(context, "/bin/bash", ["-u", join(directory, "svc-shell")]);
+  writeFileSync(join(directory, own("svc-node")), "console.log('up'); setInterval(() => {}, 1000)");
+  writeFileSync(join(directory, own("svc-shell")), "echo up; while :; do sleep 1; done");
+  const node = child(context, process.execPath, ["--no-warnings", join(directory, own("svc-node"))]);
+  const shell = child(context, "/bin/bash", ["-u", join(directory, own("svc-shell"))]);
   await Promise.all([node.line(/up/, 60_000), shell.line(/up/, 60_000)]);
-  assert.equal(seen("svc-node")?.whole?.pid, node.pid);
-  assert.equal(seen("svc-shell")?.whole?.pid, shell.pid);
+  assert.equal(seen(own("svc-node"))?.whole?.pid, node.pid);
+  assert.equal(seen(own("svc-shell"))?.whole?.pid, shell.pid);
 });
 
 test("upstream bug: a log being followed or a helper does not keep a dead service alive", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "look-"));
   context.after(() => rmSync(directory, { recursive: true }));
-  writeFileSync(join(directory, "svc-beta.log"), "up\n");
-  const tail = child(context, "/usr/bin/tail", ["-f", join(directory, "svc-beta.log")]);
+  writeFileSync(join(directory, `${own("svc-beta")}.log`), "up\n");
+  const tail = child(context, "/usr/bin/tail", ["-f", join(directory, `${own("svc-beta")}.log`)]);
   await tail.line(/up/, 60_000);
-  assert.deepEqual(seen("svc-beta"), { key: "svc-beta" });
-  const helper = startProcess(context, "/usr/bin/svc-beta-helper");
-  const sighting = seen("svc-beta");
+  assert.deepEqual(seen(own("svc-beta")), { key: own("svc-beta") });
+  const helper = startProcess(context, `/usr/bin/${own("svc-beta")}-helper`);
+  const sighting = seen(own("svc-beta"));
   assert.equal(sighting?.whole, undefined);
   const [partial] = sighting?.partials ?? [];
-  assert.deepEqual([partial?.pid, partial?.shown], [helper.pid, "/usr/bin/svc-beta-helper 900"]);
+  assert.deepEqual([partial?.pid, partial?.shown], [helper.pid, `/usr/bin/${own("svc-beta")}-helper 900`]);
 });
 
 test("zombies do not count", async (context) => {
-  const { parent } = await startZombie("svc-zombie", real);
+  const { parent } = await startZombie(own("svc-zombie"), real);
   context.after(() => parent.stop("SIGKILL"));
-  assert.deepEqual(seen("svc-zombie"), { key: "svc-zombie" });
+  assert.deepEqual(seen(own("svc-zombie")), { key: own("svc-zombie") });
 });
 
 test("this process, its descendants and those of the commands that run for it do not count", (context) => {
-  const { pid } = startProcess(context, "/bin/svc-child");
-  assert.equal(seen("svc-child")?.whole?.pid, pid);
-  assert.equal(seen("svc-child", { self: pid })?.whole, undefined);
-  assert.equal(seen("svc-child", { self: process.pid })?.whole, undefined);
-  assert.equal(seen("svc-child", { commands: new Set([pid]) })?.whole, undefined);
-  assert.equal(seen("svc-child", { commands: new Set([process.pid]) })?.whole, undefined);
+  const { pid } = startProcess(context, `/bin/${own("svc-child")}`);
+  assert.equal(seen(own("svc-child"))?.whole?.pid, pid);
+  assert.equal(seen(own("svc-child"), { self: pid })?.whole, undefined);
+  assert.equal(seen(own("svc-child"), { self: process.pid })?.whole, undefined);
+  assert.equal(seen(own("svc-child"), { commands: new Set([pid]) })?.whole, undefined);
+  assert.equal(seen(own("svc-child"), { commands: new Set([process.pid]) })?.whole, undefined);
 });
 
 test("a shell above us that has the name in its command line is not even a partial match", () => {
@@ -95,7 +95,7 @@ function counting(): { table: ProcTable; reads: string[] } {
 }
 
 test("at rest only the watched processes are read, and a process more on the host costs nothing", (context) => {
-  const entries = ["svc-rest-1", "svc-rest-2"].map((name) => entryNamed(name));
+  const entries = ["svc-rest-1", "svc-rest-2"].map((name) => entryNamed(own(name)));
   for (const { process_name } of entries) startProcess(context, process_name);
   const sightings = look(compileEntries(entries), around());
   const watched = new Map(sightings.map(({ key, whole }) => [key, known(whole)]));
