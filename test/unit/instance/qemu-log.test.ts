@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { endOfRun, readEnd, whyUnreadable } from "../../../src/instance/qemu-log.ts";
+import { cpuTimer } from "../../support/cpu-time.ts";
 
 const never = new AbortController().signal;
 // libvirt 9.0.0, QEMU 7.2.22, Debian 12.
@@ -41,18 +42,18 @@ test("the end of the last run counts, and whether QEMU was sent a signal in it",
   }
 });
 
-test("a log of any size and content is read in a moment", { timeout: 20_000 }, async (t) => {
+test("a log of any size and content is read in a moment", async (t) => {
   const directory = folder(t);
   const lines = ["x", " ", "2026-", "2026-11-28 05:46:50.243+0000: ", "qemu: terminating on signal ", "\n", "\0"];
   for (const line of lines) {
     writeFileSync(join(directory, "i-1.log"), `${line.repeat(4 << 20)}\n${start}${end("crashed")}`.slice(-(8 << 20)));
-    const from = performance.now();
+    const used = cpuTimer();
     assert.deepEqual(await readEnd(directory, "i-1", never), ended("crashed"));
-    assert.ok(performance.now() - from < 3000, `${JSON.stringify(line)}: ${performance.now() - from} ms`);
+    assert.ok(used() < 3000, `${JSON.stringify(line)}: ${used()} ms`);
   }
 });
 
-test("a log that cannot be read gives the reason, and is not waited for", { timeout: 20_000 }, async (t) => {
+test("a log that cannot be read gives the reason, and is not waited for", { timeout: 60_000 }, async (t) => {
   const directory = folder(t);
   const why = async (name: string): Promise<string> => {
     const read = await readEnd(directory, name, never);

@@ -9,6 +9,7 @@ import { decodeEvent, eventKinds } from "../../../src/libvirt/protocol/events.ts
 import { procedures } from "../../../src/libvirt/protocol/procedures.ts";
 import { domain } from "../../../src/libvirt/protocol/shapes.ts";
 import { parseUri } from "../../../src/libvirt/uri.ts";
+import { cpuTimer } from "../../support/cpu-time.ts";
 import { Seeded } from "../../support/seeded.ts";
 
 /** What one input may cost, ms: a hundred times what it does, and a hundredth of what work without a bound would. */
@@ -38,20 +39,17 @@ const PIECES = [
 ];
 
 function inTime(what: string, work: () => void): void {
-  const from = process.threadCpuUsage();
+  const used = cpuTimer();
   try {
     work();
   } catch (error) {
     assert.ok(error instanceof LibvirtError, `${what}: ${error}`);
     assert.ok(error.message.length < 3000, `${what}: a message of ${error.message.length} characters`);
   }
-  assertQuick(what, from);
+  assertQuick(what, used());
 }
 
-/** By the CPU time of this thread: what else the machine does has no part in it. */
-function assertQuick(what: string, from: NodeJS.CpuUsage): void {
-  const { user, system } = process.threadCpuUsage(from);
-  const ms = Math.round((user + system) / 1000);
+function assertQuick(what: string, ms: number): void {
   assert.ok(ms < BOUND_MS, `${what}: ${ms} ms of CPU time`);
 }
 
@@ -85,11 +83,11 @@ test("whatever a server sends as a challenge is answered or refused in a moment"
           scram("sha256").begin({ ...options, needsLayer: false }),
           digestMd5.begin({ ...options, needsLayer: true }),
         ]) {
-          const from = process.threadCpuUsage();
+          const used = cpuTimer();
           await Promise.resolve()
             .then(() => exchange.respond(challenge))
             .catch((error: unknown) => assert.ok(error instanceof LibvirtError, String(error)));
-          assertQuick(`${JSON.stringify(start + piece)} × ${bytes}`, from);
+          assertQuick(`${JSON.stringify(start + piece)} × ${bytes}`, used());
         }
       }
     }

@@ -73,6 +73,6 @@ test("refuses another user's directory, and another user's link or directory on 
   assert.throws(() => makePrivateDirectory(join(directory, "planted/below")), /planted belongs to another user/);
 });
 
-test("returns where nothing can be made", { timeout: 10_000 }, () => {
+test("returns where nothing can be made", { timeout: 60_000 }, () => {
   assert.throws(() => makePrivateDirectory("/proc/no/such/directory"));
 });

@@ -42,7 +42,7 @@ describe("SCRAM", () => {
     ...["1", "4095", "0", "2000000000", "99999999999999999999", "1e6", "0x1000", "4096.0", "+4096", "-4096", " 4096"],
     ...["04096", "4096 ", "٤٠٩٦", "", "Infinity", "4_096"],
   ]) {
-    it(`refuses ${JSON.stringify(iterations)} iterations`, { timeout: 10_000 }, async () => {
+    it(`refuses ${JSON.stringify(iterations)} iterations`, { timeout: 60_000 }, async () => {
       for (const digest of ["sha1", "sha256"] as const) {
         const exchange = scram(digest).begin({ ...base, username: "u", password: "p", nonce: "n" });
         const challenge = Buffer.from(`r=n1,s=QUJD,i=${iterations}`);
