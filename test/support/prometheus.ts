@@ -74,7 +74,7 @@ export class Prometheus {
 
   /** Resolves when the first result has this value. */
   async becomes(expression: string, value: string): Promise<void> {
-    await eventually(`${expression} is ${value}`, 60_000, async () => {
+    await eventually(`${expression} is ${value}`, 180_000, async () => {
       const found = await this.query(expression);
       return found[0]?.value === value || undefined;
     });

@@ -3,7 +3,7 @@ import { eventually } from "./eventually.ts";
 import { FakeCloud } from "./fake-cloud.ts";
 import { json } from "./http-server.ts";
 
-const IN_TIME = 60_000;
+const IN_TIME = 180_000;
 
 /** An API that keeps what it accepts, and can refuse. */
 export class Receiver {

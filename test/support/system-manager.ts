@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 
-const IN_TIME = 60_000;
+const IN_TIME = 180_000;
 /** Of a command on the host: apt on a busy machine. */
 const COMMAND_LIMIT = 300_000;
 

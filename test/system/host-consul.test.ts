@@ -13,7 +13,7 @@ import { missingForConsul } from "./consul/packages.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** Consul's default gossip takes 6 s for a failure; a link that was cut may be found to be back after 30 s. */
-const noticedMs = 90_000;
+const noticedMs = 180_000;
 
 /** The host monitor of host1 at work on real Consul clusters, with a cloud to notify. */
 class MonitoredClusters {

@@ -9,7 +9,7 @@ import { consulProgram } from "./packages.ts";
 const HOSTS = ["ctl1", "host1", "host2", "host3", "host4"] as const;
 export type Host = (typeof HOSTS)[number];
 const [SERVER] = HOSTS;
-const joinedMs = 60_000;
+const joinedMs = 180_000;
 
 /** Of RFC 2544's range for tests; it exists only inside the namespaces. */
 function addressOf(host: Host, network: Network): string {

@@ -9,7 +9,7 @@ export const bmcUser = "admin";
 export const bmcPassword = "s3cret";
 
 const front = fileURLToPath(new URL("bmc-front.ts", import.meta.url));
-const readyMs = 30_000;
+const readyMs = 120_000;
 
 /** `silent`: it answers nothing, as when it lost its power with its host. A number: each response comes that many ms late. */
 export type BmcMode = "ok" | "silent" | number;

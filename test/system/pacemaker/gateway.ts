@@ -8,7 +8,7 @@ import { joinSockets } from "./join-sockets.ts";
 import { addressOf, type Switch } from "./network.ts";
 
 const relay = fileURLToPath(new URL("relay.ts", import.meta.url));
-const readyMs = 30_000;
+const readyMs = 120_000;
 
 /**
  * The way of a cluster's nodes to servers on this machine's loopback, which their network namespaces do not have: an address on the

@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { Child, runToEnd } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 
 /**
  * A network namespace that lives as long as a process of the test does: it has no name, so nothing is left of it on the

@@ -38,8 +38,8 @@ export interface Ran {
 
 const init = fileURLToPath(new URL("node-init.sh", import.meta.url));
 const checkout = fileURLToPath(new URL("../../..", import.meta.url));
-const readyMs = 30_000;
-const stopMs = 60_000;
+const readyMs = 120_000;
+const stopMs = 120_000;
 
 /**
  * One node of a cluster: network, mount, UTS, IPC and PID namespaces in which Corosync and Pacemaker, or pacemaker-remoted, run

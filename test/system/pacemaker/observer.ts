@@ -8,7 +8,7 @@ import type { ClusterNode, RunOptions } from "./node.ts";
 
 const probe = "/run/checkout/test/system/pacemaker/probe.ts";
 const node = "/run/checkout/node_modules/.bin/node";
-const observedMs = 60_000;
+const observedMs = 120_000;
 
 /** More lines of `[host]`. */
 export type HostOptions = Readonly<Record<string, string | number>>;
