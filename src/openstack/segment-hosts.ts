@@ -10,6 +10,7 @@ const REQUEST_MS = 15_000;
 /** masakari-api gives no more items at once (`[osapi_v1] max_limit`), and fewer where that is set lower. */
 const PAGE = 1000;
 const MOST_PAGES = 20;
+const MOST_READINGS = 3;
 /**
  * The pause between two requests of a list of all segments that nobody waits for: so many times what the request took, so that
  * a fleet that starts at once leaves the API room for notifications, and a slow API is asked more seldom.
@@ -145,10 +146,18 @@ export class SegmentHosts {
     }
   }
 
-  async #pages<T extends { readonly id: number }>(
-    list: (query: Record<string, string | number>, options: { signal: AbortSignal }) => Promise<T[]>,
-    signal: AbortSignal,
-  ): Promise<readonly T[]> {
+  /** From the beginning again if the item that ends a page is deleted before the next one is asked for. */
+  async #pages<T extends { readonly id: number }>(list: ListPage<T>, signal: AbortSignal): Promise<readonly T[]> {
+    for (let reading = 1; ; reading += 1) {
+      try {
+        return await this.#pagesOnce(list, signal);
+      } catch (error) {
+        if (reading === MOST_READINGS || !isMarkerGone(error)) throw error;
+      }
+    }
+  }
+
+  async #pagesOnce<T extends { readonly id: number }>(list: ListPage<T>, signal: AbortSignal): Promise<readonly T[]> {
     const all: T[] = [];
     for (let page = 0; page < MOST_PAGES; page += 1) {
       const marker = all.at(-1)?.id;
@@ -161,6 +170,12 @@ export class SegmentHosts {
     return all;
   }
 }
+
+type ListPage<T> = (query: Record<string, string | number>, options: { signal: AbortSignal }) => Promise<T[]>;
+
+/** "Marker 5 could not be found." */
+const isMarkerGone = (error: unknown): boolean =>
+  error instanceof HttpStatusError && error.status === 400 && /^Marker .* could not be found/.test(error.detail);
 
 /** Its segment is part of each host in the API's lists, `enabled` whatever the microversion; an old API has no such member. */
 function segmentHost(host: Host, segment: Pick<Segment, "uuid" | "name">): SegmentHost {

@@ -50,6 +50,25 @@ const notification = (hostname: string, host_status: string, generated: number, 
   payload: { event, cluster_status: event === "STOPPED" ? "OFFLINE" : "ONLINE", host_status },
 });
 
+test("a segment that is deleted between two pages of the list does not end it", async (t) => {
+  const { client } = await site(t);
+  const deleted: string[] = [];
+  const listSegments: MasakariClient["listSegments"] = async (query, call) => {
+    const page = await client.listSegments(query, call);
+    const last = page.at(-1);
+    if (last !== undefined && deleted.length === 0) {
+      deleted.push(last.name);
+      await client.deleteSegment(last.uuid, options);
+    }
+    return page;
+  };
+  const listHosts: MasakariClient["listHosts"] = async (...call) => await client.listHosts(...call);
+  const segmentHosts = new SegmentHosts({ client: () => ({ listSegments, listHosts }), clock: systemClock });
+  const known = await segmentHosts.readAll(signal, { isUrgent: true });
+  assert.deepEqual(deleted, ["rack-a"]);
+  assert.deepEqual([...known.keys()], ["comp3"]);
+});
+
 test("the hosts of all segments are known by the names that Masakari has for them", async (t) => {
   const { hosts } = await site(t);
   const names = async (watched: readonly string[]) =>
