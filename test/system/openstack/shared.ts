@@ -20,7 +20,7 @@ export async function enterOpenStack(): Promise<Site> {
   return await enterOwnOpenStack();
 }
 
-/** A site at servers started (and stopped) for this suite alone: it looks at all segments, also those that others would set up meanwhile. */
+/** A site at servers started (and stopped) for this suite alone, whose segments or endpoints would be in the way of others, or theirs in its. */
 export async function enterOwnOpenStack(): Promise<Site> {
   const servers = await startOpenStack(forTests);
   try {
