@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { RandomCalls } from "../../contract/random-calls.ts";
+import { type ApiCall, RandomCalls } from "../../contract/random-calls.ts";
 import { Side } from "../../contract/random-play.ts";
 import { logIn, startFor } from "../../support/control-plane.ts";
 import { rawRequest } from "../../support/raw-request.ts";
@@ -42,6 +42,10 @@ function assertSound(now: Objects, before: Objects): void {
     assert.ok(hosts.has(source_host_uuid), "a host in use was deleted");
 }
 
+/** Everything is an administrator's; whoever has a token may see the version. */
+const mayHaveSuccess = ({ user, path }: ApiCall): boolean =>
+  user === "admin" || (user === "member" && /^\/v1\/?$/.test(path));
+
 async function play(context: TestContext, seed: number, count: number): Promise<void> {
   const cloud = await startFor(context, { release: seed % 2 === 0 ? "1.2" : "1.3" });
   const { origin } = new URL(cloud.masakariUrl);
@@ -56,7 +60,7 @@ async function play(context: TestContext, seed: number, count: number): Promise<
     const { status, body } = await side.send(call);
     const where = `call ${number}: ${call.user} ${call.method} ${call.path} ${call.body}`;
     assert.ok(status < 500, `${where}\n${body}`);
-    if (call.user !== "admin") assert.ok(status >= 300, `${where}: ${status}`);
+    if (!mayHaveSuccess(call)) assert.ok(status >= 300, `${where}: ${status}`);
     if (number % 20 !== 0) continue;
     const now = await listed(origin, token);
     assertSound(now, before);

@@ -203,7 +203,7 @@ test("end to end: the time of each step; an engine that does nothing is a proble
     json(response, request.method === "POST" ? 202 : 200, { notification: stored });
   };
   const files = () => ({ "x.conf": `[DEFAULT]\nhostname = compute1\n${cloud.section()}` });
-  const good = briefly(await findingsOf([endToEnd(5000)], ["instancemonitor"], files));
+  const good = briefly(await findingsOf([endToEnd(60_000)], ["instancemonitor"], files));
   for (const [index, step] of ["login", "endpoint", "POST", "masakari-engine"].entries()) {
     assert.match(good[index] ?? "", new RegExp(`^ok: ${step}: \\d+\\.\\d+ s`));
   }
@@ -214,6 +214,6 @@ test("end to end: the time of each step; an engine that does nothing is a proble
   const idle = briefly(await findingsOf([endToEnd(600)], ["instancemonitor"], files)).at(-1);
   assert.match(idle ?? "", /^problem: masakari-engine has not finished n-1 within 0\.6 s; it is still new$/);
   status = "error";
-  const failed = briefly(await findingsOf([endToEnd(5000)], ["instancemonitor"], files)).at(-1);
+  const failed = briefly(await findingsOf([endToEnd(60_000)], ["instancemonitor"], files)).at(-1);
   assert.equal(failed, "problem: masakari-engine has marked n-1 as error");
 });
