@@ -88,11 +88,19 @@ describe("in a container made by the Containerfile, without systemd, systemctl, 
     return await Guest.start(libvirtd, connection, name, { agent: "bare", defined: true });
   }
   /** A guest dies, one more while Masakari refuses, the container is killed, a third dies, and a new container starts. */
-  async function killed(t: TestContext, receiver: Receiver, start: () => Promise<Container>): Promise<Container> {
+  async function killed(
+    t: TestContext,
+    receiver: Receiver,
+    start: () => Promise<Container>,
+    logOf = ({ output }: Container) => output,
+  ): Promise<Container> {
     const [first, second, third] = [await guest(t), await guest(t), await guest(t)];
     const container = await start();
     first.signal("SIGKILL");
     await receiver.until(first.domain.uuid);
+    // Killed before that is saved, it would be sent again.
+    const saved = new RegExp(`delivered: VM .*${first.domain.uuid}`);
+    await eventually(`${saved}`, IN_TIME, () => saved.test(logOf(container)) || undefined);
     receiver.refusing = true;
     second.signal("SIGKILL");
     await eventually("a refused notification", IN_TIME, () => receiver.refused > 0 || undefined);
@@ -161,7 +169,7 @@ describe("in a container made by the Containerfile, without systemd, systemctl, 
       });
       return container;
     };
-    const container = await killed(t, receiver, start);
+    const container = await killed(t, receiver, start, () => readFileSync(log, "utf8"));
     for (const probe of ["live", "ready"]) await passes(container, probe, config);
     const status = await container.exec("masakari-monitors", "status", "--config-file", config);
     assert.doesNotMatch(status.output, /volume|state_path/);
