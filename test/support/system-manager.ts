@@ -1,33 +1,15 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
+import { inControlGroup, removeControlGroup } from "./control-group.ts";
 import { eventually } from "./eventually.ts";
 
 const IN_TIME = 180_000;
 /** Of a command on the host: apt on a busy machine. */
 const COMMAND_LIMIT = 300_000;
 
-/** In a control group of its own, so that nothing of it stays behind. $1: its name */
-const outer = `set -e
-mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/cgroup
-mount -t cgroup2 cgroup2 /mnt/cgroup
-group="/mnt/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/$1"
-mkdir "$group"
-echo $$ >"$group/cgroup.procs"
-umount /mnt/cgroup
-umount /mnt
-exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child=SIGKILL sh -c "$2" enter "$3" "$4"
-`;
-/** Removes what the control group has left. $1: its name */
-const removeGroup = `mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/cgroup
-mount -t cgroup2 cgroup2 /mnt/cgroup
-find "/mnt/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/$1" -depth -type d -exec rmdir {} \\;
-`;
 /**
  * The system's systemd as process 1 of namespaces. It takes itself for one in a container, so a shutdown ends it and nothing else;
  * and it knows no units but these: Debian's own would clean up the machine's /tmp. $1: the directory with the units; $2: `packages`
@@ -93,6 +75,8 @@ export class SystemManager {
   readonly #packages: boolean;
   readonly #root: string | undefined;
   readonly #network: readonly string[];
+  /** A pid would be that of a test that was killed, and has left its group. */
+  readonly #name = randomUUID().slice(0, 8);
   #child: Child | undefined;
   #boots = 0;
 
@@ -130,11 +114,11 @@ export class SystemManager {
   /** Boots it with these units; resolves when it takes commands, with jobs still under way. */
   async boot(wanted: readonly string[]): Promise<void> {
     this.unit("test.target", `[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=${wanted.join(" ")}\n`);
-    const parameters =
+    const enclosed =
       this.#root === undefined
-        ? [this.#group(), enter, this.#units, this.#packages ? "packages" : ""]
-        : [this.#group(), enterRoot, this.#units, this.#root];
-    const words = [...this.#network, "unshare", "--mount", "sh", "-c", outer, "outer", ...parameters];
+        ? inControlGroup(this.#group(), enter, this.#units, this.#packages ? "packages" : "")
+        : inControlGroup(this.#group(), enterRoot, this.#units, this.#root);
+    const words = [...this.#network, ...enclosed];
     this.#child = new Child(words[0] ?? "", words.slice(1));
     await eventually(
       "systemd",
@@ -180,14 +164,13 @@ export class SystemManager {
   }
 
   #group(): string {
-    return `masakari-test-${process.pid}-${this.#boots}`;
+    return `masakari-test-${this.#name}-${this.#boots}`;
   }
 
   async #removeGroup(): Promise<void> {
     const group = this.#group();
     this.#boots++;
-    const remove = ["--mount", "sh", "-c", removeGroup, "remove", group];
-    await new Promise((resolve) => execFile("unshare", remove, { timeout: IN_TIME }, resolve));
+    await removeControlGroup(group);
   }
 
   /** The pid of its systemd, as this machine counts. */

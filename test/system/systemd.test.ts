@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../support/child.ts";
+import { inControlGroup, removeControlGroup } from "../support/control-group.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeCloud } from "../support/fake-cloud.ts";
 import { ours, Rig } from "../support/process-monitor.ts";
@@ -17,6 +19,9 @@ const IN_TIME = 60_000;
 
 /** A user's systemd, which asks for no more than a directory that shows that there is a systemd, and namespaces to end with. */
 const enter = `set -e
+mount -t proc proc /proc
+umount -R /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system
 # Not exec: as process 1 it would be the machine's.
@@ -57,13 +62,13 @@ class Systemd {
       XDG_RUNTIME_DIR: join(directory, "runtime"),
       MASAKARI_MONITORS_RUN: process.env.MASAKARI_MONITORS_RUN ?? "source",
     };
-    const unshare = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child=SIGKILL", "sh", "-c", enter];
-    const child = new Child("unshare", unshare, { env });
+    const group = `masakari-user-${randomUUID().slice(0, 8)}`;
+    const [command = "", ...words] = inControlGroup(group, enter);
+    const child = new Child(command, words, { env });
     const systemd = new Systemd(child, env);
     context.after(async () => {
-      // Else its control groups stay behind.
-      await systemd.ctl("exit").catch(() => undefined);
       await child.stop("SIGKILL", 0);
+      await removeControlGroup(group);
       rmSync(directory, { recursive: true, force: true });
     });
     await eventually(
