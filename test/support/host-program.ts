@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Child, type Exit } from "./child.ts";
+import type { Child, Exit } from "./child.ts";
+import { ChildDirectory } from "./child-directory.ts";
 import { callMasakari, logIn, startFor } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
 
@@ -18,13 +18,12 @@ export class HostProgram {
   readonly directory: string;
   /** Notifications that the API has taken, as `HOSTNAME EVENT HOST_STATUS`. */
   readonly arrived: string[] = [];
-  readonly #context: TestContext;
+  readonly #directory: ChildDirectory;
   #keystoneUrl = "";
 
   private constructor(context: TestContext) {
-    this.#context = context;
-    this.directory = mkdtempSync(join(tmpdir(), "host-program-"));
-    context.after(() => rmSync(this.directory, { recursive: true, force: true }));
+    this.#directory = new ChildDirectory(context, "host-program-");
+    this.directory = this.#directory.path;
   }
 
   /** @param states of the hosts; the first is the one on which the monitor runs */
@@ -96,9 +95,7 @@ ${host}
 
   #run(program: string, ...words: readonly string[]): Child {
     const env = { HOSTS_FILE: join(this.directory, "hosts.json") };
-    const child = new Child(file(`bin/${program}`), [...words, "--config-file", this.configFile], { env });
-    this.#context.after(() => child.stop("SIGKILL"));
-    return child;
+    return this.#directory.start(file(`bin/${program}`), [...words, "--config-file", this.configFile], { env });
   }
 
   /** Waits until the API has taken so many notifications, and returns them. */

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Child } from "../../support/child.ts";
+import type { Child } from "../../support/child.ts";
+import { ChildDirectory } from "../../support/child-directory.ts";
 
 const bin = (name: string): string => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
 
 /** A configuration that needs no server: nothing listens on the endpoint, and the list is empty of what could die. */
 function scene(context: TestContext, interval = "1") {
-  const directory = mkdtempSync(join(tmpdir(), "programs-"));
-  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  const children = new ChildDirectory(context, "programs-");
+  const directory = children.path;
   const conf = join(directory, "m.conf");
   writeFileSync(join(directory, "list.yaml"), "- process_name: node\n  restart_command: /bin/true\n");
   const write = (checkInterval: string) =>
@@ -31,33 +31,28 @@ check_interval = ${checkInterval}
 `,
     );
   write(interval);
-  return { conf, write };
-}
-
-function started(context: TestContext, program: string, ...args: string[]): Child {
-  const child = new Child(bin(program), args);
-  context.after(() => child.stop());
-  return child;
+  const start = (program: string, ...args: string[]): Child => children.start(bin(program), args);
+  return { conf, write, start };
 }
 
 test("check-config shows every value but the secrets, and exits 1 on an error", async (context) => {
-  const { conf, write } = scene(context);
-  const good = started(context, "masakari-monitors", "check-config", "--config-file", conf);
+  const { conf, write, start } = scene(context);
+  const good = start("masakari-monitors", "check-config", "--config-file", conf);
   assert.equal((await good.exited).code, 0);
   assert.match(good.output, new RegExp(`# ${conf}:\\d+\\nusername = masakari`));
   assert.ok(!good.output.includes("correct-horse"));
   write("soon");
-  const bad = started(context, "masakari-monitors", "check-config", "--config-file", conf);
+  const bad = start("masakari-monitors", "check-config", "--config-file", conf);
   assert.equal((await bad.exited).code, 1);
   assert.match(bad.output, /m\.conf:\d+: error: \[process\] check_interval/);
 });
 
 test("what a configuration has of control characters does not reach the terminal", async (context) => {
-  const { conf } = scene(context);
+  const { conf, start } = scene(context);
   appendFileSync(conf, "che\u001bck = 1\n[pro\u0007cess]\nx\u009b = 1\n[api]\nregion = One\u001b[31m\n");
   for (const program of [["masakari-monitors", "check-config"], ["masakari-processmonitor"]] as const) {
     const [name, ...command] = program;
-    const child = started(context, name, ...command, "--config-file", conf);
+    const child = start(name, ...command, "--config-file", conf);
     await child.line(/pro\\x07cess/, 60_000);
     await child.stop();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
@@ -66,8 +61,8 @@ test("what a configuration has of control characters does not reach the terminal
 });
 
 test("SIGHUP with a configuration that is wrong is refused with file and line, and the program goes on", async (context) => {
-  const { conf, write } = scene(context);
-  const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
+  const { conf, write, start } = scene(context);
+  const monitor = start("masakari-processmonitor", "--config-file", conf);
   await monitor.line(/watching 1 entry/, 60_000);
   write("soon");
   monitor.signal("SIGHUP");
@@ -81,24 +76,24 @@ test("SIGHUP with a configuration that is wrong is refused with file and line, a
 });
 
 test("run has several monitors in one process, and names the ones there are", async (context) => {
-  const { conf } = scene(context);
+  const { conf, start } = scene(context);
   const both = ["run", "processmonitor", "instancemonitor", "--config-file", conf];
-  const monitors = started(context, "masakari-monitors", ...both);
+  const monitors = start("masakari-monitors", ...both);
   await monitors.line(/masakarimonitors\.processmonitor .*watching 1 entry/, 60_000);
   await monitors.line(/masakarimonitors\.instancemonitor .*libvirt/, 60_000);
   assert.deepEqual(await monitors.stop(), { code: 0, signal: null });
-  const unknown = started(context, "masakari-monitors", "run", "cellmonitor", "--config-file", conf);
+  const unknown = start("masakari-monitors", "run", "cellmonitor", "--config-file", conf);
   assert.equal((await unknown.exited).code, 1);
   assert.match(unknown.output, /no monitor cellmonitor; one of processmonitor, instancemonitor/);
 });
 
 test("a second program with the same state names the process that has it, and ends; the outbox can be listed all the same", async (context) => {
-  const { conf } = scene(context);
-  const monitor = started(context, "masakari-processmonitor", "--config-file", conf);
+  const { conf, start } = scene(context);
+  const monitor = start("masakari-processmonitor", "--config-file", conf);
   await monitor.line(/watching 1 entry/, 60_000);
   const seconds = [
-    started(context, "masakari-processmonitor", "--config-file", conf),
-    started(context, "masakari-monitors", "run", "processmonitor", "--config-file", conf),
+    start("masakari-processmonitor", "--config-file", conf),
+    start("masakari-monitors", "run", "processmonitor", "--config-file", conf),
   ];
   for (const second of seconds) {
     assert.equal((await second.exited).code, 1);
@@ -107,9 +102,9 @@ test("a second program with the same state names the process that has it, and en
       new RegExp(`processmonitor runs here already: pid ${monitor.pid} \\(masakari-processmonitor`),
     );
   }
-  const outbox = started(context, "masakari-monitors", "outbox", "--config-file", conf);
+  const outbox = start("masakari-monitors", "outbox", "--config-file", conf);
   assert.equal((await outbox.exited).code, 0);
   await monitor.stop("SIGKILL");
-  const next = started(context, "masakari-processmonitor", "--config-file", conf);
+  const next = start("masakari-processmonitor", "--config-file", conf);
   await next.line(/watching 1 entry/, 60_000);
 });

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../../support/child.ts";
+import { ChildDirectory } from "../../support/child-directory.ts";
 import { eventually } from "../../support/eventually.ts";
 import { OutboxRig, stopped } from "../../support/outbox-rig.ts";
 
@@ -13,8 +24,8 @@ const bin = (name: string): string => fileURLToPath(new URL(`../../../bin/${name
 
 /** A configuration without a cloud, and its programs. */
 function scene(context: TestContext) {
-  const directory = mkdtempSync(join(tmpdir(), "state-directory-"));
-  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  const children = new ChildDirectory(context, "state-directory-");
+  const directory = children.path;
   const statePath = join(directory, "state");
   const conf = join(directory, "m.conf");
   writeFileSync(join(directory, "list.yaml"), "- process_name: node\n  restart_command: /bin/true\n");
@@ -32,9 +43,7 @@ process_list_path = ${directory}/list.yaml
   const env = { XDG_STATE_HOME: join(directory, "xdg"), STATE_DIRECTORY: "" };
   const start = (...args: readonly string[]): Child => {
     const [program = "", ...rest] = args;
-    const child = new Child(bin(program), [...rest, "--config-file", conf], { env });
-    context.after(() => child.stop("SIGKILL"));
-    return child;
+    return children.start(bin(program), [...rest, "--config-file", conf], { env });
   };
   const run = async (...args: readonly string[]) => {
     const child = start("masakari-monitors", ...args);
@@ -53,7 +62,9 @@ test("a state directory that is deleted under the running monitor comes back: da
   );
   await eventually("its files", IN_TIME, () => files.every((path) => existsSync(path)) || undefined);
   const from = monitor.output.length;
-  rmSync(statePath, { recursive: true });
+  // At once: what the monitor makes again meanwhile would keep the directory from being removed.
+  renameSync(statePath, `${statePath}.gone`);
+  rmSync(`${statePath}.gone`, { recursive: true });
   await eventually("its files again", IN_TIME, () => files.every((path) => existsSync(path)) || undefined);
   assert.equal(statSync(statePath).mode & 0o777, 0o700);
   const second = start("masakari-processmonitor");
