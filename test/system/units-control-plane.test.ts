@@ -60,7 +60,7 @@ test("the control plane does its work under its unit: start, reload, backup, wat
     });
     await shell(`grep -q "OS_PASSWORD='two'" ${STATE}/openrc`);
     assert.match(await masakari("segment-list"), /rack1/);
-    await assert.rejects(shell(`. ${STATE}/openrc; OS_PASSWORD=one masakari segment-list`), /401|[Ll]og ?in/);
+    await assert.rejects(shell(`. ${STATE}/openrc; OS_PASSWORD=one masakari segment-list`), /refused the login of/);
   });
 
   await t.test("one command backs its database up while it runs, and leaves nothing that it cannot read", async () => {
