@@ -18,6 +18,8 @@ import { missingForKubernetes } from "./kubernetes/packages.ts";
 const PROGRAM = fileURLToPath(new URL("../../bin/masakari-hostmonitor", import.meta.url));
 const NODES = ["node1", "node2", "node3", "node4"];
 const MS = 180_000;
+/** Nodes that fall silent at once become Unknown one after the other, as far apart as a kubelet's last request takes. */
+const UNKNOWN_S = 6;
 
 /** The host monitor against the real API server, and what it notifies to the embedded control plane. */
 class Scene {
@@ -107,7 +109,7 @@ monitoring_interval = 2
 [kubernetes]
 kubeconfig = ${bed.kubeconfig("monitor")}
 monitoring_node_labels = ${LABEL}=enabled
-unknown_duration = 4
+unknown_duration = ${UNKNOWN_S}
 `;
   writeFileSync(file, text, { mode: 0o600 });
   return file;
@@ -174,7 +176,11 @@ describe("host monitor and the real Kubernetes API", { skip: missingForKubernete
 
   test("with the right to list alone, check-config names what is missing", async () => {
     const { bed } = scene();
-    const kubernetes = { monitoring_node_labels: "", kubeconfig: bed.kubeconfig("lister"), unknown_duration: 4 };
+    const kubernetes = {
+      monitoring_node_labels: "",
+      kubeconfig: bed.kubeconfig("lister"),
+      unknown_duration: UNKNOWN_S,
+    };
     const config = { host: { monitoring_interval: 2 }, kubernetes } as unknown as DriverConfig;
     const parts = { clock: systemClock, log: new KeptLog(), hostname: "node1", config: () => config };
     const problems = await createDriver(parts).checkRights?.(AbortSignal.timeout(MS));
