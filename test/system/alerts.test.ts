@@ -162,16 +162,20 @@ test("each alert is fired by its real cause, in Debian's Prometheus, and none wi
 
   const upgraded = t.test("an instance monitor of another release is added, and finds no libvirt", async () => {
     const port = await freePort(4);
-    const config = join(directory, "instance.conf");
-    mkdirSync(join(directory, "state"), { mode: 0o700 });
+    const own = mkdtempSync(join(tmpdir(), "alerts-instance-"));
+    const config = join(own, "instance.conf");
+    mkdirSync(join(own, "state"), { mode: 0o700 });
     writeFileSync(
       config,
-      `[DEFAULT]\nhostname = compute1\nstate_path = ${directory}/state\n[metrics]\nport = ${port}\n${other.cloud.section()}\n` +
-        `[libvirt]\nconnection_uri = qemu+unix:///system?socket=${directory}/none\n`,
+      `[DEFAULT]\nhostname = compute1\nstate_path = ${own}/state\n[metrics]\nport = ${port}\n${other.cloud.section()}\n` +
+        `[libvirt]\nconnection_uri = qemu+unix:///system?socket=${own}/none\n`,
     );
     const env = { MASAKARI_MONITORS_RUN: "source" };
     const monitor = new Child(anotherRelease(t), ["--config-file", config], { env });
-    t.after(async () => await monitor.stop("SIGKILL"));
+    t.after(async () => {
+      await monitor.stop("SIGKILL");
+      rmSync(own, { recursive: true, force: true });
+    });
     await monitor.line(/0\.0\.9 on compute1/, IN_TIME);
     targets.add(port);
     prometheus.scrape(targets);
