@@ -155,7 +155,7 @@ function sessionWith(
   api: ApiOptions,
   plugin: AuthPlugin,
 ): { readonly session: Session; readonly transport: Transport } {
-  const transport = createTransport({ ...context(), timeoutMs: 30_000 });
+  const transport = createTransport({ ...context(), timeoutMs: 120_000 });
   const { clock, log } = context();
   const service = {
     name: "Masakari",
@@ -171,7 +171,7 @@ function sessionWith(
 }
 
 async function freshToken(t: TestContext, api: ApiOptions): Promise<string> {
-  const transport = createTransport({ ...context(), timeoutMs: 30_000 });
+  const transport = createTransport({ ...context(), timeoutMs: 120_000 });
   t.after(() => transport.close());
   const plugin = await createAuthPlugin(api);
   const { secrets } = await plugin.authorize(transport, signal());

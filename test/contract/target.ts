@@ -22,7 +22,7 @@ export interface ContractTarget {
 export type Target = () => ContractTarget;
 
 /** Ends every call of a test that hangs. */
-export const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+export const signal = (): AbortSignal => AbortSignal.timeout(120_000);
 
 export const context = (log = new KeptLog()) => ({ userAgent: "contract", clock: systemClock, log, environment: {} });
 
