@@ -37,7 +37,10 @@ export class DatagramReceiver implements Disposable {
 
   /** The first that fits, at or after the one numbered `from`. */
   async first(fits: RegExp, withinMs: number, from = 0): Promise<string> {
-    return await eventually(`a datagram ${fits}`, withinMs, () => this.all.slice(from).find((one) => fits.test(one)));
+    const look = () => this.all.slice(from).find((one) => fits.test(one));
+    return await eventually(`a datagram ${fits}`, withinMs, look).catch((error: unknown) => {
+      throw new Error(`no datagram ${fits} in:\n${this.all.slice(from).join("\n")}`, { cause: error });
+    });
   }
 
   [Symbol.dispose](): void {

@@ -15,8 +15,18 @@ test("systemd is notified when the monitor is up, reloads, is alive and stops; w
     await rig.close();
     await cloud[Symbol.asyncDispose]();
   });
+  const script = join(rig.directory, "start.sh");
+  const service = rig.path("started");
+  await rig.file(
+    script,
+    `/usr/bin/env
+setsid /bin/bash -c 'exec -a "$0" /bin/sleep 900' ${service} >/dev/null 2>&1 </dev/null &
+echo $! >>${rig.directory}/started
+until grep -q '^${service}' /proc/$!/cmdline; do sleep 0.01; done
+`,
+  );
   // Not as root: an ordinary user who runs the tests has no sudo without a password.
-  await rig.list(`- process_name: ${rig.path("absent")}\n  start_command: /usr/bin/env\n`);
+  await rig.list(`- process_name: ${service}\n  start_command: /bin/bash ${script}\n`);
   const path = join(rig.directory, "notify");
   using systemd = new DatagramReceiver(path);
   const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "500000" };
@@ -45,7 +55,7 @@ test("systemd is notified when the monitor is up, reloads, is alive and stops; w
   await appendFile(rig.configFile, "[process]\ncheck_interval = soon\n");
   const beforeRefusal = systemd.all.length;
   monitor.signal("SIGHUP");
-  await systemd.first(/^STATUS=degraded: the new configuration is refused.*check_interval/, 60_000, beforeRefusal);
+  await systemd.first(/^STATUS=degraded: .*the new configuration is refused.*check_interval/, 60_000, beforeRefusal);
   await systemd.first(/^READY=1$/, 60_000, beforeRefusal);
 
   monitor.signal("SIGTERM");
