@@ -63,7 +63,7 @@ test("each alert is fired by its real cause, in Debian's Prometheus, and none wi
   concurrency: true,
 }, async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "alerts-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20 }));
   const disk = SmallDisk.mounted(t);
   if (disk === undefined) return;
   writeFileSync(join(directory, "rules.yml"), quickAlertRules());

@@ -22,7 +22,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 function folderOf(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "python-monitors-"));
-  context.after(() => rmSync(folder, { recursive: true }));
+  context.after(() => rmSync(folder, { recursive: true, maxRetries: 20 }));
   return folder;
 }
 
