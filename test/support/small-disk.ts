@@ -24,10 +24,9 @@ export class SmallDisk {
       context.skip("mounting a small file system needs root");
       return undefined;
     }
-    context.after(() => {
-      execFileSync("umount", ["-l", path]);
-      rmSync(path, { recursive: true });
-    });
+    context.after(() => execFileSync("umount", ["-l", path]));
+    // A monitor that still runs then creates its files again, below the mount.
+    process.once("exit", () => rmSync(path, { recursive: true, force: true }));
     return new SmallDisk(path);
   }
 

@@ -41,24 +41,22 @@ const pattern = (line: string): RegExp =>
   );
 
 /** A compute host has a nova-compute of its own, and other tests start some. */
-async function anotherNovaCompute(t: TestContext): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "masakari-walk-"));
+async function anotherNovaCompute(t: TestContext, folder: string): Promise<void> {
   const program = join(folder, "nova-compute");
   await writeFile(program, "#!/bin/sh\nsleep 900 & wait\n", { mode: 0o755 });
   const process = spawn(program, { stdio: "ignore", detached: true });
-  t.after(async () => {
-    if (process.pid !== undefined) kill(-process.pid, "SIGKILL");
-    await rm(folder, { recursive: true });
-  });
+  t.after(() => process.pid !== undefined && kill(-process.pid, "SIGKILL"));
 }
 
 test("every command of docs/walk.md prints what the document shows", { timeout: 600_000 }, async (t) => {
-  await anotherNovaCompute(t);
+  const folder = await mkdtemp(join(tmpdir(), "masakari-walk-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await anotherNovaCompute(t, folder);
   const walk = steps();
   assert.ok(walk.length > 15);
   const script = [...walk.map(({ command }) => `${command}\necho '${MARK}'`), "exit 0"].join("\n");
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: "/nonexistent" };
-  const shell = spawn("bash", ["-c", `trap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script}`], {
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: "/nonexistent", TMPDIR: folder };
+  const shell = spawn("bash", ["-c", `trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n${script}`], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

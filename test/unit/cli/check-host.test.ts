@@ -12,13 +12,13 @@ import { collectingLogger } from "../../support/control-plane.ts";
 
 const login = "[api]\nauth_type = none\nendpoint = http://m/v1\n[host]\n";
 
-/** What check-config shows for the host monitor with these lines of `[host]`; ROOT is the directory of the files. */
-async function check(lines: string, at = configRoot({})): Promise<string[]> {
-  using config = configRoot({ "x.conf": login + lines.replaceAll("ROOT", at.root) });
+/** What check-config shows for the host monitor with these lines of `[host]`; ROOT in them is `root`. */
+async function check(lines: string, root = "/nonexistent"): Promise<string[]> {
+  using config = configRoot({ "x.conf": login + lines.replaceAll("ROOT", root) });
   const file = config.path("x.conf");
   const loaded = loadConfig({ program: "p", env: {}, homeDir: config.homeDir, configFiles: [file] });
   const found = forPrograms(await checkPrograms(loaded, ["hostmonitor"]), ["hostmonitor"]);
-  return found.map((one) => describeDiagnostic(one).replace(`${config.root}/`, "").replaceAll(at.root, "ROOT"));
+  return found.map((one) => describeDiagnostic(one).replace(`${config.root}/`, "").replaceAll(root, "ROOT"));
 }
 
 const modules = {
@@ -40,7 +40,7 @@ for (const [name, problem] of paths) {
   test(`a driver's path: check-config and the program agree on ${name}`, async () => {
     using at = configRoot(modules);
     chmodSync(at.path("open.mjs"), 0o666);
-    const lines = await check(`monitoring_driver = ROOT/${name}\n`, at);
+    const lines = await check(`monitoring_driver = ROOT/${name}\n`, at.root);
     const parts = { clock: systemClock, log: collectingLogger(), hostname: "h", config: () => assert.fail() };
     const opened = openDriver(at.path(name), parts);
     if (problem === undefined) {
