@@ -29,7 +29,7 @@ import type { Release } from "./release.ts";
 import { addResource } from "./resource.ts";
 import { segmentsResource } from "./segments/routes.ts";
 import type { Stores } from "./stores.ts";
-import { showVersion, versionChoices, versionList, versionsResource } from "./versions.ts";
+import { pathOf, showVersion, versionChoices, versionList, versionsResource } from "./versions.ts";
 import { vmovesResource } from "./vmoves/routes.ts";
 
 /** What the embedded masakari-api stands on. */
@@ -143,7 +143,7 @@ function isVersioned(request: FastifyRequest): boolean {
 }
 
 function choices(request: FastifyRequest, reply: FastifyReply, base: string, release: Release): FastifyReply {
-  const path = (request.url.split("?", 1)[0] ?? "/").replace(/^\/+/, "/");
+  const path = pathOf(request.url).replace(/^\/+/, "/");
   return path === "/"
     ? success(request, reply, 200, versionList(base, release))
     : success(request, reply, 300, versionChoices(base, path));

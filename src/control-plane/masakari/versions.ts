@@ -44,3 +44,15 @@ export function versionsResource(release: Release): Resource {
 function self(base: string, rest: string): Json {
   return { rel: "self", href: `${base}/v1/${rest}` };
 }
+
+/** The path of a URL as webob's `Request.path` has it: decoded, and encoded again but for what RFC 3986 allows in a path (PATH_SAFE). */
+export function pathOf(url: string): string {
+  const [path = "/"] = url.split("?", 1);
+  const decoded = path.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return decoded.replace(
+    /[^\w.~/!$&'()*+,;=:@-]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+}
