@@ -6,7 +6,7 @@ const LOOKED_AT = 1024;
 const TEXT_LIMIT_MS = 50;
 /** Where the machine is so busy that most of that time was not this program's, it is taken again, at most so often. */
 const STARVED_ATTEMPTS = 5;
-/** All command lines together may take so much of the CPU in each window. ms */
+/** All command lines together may take so much of the CPU in each window, and of the time STARVED_ATTEMPTS times as much. ms */
 const WINDOW_LIMIT_MS = 1000;
 const WINDOW_MS = 10_000;
 /** What took too long is tried again after this: the machine may have been busy or asleep. ms */
@@ -49,7 +49,7 @@ export function backtracking(source: string): (text: string) => boolean | undefi
     if (limit < 1) return undefined;
     const from = process.threadCpuUsage();
     const result = testWithin(expression, text, limit);
-    spentMs += cpuMsSince(from);
+    spentMs += Math.max(cpuMsSince(from), (performance.now() - now) / STARVED_ATTEMPTS);
     if (results.size >= REMEMBERED) results.clear();
     results.set(text, result ?? performance.now() + RETRY_MS);
     return result;

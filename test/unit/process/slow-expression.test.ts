@@ -51,6 +51,19 @@ test("time that a busy machine did not give this program counts against no comma
   assert.equal(interruptions, 3);
 });
 
+test("however little of the CPU this program gets, slow command lines hold it up for half of the time at most", (t) => {
+  let [now, interruptions] = [0, 0];
+  t.mock.method(performance, "now", () => now);
+  t.mock.method(Script.prototype, "runInContext", () => {
+    now += 50;
+    interruptions += 1;
+    throw Object.assign(new Error("Script execution timed out"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+  });
+  const expression = compileExpression(SLOW);
+  for (let index = 0; index < 100; index++) assert.equal(expression.test(hostile(index)), undefined);
+  assert.ok(interruptions > 0 && now <= 5000, `${now} ms of 10,000`);
+});
+
 test("thousands of command lines on which an expression backtracks cost seconds at most, and those known keep their result", () => {
   const expression = compileExpression(SLOW);
   assert.equal(expression.test(SERVICE), true);
