@@ -12,7 +12,7 @@ const { SEED, SCHEDULES, CI } = process.env;
 const LAST_LINES = 150;
 
 /** A seed for a test that is not the same each time anyway. */
-export const drawnSeed: number = SEED === undefined ? seedWithoutOrder() : wholeNumber("SEED", SEED);
+export const drawnSeed: number = SEED === undefined ? seedOfThisRun() : wholeNumber("SEED", SEED);
 
 /** How many schedules a test plays that usually plays so many. */
 export function schedulesOr(usual: number): number {
@@ -72,7 +72,7 @@ function report<Ts>(details: fc.RunDetails<Ts>): void {
   });
 }
 
-function seedWithoutOrder(): number {
+function seedOfThisRun(): number {
   return CI === "true" ? 1 : Math.floor(Math.random() * 2 ** 31);
 }
 
